@@ -1,0 +1,25 @@
+#include "crypto/alg.h"
+
+#include <stdbool.h>
+#include <threads.h>
+
+static struct cv_algs algs;
+static bool complete;
+static once_flag once = ONCE_FLAG_INIT;
+
+static void fetch(void)
+{
+    algs.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    algs.sha512 = EVP_MD_fetch(NULL, "SHA512", NULL);
+    algs.hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    algs.hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    algs.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    algs.chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+    complete = algs.sha256 && algs.sha512 && algs.hmac && algs.hkdf && algs.aes_256_gcm && algs.chacha20_poly1305;
+}
+
+const struct cv_algs *cv_algs(void)
+{
+    call_once(&once, fetch);
+    return complete ? &algs : NULL;
+}

@@ -1,0 +1,78 @@
+#include "formats/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+cv_status cv_fail(struct cv_err *err, cv_status st, const char *fmt, ...)
+{
+    if (err == NULL || err->status != CV_OK)
+        return st;
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    va_end(ap);
+    err->status = st;
+    err->sys_errno = 0;
+    return st;
+}
+
+cv_status cv_fail_errno(struct cv_err *err, const char *fmt, ...)
+{
+    int e = errno;
+    cv_status st = e == ENOMEM ? CV_ERR_NOMEM : CV_ERR_IO;
+    if (err == NULL || err->status != CV_OK)
+        return st;
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    va_end(ap);
+    char why[96] = "";
+    const char *text = strerror_r(e, why, sizeof why);
+    if (n >= 0 && (size_t)n < sizeof err->msg)
+        (void)snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", text);
+    err->status = st;
+    err->sys_errno = e;
+    return st;
+}
+
+cv_status cv_err_note(struct cv_err *err, cv_status st, const char *what)
+{
+    return st == CV_OK ? CV_OK : cv_fail(err, st, "%s: %s", what, cv_status_text(st));
+}
+
+const char *cv_status_text(cv_status st)
+{
+    switch (st) {
+    case CV_OK:
+        return "done";
+    case CV_ERR_INTERNAL:
+        return "internal error";
+    case CV_ERR_NOMEM:
+        return "out of memory";
+    case CV_ERR_ARG:
+        return "wrong argument";
+    case CV_ERR_FORMAT:
+        return "not well formed";
+    case CV_ERR_LIMIT:
+        return "beyond a limit";
+    case CV_ERR_AUTH:
+        return "does not verify";
+    case CV_ERR_NOKEY:
+        return "no key opens it";
+    case CV_ERR_NOTFOUND:
+        return "not found";
+    case CV_ERR_EXISTS:
+        return "exists already";
+    case CV_ERR_LOG:
+        return "tampering or damage";
+    case CV_ERR_IO:
+        return "input or output failed";
+    case CV_ERR_LOCKED:
+        return "locked by another";
+    case CV_ERR_DENIED:
+        return "not allowed";
+    }
+    return "unknown status";
+}

@@ -1,0 +1,376 @@
+#include "formats/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "formats/base64.h"
+
+/* struct cv_json is jansson's json_t under a name of ours: it is never defined, only cast. */
+static json_t *js(const struct cv_json *v)
+{
+    return (json_t *)(uintptr_t)v;
+}
+
+static struct cv_json *cv(json_t *v)
+{
+    return (struct cv_json *)v;
+}
+
+/* Allocations carry their length in front, so that what is freed can be wiped. */
+union header {
+    size_t n;
+    max_align_t align;
+};
+
+static void *wiping_malloc(size_t n)
+{
+    if (n > SIZE_MAX - sizeof(union header))
+        return NULL;
+    union header *h = malloc(sizeof *h + n);
+    if (h == NULL)
+        return NULL;
+    h->n = n;
+    return h + 1;
+}
+
+static void wiping_free(void *p)
+{
+    if (p == NULL)
+        return;
+    union header *h = (union header *)p - 1;
+    cv_wipe(p, h->n);
+    free(h);
+}
+
+void cv_json_init(void)
+{
+    json_set_alloc_funcs(wiping_malloc, wiping_free);
+    json_object_seed(0);
+}
+
+/* jansson counts depth only up to its own bound of 2,048; ours is checked on the text, before anything is built. */
+static bool too_deep(struct cv_bytes text)
+{
+    size_t depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        if (in_string) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > CV_JSON_DEPTH_MAX)
+                return true;
+        } else if ((c == '}' || c == ']') && depth > 0) {
+            depth--;
+        }
+    }
+    return false;
+}
+
+static bool has_real(const json_t *v)
+{
+    size_t i;
+    const char *name;
+    json_t *item;
+    if (json_is_real(v))
+        return true;
+    json_array_foreach (v, i, item)
+        if (has_real(item))
+            return true;
+    json_object_foreach ((json_t *)(uintptr_t)v, name, item)
+        if (has_real(item))
+            return true;
+    return false;
+}
+
+/* jansson's texts quote the input ("near 'xyz'"): only its code and place are passed on. */
+static const char *reason(enum json_error_code code)
+{
+    switch (code) {
+    case json_error_premature_end_of_input:
+        return "ends too early";
+    case json_error_end_of_input_expected:
+        return "something follows the value";
+    case json_error_invalid_utf8:
+        return "wrong UTF-8";
+    case json_error_duplicate_key:
+        return "a name appears twice in one object";
+    case json_error_numeric_overflow:
+        return "a number is too large";
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "a NUL character";
+    case json_error_stack_overflow:
+        return "nested too deeply";
+    default:
+        return "not valid JSON";
+    }
+}
+
+cv_status cv_json_parse(struct cv_bytes text, size_t max, const char *what, struct cv_json **out, struct cv_err *err)
+{
+    *out = NULL;
+    if (text.n > max)
+        return cv_fail(err, CV_ERR_LIMIT, "%s: %zu bytes of JSON, at most %zu are accepted", what, text.n, max);
+    if (too_deep(text))
+        return cv_fail(err, CV_ERR_LIMIT, "%s: nested deeper than %d levels", what, CV_JSON_DEPTH_MAX);
+    json_error_t e;
+    json_t *v = json_loadb(text.n == 0 ? "" : (const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+    if (v == NULL) {
+        enum json_error_code code = json_error_code(&e);
+        if (code == json_error_out_of_memory)
+            return cv_fail(err, CV_ERR_NOMEM, "%s: out of memory", what);
+        return cv_fail(err, CV_ERR_FORMAT, "%s: line %d, column %d: %s", what, e.line, e.column, reason(code));
+    }
+    if (has_real(v)) {
+        json_decref(v);
+        return cv_fail(err, CV_ERR_FORMAT, "%s: a number with a fraction or exponent; write it as text", what);
+    }
+    *out = cv(v);
+    return CV_OK;
+}
+
+static int append_piece(const char *p, size_t n, void *data)
+{
+    return cv_buf_append(data, CV_BYTES(p, n)) == CV_OK ? 0 : -1;
+}
+
+static cv_status dump(const struct cv_json *v, size_t flags, struct cv_buf *out)
+{
+    size_t before = out->n;
+    if (json_dump_callback(js(v), append_piece, out, flags | JSON_ENCODE_ANY) == 0)
+        return CV_OK;
+    cv_buf_truncate(out, before);
+    return CV_ERR_NOMEM;
+}
+
+cv_status cv_json_write(const struct cv_json *v, struct cv_buf *out)
+{
+    return dump(v, JSON_COMPACT, out);
+}
+
+cv_status cv_json_write_sorted(const struct cv_json *v, struct cv_buf *out)
+{
+    return dump(v, JSON_COMPACT | JSON_SORT_KEYS, out);
+}
+
+cv_status cv_json_write_pretty(const struct cv_json *v, struct cv_buf *out)
+{
+    cv_status st = dump(v, JSON_INDENT(2), out);
+    return st == CV_OK ? cv_buf_str(out, "\n") : st;
+}
+
+void cv_json_free(struct cv_json *v)
+{
+    json_decref(js(v));
+}
+
+struct cv_json *cv_json_ref(struct cv_json *v)
+{
+    return cv(json_incref(js(v)));
+}
+
+struct cv_json *cv_json_copy(const struct cv_json *v)
+{
+    return cv(json_deep_copy(js(v)));
+}
+
+struct cv_json *cv_json_null(void)
+{
+    return cv(json_null());
+}
+
+struct cv_json *cv_json_bool(bool b)
+{
+    return cv(json_boolean(b));
+}
+
+struct cv_json *cv_json_int(int64_t i)
+{
+    return cv(json_integer(i));
+}
+
+struct cv_json *cv_json_str(const char *s)
+{
+    return cv(json_string(s));
+}
+
+struct cv_json *cv_json_strn(struct cv_bytes s)
+{
+    if (s.n > 0 && memchr(s.p, 0, s.n) != NULL)
+        return NULL;
+    return cv(json_stringn(s.n == 0 ? "" : (const char *)s.p, s.n));
+}
+
+struct cv_json *cv_json_b64u(struct cv_bytes bytes)
+{
+    struct cv_buf text = { 0 };
+    struct cv_json *v = NULL;
+    if (cv_base64_encode(CV_BASE64_URL, bytes, &text) == CV_OK)
+        v = cv_json_strn(cv_buf_view(&text));
+    cv_buf_free(&text);
+    return v;
+}
+
+struct cv_json *cv_json_array(void)
+{
+    return cv(json_array());
+}
+
+struct cv_json *cv_json_object(void)
+{
+    return cv(json_object());
+}
+
+enum cv_json_type cv_json_type(const struct cv_json *v)
+{
+    switch (json_typeof(js(v))) {
+    case JSON_OBJECT:
+        return CV_JSON_OBJECT;
+    case JSON_ARRAY:
+        return CV_JSON_ARRAY;
+    case JSON_STRING:
+        return CV_JSON_STRING;
+    case JSON_INTEGER:
+        return CV_JSON_INT;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return CV_JSON_BOOL;
+    default:
+        return CV_JSON_NULL;
+    }
+}
+
+bool cv_json_is(const struct cv_json *v, enum cv_json_type type)
+{
+    return v != NULL && cv_json_type(v) == type;
+}
+
+size_t cv_json_len(const struct cv_json *v)
+{
+    if (v == NULL)
+        return 0;
+    switch (json_typeof(js(v))) {
+    case JSON_OBJECT:
+        return json_object_size(js(v));
+    case JSON_ARRAY:
+        return json_array_size(js(v));
+    case JSON_STRING:
+        return json_string_length(js(v));
+    default:
+        return 0;
+    }
+}
+
+bool cv_json_equal(const struct cv_json *a, const struct cv_json *b)
+{
+    return json_equal(js(a), js(b)) == 1;
+}
+
+struct cv_json *cv_json_get(const struct cv_json *object, const char *name)
+{
+    return cv(json_object_get(js(object), name));
+}
+
+struct cv_json *cv_json_at(const struct cv_json *array, size_t i)
+{
+    return cv(json_array_get(js(array), i));
+}
+
+int64_t cv_json_to_int(const struct cv_json *v)
+{
+    return v == NULL ? 0 : json_integer_value(js(v));
+}
+
+bool cv_json_to_bool(const struct cv_json *v)
+{
+    return v != NULL && json_is_true(js(v));
+}
+
+struct cv_bytes cv_json_text(const struct cv_json *v)
+{
+    return CV_BYTES(json_string_value(js(v)), json_string_length(js(v)));
+}
+
+const char *cv_json_cstr(const struct cv_json *v)
+{
+    return json_string_value(js(v));
+}
+
+const char *cv_json_get_str(const struct cv_json *object, const char *name)
+{
+    return cv_json_cstr(cv_json_get(object, name));
+}
+
+int64_t cv_json_get_int(const struct cv_json *object, const char *name)
+{
+    return cv_json_to_int(cv_json_get(object, name));
+}
+
+bool cv_json_get_bool(const struct cv_json *object, const char *name)
+{
+    return cv_json_to_bool(cv_json_get(object, name));
+}
+
+cv_status cv_json_get_bytes(const struct cv_json *object, const char *name, uint8_t *out, size_t n)
+{
+    struct cv_json *v = cv_json_get(object, name);
+    if (!cv_json_is(v, CV_JSON_STRING))
+        return CV_ERR_FORMAT;
+    return cv_base64_decode_exact(CV_BASE64_URL, cv_json_text(v), out, n);
+}
+
+cv_status cv_json_set(struct cv_json *object, const char *name, struct cv_json *value)
+{
+    return json_object_set_new(js(object), name, js(value)) == 0 ? CV_OK : CV_ERR_NOMEM;
+}
+
+cv_status cv_json_push(struct cv_json *array, struct cv_json *value)
+{
+    return json_array_append_new(js(array), js(value)) == 0 ? CV_OK : CV_ERR_NOMEM;
+}
+
+cv_status cv_json_del(struct cv_json *object, const char *name)
+{
+    return json_object_del(js(object), name) == 0 ? CV_OK : CV_ERR_NOTFOUND;
+}
+
+void *cv_json_first(const struct cv_json *object)
+{
+    return json_object_iter(js(object));
+}
+
+void *cv_json_next(const struct cv_json *object, void *iter)
+{
+    return json_object_iter_next(js(object), iter);
+}
+
+const char *cv_json_iter_name(void *iter)
+{
+    return json_object_iter_key(iter);
+}
+
+struct cv_json *cv_json_iter_value(void *iter)
+{
+    return cv(json_object_iter_value(iter));
+}
+
+cv_status cv_json_only(const struct cv_json *object, const char *const *names, const char *what, struct cv_err *err)
+{
+    size_t place = 1;
+    for (void *i = cv_json_first(object); i != NULL; i = cv_json_next(object, i), place++) {
+        const char *const *n = names;
+        while (*n != NULL && strcmp(*n, cv_json_iter_name(i)) != 0)
+            n++;
+        if (*n == NULL)
+            return cv_fail(err, CV_ERR_FORMAT, "%s: member number %zu is not known here", what, place);
+    }
+    return CV_OK;
+}

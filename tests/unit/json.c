@@ -1,0 +1,67 @@
+#include "tests/unit/test.h"
+
+#include "formats/json.h"
+
+static void hostile_json_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        cv_status want;
+    } rows[] = {
+        { "empty", "", CV_ERR_FORMAT },
+        { "cut", "{\"a\":1", CV_ERR_FORMAT },
+        { "trailing", "{} {}", CV_ERR_FORMAT },
+        { "duplicate name", "{\"a\":1,\"a\":2}", CV_ERR_FORMAT },
+        { "wrong UTF-8", "\"\xc3\x28\"", CV_ERR_FORMAT },
+        { "overlong UTF-8", "\"\xc0\x80\"", CV_ERR_FORMAT },
+        { "lone surrogate", "\"\\ud800\"", CV_ERR_FORMAT },
+        { "NUL in a string", "\"\\u0000\"", CV_ERR_FORMAT },
+        { "fraction", "{\"a\":[1.5]}", CV_ERR_FORMAT },
+        { "exponent", "1e3", CV_ERR_FORMAT },
+        { "huge number", "123456789012345678901234567890", CV_ERR_FORMAT },
+        { "too deep", "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", CV_ERR_LIMIT },
+        { "deep enough", "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]", CV_OK },
+        { "oversize", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", CV_ERR_LIMIT },
+        { "good", "{\"b\":[1,true,null,\"\xc3\xa9\"],\"a\":{}}", CV_OK },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cv_json *v = NULL;
+        struct cv_err err = { 0 };
+        cv_status st = cv_json_parse(cv_bytes_str(rows[i].text), 60, "row", &v, &err);
+        if (st != rows[i].want)
+            fail_msg("%s: status %d, want %d (%s)", rows[i].name, st, rows[i].want, err.msg);
+        assert_true((st == CV_OK) == (v != NULL));
+        assert_int_equal(err.status, st);
+        cv_json_free(v);
+    }
+}
+
+static void writing_keeps_or_sorts_the_order(void **state)
+{
+    (void)state;
+    struct cv_json *v = NULL;
+    struct cv_buf b = { 0 };
+    assert_ok(cv_json_parse(CV_LIT("{ \"b\": [1, -2], \"a\": \"x/\\u00e9\" }"), 100, "x", &v, NULL));
+    assert_ok(cv_json_write(v, &b));
+    assert_bytes(cv_buf_view(&b), CV_LIT("{\"b\":[1,-2],\"a\":\"x/\xc3\xa9\"}"));
+    cv_buf_truncate(&b, 0);
+    assert_ok(cv_json_write_sorted(v, &b));
+    assert_bytes(cv_buf_view(&b), CV_LIT("{\"a\":\"x/\xc3\xa9\",\"b\":[1,-2]}"));
+    static const char *const names[] = { "a", NULL };
+    assert_status(cv_json_only(v, names, "x", NULL), CV_ERR_FORMAT);
+    assert_int_equal(cv_json_to_int(cv_json_at(cv_json_get(v, "b"), 1)), -2);
+    assert_null(cv_json_get(cv_json_get(v, "b"), "none"));
+    cv_buf_free(&b);
+    cv_json_free(v);
+}
+
+int main(void)
+{
+    cv_json_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hostile_json_is_refused),
+        cmocka_unit_test(writing_keeps_or_sorts_the_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
