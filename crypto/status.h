@@ -21,4 +21,7 @@ typedef enum cv_status {
 
 #define CV_MUST_CHECK __attribute__((warn_unused_result))
 
+/* `st = CV_THEN(st, call)`: make the call only while all is well; the first failure stays. */
+#define CV_THEN(st, call) ((st) == CV_OK ? (call) : (st))
+
 #endif

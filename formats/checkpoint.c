@@ -1,0 +1,46 @@
+#include "formats/checkpoint.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "formats/base64.h"
+
+cv_status cv_checkpoint_text(const struct cv_checkpoint *c, struct cv_buf *out)
+{
+    cv_status st = cv_buf_printf(out, "%s\n%" PRIu64 "\n", c->origin, c->size);
+    st = CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(c->root.b), out));
+    return CV_THEN(st, cv_buf_str(out, "\n"));
+}
+
+/* line(text, out): the bytes before the next LF, which is taken too. */
+static bool line(struct cv_bytes *text, struct cv_bytes *out)
+{
+    const uint8_t *lf = text->n > 0 ? memchr(text->p, '\n', text->n) : NULL;
+    if (lf == NULL)
+        return false;
+    const size_t n = (size_t)(lf - text->p);
+    *out = CV_BYTES(text->p, n);
+    *text = CV_BYTES(lf + 1, text->n - n - 1);
+    return true;
+}
+
+cv_status cv_checkpoint_parse(struct cv_bytes text, struct cv_checkpoint *out, struct cv_err *err)
+{
+    struct cv_checkpoint c = { 0 };
+    struct cv_bytes origin, size, root;
+    memset(out, 0, sizeof(*out));
+    if (!line(&text, &origin) || !line(&text, &size) || !line(&text, &root) || text.n != 0 || origin.n == 0 ||
+        origin.n >= sizeof(c.origin) || size.n == 0 || size.n > 18 || (size.n > 1 && size.p[0] == '0'))
+        return cv_fail(err, CV_ERR_FORMAT, "checkpoint: not origin, size and root");
+    for (size_t i = 0; i < size.n; i++) {
+        if (size.p[i] < '0' || size.p[i] > '9')
+            return cv_fail(err, CV_ERR_FORMAT, "checkpoint: its size is not a number");
+        c.size = 10 * c.size + (uint64_t)(size.p[i] - '0');
+    }
+    if (memchr(origin.p, '\0', origin.n) != NULL ||
+        cv_base64_decode_exact(CV_BASE64_STD, root, c.root.b, sizeof(c.root.b)) != CV_OK)
+        return cv_fail(err, CV_ERR_FORMAT, "checkpoint: its root is not 32 bytes in base64");
+    memcpy(c.origin, origin.p, origin.n);
+    *out = c;
+    return CV_OK;
+}

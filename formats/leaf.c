@@ -1,0 +1,240 @@
+#include "formats/leaf.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/base64.h"
+
+#define TITLE "casevault commit v1\n"
+#define ENTRY_INDEX_DIGITS 11
+#define ENTRY_INDEX_MAX 99999999999ULL
+
+static const char *const kind_names[CV_KIND_COUNT] = {
+    [CV_KIND_TEMPLATE] = "template", [CV_KIND_POLICY] = "policy",         [CV_KIND_SEALS] = "seals",
+    [CV_KIND_BATCH] = "batch",       [CV_KIND_RECORD] = "record",         [CV_KIND_EVENT] = "event",
+    [CV_KIND_TORN] = "torn",         [CV_KIND_CHECKPOINT] = "checkpoint",
+};
+
+const char *cv_kind_name(enum cv_kind kind)
+{
+    return kind < CV_KIND_COUNT ? kind_names[kind] : "unknown";
+}
+
+enum cv_kind cv_kind_parse(struct cv_bytes name)
+{
+    for (enum cv_kind k = 0; k < CV_KIND_COUNT; k++)
+        if (cv_bytes_equal(name, cv_bytes_str(kind_names[k])))
+            return k;
+    return CV_KIND_COUNT;
+}
+
+void cv_entry_name(uint64_t index, enum cv_kind kind, char out[static CV_ENTRY_NAME_BYTES])
+{
+    snprintf(out, CV_ENTRY_NAME_BYTES, "%0*" PRIu64 "-%s", ENTRY_INDEX_DIGITS, index, cv_kind_name(kind));
+}
+
+cv_status cv_entry_name_parse(const char *name, uint64_t *index, enum cv_kind *kind)
+{
+    uint64_t n = 0;
+    *index = 0;
+    *kind = CV_KIND_COUNT;
+    for (size_t i = 0; i < ENTRY_INDEX_DIGITS; i++) {
+        if (name[i] < '0' || name[i] > '9')
+            return CV_ERR_FORMAT;
+        n = 10 * n + (uint64_t)(name[i] - '0');
+    }
+    if (name[ENTRY_INDEX_DIGITS] != '-')
+        return CV_ERR_FORMAT;
+    const enum cv_kind k = cv_kind_parse(cv_bytes_str(name + ENTRY_INDEX_DIGITS + 1));
+    if (k == CV_KIND_COUNT)
+        return CV_ERR_FORMAT;
+    *index = n;
+    *kind = k;
+    return CV_OK;
+}
+
+/* bind_text(leaf, out): the bind in hex, or a hyphen. */
+static void bind_text(const struct cv_leaf *leaf, char out[static 65])
+{
+    if (leaf->bound)
+        cv_hex_encode(CV_ARR(leaf->bind), out);
+    else
+        snprintf(out, 65, "-");
+}
+
+cv_status cv_leaf_text(const char *vault, uint64_t index, const struct cv_leaf *leaf, struct cv_buf *out)
+{
+    char hash[65], bind[65];
+    cv_hex_encode(CV_ARR(leaf->hash), hash);
+    bind_text(leaf, bind);
+    return cv_buf_printf(out, "casevault leaf v1\n%s\n%" PRIu64 "\n%s\n%s\n%s\n", vault, index,
+                         cv_kind_name(leaf->kind), hash, bind);
+}
+
+cv_status cv_leaf_hash(const char *vault, uint64_t index, const struct cv_leaf *leaf, struct cv_hash *out)
+{
+    struct cv_buf text = { 0 };
+    cv_status st = cv_leaf_text(vault, index, leaf, &text);
+    st = CV_THEN(st, cv_merkle_leaf(cv_buf_view(&text), out));
+    cv_buf_free(&text);
+    return st;
+}
+
+cv_status cv_commit_write(const struct cv_commit *c, struct cv_buf *out)
+{
+    cv_status st = c->first > ENTRY_INDEX_MAX ? CV_ERR_LIMIT : CV_OK;
+    st = CV_THEN(st, cv_buf_printf(out, TITLE "%s\n%" PRIu64 " %" PRIu64 "\n", c->vault, c->first, c->slots));
+    st =
+        CV_THEN(st, c->edge.count == 0
+                        ? cv_buf_str(out, "-")
+                        : cv_base64_encode(CV_BASE64_STD,
+                                           CV_BYTES(c->edge.h, c->edge.count * sizeof(struct cv_hash)), out));
+    st = CV_THEN(st, cv_buf_str(out, "\n"));
+    for (size_t i = 0; i < c->count && st == CV_OK; i++) {
+        char hash[65], bind[65];
+        cv_hex_encode(CV_ARR(c->leaves[i].hash), hash);
+        bind_text(&c->leaves[i], bind);
+        st = cv_buf_printf(out, "%s %s %s\n", cv_kind_name(c->leaves[i].kind), hash, bind);
+    }
+    st = CV_THEN(st, cv_buf_str(out, "\n"));
+    return CV_THEN(st, cv_buf_append(out, c->note));
+}
+
+/* take_until(rest, stop, out): the bytes before the next ${stop}, which is taken too; false if there is none.
+ */
+static bool take_until(struct cv_bytes *rest, char stop, struct cv_bytes *out)
+{
+    const uint8_t *end = rest->n > 0 ? memchr(rest->p, stop, rest->n) : NULL;
+    if (end == NULL)
+        return false;
+    const size_t n = (size_t)(end - rest->p);
+    *out = CV_BYTES(rest->p, n);
+    *rest = CV_BYTES(end + 1, rest->n - n - 1);
+    return true;
+}
+
+/* parse_number(text, out): decimal without leading zeros. */
+static bool parse_number(struct cv_bytes text, uint64_t *out)
+{
+    uint64_t n = 0;
+    if (text.n == 0 || text.n > 18 || (text.n > 1 && text.p[0] == '0'))
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+        n = 10 * n + (uint64_t)(text.p[i] - '0');
+    }
+    *out = n;
+    return true;
+}
+
+static bool parse_leaf(struct cv_bytes line, struct cv_leaf *out)
+{
+    struct cv_bytes kind, hash;
+    if (!take_until(&line, ' ', &kind) || !take_until(&line, ' ', &hash))
+        return false;
+    out->kind = cv_kind_parse(kind);
+    if (out->kind == CV_KIND_COUNT || cv_hex_decode(hash, out->hash, sizeof(out->hash)) != CV_OK)
+        return false;
+    out->bound = !cv_bytes_equal(line, CV_LIT("-"));
+    return !out->bound || cv_hex_decode(line, out->bind, sizeof(out->bind)) == CV_OK;
+}
+
+/* parse_leaves(rest, out): the lines up to the empty one. */
+static cv_status parse_leaves(struct cv_bytes *rest, struct cv_commit *out)
+{
+    size_t room = 0;
+    struct cv_bytes line;
+    while (take_until(rest, '\n', &line)) {
+        if (line.n == 0)
+            return out->count > 0 ? CV_OK : CV_ERR_FORMAT;
+        if (out->count == CV_COMMIT_LEAVES_MAX)
+            return CV_ERR_LIMIT;
+        if (out->count == room) {
+            room = room == 0 ? 16 : 2 * room;
+            struct cv_leaf *more = realloc(out->leaves, room * sizeof(*more));
+            if (more == NULL)
+                return CV_ERR_NOMEM;
+            out->leaves = more;
+        }
+        memset(&out->leaves[out->count], 0, sizeof(*out->leaves));
+        if (!parse_leaf(line, &out->leaves[out->count]))
+            return CV_ERR_FORMAT;
+        out->count++;
+    }
+    return CV_ERR_FORMAT;
+}
+
+/* parse_edge(text, size, out): as many hashes as the size has bits set. */
+static bool parse_edge(struct cv_bytes text, uint64_t size, struct cv_merkle_edge *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->size = size;
+    out->count = (unsigned)__builtin_popcountll(size);
+    if (out->count == 0)
+        return cv_bytes_equal(text, CV_LIT("-"));
+    return cv_base64_decode_exact(CV_BASE64_STD, text, out->h[0].b, out->count * sizeof(struct cv_hash)) ==
+           CV_OK;
+}
+
+cv_status cv_commit_parse(struct cv_bytes data, struct cv_commit *out, struct cv_err *err)
+{
+    struct cv_commit c = { 0 };
+    struct cv_bytes title, vault, first, slots, edge;
+    cv_status st = CV_OK;
+    memset(out, 0, sizeof(*out));
+    if (data.n > CV_COMMIT_MAX_BYTES)
+        return cv_fail(err, CV_ERR_LIMIT, "checkpoint entry: too long");
+    if (!take_until(&data, '\n', &title) || !cv_bytes_equal(title, CV_BYTES(TITLE, sizeof(TITLE) - 2)) ||
+        !take_until(&data, '\n', &vault) || vault.n != 64 || !take_until(&data, ' ', &first) ||
+        !parse_number(first, &c.first) || !take_until(&data, '\n', &slots) ||
+        !parse_number(slots, &c.slots) || !take_until(&data, '\n', &edge) ||
+        !parse_edge(edge, c.first, &c.edge))
+        return cv_fail(err, CV_ERR_FORMAT, "checkpoint entry: its head is not that of a commit of version 1");
+    memcpy(c.vault, vault.p, vault.n);
+    st = parse_leaves(&data, &c);
+    if (st == CV_OK) {
+        c.note = data;
+        *out = c;
+        return CV_OK;
+    }
+    cv_commit_free(&c);
+    return cv_fail(err, st, "checkpoint entry: its leaves are not well formed");
+}
+
+void cv_commit_free(struct cv_commit *c)
+{
+    if (c == NULL)
+        return;
+    free(c->leaves);
+    memset(c, 0, sizeof(*c));
+}
+
+#define TORN_TITLE "casevault torn v1\n"
+
+cv_status cv_torn_write(const struct cv_torn *t, struct cv_buf *out)
+{
+    char hash[65];
+    cv_hex_encode(CV_ARR(t->hash), hash);
+    return cv_buf_printf(out, TORN_TITLE "%" PRIu32 " %" PRIu64 " %" PRIu64 " %s\n", t->segment, t->offset,
+                         t->bytes, hash);
+}
+
+cv_status cv_torn_parse(struct cv_bytes data, struct cv_torn *out, struct cv_err *err)
+{
+    struct cv_bytes title, segment, offset, bytes, hash;
+    uint64_t number = 0;
+    memset(out, 0, sizeof(*out));
+    if (!take_until(&data, '\n', &title) ||
+        !cv_bytes_equal(title, CV_BYTES(TORN_TITLE, sizeof(TORN_TITLE) - 2)) ||
+        !take_until(&data, ' ', &segment) || !parse_number(segment, &number) || number > UINT32_MAX ||
+        !take_until(&data, ' ', &offset) || !parse_number(offset, &out->offset) ||
+        !take_until(&data, ' ', &bytes) || !parse_number(bytes, &out->bytes) ||
+        !take_until(&data, '\n', &hash) || data.n != 0 ||
+        cv_hex_decode(hash, out->hash, sizeof(out->hash)) != CV_OK)
+        return cv_fail(err, CV_ERR_FORMAT, "torn entry: not one of version 1");
+    out->segment = (uint32_t)number;
+    return CV_OK;
+}

@@ -1,0 +1,115 @@
+#ifndef CV_FORMATS_POLICY_H
+#define CV_FORMATS_POLICY_H
+
+#include "formats/identity.h"
+#include "formats/json.h"
+#include "formats/note.h"
+
+/**
+ * The policy: one public signed document, a new version for every change. It is a C2SP signed note whose text
+ * is
+ *
+ *   casevault policy v1
+ *   <vault id in hex, or - in the first one>
+ *   <compact JSON>
+ *
+ * The vault id is the SHA-256 of the first policy's text. A policy is signed by a quorum of the custodians of
+ * the one before, under key names `casevault/<vault id>/member/<pseudonym>`; the first is signed by its own.
+ */
+#define CV_VAULT_ID_BYTES 32
+#define CV_VAULT_HEX_BYTES (2 * CV_VAULT_ID_BYTES + 1)
+#define CV_NAME_BYTES 33 /* role, section and type names: 1 to 32 of a-z, 0-9, _ and a NUL */
+#define CV_POLICY_ROLES_MAX 64
+#define CV_POLICY_SECTIONS_MAX 64
+#define CV_POLICY_MEMBERS_MAX 2000
+#define CV_POLICY_EXPORT_KEYS_MAX 256
+#define CV_POLICY_MAX_BYTES ((size_t)4 << 20)
+#define CV_MEMBER_KEYNAME_BYTES 160
+
+/* A set of roles: bit i is the policy's i-th role. */
+typedef uint64_t cv_roles;
+
+struct cv_policy_role {
+    char name[CV_NAME_BYTES];
+    uint32_t epoch;
+    struct cv_key key;
+};
+
+struct cv_policy_member {
+    struct cv_member_key key;
+    cv_roles roles;
+};
+
+struct cv_policy_section {
+    char name[CV_NAME_BYTES];
+    uint32_t epoch;
+    struct cv_key key;
+    cv_roles readers, create, edit;
+};
+
+/* An Ed25519 key shared by roles: the log key, the export key. */
+struct cv_policy_signer {
+    uint32_t epoch;
+    uint8_t key[CV_ED25519_PUBLIC_BYTES];
+    cv_roles holders;
+};
+
+struct cv_policy {
+    uint64_t number; /* from 1 */
+    char vault[CV_VAULT_HEX_BYTES];
+    uint8_t vault_id[CV_VAULT_ID_BYTES];
+    uint8_t previous[32]; /* SHA-256 of the text before; zeros in the first */
+    uint8_t hash[32];     /* SHA-256 of this text */
+    bool training;
+    bool reason_required;
+    uint16_t suite; /* the least suite accepted */
+    unsigned quorum;
+    uint8_t template_hash[32];
+    struct cv_policy_signer log, export;
+    struct cv_policy_role *roles;
+    size_t role_count;
+    struct cv_policy_section *sections;
+    size_t section_count;
+    struct cv_policy_member *members;
+    size_t member_count;
+};
+
+/** cv_policy_new(out): an empty policy with room for the maximum of roles, sections and members. */
+CV_MUST_CHECK cv_status cv_policy_new(struct cv_policy **out);
+void cv_policy_free(struct cv_policy *p);
+/** cv_policy_copy(p, out): CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_policy_copy(const struct cv_policy *p, struct cv_policy **out);
+
+/** cv_policy_role, _section, _member(p, name): by name or pseudonym, NULL if there is none. */
+const struct cv_policy_role *cv_policy_role(const struct cv_policy *p, const char *name);
+const struct cv_policy_section *cv_policy_section(const struct cv_policy *p, const char *name);
+struct cv_policy_member *cv_policy_member(const struct cv_policy *p, const char *pseudonym);
+/** cv_policy_role_bit(p, name): the role's bit, 0 if there is none. */
+cv_roles cv_policy_role_bit(const struct cv_policy *p, const char *name);
+/** cv_policy_member_keyname(p, pseudonym, out): the key name in signed notes. */
+void cv_policy_member_keyname(const struct cv_policy *p, const char *pseudonym,
+                              char out[static CV_MEMBER_KEYNAME_BYTES]);
+/** cv_policy_origin(p, out): the log's origin line and the log key's name: `casevault/<vault id>`. */
+void cv_policy_origin(const struct cv_policy *p, char out[static 128]);
+
+/** cv_policy_add_member(p, key, roles, err): CV_OK; CV_ERR_EXISTS; CV_ERR_LIMIT; CV_ERR_DENIED for a training
+ * identity in a real vault or the reverse. */
+CV_MUST_CHECK cv_status cv_policy_add_member(struct cv_policy *p, const struct cv_member_key *key,
+                                             cv_roles roles, struct cv_err *err);
+
+/**
+ * cv_policy_text(p, out): append the text, and set p->hash (and, in the first, p->vault_id and p->vault).
+ * CV_OK; CV_ERR_LIMIT; CV_ERR_NOMEM.
+ */
+CV_MUST_CHECK cv_status cv_policy_text(struct cv_policy *p, struct cv_buf *out);
+
+/**
+ * cv_policy_parse(note, before, out, err): read a policy and judge it by the one ${before} it (NULL: it is
+ * the first): canonical text, number and hash follow, the suite does not go down, a quorum of custodians has
+ * signed. CV_OK; CV_ERR_FORMAT; CV_ERR_AUTH for a signature that fails or too few of them; CV_ERR_LOG if it
+ * does not follow.
+ */
+CV_MUST_CHECK cv_status cv_policy_parse(struct cv_bytes note, const struct cv_policy *before,
+                                        struct cv_policy **out, struct cv_err *err);
+
+#endif

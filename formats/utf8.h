@@ -1,0 +1,23 @@
+#ifndef CV_FORMATS_UTF8_H
+#define CV_FORMATS_UTF8_H
+
+#include "crypto/bytes.h"
+
+/** cv_utf8_valid(text): well-formed UTF-8 (RFC 3629): no overlong forms, surrogates or values past U+10FFFF.
+ */
+bool cv_utf8_valid(struct cv_bytes text);
+
+/** cv_utf8_next(text, code): the bytes of the first character, 0 at the end or where the text is not well
+ * formed. */
+size_t cv_utf8_next(struct cv_bytes text, uint32_t *code);
+
+/** cv_utf8_has_space(text): a Unicode white-space character stands in it. */
+bool cv_utf8_has_space(struct cv_bytes text);
+
+/** cv_utf8_count(text): characters in well-formed text. */
+size_t cv_utf8_count(struct cv_bytes text);
+
+/** cv_utf8_harmless(code): may go to a terminal: no control or bidirectional formatting character. */
+bool cv_utf8_harmless(uint32_t code);
+
+#endif

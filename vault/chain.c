@@ -1,0 +1,220 @@
+#include "vault/chain.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/checkpoint.h"
+#include "formats/note.h"
+
+void cv_chain_free(struct cv_chain *c)
+{
+    cv_policy_free(c->policy);
+    free(c->staged);
+    cv_buf_free(&c->policy_note);
+    memset(c, 0, sizeof(*c));
+}
+
+void cv_chain_drop(struct cv_chain *c)
+{
+    c->staged_count = 0;
+    cv_buf_truncate(&c->policy_note, 0);
+}
+
+static cv_status stage(struct cv_chain *c, const struct cv_staged *entry)
+{
+    if (c->staged_count == CV_COMMIT_LEAVES_MAX)
+        return CV_ERR_LIMIT;
+    if (c->staged_count == c->staged_room) {
+        const size_t room = c->staged_room == 0 ? 64 : 2 * c->staged_room;
+        struct cv_staged *more = realloc(c->staged, room * sizeof(*more));
+        if (more == NULL)
+            return CV_ERR_NOMEM;
+        c->staged = more;
+        c->staged_room = room;
+    }
+    c->staged[c->staged_count++] = *entry;
+    return CV_OK;
+}
+
+cv_status cv_chain_entry(struct cv_chain *c, uint64_t index, enum cv_kind kind, const uint8_t hash[static 32],
+                         struct cv_bytes data, struct cv_err *err)
+{
+    struct cv_staged entry = { .index = index, .kind = kind, .good = true };
+    if (index != c->next + c->staged_count)
+        return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " stands where entry %" PRIu64 " belongs", index,
+                       c->next + c->staged_count);
+    memcpy(entry.hash, hash, sizeof(entry.hash));
+    if (kind == CV_KIND_POLICY) {
+        if (c->policy_note.n > 0)
+            return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": a second policy in one commit", index);
+        cv_status st = cv_buf_append(&c->policy_note, data);
+        if (st != CV_OK)
+            return cv_fail(err, st, "entry %" PRIu64 ": cannot keep the policy", index);
+        c->policy_index = index;
+    }
+    return cv_err_note(err, stage(c, &entry), "commit");
+}
+
+cv_status cv_chain_lost(struct cv_chain *c, uint64_t index, enum cv_kind kind)
+{
+    return stage(c, &(struct cv_staged){ .index = index, .kind = kind });
+}
+
+struct damage {
+    cv_damage_fn fn;
+    void *arg;
+    struct cv_err *err;
+};
+
+static cv_status report(const struct damage *d, uint64_t index, enum cv_kind kind, const char *what)
+{
+    if (d->fn != NULL)
+        return d->fn(d->arg, index, kind, what);
+    return cv_fail(d->err, CV_ERR_LOG, "entry %" PRIu64 " (%s): %s", index, cv_kind_name(kind), what);
+}
+
+/* compare(c, commit, i, d): does the i-th leaf of the commit tell of what was met? */
+static cv_status compare(const struct cv_chain *c, const struct cv_commit *commit, size_t i,
+                         const struct damage *d)
+{
+    const struct cv_leaf *leaf = &commit->leaves[i];
+    const uint64_t index = commit->first + i;
+    if (c->started && i == 0 && index + 1 == c->next) {
+        /* The checkpoint before was verified on its own; here the log says whether its bytes are those
+         * committed. */
+        return leaf->kind == CV_KIND_CHECKPOINT && !leaf->bound && memcmp(leaf->hash, c->last.hash, 32) == 0
+                   ? CV_OK
+                   : report(d, index, CV_KIND_CHECKPOINT, "not the bytes that were committed");
+    }
+    if ((leaf->kind == CV_KIND_CHECKPOINT && i > 0) || leaf->bound != (leaf->kind == CV_KIND_RECORD))
+        return cv_fail(d->err, CV_ERR_LOG, "entry %" PRIu64 ": its leaf is of a kind that cannot stand there",
+                       index);
+    const struct cv_staged *s = &c->staged[index - c->next]; /* check_shape saw that it is there */
+    if (s->good && s->kind == leaf->kind && memcmp(s->hash, leaf->hash, 32) == 0)
+        return CV_OK;
+    return report(d, index, leaf->kind, "damaged: not the bytes that were committed");
+}
+
+/* check_leaves(c, commit, edge, d): compare each, and grow the tree. */
+static cv_status check_leaves(const struct cv_chain *c, const struct cv_commit *commit,
+                              struct cv_merkle_edge *edge, const struct damage *d)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < commit->count && st == CV_OK; i++) {
+        struct cv_hash leaf;
+        st = compare(c, commit, i, d);
+        st = CV_THEN(st, cv_leaf_hash(commit->vault, commit->first + i, &commit->leaves[i], &leaf));
+        st = CV_THEN(st, cv_merkle_append(edge, &leaf));
+    }
+    return st;
+}
+
+/* check_shape(c, commit, index): first leaf, edge, count and slots follow from the checkpoint before. */
+static cv_status check_shape(const struct cv_chain *c, const struct cv_commit *commit, uint64_t index,
+                             const struct cv_policy *judge, const struct damage *d)
+{
+    if (strcmp(commit->vault, judge->vault) != 0)
+        return cv_fail(d->err, CV_ERR_LOG, "entry %" PRIu64 " (checkpoint): made for another vault", index);
+    if (commit->first + commit->count != index || index != c->next + c->staged_count)
+        return cv_fail(d->err, CV_ERR_LOG,
+                       "entry %" PRIu64 " (checkpoint): does not close the entries before it", index);
+    if (commit->slots < c->slots)
+        return cv_fail(d->err, CV_ERR_LOG,
+                       "entry %" PRIu64 " (checkpoint): its count of release keys goes back", index);
+    if (commit->first == c->edge.size && memcmp(&commit->edge, &c->edge, sizeof(c->edge)) == 0)
+        return CV_OK;
+    /* Where the checkpoint before is damaged, the edge it would have left stands here, bound by the signed
+     * root. */
+    if (d->fn == NULL || commit->first <= c->edge.size || commit->first < c->next)
+        return cv_fail(d->err, CV_ERR_LOG,
+                       "entry %" PRIu64 " (checkpoint): does not follow the one before it", index);
+    return CV_OK;
+}
+
+/* check_note(note, judge, index, root): the head, signed by the log key and by a member. */
+static cv_status check_note(struct cv_bytes bytes, const struct cv_policy *judge, uint64_t index,
+                            const struct cv_hash *root, struct cv_err *err)
+{
+    struct cv_note note = { 0 };
+    struct cv_checkpoint head = { 0 };
+    char name[CV_MEMBER_KEYNAME_BYTES];
+    bool member = false;
+    cv_status st = cv_note_parse(bytes, &note, err);
+    st = CV_THEN(st, cv_checkpoint_parse(note.text, &head, err));
+    if (st != CV_OK)
+        goto out;
+    cv_policy_origin(judge, name);
+    if (strcmp(head.origin, name) != 0 || head.size != index ||
+        memcmp(head.root.b, root->b, sizeof(root->b)) != 0)
+        st = cv_fail(err, CV_ERR_LOG,
+                     "entry %" PRIu64 " (checkpoint): its head is not that of the entries before it", index);
+    else if (cv_note_verify(&note, name, judge->log.key) != CV_OK)
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (checkpoint): not signed by the vault's log key",
+                     index);
+    for (size_t i = 0; i < judge->member_count && st == CV_OK && !member; i++) {
+        cv_policy_member_keyname(judge, judge->members[i].key.pseudonym, name);
+        member = cv_note_verify(&note, name, judge->members[i].key.sign) == CV_OK;
+    }
+    if (st == CV_OK && !member)
+        st = cv_fail(err, CV_ERR_LOG,
+                     "entry %" PRIu64 " (checkpoint): not signed by anyone who was a member then", index);
+out:
+    cv_note_free(&note);
+    return st;
+}
+
+/* adopt(c, policy, index): what the commit changes for the next one. */
+static void adopt(struct cv_chain *c, struct cv_policy *policy, uint64_t index)
+{
+    memset(&c->adopted, 0, sizeof(c->adopted));
+    if (policy == NULL)
+        return;
+    c->adopted = (struct cv_adopted){ .number = policy->number,
+                                      .index = c->policy_index,
+                                      .since = c->policy == NULL ? 0 : index };
+    memcpy(c->adopted.hash, policy->hash, sizeof(policy->hash));
+    cv_policy_free(c->policy);
+    c->policy = policy;
+}
+
+cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t hash[static 32],
+                              struct cv_bytes data, cv_damage_fn damage, void *arg, struct cv_err *err)
+{
+    const struct damage d = { damage, arg, err };
+    struct cv_commit commit = { 0 };
+    struct cv_policy *policy = NULL;
+    struct cv_merkle_edge edge;
+    struct cv_hash root;
+    cv_status st = CV_OK;
+    if (c->policy_note.n > 0)
+        st = cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, &policy, err);
+    else if (c->policy == NULL)
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": the first commit holds no policy", index);
+    const struct cv_policy *judge = c->policy != NULL ? c->policy : policy;
+    st = CV_THEN(st, cv_commit_parse(data, &commit, err));
+    st = CV_THEN(st, check_shape(c, &commit, index, judge, &d));
+    edge = commit.edge;
+    st = CV_THEN(st, check_leaves(c, &commit, &edge, &d));
+    st = CV_THEN(st, cv_merkle_root(&edge, &root));
+    st = CV_THEN(st, check_note(commit.note, judge, index, &root, err));
+    if (st == CV_OK) {
+        adopt(c, policy, index);
+        policy = NULL;
+        c->edge = edge;
+        c->root = root;
+        c->slots = commit.slots;
+        c->last = (struct cv_leaf){ .kind = CV_KIND_CHECKPOINT };
+        memcpy(c->last.hash, hash, sizeof(c->last.hash));
+        c->started = true;
+        c->next = index + 1;
+        cv_chain_drop(c);
+    } else if (st == CV_ERR_FORMAT || st == CV_ERR_AUTH) {
+        st = CV_ERR_LOG; /* whatever does not read or verify inside the log is the log's fault */
+        if (err != NULL)
+            err->status = st;
+    }
+    cv_policy_free(policy);
+    cv_commit_free(&commit);
+    return cv_err_note(err, st, "checkpoint");
+}

@@ -1,0 +1,125 @@
+#include "vault/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "formats/base64.h"
+
+#define TITLE "casevault memory v1\n"
+#define PATH_ROOM 4096
+
+/* make_dirs(path): every directory of ${path}, 0700. */
+static int make_dirs(char *path)
+{
+    for (char *p = path + 1;; p++) {
+        if (*p != '/' && *p != '\0')
+            continue;
+        const char keep = *p;
+        *p = '\0';
+        const int failed = mkdir(path, 0700) != 0 && errno != EEXIST;
+        *p = keep;
+        if (failed)
+            return -1;
+        if (keep == '\0')
+            return 0;
+    }
+}
+
+cv_status cv_user_dir(const char *xdg, const char *fallback, const char *leaf, char out[static 4096],
+                      struct cv_err *err)
+{
+    const char *base = getenv(xdg), *home = getenv("HOME");
+    int n;
+    if (base != NULL && base[0] == '/')
+        n = snprintf(out, PATH_ROOM, "%s/casevault%s%s", base, leaf != NULL ? "/" : "",
+                     leaf != NULL ? leaf : "");
+    else if (home != NULL && home[0] == '/')
+        n = snprintf(out, PATH_ROOM, "%s/%s/casevault%s%s", home, fallback, leaf != NULL ? "/" : "",
+                     leaf != NULL ? leaf : "");
+    else
+        return cv_fail(err, CV_ERR_IO, "neither HOME nor %s names a directory", xdg);
+    if (n < 0 || n >= PATH_ROOM)
+        return cv_fail(err, CV_ERR_LIMIT, "%s: path too long", xdg);
+    return make_dirs(out) == 0 ? CV_OK : cv_fail_errno(err, "%s: cannot make the directory", out);
+}
+
+/* memory_path(vault, tail, out): the file, or its temporary neighbour. */
+static cv_status memory_path(const char *vault, const char *tail, char out[static PATH_ROOM],
+                             struct cv_err *err)
+{
+    char dir[PATH_ROOM];
+    cv_status st = cv_user_dir("XDG_STATE_HOME", ".local/state", NULL, dir, err);
+    if (st == CV_OK && snprintf(out, PATH_ROOM, "%s/%s%s", dir, vault, tail) >= PATH_ROOM)
+        st = cv_fail(err, CV_ERR_LIMIT, "%s: path too long", dir);
+    return st;
+}
+
+static cv_status parse(char *text, uint64_t *size, struct cv_hash *root)
+{
+    char *line = text + strlen(TITLE), *end = NULL;
+    if (strncmp(text, TITLE, strlen(TITLE)) != 0)
+        return CV_ERR_FORMAT;
+    errno = 0;
+    const unsigned long long n = strtoull(line, &end, 10);
+    if (errno != 0 || end == line || *end != '\n')
+        return CV_ERR_FORMAT;
+    char *lf = strchr(end + 1, '\n');
+    if (lf == NULL || lf[1] != '\0')
+        return CV_ERR_FORMAT;
+    *lf = '\0';
+    *size = n;
+    return cv_base64_decode_exact(CV_BASE64_STD, cv_bytes_str(end + 1), root->b, sizeof(root->b));
+}
+
+cv_status cv_memory_read(const char *vault, uint64_t *size, struct cv_hash *root, struct cv_err *err)
+{
+    char path[PATH_ROOM], text[256] = "";
+    *size = 0;
+    memset(root, 0, sizeof(*root));
+    cv_status st = memory_path(vault, "", path, err);
+    if (st != CV_OK)
+        return st;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? CV_ERR_NOTFOUND : cv_fail_errno(err, "%s: cannot open", path);
+    const ssize_t n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    if (n < 0)
+        return cv_fail_errno(err, "%s: cannot read", path);
+    text[n] = '\0';
+    if (parse(text, size, root) != CV_OK)
+        return cv_fail(err, CV_ERR_FORMAT,
+                       "%s: damaged; it holds what you last saw of this vault. Ask an auditor for "
+                       "the last head, then delete the file",
+                       path);
+    return CV_OK;
+}
+
+cv_status cv_memory_write(const char *vault, uint64_t size, const struct cv_hash *root, struct cv_err *err)
+{
+    char path[PATH_ROOM], temp[PATH_ROOM], tail[32];
+    struct cv_buf text = { 0 };
+    snprintf(tail, sizeof(tail), ".%ld", (long)getpid());
+    cv_status st = memory_path(vault, "", path, err);
+    st = CV_THEN(st, memory_path(vault, tail, temp, err));
+    st = CV_THEN(st, cv_buf_printf(&text, TITLE "%" PRIu64 "\n", size));
+    st = CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(root->b), &text));
+    st = CV_THEN(st, cv_buf_str(&text, "\n"));
+    if (st == CV_OK) {
+        const int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0 || write(fd, text.p, text.n) != (ssize_t)text.n)
+            st = cv_fail_errno(err, "%s: cannot write", temp);
+        if (fd >= 0 && close(fd) != 0 && st == CV_OK)
+            st = cv_fail_errno(err, "%s: cannot close", temp);
+        if (st == CV_OK && rename(temp, path) != 0)
+            st = cv_fail_errno(err, "%s: cannot replace", path);
+    }
+    cv_buf_free(&text);
+    return st;
+}

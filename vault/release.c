@@ -1,0 +1,149 @@
+#include "vault/release.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/random.h"
+
+#define HEADER_BYTES 512
+#define BLOCK_SLOTS 2048
+
+static void header_of(const char *vault, char out[static HEADER_BYTES])
+{
+    memset(out, 0, HEADER_BYTES);
+    snprintf(out, HEADER_BYTES, "casevault release keys v1\n%s\n", vault);
+}
+
+static cv_status write_at(struct cv_release *r, uint64_t offset, struct cv_bytes bytes, struct cv_err *err)
+{
+    for (size_t done = 0; done < bytes.n;) {
+        const ssize_t k = pwrite(r->fd, bytes.p + done, bytes.n - done, (off_t)(offset + done));
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return cv_fail_errno(err, "release.keys: cannot write; nothing was stored");
+        done += (size_t)k;
+    }
+    return CV_OK;
+}
+
+/* fill_block(r, from, count): ${count} random keys, not yet synced. */
+static cv_status fill_block(struct cv_release *r, uint64_t from, size_t count, struct cv_err *err)
+{
+    uint8_t keys[256 * CV_RELEASE_KEY_BYTES];
+    cv_status st = CV_OK;
+    while (count > 0 && st == CV_OK) {
+        const size_t now = count < 256 ? count : 256;
+        st = cv_random(keys, now * CV_RELEASE_KEY_BYTES);
+        st = CV_THEN(st, write_at(r, HEADER_BYTES + from * CV_RELEASE_KEY_BYTES,
+                                  CV_BYTES(keys, now * CV_RELEASE_KEY_BYTES), err));
+        from += now;
+        count -= now;
+    }
+    cv_wipe(keys, sizeof(keys));
+    return st;
+}
+
+static cv_status sync_file(struct cv_release *r, struct cv_err *err)
+{
+    return fdatasync(r->fd) == 0 ? CV_OK : cv_fail_errno(err, "release.keys: cannot make the write durable");
+}
+
+cv_status cv_release_create(struct cv_release *r, int vault_dir, const char *vault, struct cv_err *err)
+{
+    char header[HEADER_BYTES];
+    header_of(vault, header);
+    *r = (struct cv_release){ .fd = openat(vault_dir, "release.keys", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+                                           0660) };
+    if (r->fd < 0)
+        return cv_fail_errno(err, "release.keys: cannot create");
+    cv_status st = write_at(r, 0, CV_ARR(header), err);
+    st = CV_THEN(st, cv_release_fill(r, 1, err));
+    if (st == CV_OK && fsync(vault_dir) != 0)
+        st = cv_fail_errno(err, "vault directory: cannot make release.keys durable");
+    if (st != CV_OK)
+        cv_release_close(r);
+    return st;
+}
+
+cv_status cv_release_open(struct cv_release *r, int vault_dir, const char *vault, struct cv_err *err)
+{
+    char want[HEADER_BYTES], got[HEADER_BYTES];
+    struct stat info;
+    header_of(vault, want);
+    *r = (struct cv_release){ .fd = openat(vault_dir, "release.keys", O_RDWR | O_CLOEXEC | O_NOFOLLOW) };
+    if (r->fd < 0)
+        return errno == ENOENT
+                   ? cv_fail(err, CV_ERR_LOG, "release.keys is missing: no record can be opened without it")
+                   : cv_fail_errno(err, "release.keys: cannot open");
+    cv_status st = CV_OK;
+    if (fstat(r->fd, &info) != 0 || pread(r->fd, got, sizeof(got), 0) != (ssize_t)sizeof(got))
+        st = cv_fail(err, CV_ERR_LOG, "release.keys: cut short");
+    else if (memcmp(got, want, sizeof(got)) != 0)
+        st = cv_fail(err, CV_ERR_LOG, "release.keys: its header is damaged, or it belongs to another vault");
+    else
+        r->filled = ((uint64_t)info.st_size - HEADER_BYTES) / CV_RELEASE_KEY_BYTES;
+    if (st != CV_OK)
+        cv_release_close(r);
+    return st;
+}
+
+void cv_release_close(struct cv_release *r)
+{
+    if (r->fd >= 0)
+        close(r->fd);
+    *r = (struct cv_release){ .fd = -1 };
+}
+
+cv_status cv_release_fill(struct cv_release *r, uint64_t slots, struct cv_err *err)
+{
+    struct stat info;
+    if (fstat(r->fd, &info) != 0)
+        return cv_fail_errno(err, "release.keys: cannot stat");
+    /* Another process may have filled it; a block cut short by a power cut is written again. */
+    r->filled = ((uint64_t)info.st_size - HEADER_BYTES) / CV_RELEASE_KEY_BYTES;
+    if (slots <= r->filled)
+        return CV_OK;
+    const uint64_t want = (slots / BLOCK_SLOTS + 1) * BLOCK_SLOTS;
+    cv_status st = fill_block(r, r->filled, (size_t)(want - r->filled), err);
+    st = CV_THEN(st, sync_file(r, err));
+    if (st == CV_OK)
+        r->filled = want;
+    else if (ftruncate(r->fd, (off_t)(HEADER_BYTES + r->filled * CV_RELEASE_KEY_BYTES)) != 0)
+        st = CV_ERR_IO;
+    return st;
+}
+
+cv_status cv_release_renew(struct cv_release *r, uint64_t from, struct cv_err *err)
+{
+    if (from >= r->filled)
+        return CV_OK;
+    cv_status st = fill_block(r, from, (size_t)(r->filled - from), err);
+    return CV_THEN(st, sync_file(r, err));
+}
+
+cv_status cv_release_get(struct cv_release *r, uint64_t slot, struct cv_secret *key, struct cv_err *err)
+{
+    static const uint8_t destroyed[CV_RELEASE_KEY_BYTES];
+    *key = (struct cv_secret){ 0 };
+    if (slot > UINT32_MAX)
+        return cv_fail(err, CV_ERR_LOG, "release.keys: there is no slot %" PRIu64, slot);
+    cv_status st = cv_secret_alloc(key, CV_RELEASE_KEY_BYTES);
+    if (st != CV_OK)
+        return st;
+    const ssize_t n = pread(r->fd, key->p, key->n, (off_t)(HEADER_BYTES + slot * CV_RELEASE_KEY_BYTES));
+    if (n < 0)
+        st = cv_fail_errno(err, "release.keys: cannot read slot %" PRIu64, slot);
+    else if ((size_t)n != key->n)
+        st = cv_fail(err, CV_ERR_LOG, "release.keys: slot %" PRIu64 " is missing; the file was cut", slot);
+    else if (cv_bytes_equal_ct(cv_secret_view(key), CV_ARR(destroyed)))
+        st = cv_fail(err, CV_ERR_NOKEY, "its release key was destroyed: this version was erased");
+    if (st != CV_OK)
+        cv_secret_free(key);
+    return st;
+}

@@ -1,0 +1,44 @@
+#ifndef CV_VAULT_RELEASE_H
+#define CV_VAULT_RELEASE_H
+
+#include "crypto/secret.h"
+#include "formats/err.h"
+
+/**
+ * VAULT/release.keys: 32 random bytes per slot; the only file that is ever overwritten.
+ *
+ *   offset     length field
+ *   0          512    "casevault release keys v1\n" || vault id in hex || "\n" || zeros
+ *   512+32*i   32     slot i; zeros once destroyed
+ *
+ * Slot 0 is no version's: keys of derived files mix it in, so that an erasure, which replaces it, closes
+ * those too. The file is filled ahead in synced blocks, so that taking a slot costs no sync of its own.
+ */
+#define CV_RELEASE_KEY_BYTES 32
+
+struct cv_release {
+    int fd;
+    uint64_t filled; /* slots in the file */
+};
+
+CV_MUST_CHECK cv_status cv_release_create(struct cv_release *r, int vault_dir, const char *vault,
+                                          struct cv_err *err);
+/** cv_release_open(r, vault_dir, vault, err): CV_OK; CV_ERR_NOTFOUND; CV_ERR_LOG if it is another vault's;
+ * CV_ERR_IO. */
+CV_MUST_CHECK cv_status cv_release_open(struct cv_release *r, int vault_dir, const char *vault,
+                                        struct cv_err *err);
+void cv_release_close(struct cv_release *r);
+
+/** cv_release_fill(r, slots, err): have at least ${slots} slots, durably. The vault's lock is held. */
+CV_MUST_CHECK cv_status cv_release_fill(struct cv_release *r, uint64_t slots, struct cv_err *err);
+
+/** cv_release_renew(r, from, err): new random keys from slot ${from} to the end: those of commits that never
+ * became whole. The vault's lock is held. */
+CV_MUST_CHECK cv_status cv_release_renew(struct cv_release *r, uint64_t from, struct cv_err *err);
+
+/** cv_release_get(r, slot, key, err): CV_OK; CV_ERR_NOKEY if it was destroyed; CV_ERR_LOG if there is no such
+ * slot. */
+CV_MUST_CHECK cv_status cv_release_get(struct cv_release *r, uint64_t slot, struct cv_secret *key,
+                                       struct cv_err *err);
+
+#endif

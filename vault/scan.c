@@ -1,0 +1,316 @@
+#include "vault/scan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "formats/tar.h"
+
+#define WINDOW_BYTES ((size_t)4 << 20)
+
+void cv_scan_free(struct cv_scan *s)
+{
+    free(s->places);
+    s->places = NULL;
+    cv_buf_free(&s->window);
+}
+
+/* look(s, at, n, out): a view of ${n} bytes of the current segment at ${at}, fewer only at its end. */
+static cv_status look(struct cv_scan *s, uint64_t at, size_t n, struct cv_bytes *out, struct cv_err *err)
+{
+    const bool inside =
+        s->window_segment == s->segment && at >= s->window_at && at - s->window_at <= s->window.n;
+    if (!inside || s->window.n - (size_t)(at - s->window_at) < n) {
+        const size_t want = n > WINDOW_BYTES ? n : WINDOW_BYTES;
+        cv_buf_truncate(&s->window, 0);
+        s->window_segment = s->segment;
+        s->window_at = at;
+        cv_status st = cv_segment_read(s->segments, s->segment, at, want, &s->window, err);
+        if (st != CV_OK)
+            return st;
+        s->bytes_read += s->window.n;
+        if (s->on_progress != NULL)
+            s->on_progress(s->arg, s->bytes_read);
+    }
+    const size_t skip = (size_t)(at - s->window_at), have = s->window.n - skip;
+    *out = CV_BYTES(s->window.p + skip, have < n ? have : n);
+    return CV_OK;
+}
+
+enum found { FOUND_ENTRY, FOUND_END, FOUND_CUT, FOUND_ZEROS, FOUND_GARBAGE };
+
+struct entry {
+    uint64_t index;
+    enum cv_kind kind;
+    uint64_t bytes;
+    struct cv_bytes all, data; /* views into the window */
+};
+
+static bool all_zero(struct cv_bytes b)
+{
+    return b.n > 0 && b.p[0] == 0 && (b.n == 1 || memcmp(b.p, b.p + 1, b.n - 1) == 0);
+}
+
+/* next_entry(s, at, out, found): what stands at ${at}. */
+static cv_status next_entry(struct cv_scan *s, uint64_t at, struct entry *out, enum found *found,
+                            struct cv_err *err)
+{
+    struct cv_bytes head;
+    struct cv_tar_entry tar;
+    char name[CV_TAR_NAME_MAX + 1];
+    uint64_t size = 0;
+    cv_status st = look(s, at, CV_TAR_BLOCK_BYTES, &head, err);
+    if (st != CV_OK)
+        return st;
+    *found = head.n == 0                   ? FOUND_END
+             : head.n < CV_TAR_BLOCK_BYTES ? FOUND_CUT
+             : all_zero(head)              ? FOUND_ZEROS
+                                           : FOUND_GARBAGE;
+    if (*found != FOUND_GARBAGE || cv_tar_header(head.p, name, &size) != CV_OK ||
+        cv_entry_name_parse(name, &out->index, &out->kind) != CV_OK)
+        return CV_OK;
+    out->bytes =
+        CV_TAR_BLOCK_BYTES + (size + CV_TAR_BLOCK_BYTES - 1) / CV_TAR_BLOCK_BYTES * CV_TAR_BLOCK_BYTES;
+    if (out->bytes > CV_BUF_MAX) {
+        *found = FOUND_GARBAGE;
+        return CV_OK;
+    }
+    st = look(s, at, (size_t)out->bytes, &out->all, err);
+    if (st != CV_OK)
+        return st;
+    if (out->all.n < out->bytes)
+        *found = FOUND_CUT;
+    else if (cv_tar_read(out->all, &tar, NULL) == CV_OK) {
+        out->data = tar.data;
+        *found = FOUND_ENTRY;
+    }
+    return CV_OK;
+}
+
+static cv_status note_place(struct cv_scan *s, uint64_t at, uint64_t bytes)
+{
+    if (s->place_count == s->place_room) {
+        const size_t room = s->place_room == 0 ? 64 : 2 * s->place_room;
+        struct cv_place *more = realloc(s->places, room * sizeof(*more));
+        if (more == NULL)
+            return CV_ERR_NOMEM;
+        s->places = more;
+        s->place_room = room;
+    }
+    s->places[s->place_count++] = (struct cv_place){ s->segment, at, bytes };
+    return CV_OK;
+}
+
+static void drop_commit(struct cv_scan *s)
+{
+    cv_chain_drop(s->chain);
+    s->place_count = 0;
+    s->torn_count = 0;
+}
+
+/* check_torn(s): every tail left behind is named, in order, by the next commit, and nothing else is. */
+static cv_status check_torn(const struct cv_scan *s, struct cv_err *err)
+{
+    bool same = s->torn_count == s->abandoned_count;
+    for (size_t i = 0; i < s->torn_count && same; i++)
+        same = s->torn[i].segment == s->abandoned[i].segment && s->torn[i].offset == s->abandoned[i].offset &&
+               s->torn[i].bytes == s->abandoned[i].bytes &&
+               memcmp(s->torn[i].hash, s->abandoned[i].hash, 32) == 0;
+    if (same)
+        return CV_OK;
+    return cv_fail(err, CV_ERR_LOG, "%s",
+                   s->tail_why[0] != '\0' ? s->tail_why : "a torn entry names bytes that are not there");
+}
+
+/* pass_checkpoint(s, e, hash, at): the entry that closes a commit. */
+static cv_status pass_checkpoint(struct cv_scan *s, const struct entry *e, const uint8_t hash[static 32],
+                                 uint64_t at, struct cv_err *err)
+{
+    struct cv_chain *c = s->chain;
+    struct cv_err why = { 0 };
+    const size_t count = c->staged_count;
+    cv_status st = note_place(s, at, e->bytes);
+    if (st != CV_OK)
+        return st;
+    if (s->on_damage == NULL)
+        st = check_torn(s, &why);
+    st = CV_THEN(st, cv_chain_checkpoint(c, e->index, hash, e->data, s->on_damage, s->arg, &why));
+    if (st == CV_ERR_LOG && s->on_damage != NULL && why.status != CV_OK) {
+        st = s->on_damage(s->arg, e->index, CV_KIND_CHECKPOINT, why.msg);
+        return CV_THEN(st, cv_chain_lost(c, e->index, CV_KIND_CHECKPOINT));
+    }
+    if (st != CV_OK) {
+        if (err != NULL && err->status == CV_OK)
+            *err = why;
+        return st;
+    }
+    s->offset = at + e->bytes;
+    s->tail_why[0] = '\0';
+    s->abandoned_count = 0;
+    if (s->on_commit != NULL)
+        st = s->on_commit(s->arg, s, c->staged, count, err);
+    s->place_count = 0;
+    s->torn_count = 0;
+    return st;
+}
+
+static cv_status pass_entry(struct cv_scan *s, const struct entry *e, uint64_t at, struct cv_err *err)
+{
+    uint8_t hash[32];
+    cv_status st = cv_sha256(e->all, hash);
+    /* After damage the reader may have skipped entries; the log will name them. */
+    while (st == CV_OK && s->on_damage != NULL && e->index > s->chain->next + s->chain->staged_count) {
+        st = note_place(s, at, 0);
+        st = CV_THEN(st, cv_chain_lost(s->chain, s->chain->next + s->chain->staged_count, CV_KIND_COUNT));
+    }
+    if (st == CV_OK && s->on_entry != NULL)
+        st = s->on_entry(s->arg, e->index, e->kind, e->data, err);
+    if (st != CV_OK || e->kind == CV_KIND_CHECKPOINT)
+        return CV_THEN(st, pass_checkpoint(s, e, hash, at, err));
+    if (e->kind == CV_KIND_TORN) {
+        if (s->torn_count == CV_ABANDONED_MAX)
+            return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": too many torn entries", e->index);
+        st = cv_torn_parse(e->data, &s->torn[s->torn_count++], err);
+    }
+    st = CV_THEN(st, cv_chain_entry(s->chain, e->index, e->kind, hash, e->data, err));
+    return CV_THEN(st, note_place(s, at, e->bytes));
+}
+
+/* resync(s, at, next): after damage, the next place that holds an entry. */
+static cv_status resync(struct cv_scan *s, uint64_t *at, bool *more, struct cv_err *err)
+{
+    const uint64_t expected = s->chain->next + s->chain->staged_count;
+    *more = false;
+    for (uint64_t p = *at + CV_TAR_BLOCK_BYTES;; p += CV_TAR_BLOCK_BYTES) {
+        struct entry e;
+        enum found found;
+        cv_status st = next_entry(s, p, &e, &found, err);
+        if (st != CV_OK || found == FOUND_END)
+            return st;
+        if (found == FOUND_ENTRY && e.index > expected && e.index - expected < CV_COMMIT_LEAVES_MAX) {
+            *at = p;
+            *more = true;
+            return CV_OK;
+        }
+    }
+}
+
+/* Could a cut explain the bytes from the last commit to the end of the segment? */
+static enum cv_tail classify(struct cv_bytes tail, char why[static 256], uint64_t index, uint32_t segment)
+{
+    struct cv_bytes rest = tail;
+    bool closed = false;
+    snprintf(why, 256, "entry %" PRIu64 ": damaged, in archive/%08u.tar", index, segment);
+    for (size_t i = 0; i + CV_TAR_BLOCK_BYTES <= tail.n; i += CV_TAR_BLOCK_BYTES)
+        if (all_zero(CV_BYTES(tail.p + i, CV_TAR_BLOCK_BYTES)))
+            return CV_TAIL_TORN; /* space that was allotted and never written */
+    while (rest.n >= CV_TAR_BLOCK_BYTES) {
+        char name[CV_TAR_NAME_MAX + 1];
+        uint64_t size = 0, at = 0;
+        enum cv_kind kind;
+        if (cv_tar_header(rest.p, name, &size) != CV_OK || cv_entry_name_parse(name, &at, &kind) != CV_OK)
+            return CV_TAIL_DAMAGED;
+        size = CV_TAR_BLOCK_BYTES + (size + CV_TAR_BLOCK_BYTES - 1) / CV_TAR_BLOCK_BYTES * CV_TAR_BLOCK_BYTES;
+        if (size > rest.n)
+            return CV_TAIL_TORN;
+        snprintf(why, 256, "entry %" PRIu64 " (%s): damaged, in archive/%08u.tar", at, cv_kind_name(kind),
+                 segment);
+        closed = kind == CV_KIND_CHECKPOINT;
+        rest = CV_BYTES(rest.p + size, rest.n - (size_t)size);
+    }
+    return closed && rest.n == 0 ? CV_TAIL_DAMAGED : CV_TAIL_TORN;
+}
+
+/* leave(s): the rest of this segment after its last commit belongs to none; remember it for the next commit
+ * to name. */
+static cv_status leave(struct cv_scan *s, struct cv_err *err)
+{
+    struct cv_buf tail = { 0 };
+    uint64_t size = 0;
+    char why[256];
+    cv_status st = cv_segment_size(s->segments, s->segment, &size, err);
+    if (st == CV_OK && (s->abandoned_count == CV_ABANDONED_MAX || size - s->offset > CV_BUF_MAX))
+        st = cv_fail(err, CV_ERR_LOG, "archive/%08u.tar: too much of it belongs to no commit", s->segment);
+    st = CV_THEN(st,
+                 cv_segment_read(s->segments, s->segment, s->offset, (size_t)(size - s->offset), &tail, err));
+    if (st == CV_OK) {
+        struct cv_torn *t = &s->abandoned[s->abandoned_count++];
+        *t = (struct cv_torn){ .segment = s->segment, .offset = s->offset, .bytes = tail.n };
+        st = cv_sha256(cv_buf_view(&tail), t->hash);
+        const enum cv_tail tail_is = classify(cv_buf_view(&tail), why, s->chain->next, s->segment);
+        if (s->tail_why[0] == '\0')
+            memcpy(s->tail_why, why, sizeof(why));
+        if (tail_is > s->tail)
+            s->tail = tail_is;
+    }
+    cv_buf_free(&tail);
+    drop_commit(s);
+    return st;
+}
+
+/* next_segment(s, more): move on, if there is one. */
+static cv_status next_segment(struct cv_scan *s, bool *more, struct cv_err *err)
+{
+    uint64_t size = 0;
+    cv_status st = cv_segment_size(s->segments, s->segment + 1, &size, err);
+    *more = st == CV_OK;
+    if (*more) {
+        s->segment++;
+        s->offset = 0;
+    }
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
+/* end_segment(s, at, found, more): nothing more can be read of this one. */
+static cv_status end_segment(struct cv_scan *s, enum found found, bool *more, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    const bool clean = found == FOUND_END && s->chain->staged_count == 0;
+    if (!clean && s->on_damage != NULL && s->chain->staged_count > 0) {
+        /* What a damaged head left undecided: entries may go on in the next segment. */
+        uint64_t size = 0;
+        if (cv_segment_size(s->segments, s->segment + 1, &size, NULL) != CV_OK)
+            st = leave(s, err);
+    } else if (!clean)
+        st = leave(s, err);
+    st = CV_THEN(st, next_segment(s, more, err));
+    if (st == CV_OK && *more && clean)
+        s->tail = CV_TAIL_NONE;
+    return st;
+}
+
+cv_status cv_scan_run(struct cv_scan *s, struct cv_err *err)
+{
+    uint64_t size = 0, at = s->offset;
+    s->tail = CV_TAIL_NONE;
+    cv_status st = cv_segment_size(s->segments, s->segment, &size, err);
+    if (st == CV_ERR_NOTFOUND && s->offset == 0)
+        return CV_OK; /* the next commit makes it */
+    if (st == CV_ERR_NOTFOUND || (st == CV_OK && size < s->offset))
+        return cv_fail(err, CV_ERR_LOG, "archive/%08u.tar: shorter than it was; the vault has gone back",
+                       s->segment);
+    for (bool more = true; st == CV_OK && more;) {
+        struct entry e;
+        enum found found;
+        const uint32_t segment = s->segment;
+        st = next_entry(s, at, &e, &found, err);
+        if (st == CV_OK && found == FOUND_ENTRY) {
+            st = pass_entry(s, &e, at, err);
+            at += e.bytes;
+            if (s->abandoned_count == 0)
+                s->tail = CV_TAIL_NONE;
+            continue;
+        }
+        if (st == CV_OK && found != FOUND_END && s->on_damage != NULL) {
+            st = resync(s, &at, &more, err);
+            if (st != CV_OK || more)
+                continue;
+        }
+        st = CV_THEN(st, end_segment(s, found, &more, err));
+        if (s->segment != segment)
+            at = 0;
+    }
+    return st;
+}

@@ -1,0 +1,136 @@
+#include "vault/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void segment_name(uint32_t number, char out[static 16])
+{
+    snprintf(out, 16, "%08u.tar", number);
+}
+
+cv_status cv_segments_open(struct cv_segments *s, int vault_dir, bool create, struct cv_err *err)
+{
+    *s = (struct cv_segments){ .dir = -1, .fd = -1 };
+    if (create && (mkdirat(vault_dir, "archive", 0770) != 0 || fsync(vault_dir) != 0))
+        return cv_fail_errno(err, "archive: cannot make the directory");
+    s->dir = openat(vault_dir, "archive", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dir >= 0)
+        return CV_OK;
+    return errno == ENOENT ? cv_fail(err, CV_ERR_NOTFOUND, "no vault here: there is no archive directory")
+                           : cv_fail_errno(err, "archive: cannot open the directory");
+}
+
+void cv_segments_close(struct cv_segments *s)
+{
+    if (s->fd >= 0)
+        close(s->fd);
+    if (s->dir >= 0)
+        close(s->dir);
+    *s = (struct cv_segments){ .dir = -1, .fd = -1 };
+}
+
+/* use(s, number): have the segment open for reading. */
+static cv_status use(struct cv_segments *s, uint32_t number, struct cv_err *err)
+{
+    char name[16];
+    if (s->fd >= 0 && s->open_number == number)
+        return CV_OK;
+    if (s->fd >= 0)
+        close(s->fd);
+    segment_name(number, name);
+    s->fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    s->open_number = number;
+    if (s->fd >= 0)
+        return CV_OK;
+    /* No message: that there is no further segment is how every scan ends. */
+    return errno == ENOENT ? CV_ERR_NOTFOUND : cv_fail_errno(err, "archive/%s: cannot open", name);
+}
+
+cv_status cv_segment_size(struct cv_segments *s, uint32_t number, uint64_t *size, struct cv_err *err)
+{
+    struct stat info;
+    *size = 0;
+    cv_status st = use(s, number, err);
+    if (st != CV_OK)
+        return st;
+    if (fstat(s->fd, &info) != 0)
+        return cv_fail_errno(err, "archive/%08u.tar: cannot stat", number);
+    *size = (uint64_t)info.st_size;
+    return CV_OK;
+}
+
+cv_status cv_segment_read(struct cv_segments *s, uint32_t number, uint64_t offset, size_t n,
+                          struct cv_buf *out, struct cv_err *err)
+{
+    uint8_t *at;
+    size_t got = 0;
+    const size_t start = out->n;
+    cv_status st = use(s, number, err);
+    st = CV_THEN(st, cv_buf_extend(out, n, &at));
+    while (st == CV_OK && got < n) {
+        const ssize_t k = pread(s->fd, at + got, n - got, (off_t)(offset + got));
+        if (k == 0)
+            break;
+        if (k > 0)
+            got += (size_t)k;
+        else if (errno != EINTR)
+            st = cv_fail_errno(err, "archive/%08u.tar: cannot read at %llu", number,
+                               (unsigned long long)offset);
+    }
+    cv_buf_truncate(out, st == CV_OK ? start + got : start);
+    return st;
+}
+
+/* write_all(fd, bytes): the kernel may take a write in pieces; 0 or -1 with errno. */
+static int write_all(int fd, struct cv_bytes bytes)
+{
+    while (bytes.n > 0) {
+        const ssize_t k = write(fd, bytes.p, bytes.n);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return -1;
+        bytes = CV_BYTES(bytes.p + k, bytes.n - (size_t)k);
+    }
+    return 0;
+}
+
+cv_status cv_segment_append(struct cv_segments *s, uint32_t number, uint64_t offset, struct cv_bytes bytes,
+                            struct cv_err *err)
+{
+    char name[16];
+    struct stat info;
+    cv_status st = CV_OK;
+    segment_name(number, name);
+    const int fd = openat(s->dir, name,
+                          O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (offset == 0 ? O_CREAT : 0), 0660);
+    if (fd < 0)
+        return cv_fail_errno(err, "archive/%s: cannot open for writing", name);
+    if (fstat(fd, &info) != 0)
+        st = cv_fail_errno(err, "archive/%s: cannot stat", name);
+    else if ((uint64_t)info.st_size != offset)
+        st = cv_fail(err, CV_ERR_LOG,
+                     "archive/%s: %llu bytes long where %llu were expected; nothing was written", name,
+                     (unsigned long long)info.st_size, (unsigned long long)offset);
+    else if (write_all(fd, bytes) != 0) {
+        st = cv_fail_errno(err, "archive/%s: cannot write; nothing was stored", name);
+        if (ftruncate(fd, (off_t)offset) != 0)
+            st = CV_ERR_IO; /* what stays is a torn tail, and the next opening closes the segment there */
+    } else if (fdatasync(fd) != 0)
+        st = cv_fail_errno(err, "archive/%s: cannot make the write durable; do not count on it", name);
+    else if (offset == 0 && fsync(s->dir) != 0)
+        st = cv_fail_errno(err, "archive: cannot make the new segment durable");
+    if (close(fd) != 0 && st == CV_OK)
+        st = cv_fail_errno(err, "archive/%s: cannot close", name);
+    return st;
+}
+
+void cv_segment_seal(struct cv_segments *s, uint32_t number)
+{
+    char name[16];
+    segment_name(number, name);
+    (void)fchmodat(s->dir, name, 0440, 0); /* a help against accidents, not a promise */
+}
