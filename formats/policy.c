@@ -441,11 +441,9 @@ static cv_status read_place(struct cv_policy *p, const struct cv_json *doc, cons
     return st;
 }
 
-/* split_text(text, before, json): the title and vault lines, then the JSON line. */
-static cv_status split_text(struct cv_bytes text, const struct cv_policy *before, struct cv_bytes *json,
-                            struct cv_err *err)
+/* split_text(text, vault, json): the title and vault lines, then the JSON line. */
+static cv_status split_text(struct cv_bytes text, const char *vault, struct cv_bytes *json, struct cv_err *err)
 {
-    const char *vault = before != NULL ? before->vault : "-";
     const size_t title = strlen(TITLE), id = strlen(vault);
     if (text.n < title + id + 2 || memcmp(text.p, TITLE, title) != 0)
         return cv_fail(err, CV_ERR_FORMAT, "policy: not a policy of version 1");
@@ -513,7 +511,7 @@ cv_status cv_policy_parse(struct cv_bytes bytes, const struct cv_policy *before,
     *out = NULL;
     cv_status st = bytes.n > CV_POLICY_MAX_BYTES ? cv_fail(err, CV_ERR_LIMIT, "policy: too long")
                                                  : cv_note_parse(bytes, &note, err);
-    st = CV_THEN(st, split_text(note.text, before, &json, err));
+    st = CV_THEN(st, split_text(note.text, before != NULL ? before->vault : "-", &json, err));
     st = CV_THEN(st, cv_json_parse(json, CV_POLICY_MAX_BYTES, "policy", &doc, err));
     st = CV_THEN(st, cv_policy_new(&p));
     st = CV_THEN(st, read_place(p, doc, before, err));
@@ -526,6 +524,43 @@ cv_status cv_policy_parse(struct cv_bytes bytes, const struct cv_policy *before,
         st = cv_fail(err, CV_ERR_FORMAT,
                      "policy %" PRIu64 ": has fewer custodians than it asks signatures of", p->number);
     st = CV_THEN(st, judge(p, &note, before != NULL ? before : p, err));
+    if (st == CV_OK) {
+        *out = p;
+        p = NULL;
+    }
+    cv_policy_free(p);
+    cv_json_free(doc);
+    cv_note_free(&note);
+    return cv_err_note(err, st, "policy");
+}
+
+cv_status cv_policy_load(struct cv_bytes bytes, const uint8_t vault_id[static CV_VAULT_ID_BYTES],
+                         const uint8_t hash[static 32], struct cv_policy **out, struct cv_err *err)
+{
+    struct cv_note note = { 0 };
+    struct cv_policy *p = NULL;
+    struct cv_json *doc = NULL;
+    struct cv_bytes json = { 0 };
+    uint8_t got[32];
+    char vault[CV_VAULT_HEX_BYTES];
+    *out = NULL;
+    cv_hex_encode(CV_BYTES(vault_id, CV_VAULT_ID_BYTES), vault);
+    cv_status st = cv_note_parse(bytes, &note, err);
+    st = CV_THEN(st, cv_sha256(note.text, got));
+    if (st == CV_OK && memcmp(got, hash, sizeof(got)) != 0)
+        st = cv_fail(err, CV_ERR_AUTH, "policy: not the one that was verified before");
+    const bool first = memcmp(hash, vault_id, sizeof(got)) == 0;
+    st = CV_THEN(st, split_text(note.text, first ? "-" : vault, &json, err));
+    st = CV_THEN(st, cv_json_parse(json, CV_POLICY_MAX_BYTES, "policy", &doc, err));
+    st = CV_THEN(st, cv_policy_new(&p));
+    if (st == CV_OK) {
+        p->number = (uint64_t)cv_json_get_int(doc, "number");
+        memcpy(p->vault_id, vault_id, sizeof(p->vault_id));
+        memcpy(p->vault, vault, sizeof(vault));
+        memcpy(p->hash, hash, sizeof(p->hash));
+        st = first ? CV_OK : read_hash(doc, "previous", p->previous, err);
+    }
+    st = CV_THEN(st, read_doc(p, doc, err));
     if (st == CV_OK) {
         *out = p;
         p = NULL;

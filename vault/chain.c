@@ -178,6 +178,19 @@ static void adopt(struct cv_chain *c, struct cv_policy *policy, uint64_t index)
     c->policy = policy;
 }
 
+void cv_chain_advance(struct cv_chain *c, uint64_t index, const uint8_t hash[static 32],
+                      const struct cv_merkle_edge *edge, const struct cv_hash *root, uint64_t slots)
+{
+    c->edge = *edge;
+    c->root = *root;
+    c->slots = slots;
+    c->last = (struct cv_leaf){ .kind = CV_KIND_CHECKPOINT };
+    memcpy(c->last.hash, hash, sizeof(c->last.hash));
+    c->started = true;
+    c->next = index + 1;
+    cv_chain_drop(c);
+}
+
 cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t hash[static 32],
                               struct cv_bytes data, cv_damage_fn damage, void *arg, struct cv_err *err)
 {
@@ -201,14 +214,7 @@ cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t 
     if (st == CV_OK) {
         adopt(c, policy, index);
         policy = NULL;
-        c->edge = edge;
-        c->root = root;
-        c->slots = commit.slots;
-        c->last = (struct cv_leaf){ .kind = CV_KIND_CHECKPOINT };
-        memcpy(c->last.hash, hash, sizeof(c->last.hash));
-        c->started = true;
-        c->next = index + 1;
-        cv_chain_drop(c);
+        cv_chain_advance(c, index, hash, &edge, &root, commit.slots);
     } else if (st == CV_ERR_FORMAT || st == CV_ERR_AUTH) {
         st = CV_ERR_LOG; /* whatever does not read or verify inside the log is the log's fault */
         if (err != NULL)

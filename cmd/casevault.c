@@ -1,0 +1,128 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+#define VERSION "0.1.0"
+
+extern const struct cv_cmd cv_cmd_init, cv_cmd_identity_new, cv_cmd_identity_show, cv_cmd_identity_passphrase,
+    cv_cmd_member_add, cv_cmd_member_list, cv_cmd_role_list, cv_cmd_role_grant, cv_cmd_section_list, cv_cmd_record_add,
+    cv_cmd_record_import, cv_cmd_record_show, cv_cmd_record_edit, cv_cmd_record_list, cv_cmd_record_history,
+    cv_cmd_package_write, cv_cmd_verify, cv_cmd_audit_log, cv_cmd_audit_verify, cv_cmd_status, cv_cmd_check,
+    cv_cmd_demo;
+
+const struct cv_cmd *const cv_cmds[] = {
+    &cv_cmd_init,          &cv_cmd_identity_new,   &cv_cmd_identity_show,  &cv_cmd_identity_passphrase,
+    &cv_cmd_member_add,    &cv_cmd_member_list,    &cv_cmd_role_list,      &cv_cmd_role_grant,
+    &cv_cmd_section_list,  &cv_cmd_record_add,     &cv_cmd_record_import,  &cv_cmd_record_show,
+    &cv_cmd_record_edit,   &cv_cmd_record_list,    &cv_cmd_record_history, &cv_cmd_package_write,
+    &cv_cmd_verify,        &cv_cmd_audit_log,      &cv_cmd_audit_verify,   &cv_cmd_status,
+    &cv_cmd_check,         &cv_cmd_demo,           NULL,
+};
+
+static void usage(FILE *to)
+{
+    fprintf(to, "casevault: an encrypted vault for case records\n\n");
+    for (size_t i = 0; cv_cmds[i] != NULL; i++)
+        fprintf(to, "  %-20s %s\n", cv_cmds[i]->name, cv_cmds[i]->summary);
+    fprintf(to, "\n`casevault COMMAND --help` tells more of each.\n");
+}
+
+/* find(argc, argv, taken): the command whose words come first; how many words it took. */
+static const struct cv_cmd *find(int argc, char **argv, int *taken)
+{
+    for (size_t i = 0; cv_cmds[i] != NULL; i++) {
+        char two[64];
+        *taken = strchr(cv_cmds[i]->name, ' ') != NULL ? 2 : 1;
+        if (argc < *taken)
+            continue;
+        if (*taken == 2)
+            snprintf(two, sizeof(two), "%.30s %.30s", argv[0], argv[1]);
+        else
+            snprintf(two, sizeof(two), "%.60s", argv[0]);
+        if (strcmp(two, cv_cmds[i]->name) == 0)
+            return cv_cmds[i];
+    }
+    return NULL;
+}
+
+/* exit_of(ui, st): the documented exit status. */
+static enum cv_exit exit_of(const struct cv_ui *ui, cv_status st)
+{
+    if (ui->wrong_passphrase)
+        return CV_EXIT_PASSPHRASE;
+    switch (st) {
+    case CV_OK:
+        return CV_EXIT_DONE;
+    case CV_ERR_ARG:
+        return CV_EXIT_USAGE;
+    case CV_ERR_NOKEY:
+    case CV_ERR_DENIED:
+        return CV_EXIT_DENIED;
+    case CV_ERR_LOG:
+    case CV_ERR_AUTH:
+        return CV_EXIT_DAMAGE;
+    case CV_ERR_LOCKED:
+        return CV_EXIT_LOCKED;
+    default:
+        return CV_EXIT_FAILED;
+    }
+}
+
+static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv)
+{
+    _Alignas(16) static char args[CV_ARGS_MAX];
+    memset(args, 0, sizeof(args));
+    cv_status st = cv_opts_parse(cmd, argc, argv, ui, args);
+    if (st == CV_OK && ui->help) {
+        cv_cmd_help(cmd, stdout);
+        return CV_EXIT_DONE;
+    }
+    if (st == CV_OK && (ui->words.n < cmd->words_min || ui->words.n > cmd->words_max))
+        st = cv_fail(&ui->err, CV_ERR_ARG, "wrong number of arguments");
+    if (st != CV_OK) {
+        fprintf(stderr, "casevault: %s\nUsage: casevault %s %s\n", ui->err.msg, cmd->name, cmd->synopsis);
+        return CV_EXIT_USAGE;
+    }
+    st = cmd->run(ui, args);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && st == CV_OK)
+        st = cv_fail(&ui->err, CV_ERR_IO, "standard output: cannot write");
+    if (st != CV_OK) {
+        (void)cv_err_note(&ui->err, st, cmd->name);
+        fputs("casevault: ", stderr);
+        fprintf(stderr, "%s\n", ui->err.msg);
+        if (ui->hint != NULL)
+            fprintf(stderr, "casevault: hint: %s\n", ui->hint);
+    }
+    /* No vault here is told apart by where it is found, not by the record or member that is missing inside one. */
+    if (st == CV_ERR_NOTFOUND && strstr(ui->err.msg, "no vault here") != NULL)
+        return CV_EXIT_NO_VAULT;
+    return exit_of(ui, st);
+}
+
+int cv_main(int argc, char **argv)
+{
+    struct cv_ui *ui = calloc(1, sizeof(*ui));
+    int taken = 0, rc;
+    if (ui == NULL)
+        return CV_EXIT_FAILED;
+    ui->passphrase_fd = CV_NO_FD;
+    const struct cv_cmd *cmd = find(argc - 1, argv + 1, &taken);
+    if (cmd != NULL)
+        rc = run(cmd, ui, argc - 1 - taken, argv + 1 + taken);
+    else if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
+        usage(stdout);
+        rc = CV_EXIT_DONE;
+    } else if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        printf("casevault " VERSION "\n");
+        rc = CV_EXIT_DONE;
+    } else {
+        if (argc > 1)
+            fprintf(stderr, "casevault: there is no command %.40s%s%.40s\n\n", argv[1], argc > 2 ? " " : "",
+                    argc > 2 ? argv[2] : "");
+        usage(stderr);
+        rc = CV_EXIT_USAGE;
+    }
+    free(ui);
+    return rc;
+}

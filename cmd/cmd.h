@@ -1,0 +1,117 @@
+#ifndef CV_CMD_CMD_H
+#define CV_CMD_CMD_H
+
+#include <stdio.h>
+
+#include "vault/vault.h"
+
+/* A command: a table of options, what it wants besides, and its run. Dispatch, usage and help come from these. */
+enum cv_opt_kind {
+    CV_OPT_FLAG, /* bool */
+    CV_OPT_TEXT, /* const char * */
+    CV_OPT_NUMBER, /* uint64_t, from 0 */
+    CV_OPT_LIST  /* struct cv_words, each use adds one */
+};
+
+#define CV_WORDS_MAX 256
+struct cv_words {
+    const char *w[CV_WORDS_MAX + 1]; /* NULL-terminated */
+    size_t n;
+};
+
+struct cv_opt {
+    const char *name;
+    char letter;       /* 0: none */
+    const char *value; /* what --help calls it; NULL for a flag */
+    const char *help;
+    size_t offset;
+    enum cv_opt_kind kind;
+};
+
+/* What every command gets: the global options. */
+struct cv_ui {
+    const char *vault, *identity, *trust, *passphrase_file;
+    uint64_t passphrase_fd; /* CV_NO_FD: none */
+    bool json, quiet, no_color, help;
+    struct cv_words words; /* what is not an option */
+    struct cv_err err;     /* what went wrong; main prints it */
+    bool wrong_passphrase;
+    const char *hint; /* printed apart from the error; a literal */
+};
+#define CV_NO_FD UINT64_MAX
+
+struct cv_cmd {
+    const char *name;     /* "record add" */
+    const char *synopsis; /* what follows the name */
+    const char *summary;  /* one line */
+    const char *details;  /* some more lines for --help; NULL */
+    const struct cv_opt *opts;
+    size_t args_bytes; /* of the struct that opts fill, at most CV_ARGS_MAX */
+    size_t words_min, words_max;
+    cv_status (*run)(struct cv_ui *ui, const void *args);
+};
+#define CV_ARGS_MAX 16384
+
+/* What the program exits with. */
+enum cv_exit {
+    CV_EXIT_DONE = 0, CV_EXIT_FAILED = 1, CV_EXIT_USAGE = 2, CV_EXIT_NO_VAULT = 10, CV_EXIT_LOCKED = 11,
+    CV_EXIT_PASSPHRASE = 12, CV_EXIT_DENIED = 13, CV_EXIT_DAMAGE = 14, CV_EXIT_CONSENT = 15
+};
+
+extern const struct cv_cmd *const cv_cmds[];
+extern const struct cv_opt cv_global_opts[];
+
+/** cv_opts_parse(cmd, argc, argv, ui, args): CV_OK; CV_ERR_ARG with ui->err telling which. */
+CV_MUST_CHECK cv_status cv_opts_parse(const struct cv_cmd *cmd, int argc, char **argv, struct cv_ui *ui, void *args);
+void cv_cmd_help(const struct cv_cmd *cmd, FILE *to);
+/** cv_main(argc, argv): all of the program but the process's own setup; what it returns is the exit status. */
+int cv_main(int argc, char **argv);
+
+/* ---- ui.c: files, passphrases, opening ---- */
+
+/** cv_ui_read_file(ui, path, max, out): a whole file, or stdin for "-". CV_OK; CV_ERR_IO; CV_ERR_LIMIT. */
+CV_MUST_CHECK cv_status cv_ui_read_file(struct cv_ui *ui, const char *path, size_t max, struct cv_buf *out);
+/** cv_ui_write_file(ui, path, bytes): a new file (0600), durable; stdout for "-". CV_ERR_EXISTS if it is there. */
+CV_MUST_CHECK cv_status cv_ui_write_file(struct cv_ui *ui, const char *path, struct cv_bytes bytes);
+/** cv_ui_replace_file(ui, path, bytes): the same in place of an old one, by renaming. */
+CV_MUST_CHECK cv_status cv_ui_replace_file(struct cv_ui *ui, const char *path, struct cv_bytes bytes);
+
+/** cv_ui_passphrase(ui, prompt, twice, out): from --passphrase-fd, --passphrase-file or the terminal. */
+CV_MUST_CHECK cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool twice, struct cv_secret *out);
+
+/** cv_ui_identity(ui, out): open the identity file. A wrong passphrase sets ui->wrong_passphrase. */
+CV_MUST_CHECK cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out);
+/** cv_ui_identity_path(ui): --identity or CASEVAULT_IDENTITY, else NULL with an error. */
+CV_MUST_CHECK cv_status cv_ui_identity_path(struct cv_ui *ui, const char **out);
+/** cv_ui_vault_path(ui, out): --vault, CASEVAULT_DIR, or the nearest parent directory that is a vault. */
+CV_MUST_CHECK cv_status cv_ui_vault_path(struct cv_ui *ui, char out[static 4096]);
+
+/** A command's opened vault. */
+struct cv_opened {
+    struct cv_identity id;
+    struct cv_vault *vault;
+};
+/** cv_ui_open(ui, out): identity, vault, and the TRAINING line where it is one. End with cv_ui_close. */
+CV_MUST_CHECK cv_status cv_ui_open(struct cv_ui *ui, struct cv_opened *out);
+void cv_ui_close(struct cv_opened *o);
+
+/** cv_ui_training(ui, training): say TRAINING, if it is. */
+void cv_ui_training(const struct cv_ui *ui, bool training);
+/** cv_ui_say(ui, fmt, ...): a line to stderr, unless --quiet. */
+__attribute__((format(printf, 2, 3))) void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...);
+/** cv_ui_print_text(text): to stdout, control and bidirectional characters made visible as U+FFFD; LF and TAB pass. */
+void cv_ui_print_text(struct cv_bytes text);
+/** cv_ui_print_json(v): one line on stdout. */
+CV_MUST_CHECK cv_status cv_ui_print_json(const struct cv_json *v);
+/** cv_ui_progress(ui, what, done, total): on a terminal, now and then; the last call has done == total. */
+void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total);
+
+/** A table on stdout: add cells row by row, then print with columns as wide as they need. */
+struct cv_table {
+    struct cv_buf cells; /* NUL-terminated, one after another */
+    size_t columns, count;
+};
+void cv_table_cell(struct cv_table *t, const char *text);
+void cv_table_print(struct cv_table *t);
+
+#endif

@@ -1,0 +1,50 @@
+#include "cmd/cmd.h"
+#include "vault/event.h"
+
+struct args {
+    const char *template;
+};
+static const struct cv_opt opts[] = {
+    { "template", 't', "FILE", "record types and sections of your own (see docs/TEMPLATE.md)",
+      offsetof(struct args, template), CV_OPT_TEXT },
+    { 0 },
+};
+
+static cv_status run(struct cv_ui *ui, const void *args)
+{
+    const struct args *a = args;
+    const struct cv_event event = { .action = "init", .detail = "the vault was founded" };
+    struct cv_buf text = { 0 };
+    struct cv_identity id = { 0 };
+    struct cv_vault *v = NULL;
+    char print[CV_FINGERPRINT_BYTES];
+    cv_status st = a->template != NULL ? cv_ui_read_file(ui, a->template, CV_TEMPLATE_MAX_BYTES, &text)
+                                       : cv_buf_append(&text, cv_template_default_text());
+    st = CV_THEN(st, cv_ui_identity(ui, &id));
+    st = CV_THEN(st, cv_vault_init(ui->words.w[0], cv_buf_view(&text), &id, &ui->err));
+    st = CV_THEN(st, cv_vault_open(ui->words.w[0], NULL, &id, &v, &ui->err));
+    st = CV_THEN(st, cv_event_log(v, &event, &ui->err));
+    if (st == CV_OK) {
+        cv_vault_fingerprint(cv_vault_policy(v)->vault, print);
+        cv_ui_training(ui, cv_vault_policy(v)->training);
+        printf("%s\n", print);
+        cv_ui_say(ui, "\nThe vault stands in %s. Its fingerprint is above: read it out to everyone who joins.\n"
+                      "You hold every role's key now, because somebody must hand them on. Admit your colleagues with\n"
+                      "`casevault member add`; what you could read until then stays readable to you.", ui->words.w[0]);
+    }
+    cv_vault_close(v);
+    cv_identity_free(&id);
+    cv_buf_free(&text);
+    return st;
+}
+
+const struct cv_cmd cv_cmd_init = {
+    .name = "init",
+    .synopsis = "[--template FILE] DIR",
+    .summary = "found a vault in a new directory",
+    .opts = opts,
+    .args_bytes = sizeof(struct args),
+    .words_min = 1,
+    .words_max = 1,
+    .run = run,
+};

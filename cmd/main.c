@@ -1,0 +1,23 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "cmd/cmd.h"
+
+/* What a process that holds secrets does first: no core dumps, not readable by debuggers, the secure heap. */
+int main(int argc, char **argv)
+{
+    const struct rlimit none = { 0, 0 };
+    umask(0007);
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    const cv_status st = cv_secret_heap_init();
+    if (st == CV_ERR_LIMIT)
+        fprintf(stderr, "casevault: memory cannot be locked here: secrets might be written to the swap area\n");
+    else if (st != CV_OK) {
+        fprintf(stderr, "casevault: no secure memory; nothing was done\n");
+        return CV_EXIT_FAILED;
+    }
+    cv_json_init();
+    return cv_main(argc, argv);
+}

@@ -1,0 +1,127 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+#define UI(field) offsetof(struct cv_ui, field)
+
+const struct cv_opt cv_global_opts[] = {
+    { "vault", 'V', "DIR", "the vault (else CASEVAULT_DIR, else the nearest parent directory that is one)", UI(vault),
+      CV_OPT_TEXT },
+    { "identity", 'i', "FILE", "your identity file (else CASEVAULT_IDENTITY)", UI(identity), CV_OPT_TEXT },
+    { "passphrase-fd", 0, "N", "read the passphrase's line from this file descriptor", UI(passphrase_fd), CV_OPT_NUMBER },
+    { "passphrase-file", 0, "FILE", "read the passphrase from the first line of this file", UI(passphrase_file),
+      CV_OPT_TEXT },
+    { "trust", 0, "PRINT", "the fingerprint of a vault you open for the first time", UI(trust), CV_OPT_TEXT },
+    { "json", 0, NULL, "answer in JSON, one object a line", UI(json), CV_OPT_FLAG },
+    { "quiet", 'q', NULL, "say nothing but errors and the answer", UI(quiet), CV_OPT_FLAG },
+    { "no-color", 0, NULL, "no colour (NO_COLOR does the same)", UI(no_color), CV_OPT_FLAG },
+    { "help", 'h', NULL, "this help", UI(help), CV_OPT_FLAG },
+    { 0 },
+};
+
+static const struct cv_opt *find(const struct cv_opt *opts, const char *name, size_t n, char letter)
+{
+    for (; opts != NULL && opts->name != NULL; opts++)
+        if (letter != 0 ? opts->letter == letter : strlen(opts->name) == n && strncmp(opts->name, name, n) == 0)
+            return opts;
+    return NULL;
+}
+
+static cv_status add_word(struct cv_words *words, const char *w)
+{
+    if (words->n == CV_WORDS_MAX)
+        return CV_ERR_LIMIT;
+    words->w[words->n++] = w;
+    return CV_OK;
+}
+
+/* store(opt, base, value): put it where the option's struct wants it. */
+static cv_status store(const struct cv_opt *opt, void *base, const char *value, struct cv_err *err)
+{
+    void *at = (char *)base + opt->offset;
+    char *end = NULL;
+    switch (opt->kind) {
+    case CV_OPT_FLAG:
+        *(bool *)at = true;
+        return CV_OK;
+    case CV_OPT_TEXT:
+        *(const char **)at = value;
+        return CV_OK;
+    case CV_OPT_NUMBER:
+        errno = 0;
+        *(uint64_t *)at = strtoull(value, &end, 10);
+        if (errno != 0 || end == value || *end != '\0' || value[0] == '-')
+            return cv_fail(err, CV_ERR_ARG, "--%s wants a number", opt->name);
+        return CV_OK;
+    case CV_OPT_LIST:
+        if (add_word(at, value) != CV_OK)
+            return cv_fail(err, CV_ERR_ARG, "--%s was given more than %d times", opt->name, CV_WORDS_MAX);
+        return CV_OK;
+    }
+    return CV_ERR_INTERNAL;
+}
+
+cv_status cv_opts_parse(const struct cv_cmd *cmd, int argc, char **argv, struct cv_ui *ui, void *args)
+{
+    for (int i = 0; i < argc; i++) {
+        const char *a = argv[i], *value = NULL;
+        if (a[0] != '-' || a[1] == '\0') {
+            if (add_word(&ui->words, a) != CV_OK)
+                return cv_fail(&ui->err, CV_ERR_ARG, "more than %d arguments", CV_WORDS_MAX);
+            continue;
+        }
+        const bool is_long = a[1] == '-';
+        const char *equals = is_long ? strchr(a, '=') : NULL;
+        const size_t n = is_long ? (equals != NULL ? (size_t)(equals - a - 2) : strlen(a + 2)) : 0;
+        if (is_long && n == 0)
+            return cv_fail(&ui->err, CV_ERR_ARG, "an option is missing its name");
+        if (!is_long && a[2] != '\0')
+            return cv_fail(&ui->err, CV_ERR_ARG, "%.16s: give one short option at a time", a);
+        void *base = args;
+        const struct cv_opt *opt = find(cmd->opts, a + 2, n, is_long ? 0 : a[1]);
+        if (opt == NULL) {
+            opt = find(cv_global_opts, a + 2, n, is_long ? 0 : a[1]);
+            base = ui;
+        }
+        if (opt == NULL)
+            return cv_fail(&ui->err, CV_ERR_ARG, "%s has no option %.40s", cmd->name, a);
+        if (opt->kind == CV_OPT_FLAG && equals != NULL)
+            return cv_fail(&ui->err, CV_ERR_ARG, "--%s takes no value", opt->name);
+        if (opt->kind != CV_OPT_FLAG) {
+            value = equals != NULL ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
+            if (value == NULL)
+                return cv_fail(&ui->err, CV_ERR_ARG, "--%s wants a value", opt->name);
+        }
+        cv_status st = store(opt, base, value, &ui->err);
+        if (st != CV_OK)
+            return st;
+    }
+    return CV_OK;
+}
+
+static void help_opts(const struct cv_opt *opts, FILE *to)
+{
+    for (; opts != NULL && opts->name != NULL; opts++) {
+        char left[64], letter[8] = "    ";
+        if (opts->letter != 0)
+            snprintf(letter, sizeof(letter), "-%c, ", opts->letter);
+        snprintf(left, sizeof(left), "%s--%s%s%s", letter, opts->name, opts->value != NULL ? " " : "",
+                 opts->value != NULL ? opts->value : "");
+        fprintf(to, "  %-27s %s\n", left, opts->help);
+    }
+}
+
+void cv_cmd_help(const struct cv_cmd *cmd, FILE *to)
+{
+    fprintf(to, "casevault %s %s\n%s\n", cmd->name, cmd->synopsis, cmd->summary);
+    if (cmd->details != NULL)
+        fprintf(to, "\n%s\n", cmd->details);
+    if (cmd->opts != NULL && cmd->opts->name != NULL) {
+        fprintf(to, "\nOptions:\n");
+        help_opts(cmd->opts, to);
+    }
+    fprintf(to, "\nEverywhere:\n");
+    help_opts(cv_global_opts, to);
+}

@@ -1,0 +1,358 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "formats/utf8.h"
+
+#define PASSPHRASE_MAX 1024
+#define IDENTITY_FILE_MAX 65536
+
+static cv_status read_fd(struct cv_ui *ui, int fd, const char *name, size_t max, struct cv_buf *out)
+{
+    for (;;) {
+        uint8_t *at;
+        const size_t start = out->n;
+        cv_status st = cv_buf_extend(out, 65536, &at);
+        if (st != CV_OK)
+            return cv_fail(&ui->err, st, "%s: cannot be held in memory", name);
+        const ssize_t k = read(fd, at, 65536);
+        const int e = errno;
+        cv_buf_truncate(out, start + (k > 0 ? (size_t)k : 0));
+        errno = e;
+        if (k < 0 && errno != EINTR)
+            return cv_fail_errno(&ui->err, "%s: cannot read", name);
+        if (k == 0)
+            return CV_OK;
+        if (out->n > max)
+            return cv_fail(&ui->err, CV_ERR_LIMIT, "%s: longer than %zu bytes", name, max);
+    }
+}
+
+cv_status cv_ui_read_file(struct cv_ui *ui, const char *path, size_t max, struct cv_buf *out)
+{
+    if (strcmp(path, "-") == 0)
+        return read_fd(ui, STDIN_FILENO, "standard input", max, out);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return cv_fail_errno(&ui->err, "%s", path);
+    cv_status st = read_fd(ui, fd, path, max, out);
+    close(fd);
+    return st;
+}
+
+/* write_out(ui, fd, path, bytes): all of it, durably where that means anything. */
+static cv_status write_out(struct cv_ui *ui, int fd, const char *path, struct cv_bytes bytes)
+{
+    while (bytes.n > 0) {
+        const ssize_t k = write(fd, bytes.p, bytes.n);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return cv_fail_errno(&ui->err, "%s: cannot write", path);
+        bytes = CV_BYTES(bytes.p + k, bytes.n - (size_t)k);
+    }
+    if (fd != STDOUT_FILENO && fsync(fd) != 0)
+        return cv_fail_errno(&ui->err, "%s: cannot make it durable", path);
+    return CV_OK;
+}
+
+static cv_status create(struct cv_ui *ui, const char *path, struct cv_bytes bytes)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno == EEXIST ? cv_fail(&ui->err, CV_ERR_EXISTS, "%s: already there; it is not overwritten", path)
+                               : cv_fail_errno(&ui->err, "%s: cannot create", path);
+    cv_status st = write_out(ui, fd, path, bytes);
+    if (close(fd) != 0 && st == CV_OK)
+        st = cv_fail_errno(&ui->err, "%s: cannot close", path);
+    if (st != CV_OK)
+        unlink(path);
+    return st;
+}
+
+cv_status cv_ui_write_file(struct cv_ui *ui, const char *path, struct cv_bytes bytes)
+{
+    return strcmp(path, "-") == 0 ? write_out(ui, STDOUT_FILENO, "standard output", bytes) : create(ui, path, bytes);
+}
+
+cv_status cv_ui_replace_file(struct cv_ui *ui, const char *path, struct cv_bytes bytes)
+{
+    char temp[4096];
+    if (snprintf(temp, sizeof(temp), "%s.new", path) >= (int)sizeof(temp))
+        return cv_fail(&ui->err, CV_ERR_LIMIT, "%.200s: path too long", path);
+    cv_status st = create(ui, temp, bytes);
+    if (st == CV_OK && rename(temp, path) != 0)
+        st = cv_fail_errno(&ui->err, "%s: cannot replace", path);
+    return st;
+}
+
+/* ---- passphrases ---- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+    interrupted = sig;
+}
+
+/* ask_tty(prompt, line): one line from the terminal, not shown. */
+static cv_status ask_tty(struct cv_ui *ui, const char *prompt, struct cv_secret *line)
+{
+    struct termios old, quiet;
+    struct sigaction act = { .sa_handler = on_signal }, old_int, old_term;
+    const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0 || tcgetattr(tty, &old) != 0) {
+        if (tty >= 0)
+            close(tty);
+        return cv_fail(&ui->err, CV_ERR_IO, "no terminal to ask for the passphrase; use --passphrase-fd or "
+                                            "--passphrase-file");
+    }
+    quiet = old;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    interrupted = 0;
+    sigaction(SIGINT, &act, &old_int);
+    sigaction(SIGTERM, &act, &old_term);
+    tcsetattr(tty, TCSAFLUSH, &quiet);
+    dprintf(tty, "%s: ", prompt);
+    ssize_t n = 0;
+    line->n = 0;
+    while (line->n < PASSPHRASE_MAX && (n = read(tty, line->p + line->n, 1)) == 1 && line->p[line->n] != '\n')
+        line->n++;
+    dprintf(tty, "\n");
+    tcsetattr(tty, TCSAFLUSH, &old);
+    sigaction(SIGINT, &old_int, NULL);
+    sigaction(SIGTERM, &old_term, NULL);
+    close(tty);
+    if (interrupted != 0)
+        raise(interrupted);
+    return n == 1 ? CV_OK : cv_fail(&ui->err, CV_ERR_IO, "no passphrase was given");
+}
+
+/* first_line(ui, fd, name, line): up to the first LF. */
+static cv_status first_line(struct cv_ui *ui, int fd, const char *name, struct cv_secret *line)
+{
+    ssize_t n = 0;
+    line->n = 0;
+    while (line->n < PASSPHRASE_MAX && (n = read(fd, line->p + line->n, 1)) == 1 && line->p[line->n] != '\n')
+        line->n++;
+    if (n < 0)
+        return cv_fail_errno(&ui->err, "%s: cannot read the passphrase", name);
+    return CV_OK;
+}
+
+static cv_status check_length(struct cv_ui *ui, const struct cv_secret *line, bool fresh)
+{
+    if (line->n == 0)
+        return cv_fail(&ui->err, CV_ERR_ARG, "the passphrase is empty");
+    if (line->n >= PASSPHRASE_MAX)
+        return cv_fail(&ui->err, CV_ERR_LIMIT, "the passphrase is longer than %d bytes", PASSPHRASE_MAX - 1);
+    if (fresh && line->n < 10)
+        return cv_fail(&ui->err, CV_ERR_ARG, "the passphrase is too short: take at least ten characters, better five "
+                                             "words chosen by dice");
+    return CV_OK;
+}
+
+cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool twice, struct cv_secret *out)
+{
+    struct cv_secret line = { 0 }, again = { 0 };
+    *out = (struct cv_secret){ 0 };
+    cv_status st = cv_secret_alloc(&line, PASSPHRASE_MAX);
+    st = CV_THEN(st, cv_secret_alloc(&again, PASSPHRASE_MAX));
+    if (st == CV_OK && ui->passphrase_fd != CV_NO_FD)
+        st = first_line(ui, (int)ui->passphrase_fd, "--passphrase-fd", &line);
+    else if (st == CV_OK && ui->passphrase_file != NULL) {
+        const int fd = open(ui->passphrase_file, O_RDONLY | O_CLOEXEC);
+        st = fd < 0 ? cv_fail_errno(&ui->err, "%s", ui->passphrase_file) : first_line(ui, fd, ui->passphrase_file, &line);
+        if (fd >= 0)
+            close(fd);
+    } else if (st == CV_OK) {
+        st = ask_tty(ui, prompt, &line);
+        if (st == CV_OK && twice)
+            st = ask_tty(ui, "The same once more", &again);
+        if (st == CV_OK && twice && !cv_bytes_equal_ct(cv_secret_view(&line), cv_secret_view(&again)))
+            st = cv_fail(&ui->err, CV_ERR_ARG, "the two were not the same");
+    }
+    st = CV_THEN(st, check_length(ui, &line, twice));
+    st = CV_THEN(st, cv_secret_copy(out, cv_secret_view(&line)));
+    line.n = again.n = PASSPHRASE_MAX; /* all of it is wiped */
+    cv_secret_free(&line);
+    cv_secret_free(&again);
+    return st;
+}
+
+/* ---- opening ---- */
+
+cv_status cv_ui_identity_path(struct cv_ui *ui, const char **out)
+{
+    *out = ui->identity != NULL ? ui->identity : getenv("CASEVAULT_IDENTITY");
+    if (*out != NULL)
+        return CV_OK;
+    return cv_fail(&ui->err, CV_ERR_ARG, "whose vault work is this? Name your identity file with --identity FILE or "
+                                         "CASEVAULT_IDENTITY");
+}
+
+cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out)
+{
+    struct cv_buf file = { 0 };
+    struct cv_secret passphrase = { 0 };
+    const char *path = NULL;
+    memset(out, 0, sizeof(*out));
+    cv_status st = cv_ui_identity_path(ui, &path);
+    st = CV_THEN(st, cv_ui_read_file(ui, path, IDENTITY_FILE_MAX, &file));
+    st = CV_THEN(st, cv_ui_passphrase(ui, "Passphrase", false, &passphrase));
+    if (st == CV_OK) {
+        struct cv_err err = { 0 };
+        st = cv_identity_open(cv_buf_view(&file), cv_secret_view(&passphrase), out, &err);
+        ui->wrong_passphrase = st == CV_ERR_NOKEY;
+        if (ui->wrong_passphrase)
+            st = cv_fail(&ui->err, st, "the passphrase is wrong");
+        else if (st != CV_OK)
+            st = cv_fail(&ui->err, st, "%s: %.180s", path, err.msg);
+    }
+    cv_secret_free(&passphrase);
+    cv_buf_free(&file);
+    return st;
+}
+
+static bool is_vault(const char *dir)
+{
+    char path[4200];
+    struct stat info;
+    snprintf(path, sizeof(path), "%s/archive", dir);
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        return false;
+    snprintf(path, sizeof(path), "%s/release.keys", dir);
+    return stat(path, &info) == 0;
+}
+
+cv_status cv_ui_vault_path(struct cv_ui *ui, char out[static 4096])
+{
+    const char *given = ui->vault != NULL ? ui->vault : getenv("CASEVAULT_DIR");
+    if (given != NULL)
+        return snprintf(out, 4096, "%s", given) < 4096 ? CV_OK
+                                                       : cv_fail(&ui->err, CV_ERR_LIMIT, "--vault: path too long");
+    if (getcwd(out, 4096) == NULL)
+        return cv_fail_errno(&ui->err, "the current directory");
+    while (!is_vault(out)) {
+        char *slash = strrchr(out, '/');
+        if (slash == NULL || slash == out)
+            return cv_fail(&ui->err, CV_ERR_NOTFOUND, "no vault here: name one with --vault DIR or CASEVAULT_DIR");
+        *slash = '\0';
+    }
+    return CV_OK;
+}
+
+cv_status cv_ui_open(struct cv_ui *ui, struct cv_opened *out)
+{
+    char path[4096];
+    memset(out, 0, sizeof(*out));
+    cv_status st = cv_ui_vault_path(ui, path);
+    st = CV_THEN(st, cv_ui_identity(ui, &out->id));
+    st = CV_THEN(st, cv_vault_open(path, ui->trust, &out->id, &out->vault, &ui->err));
+    if (st == CV_OK)
+        cv_ui_training(ui, cv_vault_policy(out->vault)->training);
+    else
+        cv_ui_close(out);
+    return st;
+}
+
+void cv_ui_close(struct cv_opened *o)
+{
+    cv_vault_close(o->vault);
+    cv_identity_free(&o->id);
+    memset(o, 0, sizeof(*o));
+}
+
+/* ---- printing ---- */
+
+void cv_ui_training(const struct cv_ui *ui, bool training)
+{
+    if (training)
+        fprintf(ui->json ? stderr : stdout, "TRAINING - no real people are in this vault\n");
+}
+
+void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...)
+{
+    va_list ap;
+    if (ui->quiet)
+        return;
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+void cv_ui_print_text(struct cv_bytes text)
+{
+    uint32_t code;
+    while (text.n > 0) {
+        size_t n = cv_utf8_next(text, &code);
+        if (n > 0 && (cv_utf8_harmless(code) || code == '\n' || code == '\t'))
+            fwrite(text.p, 1, n, stdout);
+        else {
+            fputs("\xef\xbf\xbd", stdout);
+            n = n > 0 ? n : 1;
+        }
+        text = CV_BYTES(text.p + n, text.n - n);
+    }
+}
+
+cv_status cv_ui_print_json(const struct cv_json *v)
+{
+    struct cv_buf line = { 0 };
+    cv_status st = cv_json_write(v, &line);
+    if (st == CV_OK) {
+        fwrite(line.p, 1, line.n, stdout);
+        fputc('\n', stdout);
+    }
+    cv_buf_free(&line);
+    return st;
+}
+
+void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total)
+{
+    static time_t last;
+    const time_t now = time(NULL);
+    if (ui->quiet || isatty(STDERR_FILENO) != 1 || (now == last && done != total))
+        return;
+    last = now;
+    fprintf(stderr, "\r%s: %llu of %llu (%llu %%)%s", what, (unsigned long long)done, (unsigned long long)total,
+            (unsigned long long)(total > 0 ? 100 * done / total : 100), done == total ? "\n" : "");
+}
+
+void cv_table_cell(struct cv_table *t, const char *text)
+{
+    /* A cell that finds no memory is left empty: a table is for the eye. */
+    if (cv_buf_append(&t->cells, CV_BYTES(text, strlen(text) + 1)) == CV_OK)
+        t->count++;
+}
+
+void cv_table_print(struct cv_table *t)
+{
+    size_t width[16] = { 0 }, i = 0;
+    const char *end = (const char *)t->cells.p + t->cells.n;
+    for (const char *c = (const char *)t->cells.p; c != NULL && c < end; c += strlen(c) + 1, i++) {
+        const size_t n = cv_utf8_count(cv_bytes_str(c));
+        if (n > width[i % t->columns % 16])
+            width[i % t->columns % 16] = n;
+    }
+    i = 0;
+    for (const char *c = (const char *)t->cells.p; c != NULL && c < end; c += strlen(c) + 1, i++) {
+        const bool last = (i + 1) % t->columns == 0;
+        cv_ui_print_text(cv_bytes_str(c));
+        for (size_t n = cv_utf8_count(cv_bytes_str(c)); !last && n < width[i % t->columns % 16] + 2; n++)
+            fputc(' ', stdout);
+        if (last)
+            fputc('\n', stdout);
+    }
+    cv_buf_free(&t->cells);
+    t->count = 0;
+}

@@ -1,0 +1,401 @@
+#include "vault/custody.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/hash.h"
+#include "formats/base64.h"
+#include "vault/memory.h"
+
+void cv_vault_fingerprint(const char *vault, char out[static CV_FINGERPRINT_BYTES])
+{
+    for (size_t group = 0; group < 5; group++) {
+        memcpy(out + 5 * group, vault + 4 * group, 4);
+        out[5 * group + 4] = group < 4 ? '-' : '\0';
+    }
+}
+
+static cv_status new_custody(const char *path, struct cv_custody **out, struct cv_err *err)
+{
+    struct cv_custody *c = calloc(1, sizeof(*c));
+    *out = NULL;
+    if (c == NULL)
+        return cv_fail(err, CV_ERR_NOMEM, "vault: out of memory");
+    c->dir = c->lock = -1;
+    c->segments = (struct cv_segments){ .dir = -1, .fd = -1 };
+    c->release.fd = -1;
+    c->segment = 1;
+    if (snprintf(c->path, sizeof(c->path), "%s", path) >= (int)sizeof(c->path)) {
+        free(c);
+        return cv_fail(err, CV_ERR_LIMIT, "vault: path too long");
+    }
+    *out = c;
+    return CV_OK;
+}
+
+void cv_custody_close(struct cv_custody *c)
+{
+    if (c == NULL)
+        return;
+    cv_custody_abort(c);
+    cv_catalog_close(c->catalog);
+    cv_release_close(&c->release);
+    cv_segments_close(&c->segments);
+    cv_chain_free(&c->chain);
+    cv_buf_free(&c->bytes);
+    free(c->leaves);
+    free(c->places);
+    if (c->lock >= 0)
+        close(c->lock);
+    if (c->dir >= 0)
+        close(c->dir);
+    free(c);
+}
+
+/* open_dir(c): the vault's directory and its lock file. */
+static cv_status open_dir(struct cv_custody *c, bool create, struct cv_err *err)
+{
+    c->dir = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (c->dir < 0)
+        return errno == ENOENT || errno == ENOTDIR ? cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here", c->path)
+                                                   : cv_fail_errno(err, "%s: cannot open", c->path);
+    c->lock = openat(c->dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_EXCL : 0), 0660);
+    if (c->lock >= 0)
+        return CV_OK;
+    return errno == ENOENT ? cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here", c->path)
+                           : cv_fail_errno(err, "%s/lock: cannot open", c->path);
+}
+
+cv_status cv_custody_create(const char *path, struct cv_custody **out, struct cv_err *err)
+{
+    struct cv_custody *c = NULL;
+    cv_status st = new_custody(path, &c, err);
+    *out = NULL;
+    if (st != CV_OK)
+        return st;
+    if (mkdir(path, 0770) != 0)
+        st = errno == EEXIST ? cv_fail(err, CV_ERR_EXISTS, "%s: already there; a vault needs a new directory", path)
+                             : cv_fail_errno(err, "%s: cannot make the directory", path);
+    st = CV_THEN(st, open_dir(c, true, err));
+    st = CV_THEN(st, cv_segments_open(&c->segments, c->dir, true, err));
+    if (st == CV_OK) {
+        *out = c;
+        return CV_OK;
+    }
+    cv_custody_close(c);
+    return st;
+}
+
+static cv_status open_catalog(struct cv_custody *c, const char *vault, struct cv_err *err)
+{
+    char dir[4096], path[4096 + 16];
+    cv_status st = cv_user_dir("XDG_CACHE_HOME", ".cache", vault, dir, err);
+    if (st != CV_OK)
+        return st;
+    snprintf(path, sizeof(path), "%s/catalog.db", dir);
+    return cv_catalog_open(path, vault, &c->catalog, err);
+}
+
+cv_status cv_custody_found(struct cv_custody *c, const char *vault, struct cv_err *err)
+{
+    cv_status st = cv_release_create(&c->release, c->dir, vault, err);
+    c->slots = 1; /* slot 0 belongs to derived files */
+    c->chain.slots = 1;
+    return CV_THEN(st, open_catalog(c, vault, err));
+}
+
+/* ---- opening ---- */
+
+/* read_genesis(c, out): the first entry, which is the first policy; it names the vault. */
+static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, struct cv_err *err)
+{
+    struct cv_buf bytes = { 0 };
+    struct cv_tar_entry entry;
+    char name[CV_TAR_NAME_MAX + 1], want[CV_ENTRY_NAME_BYTES];
+    uint64_t size = 0;
+    cv_entry_name(0, CV_KIND_POLICY, want);
+    cv_status st = cv_segment_read(&c->segments, 1, 0, CV_TAR_BLOCK_BYTES, &bytes, err);
+    if (st == CV_ERR_NOTFOUND || (st == CV_OK && bytes.n < CV_TAR_BLOCK_BYTES))
+        st = cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here: init was cut short; remove the directory", c->path);
+    if (st == CV_OK && (cv_tar_header(bytes.p, name, &size) != CV_OK || strcmp(name, want) != 0))
+        st = cv_fail(err, CV_ERR_LOG, "entry 0 (policy): damaged");
+    cv_buf_truncate(&bytes, 0);
+    st = CV_THEN(st, cv_segment_read(&c->segments, 1, 0, (size_t)(2 * CV_TAR_BLOCK_BYTES + size), &bytes, err));
+    st = CV_THEN(st, cv_tar_read(cv_buf_view(&bytes), &entry, err));
+    st = CV_THEN(st, cv_policy_parse(entry.data, NULL, out, err));
+    if (st == CV_ERR_FORMAT || st == CV_ERR_AUTH || st == CV_ERR_LIMIT) {
+        st = CV_ERR_LOG;
+        if (err != NULL)
+            snprintf(err->msg, sizeof(err->msg), "entry 0 (policy): damaged");
+    }
+    cv_buf_free(&bytes);
+    return st;
+}
+
+/* read_place(c, place, hash, name, out): the data of an entry whose bytes must have this hash. */
+static cv_status read_place(struct cv_custody *c, uint64_t index, enum cv_kind kind, const struct cv_place *place,
+                            const uint8_t hash[static 32], struct cv_buf *out, struct cv_err *err)
+{
+    struct cv_buf bytes = { 0 };
+    struct cv_tar_entry entry;
+    uint8_t got[32];
+    cv_status st = cv_segment_read(&c->segments, place->segment, place->offset, (size_t)place->bytes, &bytes, err);
+    st = CV_THEN(st, cv_sha256(cv_buf_view(&bytes), got));
+    if (st == CV_ERR_NOTFOUND || (st == CV_OK && (memcmp(got, hash, sizeof(got)) != 0 ||
+                                                  cv_tar_read(cv_buf_view(&bytes), &entry, NULL) != CV_OK)))
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (%s): damaged, in archive/%08u.tar at %" PRIu64, index,
+                     cv_kind_name(kind), place->segment, place->offset);
+    st = CV_THEN(st, cv_buf_append(out, entry.data));
+    cv_buf_free(&bytes);
+    return st;
+}
+
+cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind, struct cv_buf *out,
+                          struct cv_err *err)
+{
+    enum cv_kind is;
+    struct cv_place place;
+    uint8_t hash[32];
+    cv_status st = cv_catalog_find(c->catalog, index, &is, &place, hash, err);
+    if (st == CV_ERR_NOTFOUND || (st == CV_OK && is != kind))
+        return cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 ": not a %s entry of this vault", index, cv_kind_name(kind));
+    return CV_THEN(st, read_place(c, index, kind, &place, hash, out, err));
+}
+
+static cv_status load_policy(struct cv_custody *c, const struct cv_adopted *where, struct cv_policy **out,
+                             struct cv_err *err)
+{
+    struct cv_buf note = { 0 };
+    uint8_t vault_id[CV_VAULT_ID_BYTES];
+    *out = NULL;
+    memcpy(vault_id, c->chain.policy->vault_id, sizeof(vault_id));
+    cv_status st = cv_custody_read(c, where->index, CV_KIND_POLICY, &note, err);
+    st = CV_THEN(st, cv_policy_load(cv_buf_view(&note), vault_id, where->hash, out, err));
+    cv_buf_free(&note);
+    return st;
+}
+
+cv_status cv_custody_policy(struct cv_custody *c, uint64_t number, struct cv_policy **out, struct cv_err *err)
+{
+    struct cv_adopted where;
+    *out = NULL;
+    cv_status st = cv_catalog_policy(c->catalog, number, &where, err);
+    if (st == CV_ERR_NOTFOUND)
+        return cv_fail(err, CV_ERR_LOG, "policy %" PRIu64 " is not in the log", number);
+    return CV_THEN(st, load_policy(c, &where, out, err));
+}
+
+cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, struct cv_policy **out, struct cv_err *err)
+{
+    struct cv_adopted where;
+    *out = NULL;
+    cv_status st = cv_catalog_policy_at(c->catalog, index, &where, err);
+    return CV_THEN(st, load_policy(c, &where, out, err));
+}
+
+/* take_tip(c, tip): stand where the catalog stands. */
+static cv_status take_tip(struct cv_custody *c, const struct cv_tip *tip, struct cv_err *err)
+{
+    struct cv_policy *policy = NULL;
+    struct cv_buf entry = { 0 };
+    cv_status st = read_place(c, tip->next - 1, CV_KIND_CHECKPOINT, &tip->checkpoint, tip->last_hash, &entry, err);
+    if (st == CV_ERR_LOG && err != NULL)
+        snprintf(err->msg, sizeof(err->msg), "entry %" PRIu64 " (checkpoint): not what this user saw there before: the "
+                 "vault was damaged, has gone back, or tells another story", tip->next - 1);
+    st = CV_THEN(st, load_policy(c, &tip->policy, &policy, err));
+    cv_buf_free(&entry);
+    if (st != CV_OK)
+        return st;
+    cv_policy_free(c->chain.policy);
+    c->chain.policy = policy;
+    cv_chain_advance(&c->chain, tip->next - 1, tip->last_hash, &tip->edge, &tip->root, tip->slots);
+    c->policy = tip->policy;
+    c->checkpoint = tip->checkpoint;
+    c->segment = tip->segment;
+    c->offset = tip->offset;
+    return CV_OK;
+}
+
+/* keep_commit: what a scan found goes into the catalog. */
+static cv_status keep_commit(void *arg, struct cv_scan *s, const struct cv_staged *entries, size_t count,
+                             struct cv_err *err)
+{
+    struct cv_custody *c = arg;
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < count && st == CV_OK; i++)
+        st = cv_catalog_add(c->catalog, entries[i].index, entries[i].kind, &s->places[i], entries[i].hash, err);
+    c->checkpoint = s->places[count];
+    st = CV_THEN(st, cv_catalog_add(c->catalog, s->chain->next - 1, CV_KIND_CHECKPOINT, &c->checkpoint,
+                                    s->chain->last.hash, err));
+    if (st == CV_OK && s->chain->adopted.number > 0) {
+        c->policy = s->chain->adopted;
+        st = cv_catalog_add_policy(c->catalog, &c->policy, err);
+    }
+    return st;
+}
+
+void cv_custody_tip(const struct cv_custody *c, struct cv_tip *tip)
+{
+    memset(tip, 0, sizeof(*tip)); /* padding too: it is kept as bytes */
+    tip->segment = c->segment;
+    tip->offset = c->offset;
+    tip->policy = c->policy;
+    tip->checkpoint = c->checkpoint;
+    tip->next = c->chain.next;
+    tip->slots = c->chain.slots;
+    memcpy(tip->last_hash, c->chain.last.hash, sizeof(tip->last_hash));
+    tip->root = c->chain.root;
+    tip->edge = c->chain.edge;
+}
+
+/* anything_new(c): do bytes stand after the place we know? */
+static cv_status anything_new(struct cv_custody *c, bool *out, struct cv_err *err)
+{
+    uint64_t size = 0;
+    *out = true;
+    cv_status st = cv_segment_size(&c->segments, c->segment, &size, err);
+    if (st == CV_OK && size == c->offset && c->chain.started) {
+        st = cv_segment_size(&c->segments, c->segment + 1, &size, err);
+        *out = st == CV_OK;
+    }
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
+/* scan_on(c): verify from where we stand, into the catalog, in one transaction. */
+static cv_status scan_on(struct cv_custody *c, struct cv_err *err)
+{
+    struct cv_tip tip;
+    struct cv_scan scan = { .segments = &c->segments, .chain = &c->chain, .on_commit = keep_commit, .arg = c };
+    cv_status st = cv_catalog_begin(c->catalog, err);
+    if (st != CV_OK)
+        return st;
+    /* Another process of this user may have gone on in the meantime. */
+    st = cv_catalog_tip(c->catalog, &tip, err);
+    if (st == CV_OK && (tip.next > c->chain.next || c->stale))
+        st = take_tip(c, &tip, err);
+    st = st == CV_ERR_NOTFOUND ? CV_OK : st;
+    scan.segment = c->segment;
+    scan.offset = c->offset;
+    st = CV_THEN(st, cv_scan_run(&scan, err));
+    if (st == CV_OK) {
+        c->segment = scan.segment;
+        c->offset = scan.offset;
+        c->tail = scan.tail;
+        memcpy(c->tail_why, scan.tail_why, sizeof(c->tail_why));
+        c->torn_count = scan.abandoned_count;
+        memcpy(c->torn, scan.abandoned, sizeof(c->torn));
+    }
+    if (st == CV_OK && c->chain.started) {
+        cv_custody_tip(c, &tip);
+        st = cv_catalog_set_tip(c->catalog, &tip, err);
+    }
+    st = CV_THEN(st, cv_catalog_commit(c->catalog, err));
+    if (st == CV_OK)
+        c->stale = false;
+    else
+        cv_catalog_rollback(c->catalog);
+    cv_scan_free(&scan);
+    return st;
+}
+
+cv_status cv_custody_refresh(struct cv_custody *c, struct cv_err *err)
+{
+    bool more = false;
+    cv_status st = anything_new(c, &more, err);
+    if (st != CV_OK || (!more && !c->stale))
+        return st;
+    return scan_on(c, err);
+}
+
+/* check_memory(c): the log goes on from what this user saw last. */
+static cv_status check_memory(struct cv_custody *c, uint64_t size, const struct cv_hash *root, struct cv_err *err)
+{
+    struct cv_buf data = { 0 };
+    struct cv_commit commit = { 0 };
+    struct cv_note note = { 0 };
+    struct cv_checkpoint head = { 0 };
+    if (size > c->chain.edge.size)
+        return cv_fail(err, CV_ERR_LOG, "%s: has gone back: you have seen entry %" PRIu64 ", and it now ends at %" PRIu64
+                                        "; an older copy was put in its place", c->path, size, c->chain.edge.size);
+    if (size == c->chain.edge.size)
+        return memcmp(root->b, c->chain.root.b, sizeof(root->b)) == 0
+                   ? CV_OK
+                   : cv_fail(err, CV_ERR_LOG, "%s: tells another story than the one you saw last", c->path);
+    /* The checkpoint entry with that tree size has that size as its index. */
+    cv_status st = cv_custody_read(c, size, CV_KIND_CHECKPOINT, &data, NULL);
+    st = CV_THEN(st, cv_commit_parse(cv_buf_view(&data), &commit, NULL));
+    st = CV_THEN(st, cv_note_parse(commit.note, &note, NULL));
+    st = CV_THEN(st, cv_checkpoint_parse(note.text, &head, NULL));
+    if (st != CV_ERR_NOMEM && st != CV_ERR_IO && (st != CV_OK || memcmp(head.root.b, root->b, sizeof(root->b)) != 0))
+        st = cv_fail(err, CV_ERR_LOG, "%s: tells another story at entry %" PRIu64 " than the one you saw", c->path, size);
+    cv_note_free(&note);
+    cv_commit_free(&commit);
+    cv_buf_free(&data);
+    return st;
+}
+
+/* check_trust(c, vault, trust): a vault seen for the first time is confirmed by its fingerprint. */
+static cv_status check_trust(const char *vault, const char *trust, struct cv_err *err)
+{
+    char print[CV_FINGERPRINT_BYTES];
+    cv_vault_fingerprint(vault, print);
+    if (trust != NULL && strcmp(trust, print) == 0)
+        return CV_OK;
+    if (trust != NULL)
+        return cv_fail(err, CV_ERR_DENIED, "this vault's fingerprint is %s, not the one given: it is another vault", print);
+    return cv_fail(err, CV_ERR_DENIED, "you have not seen this vault before. Its fingerprint is %s. Ask a custodian to "
+                                       "read it out; if it is the same, add --trust %s", print, print);
+}
+
+cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody **out, struct cv_err *err)
+{
+    struct cv_custody *c = NULL;
+    struct cv_policy *genesis = NULL;
+    struct cv_tip tip;
+    uint64_t seen = 0;
+    struct cv_hash root;
+    *out = NULL;
+    cv_status st = new_custody(path, &c, err);
+    if (st != CV_OK)
+        return st;
+    st = open_dir(c, false, err);
+    st = CV_THEN(st, cv_segments_open(&c->segments, c->dir, false, err));
+    st = CV_THEN(st, read_genesis(c, &genesis, err));
+    bool known = false;
+    if (st == CV_OK) {
+        st = cv_memory_read(genesis->vault, &seen, &root, err);
+        known = st == CV_OK;
+        st = st == CV_ERR_NOTFOUND ? check_trust(genesis->vault, trust, err) : st;
+    }
+    st = CV_THEN(st, cv_release_open(&c->release, c->dir, genesis->vault, err));
+    st = CV_THEN(st, open_catalog(c, genesis->vault, err));
+    st = CV_THEN(st, cv_catalog_tip(c->catalog, &tip, err));
+    if (st == CV_OK) {
+        c->chain.policy = genesis; /* for its vault id; take_tip puts the one in force there */
+        genesis = NULL;
+        st = take_tip(c, &tip, err);
+    } else if (st == CV_ERR_NOTFOUND) {
+        c->chain.slots = 1;
+        st = CV_OK;
+    }
+    st = CV_THEN(st, cv_custody_refresh(c, err));
+    if (st == CV_OK && !c->chain.started)
+        st = c->tail == CV_TAIL_DAMAGED ? cv_fail(err, CV_ERR_LOG, "%s", c->tail_why)
+                                        : cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here: init was cut short", path);
+    if (st == CV_OK && known)
+        st = check_memory(c, seen, &root, err);
+    if (st == CV_OK && (!known || seen != c->chain.edge.size))
+        st = cv_memory_write(c->chain.policy->vault, c->chain.edge.size, &c->chain.root, err);
+    cv_policy_free(genesis);
+    if (st == CV_OK)
+        *out = c;
+    else
+        cv_custody_close(c);
+    return cv_err_note(err, st, path);
+}

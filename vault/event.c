@@ -1,0 +1,197 @@
+#include "vault/event.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "crypto/random.h"
+
+#define EVENT_FLOOR 1024
+#define TEXT_FLOOR 1024
+#define EVENT_MAX ((size_t)8 << 20)
+#define AUDIT "audit"
+
+void cv_vault_now(char out[static CV_TIME_BYTES])
+{
+    struct tm tm;
+    const time_t now = time(NULL);
+    gmtime_r(&now, &tm);
+    strftime(out, CV_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+/* body(v, e, out): the event as JSON. */
+static cv_status body(const struct cv_vault *v, const struct cv_event *e, struct cv_buf *out)
+{
+    char now[CV_TIME_BYTES];
+    struct cv_json *o = cv_json_object();
+    cv_vault_now(now);
+    cv_status st = cv_json_set(o, "time", cv_json_str(now));
+    st = CV_THEN(st, cv_json_set(o, "member", cv_json_str(v->id->public.pseudonym)));
+    st = CV_THEN(st, cv_json_set(o, "action", cv_json_str(e->action)));
+    if (e->record != NULL)
+        st = CV_THEN(st, cv_json_set(o, "record", cv_json_str(e->record)));
+    if (e->version != 0)
+        st = CV_THEN(st, cv_json_set(o, "version", cv_json_int((int64_t)e->version)));
+    if (e->sections != NULL)
+        st = CV_THEN(st, cv_json_set(o, "sections", cv_json_copy(e->sections)));
+    if (e->ids != NULL)
+        st = CV_THEN(st, cv_json_set(o, "ids", cv_json_copy(e->ids)));
+    if (e->detail != NULL)
+        st = CV_THEN(st, cv_json_set(o, "detail", cv_json_str(e->detail)));
+    st = CV_THEN(st, cv_json_write(o, out));
+    cv_json_free(o);
+    return st;
+}
+
+/* seal(v, env, part, release, floor, plain, out): one part under the session's audit key. */
+static cv_status seal(const struct cv_vault *v, const struct cv_envelope *env, const char *part,
+                      struct cv_bytes release, size_t floor, struct cv_bytes plain, struct cv_buf *out)
+{
+    const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, part };
+    struct cv_secret section = { 0 };
+    cv_status st = cv_schedule_section(cv_writer_key(v, AUDIT), &x, &section);
+    st = CV_THEN(st, cv_part_seal(cv_secret_view(&section), release, &x, floor, plain, out));
+    cv_secret_free(&section);
+    return st;
+}
+
+static void set_part(struct cv_envelope *env, const char *name, struct cv_bytes sealed)
+{
+    struct cv_part *p = &env->parts[env->count++];
+    memset(p, 0, sizeof(*p));
+    strcpy(p->name, name);
+    strcpy(p->section, AUDIT);
+    p->sealed = sealed;
+}
+
+/* seal_text(v, env, reason, out): the free text, under a release key of its own. */
+static cv_status seal_text(struct cv_vault *v, struct cv_envelope *env, const char *reason, struct cv_buf *out,
+                           struct cv_err *err)
+{
+    const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, "text" };
+    struct cv_secret key = { 0 }, release = { 0 };
+    struct cv_buf plain = { 0 };
+    struct cv_json *o = cv_json_object();
+    cv_status st = cv_json_set(o, "reason", cv_json_str(reason));
+    st = CV_THEN(st, cv_json_write(o, &plain));
+    st = CV_THEN(st, cv_custody_take_slot(v->custody, &env->slot, &key, err));
+    st = CV_THEN(st, cv_schedule_release(cv_secret_view(&key), &x, &release));
+    st = CV_THEN(st, seal(v, env, "text", cv_secret_view(&release), TEXT_FLOOR, cv_buf_view(&plain), out));
+    cv_secret_free(&key);
+    cv_secret_free(&release);
+    cv_buf_free(&plain);
+    cv_json_free(o);
+    return st;
+}
+
+cv_status cv_event_add(struct cv_vault *v, const struct cv_event *e, struct cv_err *err)
+{
+    static const char *const sections[] = { AUDIT };
+    struct cv_envelope *env = NULL;
+    struct cv_buf plain = { .max = EVENT_MAX }, sealed = { 0 }, text = { 0 }, data = { 0 };
+    struct cv_envelope on_stack = { .slot = CV_NO_SLOT };
+    env = &on_stack;
+    cv_status st = cv_writer_need(v, sections, 1, &env->batch, err);
+    st = CV_THEN(st, cv_random(env->handle, sizeof(env->handle)));
+    st = CV_THEN(st, body(v, e, &plain));
+    st = CV_THEN(st, seal(v, env, "event", (struct cv_bytes){ 0 }, EVENT_FLOOR, cv_buf_view(&plain), &sealed));
+    if (st == CV_OK && e->reason != NULL)
+        st = seal_text(v, env, e->reason, &text, err);
+    set_part(env, "event", cv_buf_view(&sealed));
+    if (text.n > 0)
+        set_part(env, "text", cv_buf_view(&text));
+    st = CV_THEN(st, cv_envelope_write(env, &data));
+    st = CV_THEN(st, cv_custody_add(v->custody, CV_KIND_EVENT, cv_buf_view(&data), NULL, NULL, err));
+    cv_buf_free(&plain);
+    cv_buf_free(&sealed);
+    cv_buf_free(&text);
+    cv_buf_free(&data);
+    return cv_err_note(err, st, "event");
+}
+
+cv_status cv_event_log(struct cv_vault *v, const struct cv_event *e, struct cv_err *err)
+{
+    cv_status st = cv_vault_begin(v, err);
+    if (st != CV_OK)
+        return st;
+    st = cv_event_add(v, e, err);
+    if (st == CV_OK)
+        return cv_vault_commit(v, err);
+    cv_vault_abort(v);
+    return st;
+}
+
+cv_status cv_release(struct cv_vault *v, const struct cv_event *event, const struct cv_want *wants, size_t count,
+                     cv_released_fn fn, void *arg, struct cv_err *err)
+{
+    cv_status st = cv_event_log(v, event, err);
+    for (size_t i = 0; i < count && st == CV_OK; i++) {
+        const struct cv_place_of x = { cv_vault_policy(v)->vault_id, wants[i].handle, wants[i].part };
+        struct cv_secret key = { 0 }, release = { 0 };
+        st = cv_release_get(&v->custody->release, wants[i].slot, &key, NULL);
+        if (st == CV_OK)
+            st = cv_schedule_release(cv_secret_view(&key), &x, &release);
+        else if (st == CV_ERR_NOKEY)
+            st = CV_OK; /* erased */
+        else
+            st = cv_fail(err, st, "release.keys: slot %" PRIu64 " cannot be read", wants[i].slot);
+        st = CV_THEN(st, fn(arg, i, cv_secret_view(&release), err));
+        cv_secret_free(&key);
+        cv_secret_free(&release);
+    }
+    return st;
+}
+
+/* open_part(v, env, part, release, out): one part of an event as JSON. */
+static cv_status open_part(struct cv_vault *v, const struct cv_envelope *env, const struct cv_part *part,
+                           struct cv_bytes release, struct cv_json **out, struct cv_err *err)
+{
+    const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, part->name };
+    struct cv_bytes batch;
+    struct cv_secret section = { 0 };
+    struct cv_buf plain = { .max = EVENT_MAX };
+    cv_status st = cv_keyring_batch(v->keys, env->batch, AUDIT, &batch, err);
+    st = CV_THEN(st, cv_schedule_section(batch, &x, &section));
+    st = CV_THEN(st, cv_part_open(cv_secret_view(&section), release, &x, part->sealed, &plain));
+    st = CV_THEN(st, cv_json_parse(cv_buf_view(&plain), EVENT_MAX, "event", out, err));
+    cv_secret_free(&section);
+    cv_buf_free(&plain);
+    return st;
+}
+
+cv_status cv_event_read(struct cv_vault *v, uint64_t index, struct cv_json **event, struct cv_json **text,
+                        struct cv_err *err)
+{
+    struct cv_buf data = { 0 };
+    struct cv_envelope env;
+    struct cv_secret key = { 0 }, release = { 0 };
+    *event = NULL;
+    *text = NULL;
+    cv_status st = cv_custody_read(v->custody, index, CV_KIND_EVENT, &data, err);
+    st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&data), &env, err));
+    const struct cv_part *body_part = st == CV_OK ? cv_envelope_part(&env, "event") : NULL;
+    const struct cv_part *text_part = st == CV_OK ? cv_envelope_part(&env, "text") : NULL;
+    if (st == CV_OK && body_part == NULL)
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (event): has no event in it", index);
+    st = CV_THEN(st, open_part(v, &env, body_part, (struct cv_bytes){ 0 }, event, err));
+    if (st == CV_OK && text_part != NULL) {
+        const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env.handle, "text" };
+        st = cv_release_get(&v->custody->release, env.slot, &key, err);
+        if (st == CV_ERR_NOKEY)
+            st = CV_OK; /* erased: the event stays, the words are gone */
+        else {
+            st = CV_THEN(st, cv_schedule_release(cv_secret_view(&key), &x, &release));
+            st = CV_THEN(st, open_part(v, &env, text_part, cv_secret_view(&release), text, err));
+        }
+    }
+    if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (event): does not open: damaged or not made by casevault", index);
+    if (st != CV_OK) {
+        cv_json_free(*event);
+        *event = NULL;
+    }
+    cv_secret_free(&key);
+    cv_secret_free(&release);
+    cv_buf_free(&data);
+    return st;
+}

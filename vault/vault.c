@@ -1,0 +1,116 @@
+#include "vault/vault.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "vault/members.h"
+
+#define HEAD "head"
+
+const struct cv_policy *cv_vault_policy(const struct cv_vault *v)
+{
+    return v->custody->chain.policy;
+}
+
+const struct cv_policy_member *cv_vault_me(const struct cv_vault *v)
+{
+    return cv_policy_member(cv_vault_policy(v), v->id->public.pseudonym);
+}
+
+/* mine(v, set): do I hold a role of the set? */
+static bool mine(const struct cv_vault *v, cv_roles set)
+{
+    const struct cv_policy_member *me = cv_vault_me(v);
+    return me != NULL && (me->roles & set) != 0;
+}
+
+bool cv_vault_may_read(const struct cv_vault *v, const char *section)
+{
+    const struct cv_policy_section *s = cv_policy_section(cv_vault_policy(v), section);
+    return s != NULL && mine(v, s->readers);
+}
+
+bool cv_vault_may_create(const struct cv_vault *v, const char *section)
+{
+    const struct cv_policy_section *s = cv_policy_section(cv_vault_policy(v), section);
+    return s != NULL && mine(v, s->create);
+}
+
+bool cv_vault_may_edit(const struct cv_vault *v, const char *section)
+{
+    const struct cv_policy_section *s = cv_policy_section(cv_vault_policy(v), section);
+    return s != NULL && mine(v, s->edit);
+}
+
+const char *cv_vault_head_section(const struct cv_vault *v, const char *type)
+{
+    const char *first = cv_template_type_section(v->template, type, 0);
+    return first != NULL && cv_template_type_section(v->template, type, 1) == NULL ? first : HEAD;
+}
+
+/* load_template(v): the entry whose bytes the policy names. */
+static cv_status load_template(struct cv_vault *v, struct cv_err *err)
+{
+    struct cv_buf text = { 0 };
+    uint64_t index = 0;
+    uint8_t hash[32];
+    cv_status st = CV_ERR_NOTFOUND;
+    for (uint64_t from = 0;; from = index + 1) {
+        st = cv_catalog_next(v->custody->catalog, CV_KIND_TEMPLATE, from, &index, err);
+        if (st != CV_OK)
+            break;
+        cv_buf_truncate(&text, 0);
+        st = cv_custody_read(v->custody, index, CV_KIND_TEMPLATE, &text, err);
+        st = CV_THEN(st, cv_sha256(cv_buf_view(&text), hash));
+        if (st != CV_OK || memcmp(hash, cv_vault_policy(v)->template_hash, sizeof(hash)) == 0)
+            break;
+    }
+    if (st == CV_ERR_NOTFOUND)
+        st = cv_fail(err, CV_ERR_LOG, "the template that the policy names is not in the archive");
+    st = CV_THEN(st, cv_template_parse(cv_buf_view(&text), &v->template, err));
+    cv_buf_free(&text);
+    return st;
+}
+
+void cv_vault_close(struct cv_vault *v)
+{
+    if (v == NULL)
+        return;
+    cv_writer_free(v->writer);
+    cv_template_free(v->template);
+    cv_keyring_free(v->keys);
+    cv_custody_close(v->custody);
+    free(v);
+}
+
+cv_status cv_vault_open(const char *path, const char *trust, const struct cv_identity *id, struct cv_vault **out,
+                        struct cv_err *err)
+{
+    struct cv_vault *v = calloc(1, sizeof(*v));
+    struct cv_ed25519_key *log = NULL;
+    *out = NULL;
+    if (v == NULL)
+        return cv_fail(err, CV_ERR_NOMEM, "vault: out of memory");
+    v->id = id;
+    cv_status st = cv_custody_open(path, trust, &v->custody, err);
+    if (st == CV_OK && cv_vault_me(v) == NULL)
+        st = cv_fail(err, CV_ERR_NOKEY, "%s is not a member of this vault; a custodian admits you with `member add`",
+                     id->public.pseudonym);
+    if (st == CV_OK)
+        snprintf(v->uuid, sizeof(v->uuid), "urn:casevault:%s", cv_vault_policy(v)->vault);
+    st = CV_THEN(st, load_template(v, err));
+    st = CV_THEN(st, cv_keyring_new(v->custody, id, &v->keys, err));
+    st = CV_THEN(st, cv_keyring_log(v->keys, &log, err));
+    if (st == CV_OK) {
+        cv_custody_sign_as(v->custody, cv_vault_policy(v), &id->public, cv_identity_sign, (void *)(uintptr_t)id, log);
+        st = cv_members_seal_waiting(v, err);
+    }
+    if (st == CV_OK)
+        *out = v;
+    else
+        cv_vault_close(v);
+    return st;
+}
