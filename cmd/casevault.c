@@ -6,18 +6,35 @@
 #define VERSION "0.1.0"
 
 extern const struct cv_cmd cv_cmd_init, cv_cmd_identity_new, cv_cmd_identity_show, cv_cmd_identity_passphrase,
-    cv_cmd_member_add, cv_cmd_member_list, cv_cmd_role_list, cv_cmd_role_grant, cv_cmd_section_list, cv_cmd_record_add,
-    cv_cmd_record_import, cv_cmd_record_show, cv_cmd_record_edit, cv_cmd_record_list, cv_cmd_record_history,
-    cv_cmd_package_write, cv_cmd_verify, cv_cmd_audit_log, cv_cmd_audit_verify, cv_cmd_status, cv_cmd_check,
-    cv_cmd_demo;
+    cv_cmd_member_add, cv_cmd_member_list, cv_cmd_role_list, cv_cmd_role_grant, cv_cmd_section_list,
+    cv_cmd_record_add, cv_cmd_record_import, cv_cmd_record_show, cv_cmd_record_edit, cv_cmd_record_list,
+    cv_cmd_record_history, cv_cmd_package_write, cv_cmd_verify, cv_cmd_audit_log, cv_cmd_audit_verify,
+    cv_cmd_status, cv_cmd_check, cv_cmd_demo;
 
 const struct cv_cmd *const cv_cmds[] = {
-    &cv_cmd_init,          &cv_cmd_identity_new,   &cv_cmd_identity_show,  &cv_cmd_identity_passphrase,
-    &cv_cmd_member_add,    &cv_cmd_member_list,    &cv_cmd_role_list,      &cv_cmd_role_grant,
-    &cv_cmd_section_list,  &cv_cmd_record_add,     &cv_cmd_record_import,  &cv_cmd_record_show,
-    &cv_cmd_record_edit,   &cv_cmd_record_list,    &cv_cmd_record_history, &cv_cmd_package_write,
-    &cv_cmd_verify,        &cv_cmd_audit_log,      &cv_cmd_audit_verify,   &cv_cmd_status,
-    &cv_cmd_check,         &cv_cmd_demo,           NULL,
+    &cv_cmd_init,
+    &cv_cmd_identity_new,
+    &cv_cmd_identity_show,
+    &cv_cmd_identity_passphrase,
+    &cv_cmd_member_add,
+    &cv_cmd_member_list,
+    &cv_cmd_role_list,
+    &cv_cmd_role_grant,
+    &cv_cmd_section_list,
+    &cv_cmd_record_add,
+    &cv_cmd_record_import,
+    &cv_cmd_record_show,
+    &cv_cmd_record_edit,
+    &cv_cmd_record_list,
+    &cv_cmd_record_history,
+    &cv_cmd_package_write,
+    &cv_cmd_verify,
+    &cv_cmd_audit_log,
+    &cv_cmd_audit_verify,
+    &cv_cmd_status,
+    &cv_cmd_check,
+    &cv_cmd_demo,
+    NULL,
 };
 
 static void usage(FILE *to)
@@ -94,7 +111,8 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
         if (ui->hint != NULL)
             fprintf(stderr, "casevault: hint: %s\n", ui->hint);
     }
-    /* No vault here is told apart by where it is found, not by the record or member that is missing inside one. */
+    /* No vault here is told apart by where it is found, not by the record or member that is missing inside
+     * one. */
     if (st == CV_ERR_NOTFOUND && strstr(ui->err.msg, "no vault here") != NULL)
         return CV_EXIT_NO_VAULT;
     return exit_of(ui, st);
@@ -110,7 +128,8 @@ int cv_main(int argc, char **argv)
     const struct cv_cmd *cmd = find(argc - 1, argv + 1, &taken);
     if (cmd != NULL)
         rc = run(cmd, ui, argc - 1 - taken, argv + 1 + taken);
-    else if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
+    else if (argc > 1 &&
+             (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
         usage(stdout);
         rc = CV_EXIT_DONE;
     } else if (argc > 1 && strcmp(argv[1], "--version") == 0) {

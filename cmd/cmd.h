@@ -5,12 +5,13 @@
 
 #include "vault/vault.h"
 
-/* A command: a table of options, what it wants besides, and its run. Dispatch, usage and help come from these. */
+/* A command: a table of options, what it wants besides, and its run. Dispatch, usage and help come from
+ * these. */
 enum cv_opt_kind {
-    CV_OPT_FLAG, /* bool */
-    CV_OPT_TEXT, /* const char * */
+    CV_OPT_FLAG,   /* bool */
+    CV_OPT_TEXT,   /* const char * */
     CV_OPT_NUMBER, /* uint64_t, from 0 */
-    CV_OPT_LIST  /* struct cv_words, each use adds one */
+    CV_OPT_LIST    /* struct cv_words, each use adds one */
 };
 
 #define CV_WORDS_MAX 256
@@ -54,30 +55,41 @@ struct cv_cmd {
 
 /* What the program exits with. */
 enum cv_exit {
-    CV_EXIT_DONE = 0, CV_EXIT_FAILED = 1, CV_EXIT_USAGE = 2, CV_EXIT_NO_VAULT = 10, CV_EXIT_LOCKED = 11,
-    CV_EXIT_PASSPHRASE = 12, CV_EXIT_DENIED = 13, CV_EXIT_DAMAGE = 14, CV_EXIT_CONSENT = 15
+    CV_EXIT_DONE = 0,
+    CV_EXIT_FAILED = 1,
+    CV_EXIT_USAGE = 2,
+    CV_EXIT_NO_VAULT = 10,
+    CV_EXIT_LOCKED = 11,
+    CV_EXIT_PASSPHRASE = 12,
+    CV_EXIT_DENIED = 13,
+    CV_EXIT_DAMAGE = 14,
+    CV_EXIT_CONSENT = 15
 };
 
 extern const struct cv_cmd *const cv_cmds[];
 extern const struct cv_opt cv_global_opts[];
 
 /** cv_opts_parse(cmd, argc, argv, ui, args): CV_OK; CV_ERR_ARG with ui->err telling which. */
-CV_MUST_CHECK cv_status cv_opts_parse(const struct cv_cmd *cmd, int argc, char **argv, struct cv_ui *ui, void *args);
+CV_MUST_CHECK cv_status cv_opts_parse(const struct cv_cmd *cmd, int argc, char **argv, struct cv_ui *ui,
+                                      void *args);
 void cv_cmd_help(const struct cv_cmd *cmd, FILE *to);
-/** cv_main(argc, argv): all of the program but the process's own setup; what it returns is the exit status. */
+/** cv_main(argc, argv): all of the program but the process's own setup; what it returns is the exit status.
+ */
 int cv_main(int argc, char **argv);
 
 /* ---- ui.c: files, passphrases, opening ---- */
 
 /** cv_ui_read_file(ui, path, max, out): a whole file, or stdin for "-". CV_OK; CV_ERR_IO; CV_ERR_LIMIT. */
 CV_MUST_CHECK cv_status cv_ui_read_file(struct cv_ui *ui, const char *path, size_t max, struct cv_buf *out);
-/** cv_ui_write_file(ui, path, bytes): a new file (0600), durable; stdout for "-". CV_ERR_EXISTS if it is there. */
+/** cv_ui_write_file(ui, path, bytes): a new file (0600), durable; stdout for "-". CV_ERR_EXISTS if it is
+ * there. */
 CV_MUST_CHECK cv_status cv_ui_write_file(struct cv_ui *ui, const char *path, struct cv_bytes bytes);
 /** cv_ui_replace_file(ui, path, bytes): the same in place of an old one, by renaming. */
 CV_MUST_CHECK cv_status cv_ui_replace_file(struct cv_ui *ui, const char *path, struct cv_bytes bytes);
 
 /** cv_ui_passphrase(ui, prompt, twice, out): from --passphrase-fd, --passphrase-file or the terminal. */
-CV_MUST_CHECK cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool twice, struct cv_secret *out);
+CV_MUST_CHECK cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool twice,
+                                         struct cv_secret *out);
 
 /** cv_ui_identity(ui, out): open the identity file. A wrong passphrase sets ui->wrong_passphrase. */
 CV_MUST_CHECK cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out);
@@ -99,7 +111,8 @@ void cv_ui_close(struct cv_opened *o);
 void cv_ui_training(const struct cv_ui *ui, bool training);
 /** cv_ui_say(ui, fmt, ...): a line to stderr, unless --quiet. */
 __attribute__((format(printf, 2, 3))) void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...);
-/** cv_ui_print_text(text): to stdout, control and bidirectional characters made visible as U+FFFD; LF and TAB pass. */
+/** cv_ui_print_text(text): to stdout, control and bidirectional characters made visible as U+FFFD; LF and TAB
+ * pass. */
 void cv_ui_print_text(struct cv_bytes text);
 /** cv_ui_print_json(v): one line on stdout. */
 CV_MUST_CHECK cv_status cv_ui_print_json(const struct cv_json *v);

@@ -11,7 +11,8 @@ struct new_args {
     uint64_t work;
 };
 static const struct cv_opt new_opts[] = {
-    { "training", 0, NULL, "keys for training vaults only", offsetof(struct new_args, training), CV_OPT_FLAG },
+    { "training", 0, NULL, "keys for training vaults only", offsetof(struct new_args, training),
+      CV_OPT_FLAG },
     { "work", 0, "N", "scrypt's work, 2^N (default 17; less only for tests)", offsetof(struct new_args, work),
       CV_OPT_NUMBER },
     { 0 },
@@ -32,7 +33,9 @@ static void print_public(const struct cv_ui *ui, const struct cv_member_key *m)
         return;
     }
     printf("%s\n", m->line);
-    cv_ui_say(ui, "\nYou are %s. Send the line above to a custodian, and read this out to them by telephone:\n\n    %s\n",
+    cv_ui_say(ui,
+              "\nYou are %s. Send the line above to a custodian, and read this out to them by telephone:\n\n "
+              "   %s\n",
               m->pseudonym, m->fingerprint);
 }
 
@@ -62,7 +65,8 @@ const struct cv_cmd cv_cmd_identity_new = {
     .name = "identity new",
     .synopsis = "[--training] FILE",
     .summary = "make your own keys, in a file that your passphrase opens",
-    .details = "It prints the line that a custodian needs to admit you. The file is an age file; keep it outside the\n"
+    .details = "It prints the line that a custodian needs to admit you. The file is an age file; keep it "
+               "outside the\n"
                "vault, with a copy. Nobody can open it without the passphrase, and nobody can reset that.",
     .opts = new_opts,
     .args_bytes = sizeof(struct new_args),
@@ -96,8 +100,8 @@ struct passphrase_args {
 static const struct cv_opt passphrase_opts[] = {
     { "new-passphrase-file", 0, "FILE", "read the new one from the first line of this file",
       offsetof(struct passphrase_args, new_file), CV_OPT_TEXT },
-    { "work", 0, "N", "scrypt's work, 2^N (default 17; less only for tests)", offsetof(struct passphrase_args, work),
-      CV_OPT_NUMBER },
+    { "work", 0, "N", "scrypt's work, 2^N (default 17; less only for tests)",
+      offsetof(struct passphrase_args, work), CV_OPT_NUMBER },
     { 0 },
 };
 
@@ -121,7 +125,9 @@ static cv_status run_passphrase(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, cv_identity_seal(&id, cv_secret_view(&passphrase), (unsigned)work, &file, &ui->err));
     st = CV_THEN(st, cv_ui_replace_file(ui, path, cv_buf_view(&file)));
     if (st == CV_OK)
-        cv_ui_say(ui, "The passphrase is changed. Copies of the old file still open with the old one: destroy them.");
+        cv_ui_say(
+            ui,
+            "The passphrase is changed. Copies of the old file still open with the old one: destroy them.");
     cv_identity_free(&id);
     cv_secret_free(&passphrase);
     cv_buf_free(&file);

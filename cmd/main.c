@@ -13,7 +13,8 @@ int main(int argc, char **argv)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     const cv_status st = cv_secret_heap_init();
     if (st == CV_ERR_LIMIT)
-        fprintf(stderr, "casevault: memory cannot be locked here: secrets might be written to the swap area\n");
+        fprintf(stderr,
+                "casevault: memory cannot be locked here: secrets might be written to the swap area\n");
     else if (st != CV_OK) {
         fprintf(stderr, "casevault: no secure memory; nothing was done\n");
         return CV_EXIT_FAILED;

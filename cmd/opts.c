@@ -7,12 +7,13 @@
 #define UI(field) offsetof(struct cv_ui, field)
 
 const struct cv_opt cv_global_opts[] = {
-    { "vault", 'V', "DIR", "the vault (else CASEVAULT_DIR, else the nearest parent directory that is one)", UI(vault),
-      CV_OPT_TEXT },
+    { "vault", 'V', "DIR", "the vault (else CASEVAULT_DIR, else the nearest parent directory that is one)",
+      UI(vault), CV_OPT_TEXT },
     { "identity", 'i', "FILE", "your identity file (else CASEVAULT_IDENTITY)", UI(identity), CV_OPT_TEXT },
-    { "passphrase-fd", 0, "N", "read the passphrase's line from this file descriptor", UI(passphrase_fd), CV_OPT_NUMBER },
-    { "passphrase-file", 0, "FILE", "read the passphrase from the first line of this file", UI(passphrase_file),
-      CV_OPT_TEXT },
+    { "passphrase-fd", 0, "N", "read the passphrase's line from this file descriptor", UI(passphrase_fd),
+      CV_OPT_NUMBER },
+    { "passphrase-file", 0, "FILE", "read the passphrase from the first line of this file",
+      UI(passphrase_file), CV_OPT_TEXT },
     { "trust", 0, "PRINT", "the fingerprint of a vault you open for the first time", UI(trust), CV_OPT_TEXT },
     { "json", 0, NULL, "answer in JSON, one object a line", UI(json), CV_OPT_FLAG },
     { "quiet", 'q', NULL, "say nothing but errors and the answer", UI(quiet), CV_OPT_FLAG },
@@ -24,7 +25,8 @@ const struct cv_opt cv_global_opts[] = {
 static const struct cv_opt *find(const struct cv_opt *opts, const char *name, size_t n, char letter)
 {
     for (; opts != NULL && opts->name != NULL; opts++)
-        if (letter != 0 ? opts->letter == letter : strlen(opts->name) == n && strncmp(opts->name, name, n) == 0)
+        if (letter != 0 ? opts->letter == letter
+                        : strlen(opts->name) == n && strncmp(opts->name, name, n) == 0)
             return opts;
     return NULL;
 }

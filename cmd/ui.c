@@ -68,8 +68,9 @@ static cv_status create(struct cv_ui *ui, const char *path, struct cv_bytes byte
 {
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return errno == EEXIST ? cv_fail(&ui->err, CV_ERR_EXISTS, "%s: already there; it is not overwritten", path)
-                               : cv_fail_errno(&ui->err, "%s: cannot create", path);
+        return errno == EEXIST
+                   ? cv_fail(&ui->err, CV_ERR_EXISTS, "%s: already there; it is not overwritten", path)
+                   : cv_fail_errno(&ui->err, "%s: cannot create", path);
     cv_status st = write_out(ui, fd, path, bytes);
     if (close(fd) != 0 && st == CV_OK)
         st = cv_fail_errno(&ui->err, "%s: cannot close", path);
@@ -80,7 +81,8 @@ static cv_status create(struct cv_ui *ui, const char *path, struct cv_bytes byte
 
 cv_status cv_ui_write_file(struct cv_ui *ui, const char *path, struct cv_bytes bytes)
 {
-    return strcmp(path, "-") == 0 ? write_out(ui, STDOUT_FILENO, "standard output", bytes) : create(ui, path, bytes);
+    return strcmp(path, "-") == 0 ? write_out(ui, STDOUT_FILENO, "standard output", bytes)
+                                  : create(ui, path, bytes);
 }
 
 cv_status cv_ui_replace_file(struct cv_ui *ui, const char *path, struct cv_bytes bytes)
@@ -112,8 +114,9 @@ static cv_status ask_tty(struct cv_ui *ui, const char *prompt, struct cv_secret 
     if (tty < 0 || tcgetattr(tty, &old) != 0) {
         if (tty >= 0)
             close(tty);
-        return cv_fail(&ui->err, CV_ERR_IO, "no terminal to ask for the passphrase; use --passphrase-fd or "
-                                            "--passphrase-file");
+        return cv_fail(&ui->err, CV_ERR_IO,
+                       "no terminal to ask for the passphrase; use --passphrase-fd or "
+                       "--passphrase-file");
     }
     quiet = old;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
@@ -155,8 +158,9 @@ static cv_status check_length(struct cv_ui *ui, const struct cv_secret *line, bo
     if (line->n >= PASSPHRASE_MAX)
         return cv_fail(&ui->err, CV_ERR_LIMIT, "the passphrase is longer than %d bytes", PASSPHRASE_MAX - 1);
     if (fresh && line->n < 10)
-        return cv_fail(&ui->err, CV_ERR_ARG, "the passphrase is too short: take at least ten characters, better five "
-                                             "words chosen by dice");
+        return cv_fail(&ui->err, CV_ERR_ARG,
+                       "the passphrase is too short: take at least ten characters, better five "
+                       "words chosen by dice");
     return CV_OK;
 }
 
@@ -170,7 +174,8 @@ cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool twice, str
         st = first_line(ui, (int)ui->passphrase_fd, "--passphrase-fd", &line);
     else if (st == CV_OK && ui->passphrase_file != NULL) {
         const int fd = open(ui->passphrase_file, O_RDONLY | O_CLOEXEC);
-        st = fd < 0 ? cv_fail_errno(&ui->err, "%s", ui->passphrase_file) : first_line(ui, fd, ui->passphrase_file, &line);
+        st = fd < 0 ? cv_fail_errno(&ui->err, "%s", ui->passphrase_file)
+                    : first_line(ui, fd, ui->passphrase_file, &line);
         if (fd >= 0)
             close(fd);
     } else if (st == CV_OK) {
@@ -195,8 +200,9 @@ cv_status cv_ui_identity_path(struct cv_ui *ui, const char **out)
     *out = ui->identity != NULL ? ui->identity : getenv("CASEVAULT_IDENTITY");
     if (*out != NULL)
         return CV_OK;
-    return cv_fail(&ui->err, CV_ERR_ARG, "whose vault work is this? Name your identity file with --identity FILE or "
-                                         "CASEVAULT_IDENTITY");
+    return cv_fail(&ui->err, CV_ERR_ARG,
+                   "whose vault work is this? Name your identity file with --identity FILE or "
+                   "CASEVAULT_IDENTITY");
 }
 
 cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out)
@@ -237,14 +243,16 @@ cv_status cv_ui_vault_path(struct cv_ui *ui, char out[static 4096])
 {
     const char *given = ui->vault != NULL ? ui->vault : getenv("CASEVAULT_DIR");
     if (given != NULL)
-        return snprintf(out, 4096, "%s", given) < 4096 ? CV_OK
-                                                       : cv_fail(&ui->err, CV_ERR_LIMIT, "--vault: path too long");
+        return snprintf(out, 4096, "%s", given) < 4096
+                   ? CV_OK
+                   : cv_fail(&ui->err, CV_ERR_LIMIT, "--vault: path too long");
     if (getcwd(out, 4096) == NULL)
         return cv_fail_errno(&ui->err, "the current directory");
     while (!is_vault(out)) {
         char *slash = strrchr(out, '/');
         if (slash == NULL || slash == out)
-            return cv_fail(&ui->err, CV_ERR_NOTFOUND, "no vault here: name one with --vault DIR or CASEVAULT_DIR");
+            return cv_fail(&ui->err, CV_ERR_NOTFOUND,
+                           "no vault here: name one with --vault DIR or CASEVAULT_DIR");
         *slash = '\0';
     }
     return CV_OK;
@@ -324,8 +332,9 @@ void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uin
     if (ui->quiet || isatty(STDERR_FILENO) != 1 || (now == last && done != total))
         return;
     last = now;
-    fprintf(stderr, "\r%s: %llu of %llu (%llu %%)%s", what, (unsigned long long)done, (unsigned long long)total,
-            (unsigned long long)(total > 0 ? 100 * done / total : 100), done == total ? "\n" : "");
+    fprintf(stderr, "\r%s: %llu of %llu (%llu %%)%s", what, (unsigned long long)done,
+            (unsigned long long)total, (unsigned long long)(total > 0 ? 100 * done / total : 100),
+            done == total ? "\n" : "");
 }
 
 void cv_table_cell(struct cv_table *t, const char *text)

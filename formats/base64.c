@@ -2,13 +2,14 @@
 
 #include <string.h>
 
-/* Six bits to a character and back by arithmetic, not by tables: an index into a table is seen by the cache. */
+/* Six bits to a character and back by arithmetic, not by tables: an index into a table is seen by the cache.
+ */
 static uint8_t encode6(uint32_t v, bool url)
 {
     uint32_t c = 'A' + v;
-    c += ((25 - v) >> 8) & 6;                                /* v > 25: 'a' - 'A' - 26 = 6 */
-    c -= ((51 - v) >> 8) & 75;                               /* v > 51: '0' - 'a' + 26 = -75 */
-    c -= ((61 - v) >> 8) & (url ? 13 : 15);                  /* v > 61: '-' or '+' */
+    c += ((25 - v) >> 8) & 6;                                     /* v > 25: 'a' - 'A' - 26 = 6 */
+    c -= ((51 - v) >> 8) & 75;                                    /* v > 51: '0' - 'a' + 26 = -75 */
+    c -= ((61 - v) >> 8) & (url ? 13 : 15);                       /* v > 61: '-' or '+' */
     c += ((62 - v) >> 8) & (url ? '_' - '-' - 1 : '/' - '+' - 1); /* v = 63 */
     return (uint8_t)c;
 }

@@ -3,8 +3,8 @@
 
 #include "crypto/status.h"
 
-/* What went wrong, for a person: filled once, where the fault is found. It holds places (path, record id, entry,
- * offset, field name), never input bytes and never a secret. */
+/* What went wrong, for a person: filled once, where the fault is found. It holds places (path, record id,
+ * entry, offset, field name), never input bytes and never a secret. */
 struct cv_err {
     cv_status status;
     int sys_errno;
@@ -12,16 +12,18 @@ struct cv_err {
 };
 
 /**
- * cv_fail(err, st, fmt, ...): note ${st} and the text in ${err} (NULL allowed; kept if already filled) and return ${st},
- * so that a function can end with `return cv_fail(err, CV_ERR_FORMAT, "policy: no number")`.
+ * cv_fail(err, st, fmt, ...): note ${st} and the text in ${err} (NULL allowed; kept if already filled) and
+ * return ${st}, so that a function can end with `return cv_fail(err, CV_ERR_FORMAT, "policy: no number")`.
  */
-CV_MUST_CHECK __attribute__((format(printf, 3, 4))) cv_status cv_fail(struct cv_err *err, cv_status st, const char *fmt,
-                                                                     ...);
+CV_MUST_CHECK __attribute__((format(printf, 3, 4))) cv_status cv_fail(struct cv_err *err, cv_status st,
+                                                                      const char *fmt, ...);
 
 /** cv_fail_errno(err, fmt, ...): CV_ERR_IO with errno and its text; ENOMEM becomes CV_ERR_NOMEM. */
-CV_MUST_CHECK __attribute__((format(printf, 2, 3))) cv_status cv_fail_errno(struct cv_err *err, const char *fmt, ...);
+CV_MUST_CHECK __attribute__((format(printf, 2, 3))) cv_status cv_fail_errno(struct cv_err *err,
+                                                                            const char *fmt, ...);
 
-/** cv_err_note(err, st, what): fill ${err} with a plain sentence for ${st} about ${what}, if nothing filled it yet. */
+/** cv_err_note(err, st, what): fill ${err} with a plain sentence for ${st} about ${what}, if nothing filled
+ * it yet. */
 cv_status cv_err_note(struct cv_err *err, cv_status st, const char *what);
 
 /** cv_status_text(st): a short English phrase. */

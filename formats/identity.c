@@ -1,10 +1,13 @@
 #include "formats/identity.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "crypto/hash.h"
 #include "crypto/hpke.h"
+#include "crypto/scrypt.h"
 #include "formats/age.h"
+#include "formats/armor.h"
 #include "formats/base64.h"
 
 #define LINE_PREFIX "casevault-member-1:"

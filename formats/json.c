@@ -50,7 +50,8 @@ void cv_json_init(void)
     json_object_seed(0);
 }
 
-/* jansson counts depth only up to its own bound of 2,048; ours is checked on the text, before anything is built. */
+/* jansson counts depth only up to its own bound of 2,048; ours is checked on the text, before anything is
+ * built. */
 static bool too_deep(struct cv_bytes text)
 {
     size_t depth = 0;
@@ -81,12 +82,8 @@ static bool has_real(const json_t *v)
     json_t *item;
     if (json_is_real(v))
         return true;
-    json_array_foreach (v, i, item)
-        if (has_real(item))
-            return true;
-    json_object_foreach ((json_t *)(uintptr_t)v, name, item)
-        if (has_real(item))
-            return true;
+    json_array_foreach(v, i, item) if (has_real(item)) return true;
+    json_object_foreach((json_t *)(uintptr_t)v, name, item) if (has_real(item)) return true;
     return false;
 }
 
@@ -114,24 +111,29 @@ static const char *reason(enum json_error_code code)
     }
 }
 
-cv_status cv_json_parse(struct cv_bytes text, size_t max, const char *what, struct cv_json **out, struct cv_err *err)
+cv_status cv_json_parse(struct cv_bytes text, size_t max, const char *what, struct cv_json **out,
+                        struct cv_err *err)
 {
     *out = NULL;
     if (text.n > max)
-        return cv_fail(err, CV_ERR_LIMIT, "%s: %zu bytes of JSON, at most %zu are accepted", what, text.n, max);
+        return cv_fail(err, CV_ERR_LIMIT, "%s: %zu bytes of JSON, at most %zu are accepted", what, text.n,
+                       max);
     if (too_deep(text))
         return cv_fail(err, CV_ERR_LIMIT, "%s: nested deeper than %d levels", what, CV_JSON_DEPTH_MAX);
     json_error_t e;
-    json_t *v = json_loadb(text.n == 0 ? "" : (const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+    json_t *v = json_loadb(text.n == 0 ? "" : (const char *)text.p, text.n,
+                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     if (v == NULL) {
         enum json_error_code code = json_error_code(&e);
         if (code == json_error_out_of_memory)
             return cv_fail(err, CV_ERR_NOMEM, "%s: out of memory", what);
-        return cv_fail(err, CV_ERR_FORMAT, "%s: line %d, column %d: %s", what, e.line, e.column, reason(code));
+        return cv_fail(err, CV_ERR_FORMAT, "%s: line %d, column %d: %s", what, e.line, e.column,
+                       reason(code));
     }
     if (has_real(v)) {
         json_decref(v);
-        return cv_fail(err, CV_ERR_FORMAT, "%s: a number with a fraction or exponent; write it as text", what);
+        return cv_fail(err, CV_ERR_FORMAT, "%s: a number with a fraction or exponent; write it as text",
+                       what);
     }
     *out = cv(v);
     return CV_OK;
@@ -362,7 +364,8 @@ struct cv_json *cv_json_iter_value(void *iter)
     return cv(json_object_iter_value(iter));
 }
 
-cv_status cv_json_only(const struct cv_json *object, const char *const *names, const char *what, struct cv_err *err)
+cv_status cv_json_only(const struct cv_json *object, const char *const *names, const char *what,
+                       struct cv_err *err)
 {
     size_t place = 1;
     for (void *i = cv_json_first(object); i != NULL; i = cv_json_next(object, i), place++) {

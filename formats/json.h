@@ -5,10 +5,11 @@
 #include "formats/err.h"
 
 /**
- * Strict JSON (RFC 8259): UTF-8 without NUL, no duplicate names, no floats, bounded depth and size; jansson stays behind
- * this door, with an allocator that wipes what it frees. A value is reference-counted: _new and _parse give a reference
- * that the caller frees; _get and _at borrow from their container; _set and _push take over the reference they are given
- * (also when they fail), as in `cv_json_set(o, "n", cv_json_int(1))`, where a NULL value reports CV_ERR_NOMEM.
+ * Strict JSON (RFC 8259): UTF-8 without NUL, no duplicate names, no floats, bounded depth and size; jansson
+ * stays behind this door, with an allocator that wipes what it frees. A value is reference-counted: _new and
+ * _parse give a reference that the caller frees; _get and _at borrow from their container; _set and _push
+ * take over the reference they are given (also when they fail), as in `cv_json_set(o, "n", cv_json_int(1))`,
+ * where a NULL value reports CV_ERR_NOMEM.
  */
 struct cv_json;
 
@@ -20,17 +21,19 @@ enum cv_json_type { CV_JSON_NULL, CV_JSON_BOOL, CV_JSON_INT, CV_JSON_STRING, CV_
 void cv_json_init(void);
 
 /**
- * cv_json_parse(text, max, what, out, err): one value and nothing after it. ${what} names the input in messages, which
- * say where (line, column). CV_OK; CV_ERR_FORMAT; CV_ERR_LIMIT over ${max} bytes or too deep; CV_ERR_NOMEM.
+ * cv_json_parse(text, max, what, out, err): one value and nothing after it. ${what} names the input in
+ * messages, which say where (line, column). CV_OK; CV_ERR_FORMAT; CV_ERR_LIMIT over ${max} bytes or too deep;
+ * CV_ERR_NOMEM.
  */
-CV_MUST_CHECK cv_status cv_json_parse(struct cv_bytes text, size_t max, const char *what, struct cv_json **out,
-                                      struct cv_err *err);
+CV_MUST_CHECK cv_status cv_json_parse(struct cv_bytes text, size_t max, const char *what,
+                                      struct cv_json **out, struct cv_err *err);
 
-/** cv_json_write(v, out): append the compact form: no white space, members in order of insertion. CV_OK; CV_ERR_NOMEM;
- * CV_ERR_LIMIT. */
+/** cv_json_write(v, out): append the compact form: no white space, members in order of insertion. CV_OK;
+ * CV_ERR_NOMEM; CV_ERR_LIMIT. */
 CV_MUST_CHECK cv_status cv_json_write(const struct cv_json *v, struct cv_buf *out);
 
-/** cv_json_write_sorted(v, out): the same with members in order of their names' bytes: one form for one value. */
+/** cv_json_write_sorted(v, out): the same with members in order of their names' bytes: one form for one
+ * value. */
 CV_MUST_CHECK cv_status cv_json_write_sorted(const struct cv_json *v, struct cv_buf *out);
 
 /** cv_json_write_pretty(v, out): indented, for people, LF at the end. */
@@ -65,15 +68,18 @@ struct cv_json *cv_json_get(const struct cv_json *object, const char *name);
 struct cv_json *cv_json_at(const struct cv_json *array, size_t i);
 int64_t cv_json_to_int(const struct cv_json *v);
 bool cv_json_to_bool(const struct cv_json *v);
-/** cv_json_text(v): the string's bytes, valid as long as v. cv_json_cstr(v): the same, NUL-terminated, or NULL. */
+/** cv_json_text(v): the string's bytes, valid as long as v. cv_json_cstr(v): the same, NUL-terminated, or
+ * NULL. */
 struct cv_bytes cv_json_text(const struct cv_json *v);
 const char *cv_json_cstr(const struct cv_json *v);
 /** cv_json_get_str, _get_int, _get_bool(object, name): member and value in one. */
 const char *cv_json_get_str(const struct cv_json *object, const char *name);
 int64_t cv_json_get_int(const struct cv_json *object, const char *name);
 bool cv_json_get_bool(const struct cv_json *object, const char *name);
-/** cv_json_get_bytes(object, name, out, n): a base64url member of exactly ${n} bytes. CV_OK; CV_ERR_FORMAT. */
-CV_MUST_CHECK cv_status cv_json_get_bytes(const struct cv_json *object, const char *name, uint8_t *out, size_t n);
+/** cv_json_get_bytes(object, name, out, n): a base64url member of exactly ${n} bytes. CV_OK; CV_ERR_FORMAT.
+ */
+CV_MUST_CHECK cv_status cv_json_get_bytes(const struct cv_json *object, const char *name, uint8_t *out,
+                                          size_t n);
 
 CV_MUST_CHECK cv_status cv_json_set(struct cv_json *object, const char *name, struct cv_json *value);
 CV_MUST_CHECK cv_status cv_json_push(struct cv_json *array, struct cv_json *value);
@@ -86,8 +92,8 @@ void *cv_json_next(const struct cv_json *object, void *iter);
 const char *cv_json_iter_name(void *iter);
 struct cv_json *cv_json_iter_value(void *iter);
 
-/** cv_json_only(object, names, what, err): every member's name is in the NULL-terminated list. CV_OK; CV_ERR_FORMAT
- * naming the first one that is not. */
+/** cv_json_only(object, names, what, err): every member's name is in the NULL-terminated list. CV_OK;
+ * CV_ERR_FORMAT naming the first one that is not. */
 CV_MUST_CHECK cv_status cv_json_only(const struct cv_json *object, const char *const *names, const char *what,
                                      struct cv_err *err);
 

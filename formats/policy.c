@@ -442,7 +442,8 @@ static cv_status read_place(struct cv_policy *p, const struct cv_json *doc, cons
 }
 
 /* split_text(text, vault, json): the title and vault lines, then the JSON line. */
-static cv_status split_text(struct cv_bytes text, const char *vault, struct cv_bytes *json, struct cv_err *err)
+static cv_status split_text(struct cv_bytes text, const char *vault, struct cv_bytes *json,
+                            struct cv_err *err)
 {
     const size_t title = strlen(TITLE), id = strlen(vault);
     if (text.n < title + id + 2 || memcmp(text.p, TITLE, title) != 0)

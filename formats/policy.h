@@ -112,9 +112,11 @@ CV_MUST_CHECK cv_status cv_policy_text(struct cv_policy *p, struct cv_buf *out);
 CV_MUST_CHECK cv_status cv_policy_parse(struct cv_bytes note, const struct cv_policy *before,
                                         struct cv_policy **out, struct cv_err *err);
 
-/** cv_policy_load(note, vault_id, hash, out, err): read again a policy that was judged before and whose text has this
+/** cv_policy_load(note, vault_id, hash, out, err): read again a policy that was judged before and whose text
+ * has this
  * ${hash}. CV_OK; CV_ERR_AUTH if it has not; CV_ERR_FORMAT. */
 CV_MUST_CHECK cv_status cv_policy_load(struct cv_bytes note, const uint8_t vault_id[static CV_VAULT_ID_BYTES],
-                                       const uint8_t hash[static 32], struct cv_policy **out, struct cv_err *err);
+                                       const uint8_t hash[static 32], struct cv_policy **out,
+                                       struct cv_err *err);
 
 #endif

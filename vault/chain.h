@@ -64,8 +64,8 @@ CV_MUST_CHECK cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, 
 /** cv_chain_drop(c): forget the entries met since the last checkpoint: they were never committed. */
 void cv_chain_drop(struct cv_chain *c);
 
-/** cv_chain_advance(c, index, hash, edge, root, slots): pass the checkpoint of a commit that this process made itself,
- * and that holds no policy. */
+/** cv_chain_advance(c, index, hash, edge, root, slots): pass the checkpoint of a commit that this process
+ * made itself, and that holds no policy. */
 void cv_chain_advance(struct cv_chain *c, uint64_t index, const uint8_t hash[static 32],
                       const struct cv_merkle_edge *edge, const struct cv_hash *root, uint64_t slots);
 

@@ -63,8 +63,9 @@ static cv_status open_dir(struct cv_custody *c, bool create, struct cv_err *err)
 {
     c->dir = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (c->dir < 0)
-        return errno == ENOENT || errno == ENOTDIR ? cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here", c->path)
-                                                   : cv_fail_errno(err, "%s: cannot open", c->path);
+        return errno == ENOENT || errno == ENOTDIR
+                   ? cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here", c->path)
+                   : cv_fail_errno(err, "%s: cannot open", c->path);
     c->lock = openat(c->dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_EXCL : 0), 0660);
     if (c->lock >= 0)
         return CV_OK;
@@ -80,8 +81,9 @@ cv_status cv_custody_create(const char *path, struct cv_custody **out, struct cv
     if (st != CV_OK)
         return st;
     if (mkdir(path, 0770) != 0)
-        st = errno == EEXIST ? cv_fail(err, CV_ERR_EXISTS, "%s: already there; a vault needs a new directory", path)
-                             : cv_fail_errno(err, "%s: cannot make the directory", path);
+        st = errno == EEXIST
+                 ? cv_fail(err, CV_ERR_EXISTS, "%s: already there; a vault needs a new directory", path)
+                 : cv_fail_errno(err, "%s: cannot make the directory", path);
     st = CV_THEN(st, open_dir(c, true, err));
     st = CV_THEN(st, cv_segments_open(&c->segments, c->dir, true, err));
     if (st == CV_OK) {
@@ -122,11 +124,13 @@ static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, stru
     cv_entry_name(0, CV_KIND_POLICY, want);
     cv_status st = cv_segment_read(&c->segments, 1, 0, CV_TAR_BLOCK_BYTES, &bytes, err);
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && bytes.n < CV_TAR_BLOCK_BYTES))
-        st = cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here: init was cut short; remove the directory", c->path);
+        st = cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here: init was cut short; remove the directory",
+                     c->path);
     if (st == CV_OK && (cv_tar_header(bytes.p, name, &size) != CV_OK || strcmp(name, want) != 0))
         st = cv_fail(err, CV_ERR_LOG, "entry 0 (policy): damaged");
     cv_buf_truncate(&bytes, 0);
-    st = CV_THEN(st, cv_segment_read(&c->segments, 1, 0, (size_t)(2 * CV_TAR_BLOCK_BYTES + size), &bytes, err));
+    st = CV_THEN(st,
+                 cv_segment_read(&c->segments, 1, 0, (size_t)(2 * CV_TAR_BLOCK_BYTES + size), &bytes, err));
     st = CV_THEN(st, cv_tar_read(cv_buf_view(&bytes), &entry, err));
     st = CV_THEN(st, cv_policy_parse(entry.data, NULL, out, err));
     if (st == CV_ERR_FORMAT || st == CV_ERR_AUTH || st == CV_ERR_LIMIT) {
@@ -139,18 +143,20 @@ static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, stru
 }
 
 /* read_place(c, place, hash, name, out): the data of an entry whose bytes must have this hash. */
-static cv_status read_place(struct cv_custody *c, uint64_t index, enum cv_kind kind, const struct cv_place *place,
-                            const uint8_t hash[static 32], struct cv_buf *out, struct cv_err *err)
+static cv_status read_place(struct cv_custody *c, uint64_t index, enum cv_kind kind,
+                            const struct cv_place *place, const uint8_t hash[static 32], struct cv_buf *out,
+                            struct cv_err *err)
 {
     struct cv_buf bytes = { 0 };
     struct cv_tar_entry entry;
     uint8_t got[32];
-    cv_status st = cv_segment_read(&c->segments, place->segment, place->offset, (size_t)place->bytes, &bytes, err);
+    cv_status st =
+        cv_segment_read(&c->segments, place->segment, place->offset, (size_t)place->bytes, &bytes, err);
     st = CV_THEN(st, cv_sha256(cv_buf_view(&bytes), got));
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && (memcmp(got, hash, sizeof(got)) != 0 ||
                                                   cv_tar_read(cv_buf_view(&bytes), &entry, NULL) != CV_OK)))
-        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (%s): damaged, in archive/%08u.tar at %" PRIu64, index,
-                     cv_kind_name(kind), place->segment, place->offset);
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (%s): damaged, in archive/%08u.tar at %" PRIu64,
+                     index, cv_kind_name(kind), place->segment, place->offset);
     st = CV_THEN(st, cv_buf_append(out, entry.data));
     cv_buf_free(&bytes);
     return st;
@@ -164,7 +170,8 @@ cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kin
     uint8_t hash[32];
     cv_status st = cv_catalog_find(c->catalog, index, &is, &place, hash, err);
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && is != kind))
-        return cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 ": not a %s entry of this vault", index, cv_kind_name(kind));
+        return cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 ": not a %s entry of this vault", index,
+                       cv_kind_name(kind));
     return CV_THEN(st, read_place(c, index, kind, &place, hash, out, err));
 }
 
@@ -191,7 +198,8 @@ cv_status cv_custody_policy(struct cv_custody *c, uint64_t number, struct cv_pol
     return CV_THEN(st, load_policy(c, &where, out, err));
 }
 
-cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, struct cv_policy **out, struct cv_err *err)
+cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, struct cv_policy **out,
+                               struct cv_err *err)
 {
     struct cv_adopted where;
     *out = NULL;
@@ -204,10 +212,13 @@ static cv_status take_tip(struct cv_custody *c, const struct cv_tip *tip, struct
 {
     struct cv_policy *policy = NULL;
     struct cv_buf entry = { 0 };
-    cv_status st = read_place(c, tip->next - 1, CV_KIND_CHECKPOINT, &tip->checkpoint, tip->last_hash, &entry, err);
+    cv_status st =
+        read_place(c, tip->next - 1, CV_KIND_CHECKPOINT, &tip->checkpoint, tip->last_hash, &entry, err);
     if (st == CV_ERR_LOG && err != NULL)
-        snprintf(err->msg, sizeof(err->msg), "entry %" PRIu64 " (checkpoint): not what this user saw there before: the "
-                 "vault was damaged, has gone back, or tells another story", tip->next - 1);
+        snprintf(err->msg, sizeof(err->msg),
+                 "entry %" PRIu64 " (checkpoint): not what this user saw there before: the "
+                 "vault was damaged, has gone back, or tells another story",
+                 tip->next - 1);
     st = CV_THEN(st, load_policy(c, &tip->policy, &policy, err));
     cv_buf_free(&entry);
     if (st != CV_OK)
@@ -229,7 +240,8 @@ static cv_status keep_commit(void *arg, struct cv_scan *s, const struct cv_stage
     struct cv_custody *c = arg;
     cv_status st = CV_OK;
     for (size_t i = 0; i < count && st == CV_OK; i++)
-        st = cv_catalog_add(c->catalog, entries[i].index, entries[i].kind, &s->places[i], entries[i].hash, err);
+        st = cv_catalog_add(c->catalog, entries[i].index, entries[i].kind, &s->places[i], entries[i].hash,
+                            err);
     c->checkpoint = s->places[count];
     st = CV_THEN(st, cv_catalog_add(c->catalog, s->chain->next - 1, CV_KIND_CHECKPOINT, &c->checkpoint,
                                     s->chain->last.hash, err));
@@ -271,7 +283,9 @@ static cv_status anything_new(struct cv_custody *c, bool *out, struct cv_err *er
 static cv_status scan_on(struct cv_custody *c, struct cv_err *err)
 {
     struct cv_tip tip;
-    struct cv_scan scan = { .segments = &c->segments, .chain = &c->chain, .on_commit = keep_commit, .arg = c };
+    struct cv_scan scan = {
+        .segments = &c->segments, .chain = &c->chain, .on_commit = keep_commit, .arg = c
+    };
     cv_status st = cv_catalog_begin(c->catalog, err);
     if (st != CV_OK)
         return st;
@@ -314,15 +328,18 @@ cv_status cv_custody_refresh(struct cv_custody *c, struct cv_err *err)
 }
 
 /* check_memory(c): the log goes on from what this user saw last. */
-static cv_status check_memory(struct cv_custody *c, uint64_t size, const struct cv_hash *root, struct cv_err *err)
+static cv_status check_memory(struct cv_custody *c, uint64_t size, const struct cv_hash *root,
+                              struct cv_err *err)
 {
     struct cv_buf data = { 0 };
     struct cv_commit commit = { 0 };
     struct cv_note note = { 0 };
     struct cv_checkpoint head = { 0 };
     if (size > c->chain.edge.size)
-        return cv_fail(err, CV_ERR_LOG, "%s: has gone back: you have seen entry %" PRIu64 ", and it now ends at %" PRIu64
-                                        "; an older copy was put in its place", c->path, size, c->chain.edge.size);
+        return cv_fail(err, CV_ERR_LOG,
+                       "%s: has gone back: you have seen entry %" PRIu64 ", and it now ends at %" PRIu64
+                       "; an older copy was put in its place",
+                       c->path, size, c->chain.edge.size);
     if (size == c->chain.edge.size)
         return memcmp(root->b, c->chain.root.b, sizeof(root->b)) == 0
                    ? CV_OK
@@ -332,8 +349,10 @@ static cv_status check_memory(struct cv_custody *c, uint64_t size, const struct 
     st = CV_THEN(st, cv_commit_parse(cv_buf_view(&data), &commit, NULL));
     st = CV_THEN(st, cv_note_parse(commit.note, &note, NULL));
     st = CV_THEN(st, cv_checkpoint_parse(note.text, &head, NULL));
-    if (st != CV_ERR_NOMEM && st != CV_ERR_IO && (st != CV_OK || memcmp(head.root.b, root->b, sizeof(root->b)) != 0))
-        st = cv_fail(err, CV_ERR_LOG, "%s: tells another story at entry %" PRIu64 " than the one you saw", c->path, size);
+    if (st != CV_ERR_NOMEM && st != CV_ERR_IO &&
+        (st != CV_OK || memcmp(head.root.b, root->b, sizeof(root->b)) != 0))
+        st = cv_fail(err, CV_ERR_LOG, "%s: tells another story at entry %" PRIu64 " than the one you saw",
+                     c->path, size);
     cv_note_free(&note);
     cv_commit_free(&commit);
     cv_buf_free(&data);
@@ -348,9 +367,12 @@ static cv_status check_trust(const char *vault, const char *trust, struct cv_err
     if (trust != NULL && strcmp(trust, print) == 0)
         return CV_OK;
     if (trust != NULL)
-        return cv_fail(err, CV_ERR_DENIED, "this vault's fingerprint is %s, not the one given: it is another vault", print);
-    return cv_fail(err, CV_ERR_DENIED, "you have not seen this vault before. Its fingerprint is %s. Ask a custodian to "
-                                       "read it out; if it is the same, add --trust %s", print, print);
+        return cv_fail(err, CV_ERR_DENIED,
+                       "this vault's fingerprint is %s, not the one given: it is another vault", print);
+    return cv_fail(err, CV_ERR_DENIED,
+                   "you have not seen this vault before. Its fingerprint is %s. Ask a custodian to "
+                   "read it out; if it is the same, add --trust %s",
+                   print, print);
 }
 
 cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody **out, struct cv_err *err)
@@ -386,8 +408,9 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
     }
     st = CV_THEN(st, cv_custody_refresh(c, err));
     if (st == CV_OK && !c->chain.started)
-        st = c->tail == CV_TAIL_DAMAGED ? cv_fail(err, CV_ERR_LOG, "%s", c->tail_why)
-                                        : cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here: init was cut short", path);
+        st = c->tail == CV_TAIL_DAMAGED
+                 ? cv_fail(err, CV_ERR_LOG, "%s", c->tail_why)
+                 : cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here: init was cut short", path);
     if (st == CV_OK && known)
         st = check_memory(c, seen, &root, err);
     if (st == CV_OK && (!known || seen != c->chain.edge.size))

@@ -6,8 +6,8 @@
 #include "vault/release.h"
 
 /**
- * The one door to anything durable: append a commit, read entries, hand out release keys. Today it is a local directory;
- * nothing above knows that.
+ * The one door to anything durable: append a commit, read entries, hand out release keys. Today it is a local
+ * directory; nothing above knows that.
  */
 struct cv_custody {
     char path[4096];
@@ -38,17 +38,18 @@ struct cv_custody {
     uint64_t slots;
 };
 
-/** cv_custody_create(path, out, err): make the directory and an empty archive; nothing is a vault before its first
- * commit. CV_OK; CV_ERR_EXISTS if something is there; CV_ERR_IO. */
+/** cv_custody_create(path, out, err): make the directory and an empty archive; nothing is a vault before its
+ * first commit. CV_OK; CV_ERR_EXISTS if something is there; CV_ERR_IO. */
 CV_MUST_CHECK cv_status cv_custody_create(const char *path, struct cv_custody **out, struct cv_err *err);
 
 /** cv_custody_found(c, vault, err): the vault id is known: make release.keys, the catalog. */
 CV_MUST_CHECK cv_status cv_custody_found(struct cv_custody *c, const char *vault, struct cv_err *err);
 
 /**
- * cv_custody_open(path, trust, out, err): open a vault and verify what was appended since this user last looked. A vault
- * this user never saw is refused unless ${trust} is its fingerprint (cv_vault_fingerprint).
- * CV_OK; CV_ERR_NOTFOUND: no vault here; CV_ERR_DENIED: not trusted yet; CV_ERR_LOG: tampering, damage, or gone back.
+ * cv_custody_open(path, trust, out, err): open a vault and verify what was appended since this user last
+ * looked. A vault this user never saw is refused unless ${trust} is its fingerprint (cv_vault_fingerprint).
+ * CV_OK; CV_ERR_NOTFOUND: no vault here; CV_ERR_DENIED: not trusted yet; CV_ERR_LOG: tampering, damage, or
+ * gone back.
  */
 CV_MUST_CHECK cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody **out,
                                         struct cv_err *err);
@@ -58,8 +59,9 @@ void cv_custody_close(struct cv_custody *c);
 void cv_vault_fingerprint(const char *vault, char out[static CV_FINGERPRINT_BYTES]);
 
 /** cv_custody_sign_as(c, policy, member, sign, arg, log): who signs this process's commits. Borrows. */
-void cv_custody_sign_as(struct cv_custody *c, const struct cv_policy *policy, const struct cv_member_key *member,
-                        cv_sign_fn sign, void *arg, struct cv_ed25519_key *log);
+void cv_custody_sign_as(struct cv_custody *c, const struct cv_policy *policy,
+                        const struct cv_member_key *member, cv_sign_fn sign, void *arg,
+                        struct cv_ed25519_key *log);
 
 /** cv_custody_tip(c, tip): where it stands, for the catalog. */
 void cv_custody_tip(const struct cv_custody *c, struct cv_tip *tip);
@@ -70,25 +72,28 @@ CV_MUST_CHECK cv_status cv_custody_refresh(struct cv_custody *c, struct cv_err *
 /** cv_custody_begin(c, err): take the lock (waiting up to five seconds), refresh, start a commit.
  * CV_OK; CV_ERR_LOCKED; as cv_custody_refresh. End with _commit or _abort. */
 CV_MUST_CHECK cv_status cv_custody_begin(struct cv_custody *c, struct cv_err *err);
-/** cv_custody_add(c, kind, data, bind, index, err): put an entry into the commit; ${bind} is 32 bytes or NULL, ${index}
- * (NULL allowed) what it will have in the log. */
+/** cv_custody_add(c, kind, data, bind, index, err): put an entry into the commit; ${bind} is 32 bytes or
+ * NULL, ${index} (NULL allowed) what it will have in the log. */
 CV_MUST_CHECK cv_status cv_custody_add(struct cv_custody *c, enum cv_kind kind, struct cv_bytes data,
                                        const uint8_t *bind, uint64_t *index, struct cv_err *err);
-/** cv_custody_take_slot(c, slot, key, err): the next release key, durable before the commit is. Free ${key}. */
+/** cv_custody_take_slot(c, slot, key, err): the next release key, durable before the commit is. Free ${key}.
+ */
 CV_MUST_CHECK cv_status cv_custody_take_slot(struct cv_custody *c, uint64_t *slot, struct cv_secret *key,
                                              struct cv_err *err);
-/** cv_custody_commit(c, err): close with a checkpoint, write once, fdatasync, unlock. CV_OK only when durable. */
+/** cv_custody_commit(c, err): close with a checkpoint, write once, fdatasync, unlock. CV_OK only when
+ * durable. */
 CV_MUST_CHECK cv_status cv_custody_commit(struct cv_custody *c, struct cv_err *err);
 /** cv_custody_abort(c): forget the commit under way, if any, and unlock. */
 void cv_custody_abort(struct cv_custody *c);
 
-/** cv_custody_read(c, index, kind, out, err): append the data of an entry, after checking its bytes against the hash the
- * log was verified with. ${kind} is what it must be. CV_OK; CV_ERR_NOTFOUND; CV_ERR_LOG if damaged. */
-CV_MUST_CHECK cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind, struct cv_buf *out,
-                                        struct cv_err *err);
+/** cv_custody_read(c, index, kind, out, err): append the data of an entry, after checking its bytes against
+ * the hash the log was verified with. ${kind} is what it must be. CV_OK; CV_ERR_NOTFOUND; CV_ERR_LOG if
+ * damaged. */
+CV_MUST_CHECK cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind,
+                                        struct cv_buf *out, struct cv_err *err);
 
-/** cv_custody_policy(c, number, out, err), _policy_at(c, index, out, err): a policy by number, or the one in force for
- * the entry at ${index}; the caller frees it. */
+/** cv_custody_policy(c, number, out, err), _policy_at(c, index, out, err): a policy by number, or the one in
+ * force for the entry at ${index}; the caller frees it. */
 CV_MUST_CHECK cv_status cv_custody_policy(struct cv_custody *c, uint64_t number, struct cv_policy **out,
                                           struct cv_err *err);
 CV_MUST_CHECK cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, struct cv_policy **out,

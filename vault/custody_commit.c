@@ -21,8 +21,9 @@ static cv_status log_sign(void *arg, struct cv_bytes msg, uint8_t sig[static CV_
     return cv_ed25519_sign(arg, msg, sig);
 }
 
-void cv_custody_sign_as(struct cv_custody *c, const struct cv_policy *policy, const struct cv_member_key *member,
-                        cv_sign_fn sign, void *arg, struct cv_ed25519_key *log)
+void cv_custody_sign_as(struct cv_custody *c, const struct cv_policy *policy,
+                        const struct cv_member_key *member, cv_sign_fn sign, void *arg,
+                        struct cv_ed25519_key *log)
 {
     cv_policy_origin(policy, c->log_name);
     cv_policy_member_keyname(policy, member->pseudonym, c->member_name);
@@ -42,7 +43,8 @@ static cv_status take_lock(struct cv_custody *c, struct cv_err *err)
             return cv_fail_errno(err, "%s/lock: cannot lock", c->path);
         nanosleep(&pause, NULL);
     }
-    return cv_fail(err, CV_ERR_LOCKED, "%s: somebody else is writing to this vault; try again in a moment", c->path);
+    return cv_fail(err, CV_ERR_LOCKED, "%s: somebody else is writing to this vault; try again in a moment",
+                   c->path);
 }
 
 /* name_torn(c): the new segment begins by naming what was left behind in those before. */
@@ -113,7 +115,9 @@ cv_status cv_custody_add(struct cv_custody *c, enum cv_kind kind, struct cv_byte
     char name[CV_ENTRY_NAME_BYTES];
     const uint64_t at = c->chain.next + c->count;
     const size_t start = c->bytes.n;
-    cv_status st = c->tar == NULL ? CV_ERR_INTERNAL : c->count >= CV_COMMIT_LEAVES_MAX - 1 ? CV_ERR_LIMIT : make_room(c);
+    cv_status st = c->tar == NULL                         ? CV_ERR_INTERNAL
+                   : c->count >= CV_COMMIT_LEAVES_MAX - 1 ? CV_ERR_LIMIT
+                                                          : make_room(c);
     if (st != CV_OK)
         return cv_fail(err, st, "commit: no room for another entry");
     cv_entry_name(at, kind, name);
@@ -134,7 +138,8 @@ cv_status cv_custody_add(struct cv_custody *c, enum cv_kind kind, struct cv_byte
     return cv_err_note(err, st, name);
 }
 
-cv_status cv_custody_take_slot(struct cv_custody *c, uint64_t *slot, struct cv_secret *key, struct cv_err *err)
+cv_status cv_custody_take_slot(struct cv_custody *c, uint64_t *slot, struct cv_secret *key,
+                               struct cv_err *err)
 {
     *slot = c->slots;
     cv_status st = cv_release_fill(&c->release, c->slots + 1, err);
@@ -145,7 +150,8 @@ cv_status cv_custody_take_slot(struct cv_custody *c, uint64_t *slot, struct cv_s
 }
 
 /* grow(c, edge, root): the tree with the last checkpoint and this commit's entries. */
-static cv_status grow(const struct cv_custody *c, const char *vault, struct cv_merkle_edge *edge, struct cv_hash *root)
+static cv_status grow(const struct cv_custody *c, const char *vault, struct cv_merkle_edge *edge,
+                      struct cv_hash *root)
 {
     struct cv_hash leaf;
     cv_status st = CV_OK;
@@ -212,8 +218,8 @@ static cv_status rehearse(struct cv_custody *c, struct cv_err *err)
     return st;
 }
 
-/* keep(c, first): the durable commit goes into the catalog and this user's memory. If that fails the commit stands all
- * the same; the next opening reads it from the archive. */
+/* keep(c, first): the durable commit goes into the catalog and this user's memory. If that fails the commit
+ * stands all the same; the next opening reads it from the archive. */
 static void keep(struct cv_custody *c, uint64_t first)
 {
     struct cv_tip tip;
@@ -255,7 +261,8 @@ cv_status cv_custody_commit(struct cv_custody *c, struct cv_err *err)
     st = CV_THEN(st, cv_segment_append(&c->segments, segment, offset, cv_buf_view(&c->bytes), err));
     if (st == CV_OK) {
         if (!policy) {
-            cv_chain_advance(&c->chain, first + c->count - 1, c->leaves[c->count - 1].hash, &edge, &root, c->slots);
+            cv_chain_advance(&c->chain, first + c->count - 1, c->leaves[c->count - 1].hash, &edge, &root,
+                             c->slots);
             c->chain.adopted.number = 0;
         }
         if (segment != c->segment)

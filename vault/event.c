@@ -65,8 +65,8 @@ static void set_part(struct cv_envelope *env, const char *name, struct cv_bytes 
 }
 
 /* seal_text(v, env, reason, out): the free text, under a release key of its own. */
-static cv_status seal_text(struct cv_vault *v, struct cv_envelope *env, const char *reason, struct cv_buf *out,
-                           struct cv_err *err)
+static cv_status seal_text(struct cv_vault *v, struct cv_envelope *env, const char *reason,
+                           struct cv_buf *out, struct cv_err *err)
 {
     const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, "text" };
     struct cv_secret key = { 0 }, release = { 0 };
@@ -94,7 +94,8 @@ cv_status cv_event_add(struct cv_vault *v, const struct cv_event *e, struct cv_e
     cv_status st = cv_writer_need(v, sections, 1, &env->batch, err);
     st = CV_THEN(st, cv_random(env->handle, sizeof(env->handle)));
     st = CV_THEN(st, body(v, e, &plain));
-    st = CV_THEN(st, seal(v, env, "event", (struct cv_bytes){ 0 }, EVENT_FLOOR, cv_buf_view(&plain), &sealed));
+    st =
+        CV_THEN(st, seal(v, env, "event", (struct cv_bytes){ 0 }, EVENT_FLOOR, cv_buf_view(&plain), &sealed));
     if (st == CV_OK && e->reason != NULL)
         st = seal_text(v, env, e->reason, &text, err);
     set_part(env, "event", cv_buf_view(&sealed));
@@ -121,8 +122,8 @@ cv_status cv_event_log(struct cv_vault *v, const struct cv_event *e, struct cv_e
     return st;
 }
 
-cv_status cv_release(struct cv_vault *v, const struct cv_event *event, const struct cv_want *wants, size_t count,
-                     cv_released_fn fn, void *arg, struct cv_err *err)
+cv_status cv_release(struct cv_vault *v, const struct cv_event *event, const struct cv_want *wants,
+                     size_t count, cv_released_fn fn, void *arg, struct cv_err *err)
 {
     cv_status st = cv_event_log(v, event, err);
     for (size_t i = 0; i < count && st == CV_OK; i++) {
@@ -185,7 +186,8 @@ cv_status cv_event_read(struct cv_vault *v, uint64_t index, struct cv_json **eve
         }
     }
     if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
-        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (event): does not open: damaged or not made by casevault", index);
+        st = cv_fail(err, CV_ERR_LOG,
+                     "entry %" PRIu64 " (event): does not open: damaged or not made by casevault", index);
     if (st != CV_OK) {
         cv_json_free(*event);
         *event = NULL;

@@ -4,20 +4,20 @@
 #include "vault/vault.h"
 
 /**
- * The access log's content: who did what to which record, when and why. An event is an entry like a record: the part
- * `event` holds
+ * The access log's content: who did what to which record, when and why. An event is an entry like a record:
+ * the part `event` holds
  *   {"time","member","action","record","version","sections","ids","detail"} (what does not apply is left out)
- * sealed to the section `audit` with no release key and padded to 1,024 bytes; free text (the reason) is a part of its
- * own, `text`, {"reason":...}, under a release key slot, so that it can be erased.
+ * sealed to the section `audit` with no release key and padded to 1,024 bytes; free text (the reason) is a
+ * part of its own, `text`, {"reason":...}, under a release key slot, so that it can be erased.
  */
 struct cv_event {
-    const char *action;  /* create, edit, read, list, import, export, refused, policy, log, ... */
-    const char *record;  /* id as text; NULL */
-    uint64_t version;    /* 0: does not apply */
+    const char *action;             /* create, edit, read, list, import, export, refused, policy, log, ... */
+    const char *record;             /* id as text; NULL */
+    uint64_t version;               /* 0: does not apply */
     const struct cv_json *sections; /* array of names; NULL */
     const struct cv_json *ids;      /* array of ids, of a bulk act; NULL */
-    const char *detail;  /* plain words of the program, no content; NULL */
-    const char *reason;  /* what the member gave; NULL */
+    const char *detail;             /* plain words of the program, no content; NULL */
+    const char *reason;             /* what the member gave; NULL */
 };
 
 /** cv_event_add(v, event, err): inside a commit. */
@@ -35,15 +35,16 @@ struct cv_want {
 typedef cv_status (*cv_released_fn)(void *arg, size_t i, struct cv_bytes release, struct cv_err *err);
 
 /**
- * cv_release(v, event, wants, count, fn, arg, err): append ${event} durably, then hand out Rs for each of ${wants}, in
- * order, through ${fn}. Nothing is handed out if the event cannot be written. An erased version's is left out: ${fn} gets
- * the empty view.
+ * cv_release(v, event, wants, count, fn, arg, err): append ${event} durably, then hand out Rs for each of
+ * ${wants}, in order, through ${fn}. Nothing is handed out if the event cannot be written. An erased
+ * version's is left out: ${fn} gets the empty view.
  */
-CV_MUST_CHECK cv_status cv_release(struct cv_vault *v, const struct cv_event *event, const struct cv_want *wants,
-                                   size_t count, cv_released_fn fn, void *arg, struct cv_err *err);
+CV_MUST_CHECK cv_status cv_release(struct cv_vault *v, const struct cv_event *event,
+                                   const struct cv_want *wants, size_t count, cv_released_fn fn, void *arg,
+                                   struct cv_err *err);
 
-/** cv_event_read(v, index, event, text, err): open an event (auditors): ${event} the body, ${text} the free text, empty
- * if there is none or it was erased; both freed by the caller. */
+/** cv_event_read(v, index, event, text, err): open an event (auditors): ${event} the body, ${text} the free
+ * text, empty if there is none or it was erased; both freed by the caller. */
 CV_MUST_CHECK cv_status cv_event_read(struct cv_vault *v, uint64_t index, struct cv_json **event,
                                       struct cv_json **text, struct cv_err *err);
 

@@ -31,8 +31,8 @@ struct cv_keyring {
     bool batch_used[BATCHES_KEPT];
 };
 
-cv_status cv_seal_secret(const struct cv_policy *policy, const struct cv_seal *seal, const struct cv_key *public,
-                         struct cv_bytes secret, struct cv_buf *out)
+cv_status cv_seal_secret(const struct cv_policy *policy, const struct cv_seal *seal,
+                         const struct cv_key *public, struct cv_bytes secret, struct cv_buf *out)
 {
     struct cv_buf info = { 0 };
     cv_status st = cv_seal_info(public->suite, policy->vault_id, seal, &info);
@@ -101,7 +101,8 @@ static const struct cv_policy *policy_of(const struct cv_keyring *k)
 static struct cv_secret *find_held(struct cv_keyring *k, const char *kind, const char *name, uint64_t number)
 {
     for (size_t i = 0; i < k->held_count; i++)
-        if (k->held[i].number == number && strcmp(k->held[i].kind, kind) == 0 && strcmp(k->held[i].name, name) == 0)
+        if (k->held[i].number == number && strcmp(k->held[i].kind, kind) == 0 &&
+            strcmp(k->held[i].name, name) == 0)
             return &k->held[i].secret;
     return NULL;
 }
@@ -128,16 +129,16 @@ static cv_status hold(struct cv_keyring *k, const char *kind, const char *name, 
     return CV_OK;
 }
 
-static bool matches(const struct cv_seal *s, const char *kind, const char *id, const char *object, const char *name,
-                    uint32_t epoch)
+static bool matches(const struct cv_seal *s, const char *kind, const char *id, const char *object,
+                    const char *name, uint32_t epoch)
 {
-    return s->of_epoch == epoch && strcmp(s->to, id) == 0 && strcmp(s->of, name) == 0 && strcmp(s->to_kind, kind) == 0 &&
-           strcmp(s->of_kind, object) == 0;
+    return s->of_epoch == epoch && strcmp(s->to, id) == 0 && strcmp(s->of, name) == 0 &&
+           strcmp(s->to_kind, kind) == 0 && strcmp(s->of_kind, object) == 0;
 }
 
 /* find_seal(k, ...): the newest seal of this object for this recipient. */
-static const struct cv_seal *find_seal(struct cv_keyring *k, const char *kind, const char *id, const char *object,
-                                       const char *name, uint32_t epoch)
+static const struct cv_seal *find_seal(struct cv_keyring *k, const char *kind, const char *id,
+                                       const char *object, const char *name, uint32_t epoch)
 {
     for (size_t i = k->entry_count; i > 0; i--)
         for (size_t j = k->entries[i - 1].count; j > 0; j--)
@@ -146,23 +147,23 @@ static const struct cv_seal *find_seal(struct cv_keyring *k, const char *kind, c
     return NULL;
 }
 
-bool cv_keyring_sealed_to(struct cv_keyring *k, const char *kind, const char *id, const char *object, const char *name,
-                          uint32_t epoch)
+bool cv_keyring_sealed_to(struct cv_keyring *k, const char *kind, const char *id, const char *object,
+                          const char *name, uint32_t epoch)
 {
     return load_seals(k, NULL) == CV_OK && find_seal(k, kind, id, object, name, epoch) != NULL;
 }
 
 /* open_seal(k, seal, suite, secret key, out): HPKE open. */
-static cv_status open_seal(struct cv_keyring *k, const struct cv_seal *seal, uint16_t suite, struct cv_bytes key,
-                           struct cv_secret *out, struct cv_err *err)
+static cv_status open_seal(struct cv_keyring *k, const struct cv_seal *seal, uint16_t suite,
+                           struct cv_bytes key, struct cv_secret *out, struct cv_err *err)
 {
     struct cv_buf info = { 0 };
     cv_status st = cv_seal_info(suite, policy_of(k)->vault_id, seal, &info);
     st = CV_THEN(st, cv_hpke_open(suite, key, cv_buf_view(&info), seal->sealed, out));
     cv_buf_free(&info);
     if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
-        st = cv_fail(err, CV_ERR_LOG, "the seal of %s %s for %s %s does not open: damaged or swapped", seal->of_kind,
-                     seal->of, seal->to_kind, seal->to);
+        st = cv_fail(err, CV_ERR_LOG, "the seal of %s %s for %s %s does not open: damaged or swapped",
+                     seal->of_kind, seal->of, seal->to_kind, seal->to);
     return st;
 }
 
@@ -190,10 +191,13 @@ cv_status cv_keyring_role(struct cv_keyring *k, const char *name, struct cv_byte
     struct cv_secret *held = find_held(k, "role", name, role->epoch);
     cv_status st = held != NULL ? CV_OK : load_seals(k, err);
     if (held == NULL && st == CV_OK) {
-        const struct cv_seal *seal = find_seal(k, "member", k->id->public.pseudonym, "role", name, role->epoch);
+        const struct cv_seal *seal =
+            find_seal(k, "member", k->id->public.pseudonym, "role", name, role->epoch);
         if (seal == NULL)
-            return cv_fail(err, CV_ERR_NOKEY, "the key of role %s has not been sealed to you yet: it will be when a "
-                                              "colleague who holds it next uses casevault", name);
+            return cv_fail(err, CV_ERR_NOKEY,
+                           "the key of role %s has not been sealed to you yet: it will be when a "
+                           "colleague who holds it next uses casevault",
+                           name);
         st = open_seal(k, seal, me->key.seal.suite, cv_secret_view(&k->id->seal), &opened, err);
         st = CV_THEN(st, check_public(&opened, &role->key, name, err));
         st = CV_THEN(st, hold(k, "role", name, role->epoch, &opened));
@@ -205,7 +209,8 @@ cv_status cv_keyring_role(struct cv_keyring *k, const char *name, struct cv_byte
     return st;
 }
 
-/* through_roles(k, object, name, epoch, holders, out): open an object's secret by any role of mine it is sealed to. */
+/* through_roles(k, object, name, epoch, holders, out): open an object's secret by any role of mine it is
+ * sealed to. */
 static cv_status through_roles(struct cv_keyring *k, const char *object, const char *name, uint32_t epoch,
                                cv_roles holders, struct cv_secret *out, struct cv_err *err)
 {
@@ -229,7 +234,8 @@ static cv_status through_roles(struct cv_keyring *k, const char *object, const c
     return cv_fail(err, CV_ERR_NOKEY, "none of your roles opens %s %s", object, name);
 }
 
-cv_status cv_keyring_section(struct cv_keyring *k, const char *name, struct cv_bytes *secret, struct cv_err *err)
+cv_status cv_keyring_section(struct cv_keyring *k, const char *name, struct cv_bytes *secret,
+                             struct cv_err *err)
 {
     const struct cv_policy_section *section = cv_policy_section(policy_of(k), name);
     struct cv_secret opened = { 0 };
@@ -287,7 +293,8 @@ cv_status cv_keyring_export(struct cv_keyring *k, struct cv_ed25519_key **key, s
 }
 
 /* load_batch(k, index, out): the parsed batch-keys entry, from the cache or the archive. */
-static cv_status load_batch(struct cv_keyring *k, uint64_t index, const struct cv_batch **out, struct cv_err *err)
+static cv_status load_batch(struct cv_keyring *k, uint64_t index, const struct cv_batch **out,
+                            struct cv_err *err)
 {
     const size_t at = (size_t)(index % BATCHES_KEPT);
     struct cv_buf data = { 0 };

@@ -34,8 +34,8 @@ static struct cv_seal role_seal(const char *pseudonym, const struct cv_policy_ro
     return s;
 }
 
-static cv_status make(struct making *m, const struct cv_policy *p, struct cv_seal seal, const struct cv_key *to,
-                      struct cv_bytes secret)
+static cv_status make(struct making *m, const struct cv_policy *p, struct cv_seal seal,
+                      const struct cv_key *to, struct cv_bytes secret)
 {
     const size_t start = m->bytes.n;
     if (m->doc.seals == NULL)
@@ -67,7 +67,8 @@ static cv_status add_seals(struct cv_custody *c, struct making *m, uint64_t poli
     return cv_err_note(err, st, "seals");
 }
 
-/* seal_roles(v, p, m): to every member of ${p} each role's secret they lack and I hold. ${waiting} counts the lacking. */
+/* seal_roles(v, p, m): to every member of ${p} each role's secret they lack and I hold. ${waiting} counts the
+ * lacking. */
 static cv_status seal_roles(struct cv_vault *v, const struct cv_policy *p, struct making *m, size_t *waiting)
 {
     cv_status st = CV_OK;
@@ -96,7 +97,8 @@ size_t cv_members_waiting(struct cv_vault *v)
 
 cv_status cv_members_seal_waiting(struct cv_vault *v, struct cv_err *err)
 {
-    const struct cv_event event = { .action = "seal", .detail = "role keys sealed to members who waited for them" };
+    const struct cv_event event = { .action = "seal",
+                                    .detail = "role keys sealed to members who waited for them" };
     struct making m = { 0 };
     cv_status st = seal_roles(v, cv_vault_policy(v), &m, NULL);
     if (st == CV_OK && m.doc.count > 0) {
@@ -149,7 +151,8 @@ static cv_status begin_policy(struct cv_vault *v, struct cv_policy **out, struct
 }
 
 /* commit_policy(v, p, detail): policy, seals to newcomers, event. */
-static cv_status commit_policy(struct cv_vault *v, struct cv_policy *p, const char *detail, struct cv_err *err)
+static cv_status commit_policy(struct cv_vault *v, struct cv_policy *p, const char *detail,
+                               struct cv_err *err)
 {
     struct cv_buf note = { 0 };
     struct making m = { 0 };
@@ -274,7 +277,8 @@ static cv_status found_roles(struct founding *f, const struct cv_template *t, st
 }
 
 /* by_right(p, t, section, right): the roles that have it. */
-static cv_roles by_right(const struct cv_policy *p, const struct cv_template *t, const char *section, unsigned right)
+static cv_roles by_right(const struct cv_policy *p, const struct cv_template *t, const char *section,
+                         unsigned right)
 {
     cv_roles set = 0;
     for (size_t r = 0; r < p->role_count; r++)
@@ -283,8 +287,8 @@ static cv_roles by_right(const struct cv_policy *p, const struct cv_template *t,
     return set;
 }
 
-static cv_status found_section(struct founding *f, const char *name, cv_roles readers, cv_roles create, cv_roles edit,
-                               struct cv_err *err)
+static cv_status found_section(struct founding *f, const char *name, cv_roles readers, cv_roles create,
+                               cv_roles edit, struct cv_err *err)
 {
     struct cv_policy *p = f->policy;
     if (p->section_count == CV_POLICY_SECTIONS_MAX)
@@ -318,8 +322,8 @@ static cv_status found_sections(struct founding *f, const struct cv_template *t,
     cv_status st = found_section(f, "head", head_readers(p, t), all, all, err);
     st = CV_THEN(st, found_section(f, "audit", by_right(p, t, "audit", CV_RIGHT_READ), all, 0, err));
     for (size_t i = 0; st == CV_OK && (name = cv_template_section(t, i)) != NULL; i++) {
-        st = found_section(f, name, by_right(p, t, name, CV_RIGHT_READ), by_right(p, t, name, CV_RIGHT_CREATE),
-                           by_right(p, t, name, CV_RIGHT_EDIT), err);
+        st = found_section(f, name, by_right(p, t, name, CV_RIGHT_READ),
+                           by_right(p, t, name, CV_RIGHT_CREATE), by_right(p, t, name, CV_RIGHT_EDIT), err);
         p->export.holders |= by_right(p, t, name, CV_RIGHT_EXPORT);
     }
     p->log.holders = all;
@@ -368,7 +372,8 @@ static cv_status found_seals(struct founding *f, const struct cv_member_key *fou
         st = make(&f->seals, p, role_seal(founder->pseudonym, &p->roles[r]), &founder->seal,
                   cv_secret_view(&f->roles[r]));
     for (size_t i = 0; i < p->section_count && st == CV_OK; i++)
-        st = to_roles(f, "section", p->sections[i].name, p->sections[i].readers, cv_secret_view(&f->sections[i]));
+        st = to_roles(f, "section", p->sections[i].name, p->sections[i].readers,
+                      cv_secret_view(&f->sections[i]));
     st = CV_THEN(st, to_roles(f, "log", "log", p->log.holders, cv_secret_view(&f->log)));
     return CV_THEN(st, to_roles(f, "export", "export", p->export.holders, cv_secret_view(&f->export)));
 }

@@ -15,7 +15,8 @@ static cv_status label_x(const char *label, const struct cv_place_of *x, struct 
     return CV_THEN(st, cv_buf_field(out, cv_bytes_str(x->part)));
 }
 
-static cv_status expand(struct cv_bytes key, const char *label, const struct cv_place_of *x, struct cv_secret *out)
+static cv_status expand(struct cv_bytes key, const char *label, const struct cv_place_of *x,
+                        struct cv_secret *out)
 {
     struct cv_buf info = { 0 };
     *out = (struct cv_secret){ 0 };
@@ -28,12 +29,14 @@ static cv_status expand(struct cv_bytes key, const char *label, const struct cv_
     return st;
 }
 
-cv_status cv_schedule_section(struct cv_bytes batch_key, const struct cv_place_of *x, struct cv_secret *section)
+cv_status cv_schedule_section(struct cv_bytes batch_key, const struct cv_place_of *x,
+                              struct cv_secret *section)
 {
     return expand(batch_key, "casevault/1/section", x, section);
 }
 
-cv_status cv_schedule_release(struct cv_bytes release_key, const struct cv_place_of *x, struct cv_secret *release)
+cv_status cv_schedule_release(struct cv_bytes release_key, const struct cv_place_of *x,
+                              struct cv_secret *release)
 {
     return expand(release_key, "casevault/1/release", x, release);
 }
@@ -56,14 +59,15 @@ static cv_status prepare(struct cv_bytes section, struct cv_bytes release, const
     return st;
 }
 
-cv_status cv_part_seal(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x, size_t floor,
-                       struct cv_bytes plain, struct cv_buf *out)
+cv_status cv_part_seal(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x,
+                       size_t floor, struct cv_bytes plain, struct cv_buf *out)
 {
     struct cv_secret key = { 0 };
     struct cv_buf context = { 0 }, padded = { 0 };
     cv_status st = prepare(section, release, x, &key, &context);
     st = CV_THEN(st, cv_pad(plain, floor, &padded));
-    st = CV_THEN(st, cv_cobblestone_seal(cv_secret_view(&key), cv_buf_view(&context), cv_buf_view(&padded), out));
+    st = CV_THEN(st,
+                 cv_cobblestone_seal(cv_secret_view(&key), cv_buf_view(&context), cv_buf_view(&padded), out));
     cv_secret_free(&key);
     cv_buf_free(&context);
     cv_buf_free(&padded);

@@ -10,8 +10,8 @@
  *
  *   X  = L(vault id, version handle, part)
  *   S  = HKDF-Expand(B, "casevault/1/section" || X)     B: the batch key of the part's section
- *   Rs = HKDF-Expand(R, "casevault/1/release" || X)     R: the version's release key; 32 zeros where none is used
- *   K  = HKDF(salt Rs, input S, "casevault/1/seal" || X)
+ *   Rs = HKDF-Expand(R, "casevault/1/release" || X)     R: the version's release key; 32 zeros where none is
+ * used K  = HKDF(salt Rs, input S, "casevault/1/seal" || X)
  *
  * all over SHA-256, 32 bytes; the part is Cobblestone-256 under K with context
  * "casevault/1/blob" || X || L(u32 part number 0, u8 last 1).
@@ -30,12 +30,15 @@ CV_MUST_CHECK cv_status cv_schedule_section(struct cv_bytes batch_key, const str
 CV_MUST_CHECK cv_status cv_schedule_release(struct cv_bytes release_key, const struct cv_place_of *x,
                                             struct cv_secret *release);
 
-/** cv_part_seal(section, release, x, floor, plain, out): pad to ${floor} or by Padmé, seal, append to ${out}. An empty
+/** cv_part_seal(section, release, x, floor, plain, out): pad to ${floor} or by Padmé, seal, append to ${out}.
+ * An empty
  * ${release} stands for 32 zeros. */
-CV_MUST_CHECK cv_status cv_part_seal(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x,
-                                     size_t floor, struct cv_bytes plain, struct cv_buf *out);
-/** cv_part_open(section, release, x, sealed, out): append the plaintext. CV_OK; CV_ERR_AUTH; CV_ERR_FORMAT. */
-CV_MUST_CHECK cv_status cv_part_open(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x,
-                                     struct cv_bytes sealed, struct cv_buf *out);
+CV_MUST_CHECK cv_status cv_part_seal(struct cv_bytes section, struct cv_bytes release,
+                                     const struct cv_place_of *x, size_t floor, struct cv_bytes plain,
+                                     struct cv_buf *out);
+/** cv_part_open(section, release, x, sealed, out): append the plaintext. CV_OK; CV_ERR_AUTH; CV_ERR_FORMAT.
+ */
+CV_MUST_CHECK cv_status cv_part_open(struct cv_bytes section, struct cv_bytes release,
+                                     const struct cv_place_of *x, struct cv_bytes sealed, struct cv_buf *out);
 
 #endif

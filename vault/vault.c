@@ -86,8 +86,8 @@ void cv_vault_close(struct cv_vault *v)
     free(v);
 }
 
-cv_status cv_vault_open(const char *path, const char *trust, const struct cv_identity *id, struct cv_vault **out,
-                        struct cv_err *err)
+cv_status cv_vault_open(const char *path, const char *trust, const struct cv_identity *id,
+                        struct cv_vault **out, struct cv_err *err)
 {
     struct cv_vault *v = calloc(1, sizeof(*v));
     struct cv_ed25519_key *log = NULL;
@@ -97,7 +97,8 @@ cv_status cv_vault_open(const char *path, const char *trust, const struct cv_ide
     v->id = id;
     cv_status st = cv_custody_open(path, trust, &v->custody, err);
     if (st == CV_OK && cv_vault_me(v) == NULL)
-        st = cv_fail(err, CV_ERR_NOKEY, "%s is not a member of this vault; a custodian admits you with `member add`",
+        st = cv_fail(err, CV_ERR_NOKEY,
+                     "%s is not a member of this vault; a custodian admits you with `member add`",
                      id->public.pseudonym);
     if (st == CV_OK)
         snprintf(v->uuid, sizeof(v->uuid), "urn:casevault:%s", cv_vault_policy(v)->vault);
@@ -105,7 +106,8 @@ cv_status cv_vault_open(const char *path, const char *trust, const struct cv_ide
     st = CV_THEN(st, cv_keyring_new(v->custody, id, &v->keys, err));
     st = CV_THEN(st, cv_keyring_log(v->keys, &log, err));
     if (st == CV_OK) {
-        cv_custody_sign_as(v->custody, cv_vault_policy(v), &id->public, cv_identity_sign, (void *)(uintptr_t)id, log);
+        cv_custody_sign_as(v->custody, cv_vault_policy(v), &id->public, cv_identity_sign,
+                           (void *)(uintptr_t)id, log);
         st = cv_members_seal_waiting(v, err);
     }
     if (st == CV_OK)

@@ -6,8 +6,8 @@
 #include "vault/schedule.h"
 
 /**
- * A vault opened by a member: custody below, the member's keyring, the template, and the writing session with its batch
- * keys. One per process; not for threads.
+ * A vault opened by a member: custody below, the member's keyring, the template, and the writing session with
+ * its batch keys. One per process; not for threads.
  */
 struct cv_vault {
     struct cv_custody *custody;
@@ -18,15 +18,16 @@ struct cv_vault {
     char uuid[CV_VAULT_HEX_BYTES + 16]; /* urn:casevault:<vault id> */
 };
 
-/** cv_vault_open(path, trust, id, out, err): open and verify, join as ${id}. Also seals to newcomers what this member
- * holds and they wait for. CV_OK; as cv_custody_open; CV_ERR_NOKEY if ${id} is no member. */
+/** cv_vault_open(path, trust, id, out, err): open and verify, join as ${id}. Also seals to newcomers what
+ * this member holds and they wait for. CV_OK; as cv_custody_open; CV_ERR_NOKEY if ${id} is no member. */
 CV_MUST_CHECK cv_status cv_vault_open(const char *path, const char *trust, const struct cv_identity *id,
                                       struct cv_vault **out, struct cv_err *err);
 void cv_vault_close(struct cv_vault *v);
 
-/** cv_vault_init(path, template, id, training, out, err): found a vault whose first member, ${id}, holds every role. */
-CV_MUST_CHECK cv_status cv_vault_init(const char *path, struct cv_bytes template_text, const struct cv_identity *id,
-                                      struct cv_err *err);
+/** cv_vault_init(path, template, id, training, out, err): found a vault whose first member, ${id}, holds
+ * every role. */
+CV_MUST_CHECK cv_status cv_vault_init(const char *path, struct cv_bytes template_text,
+                                      const struct cv_identity *id, struct cv_err *err);
 
 const struct cv_policy *cv_vault_policy(const struct cv_vault *v);
 const struct cv_policy_member *cv_vault_me(const struct cv_vault *v);
@@ -34,8 +35,9 @@ const struct cv_policy_member *cv_vault_me(const struct cv_vault *v);
 bool cv_vault_may_read(const struct cv_vault *v, const char *section);
 bool cv_vault_may_create(const struct cv_vault *v, const char *section);
 bool cv_vault_may_edit(const struct cv_vault *v, const char *section);
-/** cv_vault_head_section(v, type, out): which section's key seals the head of a record of ${type}: the type's section if
- * it has but one, else `head`; so that every reader of any section of the type may read it, and nobody else. */
+/** cv_vault_head_section(v, type, out): which section's key seals the head of a record of ${type}: the type's
+ * section if it has but one, else `head`; so that every reader of any section of the type may read it, and
+ * nobody else. */
 const char *cv_vault_head_section(const struct cv_vault *v, const char *type);
 
 /* ---- writing ---- */
@@ -45,14 +47,15 @@ CV_MUST_CHECK cv_status cv_vault_begin(struct cv_vault *v, struct cv_err *err);
 CV_MUST_CHECK cv_status cv_vault_commit(struct cv_vault *v, struct cv_err *err);
 void cv_vault_abort(struct cv_vault *v);
 
-/** cv_writer_need(v, sections, count, batch, err): inside a commit: batch keys for these sections, in one batch-keys
- * entry whose index is ${batch}; made now if the session has none yet. */
-CV_MUST_CHECK cv_status cv_writer_need(struct cv_vault *v, const char *const *sections, size_t count, uint64_t *batch,
-                                       struct cv_err *err);
+/** cv_writer_need(v, sections, count, batch, err): inside a commit: batch keys for these sections, in one
+ * batch-keys entry whose index is ${batch}; made now if the session has none yet. */
+CV_MUST_CHECK cv_status cv_writer_need(struct cv_vault *v, const char *const *sections, size_t count,
+                                       uint64_t *batch, struct cv_err *err);
 /** cv_writer_key(v, section): a view of the session's batch key, after cv_writer_need. */
 struct cv_bytes cv_writer_key(const struct cv_vault *v, const char *section);
 void cv_writer_free(struct cv_writer *w);
-/** cv_writer_forget(v): wipe the session's batch keys: what was written is closed to a writer who may not read. */
+/** cv_writer_forget(v): wipe the session's batch keys: what was written is closed to a writer who may not
+ * read. */
 void cv_writer_forget(struct cv_vault *v);
 
 /** cv_vault_now(out): the time as RFC 3339 in UTC, seconds. */

@@ -79,7 +79,8 @@ static cv_status add_section(struct cv_writer *w, const char *name)
     return st;
 }
 
-/* seal_keys(w, policy, batch, sealed): each key to its section; the views are set when ${sealed} no longer moves. */
+/* seal_keys(w, policy, batch, sealed): each key to its section; the views are set when ${sealed} no longer
+ * moves. */
 static cv_status seal_keys(const struct cv_writer *w, const struct cv_policy *policy, struct cv_batch *batch,
                            struct cv_buf *sealed)
 {
@@ -134,7 +135,8 @@ cv_status cv_writer_need(struct cv_vault *v, const char *const *sections, size_t
     struct cv_writer *w = calloc(1, sizeof(*w));
     cv_status st = w == NULL ? CV_ERR_NOMEM : CV_OK;
     /* A session that turns to other sections keeps those it had, so that it does not go to and fro. */
-    for (size_t i = 0; v->writer != NULL && v->writer->policy == policy && i < v->writer->count && st == CV_OK; i++)
+    for (size_t i = 0;
+         v->writer != NULL && v->writer->policy == policy && i < v->writer->count && st == CV_OK; i++)
         st = add_section(w, v->writer->keys[i].section);
     for (size_t i = 0; i < count && st == CV_OK; i++)
         st = add_section(w, sections[i]);

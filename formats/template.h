@@ -1,0 +1,71 @@
+#ifndef CV_FORMATS_TEMPLATE_H
+#define CV_FORMATS_TEMPLATE_H
+
+#include "formats/json.h"
+
+/**
+ * A template says what records are: types, their sections, the sections' fields, and which role may do what.
+ * It is one strict JSON document (docs/TEMPLATE.md); the default one is compiled in.
+ */
+struct cv_template;
+
+#define CV_TEMPLATE_MAX_BYTES ((size_t)1 << 20)
+#define CV_RECORD_MAX_BYTES ((size_t)1 << 20)
+#define CV_STRING_MAX_CHARS 1000
+#define CV_TEXT_MAX_BYTES 200000
+
+/** cv_template_parse(text, out, err): check the template itself; messages name type.section.field. CV_OK;
+ * CV_ERR_FORMAT; CV_ERR_LIMIT; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_template_parse(struct cv_bytes text, struct cv_template **out, struct cv_err *err);
+void cv_template_free(struct cv_template *t);
+/** cv_template_default_text(): template/default.json. */
+struct cv_bytes cv_template_default_text(void);
+
+/** The i-th name, NULL past the end. Sections are those of records; `head` and `audit` are built in. */
+const char *cv_template_type(const struct cv_template *t, size_t i);
+const char *cv_template_section(const struct cv_template *t, size_t i);
+const char *cv_template_role(const struct cv_template *t, size_t i);
+const char *cv_template_type_section(const struct cv_template *t, const char *type, size_t i);
+const char *cv_template_profile(const struct cv_template *t, size_t i);
+
+enum { CV_RIGHT_READ = 1, CV_RIGHT_CREATE = 2, CV_RIGHT_EDIT = 4, CV_RIGHT_EXPORT = 8 };
+/** cv_template_rights(t, section, role): of a section or of `audit`; 0 for unknown names. */
+unsigned cv_template_rights(const struct cv_template *t, const char *section, const char *role);
+
+/** cv_template_label(t, type, section, field): the label of a field; of a section (field NULL); of a type
+ * (both NULL). The name itself where there is none. */
+const char *cv_template_label(const struct cv_template *t, const char *type, const char *section,
+                              const char *field);
+
+struct cv_template_field {
+    const char *name, *label, *type, *htcds, *help; /* htcds and help may be NULL */
+    bool required, multi, elements, identifier;
+    size_t max; /* elements of a multi field */
+};
+/** cv_template_field(t, type, section, i, out): false past the end. */
+bool cv_template_field(const struct cv_template *t, const char *type, const char *section, size_t i,
+                       struct cv_template_field *out);
+/** cv_template_field_named(...): by name. */
+bool cv_template_field_named(const struct cv_template *t, const char *type, const char *section,
+                             const char *name, struct cv_template_field *out);
+/** cv_template_fill(t, type, section): digests in the section's _sd: one per field. */
+size_t cv_template_fill(const struct cv_template *t, const char *type, const char *section);
+
+/**
+ * cv_template_check(t, record, err): {"type":...,"id":...(optional),"<section>":{...}} against the template.
+ * CV_OK; CV_ERR_FORMAT, with a message like "person.identity.birth_date: not a date (YYYY-MM-DD)".
+ */
+CV_MUST_CHECK cv_status cv_template_check(const struct cv_template *t, const struct cv_json *record,
+                                          struct cv_err *err);
+
+/** cv_template_code(t, record, err): fill the section of coded fields from the others, where the type has
+ * one; whatever it held is replaced. */
+CV_MUST_CHECK cv_status cv_template_code(const struct cv_template *t, struct cv_json *record,
+                                         struct cv_err *err);
+
+/** cv_template_profile_allows(t, profile, section, field): may an export under this profile carry the field?
+ */
+bool cv_template_profile_allows(const struct cv_template *t, const char *profile, const char *section,
+                                const char *field);
+
+#endif

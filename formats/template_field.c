@@ -1,0 +1,209 @@
+#include "formats/template_field.h"
+
+#include <string.h>
+
+#include "formats/crockford.h"
+#include "formats/template.h"
+#include "formats/utf8.h"
+
+static const char *const type_names[] = {
+    [FIELD_NONE] = "",
+    [FIELD_STRING] = "string",
+    [FIELD_TEXT] = "text",
+    [FIELD_INTEGER] = "integer",
+    [FIELD_BOOLEAN] = "boolean",
+    [FIELD_DATE] = "date",
+    [FIELD_DATETIME] = "datetime",
+    [FIELD_CHOICE] = "choice",
+    [FIELD_COUNTRY] = "country",
+    [FIELD_LANGUAGE] = "language",
+    [FIELD_PHONE] = "phone",
+    [FIELD_REF] = "ref",
+    [FIELD_SHA256] = "sha256",
+    [FIELD_OBJECT] = "object",
+};
+
+enum field_type field_type_of(const char *name)
+{
+    for (size_t i = 1; name != NULL && i < sizeof(type_names) / sizeof(type_names[0]); i++)
+        if (strcmp(type_names[i], name) == 0)
+            return (enum field_type)i;
+    return FIELD_NONE;
+}
+
+const char *field_type_name(enum field_type type)
+{
+    return type_names[type];
+}
+
+static bool digits(struct cv_bytes t, size_t at, size_t n, unsigned *out)
+{
+    *out = 0;
+    if (at + n > t.n)
+        return false;
+    for (size_t i = at; i < at + n; i++) {
+        if (t.p[i] < '0' || t.p[i] > '9')
+            return false;
+        *out = 10 * *out + (unsigned)(t.p[i] - '0');
+    }
+    return true;
+}
+
+static unsigned days_in(unsigned year, unsigned month)
+{
+    static const unsigned days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return days[month - 1] + (month == 2 && leap ? 1U : 0U);
+}
+
+/* date_ok(t, partial): YYYY-MM-DD, or YYYY-MM or YYYY where that is allowed. */
+static bool date_ok(struct cv_bytes t, bool partial)
+{
+    unsigned y, m, d;
+    if (!digits(t, 0, 4, &y) || y < 1800 || y > 2200)
+        return false;
+    if (t.n == 4)
+        return partial;
+    if (t.p[4] != '-' || !digits(t, 5, 2, &m) || m < 1 || m > 12)
+        return false;
+    if (t.n == 7)
+        return partial;
+    return t.n == 10 && t.p[7] == '-' && digits(t, 8, 2, &d) && d >= 1 && d <= days_in(y, m);
+}
+
+static bool datetime_ok(struct cv_bytes t)
+{
+    unsigned h, m, s;
+    return t.n == 20 && date_ok(CV_BYTES(t.p, 10), false) && t.p[10] == 'T' && digits(t, 11, 2, &h) &&
+           h < 24 && t.p[13] == ':' && digits(t, 14, 2, &m) && m < 60 && t.p[16] == ':' &&
+           digits(t, 17, 2, &s) && s < 60 && t.p[19] == 'Z';
+}
+
+static bool letters(struct cv_bytes t, size_t n, uint8_t from, uint8_t to)
+{
+    if (t.n != n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (t.p[i] < from || t.p[i] > to)
+            return false;
+    return true;
+}
+
+/* phone_ok(t): E.164: a plus and 7 to 15 digits, the first not 0. */
+static bool phone_ok(struct cv_bytes t)
+{
+    unsigned n;
+    if (t.n < 8 || t.n > 16 || t.p[0] != '+' || t.p[1] == '0')
+        return false;
+    for (size_t i = 1; i < t.n; i++)
+        if (!digits(t, i, 1, &n))
+            return false;
+    return true;
+}
+
+static bool sha256_ok(struct cv_bytes t)
+{
+    for (size_t i = 0; i < t.n; i++)
+        if (!((t.p[i] >= '0' && t.p[i] <= '9') || (t.p[i] >= 'a' && t.p[i] <= 'f')))
+            return false;
+    return t.n == 64;
+}
+
+static bool choice_ok(const struct cv_json *choices, const struct cv_json *value)
+{
+    for (size_t i = 0; i < cv_json_len(choices); i++)
+        if (cv_json_equal(cv_json_at(choices, i), value))
+            return true;
+    return false;
+}
+
+static bool refuse(const char **why, const char *text)
+{
+    *why = text;
+    return false;
+}
+
+static bool object_ok(const struct field *f, const struct cv_json *value, const char **why)
+{
+    if (!cv_json_is(value, CV_JSON_OBJECT))
+        return refuse(why, "an object of fields is wanted");
+    for (void *it = cv_json_first(value); it != NULL; it = cv_json_next(value, it)) {
+        const struct field *inner = NULL;
+        for (size_t i = 0; i < f->inner_count; i++)
+            if (strcmp(f->inner[i].name, cv_json_iter_name(it)) == 0)
+                inner = &f->inner[i];
+        if (inner == NULL)
+            return refuse(why, "holds a field that the template does not have");
+        if (!field_check(inner, cv_json_iter_value(it), why))
+            return false;
+    }
+    for (size_t i = 0; i < f->inner_count; i++)
+        if (f->inner[i].required && cv_json_get(value, f->inner[i].name) == NULL)
+            return refuse(why, "lacks one of its required fields");
+    return true;
+}
+
+/* string_ok(f, text): the types that are written as strings. */
+static bool string_ok(const struct field *f, const struct cv_json *value, const char **why)
+{
+    const struct cv_bytes t = cv_json_text(value);
+    uint8_t id[CV_ID_BYTES];
+    if (!cv_json_is(value, CV_JSON_STRING))
+        return refuse(why, "text in quotation marks is wanted");
+    if (t.n == 0)
+        return refuse(why, "is empty; leave it out instead");
+    switch (f->type) {
+    case FIELD_STRING:
+        return cv_utf8_count(t) <= CV_STRING_MAX_CHARS || refuse(why, "longer than 1,000 characters");
+    case FIELD_TEXT:
+        return t.n <= CV_TEXT_MAX_BYTES || refuse(why, "longer than 200,000 bytes");
+    case FIELD_DATE:
+        return date_ok(t, f->partial) || refuse(why, f->partial ? "not a date (YYYY-MM-DD, YYYY-MM or YYYY)"
+                                                                : "not a date (YYYY-MM-DD)");
+    case FIELD_DATETIME:
+        return datetime_ok(t) || refuse(why, "not a time (YYYY-MM-DDThh:mm:ssZ)");
+    case FIELD_CHOICE:
+        return choice_ok(f->choices, value) || refuse(why, "not one of its choices; see the template");
+    case FIELD_COUNTRY:
+        return letters(t, 2, 'A', 'Z') || refuse(why, "not a country (two capital letters, ISO 3166)");
+    case FIELD_LANGUAGE:
+        return letters(t, 3, 'a', 'z') || refuse(why, "not a language (three small letters, ISO 639-2)");
+    case FIELD_PHONE:
+        return phone_ok(t) || refuse(why, "not a telephone number (+ and 7 to 15 digits, E.164)");
+    case FIELD_REF:
+        return cv_id_parse(t, id, NULL) == CV_OK || refuse(why, "not a record id, or mistyped");
+    case FIELD_SHA256:
+        return sha256_ok(t) || refuse(why, "not a SHA-256 in 64 small hex digits");
+    default:
+        return refuse(why, "is of a type that casevault does not know");
+    }
+}
+
+static bool one_ok(const struct field *f, const struct cv_json *value, const char **why)
+{
+    switch (f->type) {
+    case FIELD_INTEGER:
+        return cv_json_is(value, CV_JSON_INT) || refuse(why, "a whole number is wanted");
+    case FIELD_BOOLEAN:
+        return cv_json_is(value, CV_JSON_BOOL) || refuse(why, "true or false is wanted");
+    case FIELD_OBJECT:
+        return object_ok(f, value, why);
+    default:
+        return string_ok(f, value, why);
+    }
+}
+
+bool field_check(const struct field *f, const struct cv_json *value, const char **why)
+{
+    *why = "does not fit";
+    if (!f->multi)
+        return one_ok(f, value, why);
+    if (!cv_json_is(value, CV_JSON_ARRAY) || cv_json_len(value) == 0)
+        return refuse(why, "a list of one or more is wanted");
+    if (cv_json_len(value) > f->max)
+        return refuse(why, "has more values than the template allows");
+    for (size_t i = 0; i < cv_json_len(value); i++)
+        if (!one_ok(f, cv_json_at(value, i), why))
+            return false;
+    return true;
+}
