@@ -1,0 +1,114 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/hkdf.h"
+#include "formats/base64.h"
+#include "vault/record.h"
+
+#define SEED_BYTES 32
+
+/* first_token(pointer, out): "/identity/first_name" gives "identity"; what follows is returned. */
+static const char *first_token(const char *pointer, char out[static CV_NAME_BYTES])
+{
+    const char *start = pointer[0] == '/' ? pointer + 1 : pointer, *end = strchr(start, '/');
+    const size_t n = end != NULL ? (size_t)(end - start) : strlen(start);
+    snprintf(out, CV_NAME_BYTES, "%.*s", (int)(n < CV_NAME_BYTES ? n : CV_NAME_BYTES - 1), start);
+    return end;
+}
+
+static bool is_section(const struct cv_claims *c, const char *name)
+{
+    const char *section;
+    for (size_t i = 0; (section = cv_template_type_section(c->template, c->type, i)) != NULL; i++)
+        if (strcmp(section, name) == 0)
+            return true;
+    return false;
+}
+
+/* from_seed(c, pointer, label, out, n): HKDF-Expand from the seed of the pointer's section, or of the head. */
+static cv_status from_seed(const struct cv_claims *c, const char *pointer, const char *label, uint8_t *out, size_t n)
+{
+    char token[CV_NAME_BYTES];
+    uint8_t seed[SEED_BYTES];
+    struct cv_buf info = { 0 };
+    first_token(pointer, token);
+    cv_status st = cv_json_get_bytes(c->seeds, is_section(c, token) ? token : "head", seed, sizeof(seed));
+    st = CV_THEN(st, cv_buf_str(&info, label));
+    st = CV_THEN(st, cv_buf_append(&info, CV_LIT("\0")));
+    st = CV_THEN(st, cv_buf_str(&info, pointer));
+    st = CV_THEN(st, cv_hkdf_expand(CV_HKDF_SHA256, CV_ARR(seed), cv_buf_view(&info), out, n));
+    cv_wipe(seed, sizeof(seed));
+    cv_buf_free(&info);
+    return st;
+}
+
+static cv_status salt(void *arg, const char *pointer, uint8_t out[static 16])
+{
+    return from_seed(arg, pointer, "casevault/1/salt", out, 16);
+}
+
+/* room_at(c, pointer): how many digests the template can fill there. */
+static size_t room_at(const struct cv_claims *c, const char *pointer)
+{
+    char section[CV_NAME_BYTES];
+    struct cv_template_field field;
+    const char *rest = first_token(pointer, section);
+    if (pointer[0] == '\0' || !is_section(c, section))
+        return 0;
+    if (rest == NULL)
+        return cv_template_fill(c->template, c->type, section);
+    if (strchr(rest + 1, '/') == NULL && cv_template_field_named(c->template, c->type, section, rest + 1, &field) &&
+        field.elements)
+        return field.max;
+    return 0;
+}
+
+static cv_status decoys(void *arg, const char *pointer, size_t have, struct cv_buf *out)
+{
+    const size_t room = room_at(arg, pointer);
+    uint8_t *at;
+    if (room <= have)
+        return CV_OK;
+    cv_status st = cv_buf_extend(out, (room - have) * 32, &at);
+    return CV_THEN(st, from_seed(arg, pointer, "casevault/1/decoy", at, (room - have) * 32));
+}
+
+static enum cv_sdjwt_form form(void *arg, const char *pointer, const struct cv_json *value)
+{
+    const struct cv_claims *c = arg;
+    char section[CV_NAME_BYTES];
+    struct cv_template_field field;
+    (void)value;
+    const char *rest = first_token(pointer, section);
+    if (!is_section(c, section))
+        return CV_SDJWT_WHOLE;
+    if (rest == NULL)
+        return CV_SDJWT_MEMBERS;
+    if (strchr(rest + 1, '/') == NULL && cv_template_field_named(c->template, c->type, section, rest + 1, &field) &&
+        field.elements)
+        return CV_SDJWT_ELEMENTS;
+    return CV_SDJWT_WHOLE;
+}
+
+/* head_claims(c, claims): what the head says, as disclosable claims. */
+static cv_status head_claims(const struct cv_claims *c, struct cv_json *claims)
+{
+    cv_status st = cv_json_set(claims, "record_id", cv_json_copy(cv_json_get(c->head, "id")));
+    st = CV_THEN(st, cv_json_set(claims, "record_type", cv_json_copy(cv_json_get(c->head, "type"))));
+    st = CV_THEN(st, cv_json_set(claims, "version", cv_json_copy(cv_json_get(c->head, "version"))));
+    st = CV_THEN(st, cv_json_set(claims, "previous", cv_json_copy(cv_json_get(c->head, "previous"))));
+    return CV_THEN(st, cv_json_set(claims, "carried", cv_json_copy(cv_json_get(c->head, "carried"))));
+}
+
+cv_status cv_claims_build(const struct cv_claims *c, const struct cv_json *visible, struct cv_sdjwt **out,
+                          struct cv_err *err)
+{
+    const struct cv_sdjwt_plan plan = { .arg = (void *)(uintptr_t)c, .form = form, .salt = salt, .decoys = decoys };
+    struct cv_json *claims = cv_json_object();
+    cv_status st = head_claims(c, claims);
+    for (void *it = cv_json_first(c->sections); st == CV_OK && it != NULL; it = cv_json_next(c->sections, it))
+        st = cv_json_set(claims, cv_json_iter_name(it), cv_json_ref(cv_json_iter_value(it)));
+    st = CV_THEN(st, cv_sdjwt_build(visible, claims, &plan, out, err));
+    cv_json_free(claims);
+    return cv_err_note(err, st, "record");
+}

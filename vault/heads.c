@@ -1,0 +1,287 @@
+#include "vault/heads.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/cobblestone.h"
+#include "crypto/hash.h"
+#include "crypto/hkdf.h"
+
+#define HEAD_MAX ((size_t)1 << 20)
+#define TAG_BYTES 32
+
+/* cache_key(v, label, out): keys of derived files mix slot 0, which every erasure replaces. */
+static cv_status cache_key(const struct cv_vault *v, const char *label, struct cv_secret *out)
+{
+    struct cv_secret slot = { 0 };
+    struct cv_buf info = { 0 };
+    cv_status st = cv_release_get(&v->custody->release, 0, &slot, NULL);
+    st = CV_THEN(st, cv_buf_str(&info, label));
+    st = CV_THEN(st, cv_buf_append(&info, CV_ARR(cv_vault_policy(v)->vault_id)));
+    st = CV_THEN(st, cv_secret_alloc(out, 32));
+    st = CV_THEN(st, cv_hkdf(CV_HKDF_SHA256, cv_secret_view(&slot), cv_secret_view(&v->id->seal), cv_buf_view(&info),
+                             out->p, out->n));
+    cv_secret_free(&slot);
+    cv_buf_free(&info);
+    return st;
+}
+
+static cv_status tag_of(const struct cv_vault *v, const char *id, uint8_t tag[static TAG_BYTES])
+{
+    struct cv_secret key = { 0 };
+    cv_status st = cache_key(v, "casevault/1/tag", &key);
+    st = CV_THEN(st, cv_hmac_sha256(cv_secret_view(&key), cv_bytes_str(id), tag));
+    cv_secret_free(&key);
+    return st;
+}
+
+/* reader_of(v, out): whose index: with another set of roles a member sees other heads, and lists them anew. */
+#define READER_BYTES 32
+static void reader_of(const struct cv_vault *v, char out[static READER_BYTES])
+{
+    snprintf(out, READER_BYTES, "%s/%" PRIx64, v->id->public.pseudonym, cv_vault_me(v)->roles);
+}
+
+/* context_of(index, out): which row a sealed head belongs to. */
+static cv_status context_of(uint64_t index, struct cv_buf *out)
+{
+    cv_status st = cv_buf_str(out, "casevault/1/head");
+    return CV_THEN(st, cv_buf_u64(out, index));
+}
+
+cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envelope *env, struct cv_bytes release,
+                       struct cv_json **out, struct cv_err *err)
+{
+    const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, "head" };
+    const struct cv_part *part = cv_envelope_part(env, "head");
+    struct cv_bytes batch;
+    struct cv_secret section = { 0 };
+    struct cv_buf plain = { .max = HEAD_MAX };
+    *out = NULL;
+    if (part == NULL)
+        return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): it has no head", index);
+    cv_status st = cv_keyring_batch(v->keys, env->batch, part->section, &batch, err);
+    st = CV_THEN(st, cv_schedule_section(batch, &x, &section));
+    st = CV_THEN(st, cv_part_open(cv_secret_view(&section), release, &x, part->sealed, &plain));
+    st = CV_THEN(st, cv_json_parse(cv_buf_view(&plain), HEAD_MAX, "head", out, err));
+    cv_secret_free(&section);
+    cv_buf_free(&plain);
+    if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): its head does not open: damaged, or not made by "
+                                      "casevault", index);
+    return st;
+}
+
+cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_json *head,
+                         char author[static CV_PSEUDONYM_BYTES], struct cv_policy **policy, struct cv_err *err)
+{
+    struct cv_jws jws = { 0 };
+    struct cv_policy *p = NULL;
+    cv_status st = cv_jws_parse(cv_json_text(cv_json_get(head, "jwt")), CV_RECORD_TYP, &jws, err);
+    st = CV_THEN(st, cv_custody_policy_at(v->custody, index, &p, err));
+    const char *kid = st == CV_OK ? cv_json_get_str(jws.header, "kid") : NULL;
+    const char *iss = st == CV_OK ? cv_json_get_str(jws.payload, "iss") : NULL;
+    const struct cv_policy_member *member = kid != NULL ? cv_policy_member(p, kid) : NULL;
+    author[0] = '\0';
+    if (st == CV_OK && (member == NULL || iss == NULL || strcmp(iss, v->uuid) != 0))
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): its author was no member then", index);
+    st = CV_THEN(st, cv_jws_verify(&jws, member->key.sign, "record", err));
+    if (st == CV_OK)
+        snprintf(author, CV_PSEUDONYM_BYTES, "%s", kid);
+    if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
+        st = CV_ERR_LOG;
+    if (st == CV_OK && policy != NULL) {
+        *policy = p;
+        p = NULL;
+    }
+    cv_policy_free(p);
+    cv_jws_free(&jws);
+    return st;
+}
+
+/* keep_head(v, index, head, author): a row of the index. */
+static cv_status keep_head(struct cv_vault *v, uint64_t index, const struct cv_json *head, const char *author,
+                           struct cv_bytes key, struct cv_err *err)
+{
+    struct cv_json *row = cv_json_object();
+    struct cv_buf text = { 0 }, sealed = { 0 }, context = { 0 };
+    uint8_t tag[TAG_BYTES];
+    char reader[READER_BYTES];
+    const char *id = cv_json_get_str(head, "id");
+    reader_of(v, reader);
+    cv_status st = cv_json_set(row, "id", cv_json_copy(cv_json_get(head, "id")));
+    st = CV_THEN(st, cv_json_set(row, "type", cv_json_copy(cv_json_get(head, "type"))));
+    st = CV_THEN(st, cv_json_set(row, "version", cv_json_copy(cv_json_get(head, "version"))));
+    st = CV_THEN(st, cv_json_set(row, "carried", cv_json_copy(cv_json_get(head, "carried"))));
+    st = CV_THEN(st, cv_json_set(row, "author", cv_json_str(author)));
+    st = CV_THEN(st, cv_json_write(row, &text));
+    st = CV_THEN(st, context_of(index, &context));
+    st = CV_THEN(st, cv_cobblestone_seal(key, cv_buf_view(&context), cv_buf_view(&text), &sealed));
+    st = CV_THEN(st, id == NULL ? CV_ERR_FORMAT : tag_of(v, id, tag));
+    st = CV_THEN(st, cv_catalog_add_head(v->custody->catalog, reader, index, CV_ARR(tag),
+                                         cv_buf_view(&sealed), err));
+    cv_json_free(row);
+    cv_buf_free(&text);
+    cv_buf_free(&sealed);
+    cv_buf_free(&context);
+    return cv_err_note(err, st, "head index");
+}
+
+/* The heads to be opened. */
+struct catching_up {
+    struct cv_vault *v;
+    struct cv_want *wants;
+    uint64_t *indexes;
+    size_t count, room;
+    struct cv_secret key;
+};
+
+/* note_entry(c, index): does this member read its head? Then it is wanted. */
+static cv_status note_entry(struct catching_up *c, uint64_t index, struct cv_err *err)
+{
+    struct cv_buf data = { 0 };
+    struct cv_envelope env;
+    struct cv_err damaged = { 0 };
+    cv_status st = cv_custody_read(c->v->custody, index, CV_KIND_RECORD, &data, &damaged);
+    st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&data), &env, &damaged));
+    /* A damaged entry spoils itself alone; `check` names it. */
+    const struct cv_part *head = st == CV_OK ? cv_envelope_part(&env, "head") : NULL;
+    cv_buf_free(&data);
+    if (head == NULL || !cv_vault_may_read(c->v, head->section))
+        return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", damaged.msg) : CV_OK;
+    if (c->count == c->room) {
+        const size_t room = c->room == 0 ? 256 : 2 * c->room;
+        struct cv_want *wants = realloc(c->wants, room * sizeof(*wants));
+        if (wants == NULL)
+            return cv_fail(err, CV_ERR_NOMEM, "head index: out of memory");
+        c->wants = wants;
+        uint64_t *indexes = realloc(c->indexes, room * sizeof(*indexes));
+        if (indexes == NULL)
+            return cv_fail(err, CV_ERR_NOMEM, "head index: out of memory");
+        c->indexes = indexes;
+        c->room = room;
+    }
+    c->indexes[c->count] = index;
+    c->wants[c->count] = (struct cv_want){ .slot = env.slot, .part = "head" };
+    memcpy(c->wants[c->count++].handle, env.handle, sizeof(env.handle));
+    return CV_OK;
+}
+
+static cv_status take_head(void *arg, size_t i, struct cv_bytes release, struct cv_err *err)
+{
+    struct catching_up *c = arg;
+    struct cv_buf data = { 0 };
+    struct cv_envelope env;
+    struct cv_json *head = NULL;
+    char author[CV_PSEUDONYM_BYTES];
+    struct cv_err bad = { 0 };
+    if (release.n == 0)
+        return CV_OK; /* erased */
+    cv_status st = cv_custody_read(c->v->custody, c->indexes[i], CV_KIND_RECORD, &data, &bad);
+    st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&data), &env, &bad));
+    st = CV_THEN(st, cv_head_open(c->v, c->indexes[i], &env, release, &head, &bad));
+    st = CV_THEN(st, cv_head_author(c->v, c->indexes[i], head, author, NULL, &bad));
+    st = CV_THEN(st, keep_head(c->v, c->indexes[i], head, author, cv_secret_view(&c->key), &bad));
+    cv_json_free(head);
+    cv_buf_free(&data);
+    /* One entry that lies costs itself, not the list. */
+    return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", bad.msg) : CV_OK;
+}
+
+cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
+{
+    struct catching_up c = { .v = v };
+    char me[READER_BYTES];
+    const uint64_t end = v->custody->chain.next;
+    uint64_t next = 0, index = 0;
+    char detail[64];
+    reader_of(v, me);
+    cv_status st = cv_catalog_listed(v->custody->catalog, me, &next, err);
+    while (st == CV_OK && (st = cv_catalog_next(v->custody->catalog, CV_KIND_RECORD, next, &index, err)) == CV_OK) {
+        st = note_entry(&c, index, err);
+        next = index + 1;
+    }
+    st = st == CV_ERR_NOTFOUND ? CV_OK : st;
+    if (st == CV_OK && c.count > 0) {
+        snprintf(detail, sizeof(detail), "heads of %zu new versions", c.count);
+        const struct cv_event event = { .action = "list", .detail = detail };
+        st = cache_key(v, "casevault/1/heads", &c.key);
+        st = CV_THEN(st, cv_release(v, &event, c.wants, c.count, take_head, &c, err));
+    }
+    if (st == CV_OK && next > 0 && (c.count > 0 || next < end))
+        st = cv_catalog_set_listed(v->custody->catalog, me, next > end ? next : end, err);
+    cv_secret_free(&c.key);
+    free(c.wants);
+    free(c.indexes);
+    return cv_err_note(err, st, "head index");
+}
+
+struct finding {
+    struct cv_vault *v;
+    struct cv_versions *out;
+    struct cv_secret key;
+};
+
+static cv_status read_row(struct cv_version *row, uint64_t index, const struct cv_json *o)
+{
+    const char *id = cv_json_get_str(o, "id"), *type = cv_json_get_str(o, "type");
+    const char *author = cv_json_get_str(o, "author");
+    const int64_t version = cv_json_get_int(o, "version");
+    if (id == NULL || strlen(id) >= sizeof(row->id) || type == NULL || strlen(type) >= sizeof(row->type) ||
+        author == NULL || strlen(author) >= sizeof(row->author) || version < 1 ||
+        !cv_json_is(cv_json_get(o, "carried"), CV_JSON_OBJECT))
+        return CV_ERR_FORMAT;
+    memset(row, 0, sizeof(*row));
+    strcpy(row->id, id);
+    strcpy(row->type, type);
+    strcpy(row->author, author);
+    row->index = index;
+    row->version = (uint64_t)version;
+    row->carried = cv_json_ref(cv_json_get(o, "carried"));
+    return CV_OK;
+}
+
+static cv_status take_row(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err)
+{
+    struct finding *f = arg;
+    struct cv_buf text = { .max = HEAD_MAX }, context = { 0 };
+    struct cv_json *o = NULL;
+    cv_status st = context_of(index, &context);
+    st = CV_THEN(st, cv_cobblestone_open(cv_secret_view(&f->key), cv_buf_view(&context), sealed, &text));
+    cv_buf_free(&context);
+    if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
+        return CV_OK; /* sealed before an erasure: its key is gone, and it will be listed again */
+    st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), HEAD_MAX, "head index", &o, err));
+    if (st == CV_OK) {
+        struct cv_version *more = realloc(f->out->v, (f->out->count + 1) * sizeof(*more));
+        st = more == NULL ? CV_ERR_NOMEM : CV_OK;
+        if (more != NULL)
+            f->out->v = more;
+        st = CV_THEN(st, read_row(&more[f->out->count], index, o));
+        if (st == CV_OK)
+            f->out->count++;
+    }
+    cv_json_free(o);
+    cv_buf_free(&text);
+    return st;
+}
+
+cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out, struct cv_err *err)
+{
+    struct finding f = { .v = v, .out = out };
+    uint8_t tag[TAG_BYTES];
+    char reader[READER_BYTES];
+    memset(out, 0, sizeof(*out));
+    reader_of(v, reader);
+    cv_status st = cache_key(v, "casevault/1/heads", &f.key);
+    if (id != NULL)
+        st = CV_THEN(st, tag_of(v, id, tag));
+    st = CV_THEN(st, cv_catalog_heads(v->custody->catalog, reader,
+                                      id != NULL ? CV_ARR(tag) : (struct cv_bytes){ 0 }, take_row, &f, err));
+    cv_secret_free(&f.key);
+    if (st != CV_OK)
+        cv_versions_free(out);
+    return st;
+}

@@ -1,0 +1,336 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vault/heads.h"
+
+void cv_versions_free(struct cv_versions *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        cv_json_free(list->v[i].carried);
+    free(list->v);
+    memset(list, 0, sizeof(*list));
+}
+
+static void source_free(struct cv_source *s)
+{
+    cv_json_free(s->head);
+    cv_json_free(s->sections);
+    cv_json_free(s->seeds);
+    cv_sdjwt_free(s->sd);
+}
+
+void cv_record_free(struct cv_record *r)
+{
+    for (size_t i = 0; i < r->source_count; i++)
+        source_free(&r->sources[i]);
+    free(r->sources);
+    cv_json_free(r->erased);
+    memset(r, 0, sizeof(*r));
+}
+
+const struct cv_source *cv_record_source(const struct cv_record *r, const char *section)
+{
+    for (size_t i = 0; i < r->source_count; i++)
+        if (cv_json_get(r->sources[i].sections, section) != NULL)
+            return &r->sources[i];
+    return NULL;
+}
+
+const struct cv_json *cv_record_section(const struct cv_record *r, const char *section)
+{
+    const struct cv_source *s = cv_record_source(r, section);
+    return s != NULL ? cv_json_get(s->sections, section) : NULL;
+}
+
+/* in_line(list): versions 1, 2, 3 by entry; one that does not follow (a second record under the same id) is left out. */
+static void in_line(struct cv_versions *list)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->v[i].version == kept + 1 && strcmp(list->v[i].type, list->v[0].type) == 0)
+            list->v[kept++] = list->v[i];
+        else
+            cv_json_free(list->v[i].carried);
+    }
+    list->count = kept;
+}
+
+cv_status cv_record_versions(struct cv_vault *v, const char *text, struct cv_versions *out, struct cv_err *err)
+{
+    uint8_t raw[CV_ID_BYTES];
+    char id[CV_ID_TEXT_BYTES];
+    memset(out, 0, sizeof(*out));
+    cv_status st = text != NULL ? cv_id_parse(cv_bytes_str(text), raw, err) : CV_OK;
+    if (st == CV_OK && text != NULL)
+        cv_id_text(raw, id);
+    st = CV_THEN(st, cv_heads_catch_up(v, err));
+    st = CV_THEN(st, cv_heads_find(v, text != NULL ? id : NULL, out, err));
+    if (st != CV_OK || text == NULL)
+        return st;
+    in_line(out);
+    if (out->count > 0)
+        return CV_OK;
+    cv_versions_free(out);
+    return cv_fail(err, CV_ERR_NOTFOUND, "there is no record %s that you may see", id);
+}
+
+/* What is being read: which sections of which sources. */
+struct reading {
+    struct cv_vault *v;
+    struct cv_record *r;
+    struct cv_want *wants;
+    struct {
+        size_t source;
+        const char *part;
+    } *what;
+    size_t count, room;
+    struct cv_buf *data; /* of each source's entry */
+    struct cv_envelope *env;
+};
+
+static void reading_free(struct reading *g)
+{
+    for (size_t i = 0; g->data != NULL && i < g->r->source_count; i++)
+        cv_buf_free(&g->data[i]);
+    free(g->data);
+    free(g->env);
+    free(g->wants);
+    free(g->what);
+}
+
+/* refuse(v, ...): a refusal is an event before it is an answer. */
+static cv_status refuse(struct cv_vault *v, const struct cv_version *version, const char *section, const char *action,
+                        const char *reason, struct cv_err *err)
+{
+    struct cv_json *list = cv_json_array();
+    char detail[64];
+    cv_status st = cv_json_push(list, cv_json_str(section));
+    snprintf(detail, sizeof(detail), "no right to %s", action);
+    const struct cv_event event = { .action = "refused", .record = version->id, .version = version->version,
+                                    .sections = list, .detail = detail, .reason = reason };
+    st = CV_THEN(st, cv_event_log(v, &event, err));
+    cv_json_free(list);
+    if (st != CV_OK)
+        return st;
+    return cv_fail(err, CV_ERR_NOKEY, "none of your roles opens the section %s; the attempt is in the log", section);
+}
+
+/* want(g, source, part): one more release key. */
+static cv_status want(struct reading *g, size_t source, const char *part)
+{
+    if (g->count == g->room)
+        return CV_ERR_LIMIT;
+    struct cv_want *w = &g->wants[g->count];
+    w->slot = g->env[source].slot;
+    w->part = part;
+    memcpy(w->handle, g->env[source].handle, sizeof(w->handle));
+    g->what[g->count].source = source;
+    g->what[g->count++].part = part;
+    return CV_OK;
+}
+
+/* source_for(g, versions, number, out): the source of that version, its entry read and its head wanted. */
+static cv_status source_for(struct reading *g, const struct cv_versions *versions, uint64_t number, size_t *out,
+                            struct cv_err *err)
+{
+    struct cv_record *r = g->r;
+    for (*out = 0; *out < r->source_count; (*out)++)
+        if (r->sources[*out].version == number)
+            return CV_OK;
+    if (number == 0 || number > versions->count)
+        return cv_fail(err, CV_ERR_LOG, "record %s: names a version %" PRIu64 " that is not there", r->id, number);
+    struct cv_source *s = &r->sources[r->source_count];
+    *s = (struct cv_source){ .index = versions->v[number - 1].index, .version = number,
+                             .sections = cv_json_object(), .seeds = cv_json_object() };
+    cv_status st = s->sections == NULL || s->seeds == NULL ? CV_ERR_NOMEM : CV_OK;
+    *out = r->source_count++;
+    st = CV_THEN(st, cv_custody_read(g->v->custody, s->index, CV_KIND_RECORD, &g->data[*out], err));
+    st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&g->data[*out]), &g->env[*out], err));
+    return CV_THEN(st, want(g, *out, "head"));
+}
+
+/* asked(sections, name): all, or in the list. */
+static bool asked(const char *const *sections, const char *name)
+{
+    for (size_t i = 0; sections != NULL && sections[i] != NULL; i++)
+        if (strcmp(sections[i], name) == 0)
+            return true;
+    return sections == NULL;
+}
+
+/* plan(g, versions, version, sections, names): what to ask for; ${names} gets the sections, for the event. */
+static cv_status plan(struct reading *g, const struct cv_versions *versions, const struct cv_version *version,
+                      const char *const *sections, struct cv_json *names, struct cv_err *err)
+{
+    const char *section;
+    size_t source = 0;
+    cv_status st = source_for(g, versions, version->version, &source, err);
+    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(g->v->template, version->type, i)) != NULL; i++) {
+        const struct cv_json *carried = cv_json_get(version->carried, section);
+        if (!asked(sections, section) || !cv_vault_may_read(g->v, section))
+            continue;
+        st = cv_json_push(names, cv_json_str(section));
+        st = CV_THEN(st, source_for(g, versions, carried != NULL ? (uint64_t)cv_json_to_int(carried) : version->version,
+                                    &source, err));
+        st = CV_THEN(st, want(g, source, section));
+    }
+    return st;
+}
+
+/* open_section(g, s, env, part, release): {"data","seed"} into the source. */
+static cv_status open_section(struct reading *g, struct cv_source *s, const struct cv_envelope *env, const char *name,
+                              struct cv_bytes release, struct cv_err *err)
+{
+    const struct cv_place_of x = { cv_vault_policy(g->v)->vault_id, env->handle, name };
+    const struct cv_part *part = cv_envelope_part(env, name);
+    struct cv_bytes batch;
+    struct cv_secret section = { 0 };
+    struct cv_buf plain = { .max = 2 * CV_RECORD_MAX_BYTES };
+    struct cv_json *o = NULL;
+    if (part == NULL)
+        return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): it has no part %s", s->index, name);
+    cv_status st = cv_keyring_batch(g->v->keys, env->batch, part->section, &batch, err);
+    st = CV_THEN(st, cv_schedule_section(batch, &x, &section));
+    st = CV_THEN(st, cv_part_open(cv_secret_view(&section), release, &x, part->sealed, &plain));
+    st = CV_THEN(st, cv_json_parse(cv_buf_view(&plain), 2 * CV_RECORD_MAX_BYTES, name, &o, err));
+    if (st == CV_OK && !cv_json_is(cv_json_get(o, "data"), CV_JSON_OBJECT))
+        st = CV_ERR_FORMAT;
+    st = CV_THEN(st, cv_json_set(s->sections, name, cv_json_ref(cv_json_get(o, "data"))));
+    st = CV_THEN(st, cv_json_set(s->seeds, name, cv_json_copy(cv_json_get(o, "seed"))));
+    cv_secret_free(&section);
+    cv_buf_free(&plain);
+    cv_json_free(o);
+    if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): section %s does not open: damaged, or not made by "
+                                      "casevault", s->index, name);
+    return st;
+}
+
+static cv_status take_part(void *arg, size_t i, struct cv_bytes release, struct cv_err *err)
+{
+    struct reading *g = arg;
+    struct cv_source *s = &g->r->sources[g->what[i].source];
+    const struct cv_envelope *env = &g->env[g->what[i].source];
+    const bool head = strcmp(g->what[i].part, "head") == 0;
+    if (release.n == 0) /* erased: the rest of the record stays readable */
+        return head ? CV_OK : cv_json_push(g->r->erased, cv_json_str(g->what[i].part));
+    if (!head)
+        return open_section(g, s, env, g->what[i].part, release, err);
+    cv_status st = cv_head_open(g->v, s->index, env, release, &s->head, err);
+    return CV_THEN(st, cv_json_set(s->seeds, "head", cv_json_copy(cv_json_get(s->head, "seed"))));
+}
+
+/* check_rights(s, policy): could the author write these sections at that place in the log? */
+static cv_status check_rights(const struct cv_source *s, const struct cv_policy *p, struct cv_err *err)
+{
+    const struct cv_policy_member *author = cv_policy_member(p, s->author);
+    for (void *it = cv_json_first(s->sections); it != NULL; it = cv_json_next(s->sections, it)) {
+        const struct cv_policy_section *section = cv_policy_section(p, cv_json_iter_name(it));
+        if (cv_json_len(cv_json_iter_value(it)) == 0)
+            continue;
+        const cv_roles may = section == NULL ? 0 : section->create | (s->version > 1 ? section->edit : 0);
+        if (author == NULL || (author->roles & may) == 0)
+            return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): section %s was written by %s, who could not",
+                           s->index, cv_json_iter_name(it), s->author);
+    }
+    return CV_OK;
+}
+
+/* verify_source(g, s): the sections are what the author signed. */
+static cv_status verify_source(struct reading *g, struct cv_source *s, struct cv_err *err)
+{
+    struct cv_policy *policy = NULL;
+    struct cv_json *nothing = cv_json_object();
+    const struct cv_claims claims = { g->v->template, g->r->type, s->head, s->sections, s->seeds };
+    const char *id = cv_json_get_str(s->head, "id"), *type = cv_json_get_str(s->head, "type");
+    if (s->head == NULL) { /* erased */
+        cv_json_free(nothing);
+        return CV_OK;
+    }
+    cv_status st = cv_head_author(g->v, s->index, s->head, s->author, &policy, err);
+    if (st == CV_OK && (id == NULL || strcmp(id, g->r->id) != 0 || type == NULL || strcmp(type, g->r->type) != 0 ||
+                        cv_json_get_int(s->head, "version") != (int64_t)s->version))
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): is not the version it stands for", s->index);
+    st = CV_THEN(st, check_rights(s, policy, err));
+    st = CV_THEN(st, cv_claims_build(&claims, nothing, &s->sd, err));
+    if (st == CV_OK) {
+        struct cv_err bad = { 0 };
+        st = cv_sdjwt_adopt(s->sd, cv_json_text(cv_json_get(s->head, "jwt")), CV_RECORD_TYP, &bad);
+        if (st != CV_OK)
+            st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): %.150s", s->index, bad.msg);
+    }
+    cv_policy_free(policy);
+    cv_json_free(nothing);
+    return st;
+}
+
+static cv_status prepare(struct reading *g, size_t versions, struct cv_err *err)
+{
+    g->room = CV_ENVELOPE_PARTS_MAX * 2 + versions;
+    g->wants = calloc(g->room, sizeof(*g->wants));
+    g->what = calloc(g->room, sizeof(*g->what));
+    g->data = calloc(versions + 1, sizeof(*g->data));
+    g->env = calloc(versions + 1, sizeof(*g->env));
+    g->r->sources = calloc(versions + 1, sizeof(*g->r->sources));
+    g->r->erased = cv_json_array();
+    if (g->wants != NULL && g->what != NULL && g->data != NULL && g->env != NULL && g->r->sources != NULL &&
+        g->r->erased != NULL)
+        return CV_OK;
+    return cv_fail(err, CV_ERR_NOMEM, "record: out of memory");
+}
+
+/* check_asked(v, version, sections): every named section is one of the type, and mine to read. */
+static cv_status check_asked(struct cv_vault *v, const struct cv_version *version, const char *const *sections,
+                             const char *action, const char *reason, struct cv_err *err)
+{
+    for (size_t i = 0; sections != NULL && sections[i] != NULL; i++) {
+        const char *name;
+        bool known = false;
+        for (size_t j = 0; (name = cv_template_type_section(v->template, version->type, j)) != NULL; j++)
+            known = known || strcmp(name, sections[i]) == 0;
+        if (!known)
+            return cv_fail(err, CV_ERR_ARG, "a %s has no section %.40s", version->type, sections[i]);
+        if (!cv_vault_may_read(v, sections[i]))
+            return refuse(v, version, sections[i], action, reason, err);
+    }
+    return CV_OK;
+}
+
+cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t number, const char *const *sections,
+                         const char *action, const char *reason, struct cv_record *out, struct cv_err *err)
+{
+    struct cv_versions versions = { 0 };
+    struct reading g = { .v = v, .r = out };
+    struct cv_json *names = cv_json_array();
+    memset(out, 0, sizeof(*out));
+    cv_status st = cv_vault_policy(v)->reason_required && reason == NULL
+                       ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
+                       : cv_record_versions(v, id, &versions, err);
+    if (st == CV_OK && number > versions.count)
+        st = cv_fail(err, CV_ERR_NOTFOUND, "the record has %zu versions, and no number %" PRIu64, versions.count, number);
+    if (st != CV_OK)
+        goto out;
+    const struct cv_version *version = &versions.v[(number == 0 ? versions.count : number) - 1];
+    memcpy(out->id, version->id, sizeof(out->id));
+    memcpy(out->type, version->type, sizeof(out->type));
+    out->version = version->version;
+    st = check_asked(v, version, sections, action, reason, err);
+    st = CV_THEN(st, prepare(&g, versions.count, err));
+    st = CV_THEN(st, plan(&g, &versions, version, sections, names, err));
+    if (st == CV_OK && cv_json_len(names) == 0)
+        st = refuse(v, version, cv_template_type_section(v->template, version->type, 0), action, reason, err);
+    const struct cv_event event = { .action = action, .record = version->id, .version = version->version,
+                                    .sections = names, .reason = reason };
+    st = CV_THEN(st, cv_release(v, &event, g.wants, g.count, take_part, &g, err));
+    for (size_t i = 0; i < out->source_count && st == CV_OK; i++)
+        st = verify_source(&g, &out->sources[i], err);
+out:
+    reading_free(&g);
+    if (st != CV_OK)
+        cv_record_free(out);
+    cv_json_free(names);
+    cv_versions_free(&versions);
+    return cv_err_note(err, st, "record");
+}
