@@ -1,6 +1,7 @@
 #include "vault/chain.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,6 +179,22 @@ static void adopt(struct cv_chain *c, struct cv_policy *policy, uint64_t index)
     c->policy = policy;
 }
 
+/* read_policy(c, out, d): the policy of the commit under way, judged by the one in force. */
+static cv_status read_policy(struct cv_chain *c, struct cv_policy **out, const struct damage *d)
+{
+    struct cv_err bad = { 0 };
+    char what[200];
+    cv_status st = cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, out, &bad);
+    if (st == CV_OK || st == CV_ERR_NOMEM)
+        return st;
+    snprintf(what, sizeof(what), "%.190s", bad.msg);
+    st = report(d, c->policy_index, CV_KIND_POLICY, what);
+    if (st == CV_OK && c->policy == NULL)
+        st = cv_fail(d->err, CV_ERR_LOG, "entry %" PRIu64 " (policy): without it nothing else can be judged",
+                     c->policy_index);
+    return st;
+}
+
 void cv_chain_advance(struct cv_chain *c, uint64_t index, const uint8_t hash[static 32],
                       const struct cv_merkle_edge *edge, const struct cv_hash *root, uint64_t slots)
 {
@@ -201,7 +218,7 @@ cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t 
     struct cv_hash root;
     cv_status st = CV_OK;
     if (c->policy_note.n > 0)
-        st = cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, &policy, err);
+        st = read_policy(c, &policy, &d);
     else if (c->policy == NULL)
         st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": the first commit holds no policy", index);
     const struct cv_policy *judge = c->policy != NULL ? c->policy : policy;

@@ -15,19 +15,13 @@
 #define LOCK_TRIES 100
 #define LOCK_PAUSE_NS 50000000L /* five seconds in all */
 
-/* log_sign: the log key as a cv_sign_fn. */
-static cv_status log_sign(void *arg, struct cv_bytes msg, uint8_t sig[static CV_ED25519_SIG_BYTES])
-{
-    return cv_ed25519_sign(arg, msg, sig);
-}
-
 void cv_custody_sign_as(struct cv_custody *c, const struct cv_policy *policy,
                         const struct cv_member_key *member, cv_sign_fn sign, void *arg,
                         struct cv_ed25519_key *log)
 {
     cv_policy_origin(policy, c->log_name);
     cv_policy_member_keyname(policy, member->pseudonym, c->member_name);
-    c->log = (struct cv_note_signer){ c->log_name, cv_ed25519_public(log), log_sign, log };
+    c->log = (struct cv_note_signer){ c->log_name, cv_ed25519_public(log), cv_sign_key, log };
     c->member = (struct cv_note_signer){ c->member_name, member->sign, sign, arg };
 }
 

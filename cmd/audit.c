@@ -1,0 +1,238 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "formats/base64.h"
+#include "vault/audit.h"
+#include "vault/members.h"
+
+/* audit log, audit verify, check, status: what happened, and whether all of it is there. */
+
+struct log_args {
+    const char *record, *member, *action;
+};
+static const struct cv_opt log_opts[] = {
+    { "record", 0, "ID", "only what concerns this record", offsetof(struct log_args, record), CV_OPT_TEXT },
+    { "member", 'm', "MEMBER", "only what this member did", offsetof(struct log_args, member), CV_OPT_TEXT },
+    { "action", 'a', "ACTION", "only this: create, read, edit, list, import, export, package, refused, ...",
+      offsetof(struct log_args, action), CV_OPT_TEXT },
+    { 0 },
+};
+
+struct logging {
+    struct cv_ui *ui;
+    const struct log_args *a;
+    struct cv_table t;
+};
+
+static bool is(const struct cv_json *event, const char *name, const char *want)
+{
+    const char *have = cv_json_get_str(event, name);
+    return want == NULL || (have != NULL && strcmp(have, want) == 0);
+}
+
+/* concerns(event, id): the record it names, or one of many. */
+static bool concerns(const struct cv_json *event, const char *id)
+{
+    const struct cv_json *ids = cv_json_get(event, "ids");
+    if (id == NULL || is(event, "record", id))
+        return true;
+    for (size_t i = 0; i < cv_json_len(ids); i++)
+        if (cv_json_cstr(cv_json_at(ids, i)) != NULL && strcmp(cv_json_cstr(cv_json_at(ids, i)), id) == 0)
+            return true;
+    return false;
+}
+
+/* what(event, out): record, version, sections, detail and reason, in one line. */
+static cv_status what(const struct cv_json *event, const struct cv_json *text, struct cv_buf *out)
+{
+    const struct cv_json *sections = cv_json_get(event, "sections"), *ids = cv_json_get(event, "ids");
+    const char *record = cv_json_get_str(event, "record"), *detail = cv_json_get_str(event, "detail");
+    const char *reason = cv_json_get_str(text, "reason");
+    cv_status st = CV_OK;
+    if (record != NULL)
+        st = cv_buf_printf(out, "%s v%lld ", record, (long long)cv_json_get_int(event, "version"));
+    if (ids != NULL)
+        st = CV_THEN(st, cv_buf_printf(out, "%zu records ", cv_json_len(ids)));
+    for (size_t i = 0; i < cv_json_len(sections) && st == CV_OK; i++)
+        st = cv_buf_printf(out, "%s%s", i > 0 ? "," : "", cv_json_cstr(cv_json_at(sections, i)));
+    if (detail != NULL)
+        st = CV_THEN(st, cv_buf_printf(out, "%s%s", cv_json_len(sections) > 0 ? " " : "", detail));
+    if (reason != NULL)
+        st = CV_THEN(st, cv_buf_printf(out, " (%s)", reason));
+    return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
+}
+
+static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event, const struct cv_json *text,
+                          struct cv_err *err)
+{
+    struct logging *l = arg;
+    struct cv_buf line = { 0 };
+    char number[24];
+    (void)err;
+    if (!is(event, "member", l->a->member) || !is(event, "action", l->a->action) || !concerns(event, l->a->record))
+        return CV_OK;
+    if (l->ui->json) {
+        struct cv_json *o = cv_json_copy(event);
+        cv_status st = cv_json_set(o, "entry", cv_json_int((int64_t)index));
+        if (text != NULL)
+            st = CV_THEN(st, cv_json_set(o, "reason", cv_json_copy(cv_json_get(text, "reason"))));
+        st = CV_THEN(st, cv_ui_print_json(o));
+        cv_json_free(o);
+        return st;
+    }
+    snprintf(number, sizeof(number), "%" PRIu64, index);
+    cv_status st = what(event, text, &line);
+    if (st == CV_OK) {
+        const char *when = cv_json_get_str(event, "time"), *who = cv_json_get_str(event, "member");
+        const char *did = cv_json_get_str(event, "action");
+        cv_table_cell(&l->t, number);
+        cv_table_cell(&l->t, when != NULL ? when : "-");
+        cv_table_cell(&l->t, who != NULL ? who : "-");
+        cv_table_cell(&l->t, did != NULL ? did : "-");
+        cv_table_cell(&l->t, (const char *)line.p);
+    }
+    cv_buf_free(&line);
+    return st;
+}
+
+static cv_status run_log(struct cv_ui *ui, const void *args)
+{
+    struct cv_opened o = { 0 };
+    struct logging l = { .ui = ui, .a = args, .t = { .columns = 5 } };
+    cv_status st = cv_ui_open(ui, &o);
+    cv_table_cell(&l.t, "ENTRY");
+    cv_table_cell(&l.t, "TIME");
+    cv_table_cell(&l.t, "MEMBER");
+    cv_table_cell(&l.t, "DID");
+    cv_table_cell(&l.t, "WHAT");
+    st = CV_THEN(st, cv_audit_events(o.vault, "the access log was read", on_event, &l, &ui->err));
+    if (st == CV_OK && !ui->json)
+        cv_table_print(&l.t);
+    cv_buf_free(&l.t.cells);
+    cv_ui_close(&o);
+    return st;
+}
+
+const struct cv_cmd cv_cmd_audit_log = {
+    .name = "audit log",
+    .synopsis = "[--record ID] [--member MEMBER] [--action ACTION]",
+    .summary = "print the access log (auditors)",
+    .details = "Order is proved by the log; times are what the writers' clocks said.",
+    .opts = log_opts,
+    .args_bytes = sizeof(struct log_args),
+    .run = run_log,
+};
+
+static void progress(void *arg, uint64_t done, uint64_t total)
+{
+    cv_ui_progress(arg, "Verifying, bytes", done, total);
+}
+
+/* print_audit(ui, a, what): what was proved. */
+static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, const char *said)
+{
+    struct cv_buf root = { 0 };
+    cv_status st = cv_base64_encode(CV_BASE64_STD, CV_ARR(a->head_root.b), &root);
+    st = CV_THEN(st, cv_buf_append(&root, CV_LIT("\0")));
+    if (st == CV_OK && ui->json)
+        printf("{\"ok\":%s,\"entries\":%" PRIu64 ",\"commits\":%" PRIu64 ",\"policies\":%" PRIu64 ",\"size\":%" PRIu64
+               ",\"root\":\"%s\"}\n", a->damaged == 0 ? "true" : "false", a->entries, a->commits, a->policies,
+               a->head_size, (const char *)root.p);
+    else if (st == CV_OK)
+        printf("%s\n%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies; head %" PRIu64 " %s\n", said,
+               a->entries, a->commits, a->policies, a->head_size, (const char *)root.p);
+    cv_buf_free(&root);
+    return st;
+}
+
+static cv_status run_verify(struct cv_ui *ui, const void *args)
+{
+    char path[4096];
+    struct cv_audit audit;
+    (void)args;
+    cv_status st = cv_ui_vault_path(ui, path);
+    st = CV_THEN(st, cv_audit_verify(path, progress, ui, &audit, &ui->err));
+    if (st == CV_OK)
+        cv_ui_training(ui, audit.training);
+    return CV_THEN(st, print_audit(ui, &audit,
+                                   "The log is whole: every entry, checkpoint and policy verifies, and it goes on from\n"
+                                   "what you saw before. Contents unchecked: no key was used."));
+}
+
+const struct cv_cmd cv_cmd_audit_verify = {
+    .name = "audit verify",
+    .synopsis = "",
+    .summary = "verify the whole log, without any key",
+    .details = "Every entry's bytes, the tree, every checkpoint's signatures, every policy's quorum; and that nothing\n"
+               "you saw before is gone or changed. Exit status 14 names the first entry at fault.",
+    .run = run_verify,
+};
+
+static cv_status on_damage(void *arg, uint64_t index, enum cv_kind kind, const char *text)
+{
+    struct cv_ui *ui = arg;
+    if (ui->json)
+        printf("{\"entry\":%" PRIu64 ",\"kind\":\"%s\",\"fault\":\"damaged\"}\n", index, cv_kind_name(kind));
+    else
+        printf("entry %" PRIu64 " (%s): %s\n", index, cv_kind_name(kind), text);
+    return CV_OK;
+}
+
+static cv_status run_check(struct cv_ui *ui, const void *args)
+{
+    char path[4096];
+    struct cv_audit audit;
+    (void)args;
+    cv_status st = cv_ui_vault_path(ui, path);
+    st = CV_THEN(st, cv_check(path, on_damage, progress, ui, &audit, &ui->err));
+    if (st == CV_OK)
+        cv_ui_training(ui, audit.training);
+    return CV_THEN(st, print_audit(ui, &audit, "Everything was read, and nothing is damaged."));
+}
+
+const struct cv_cmd cv_cmd_check = {
+    .name = "check",
+    .synopsis = "",
+    .summary = "read everything and name every damaged entry",
+    .run = run_check,
+};
+
+static cv_status run_status(struct cv_ui *ui, const void *args)
+{
+    struct cv_opened o = { 0 };
+    char print[CV_FINGERPRINT_BYTES];
+    uint64_t records = 0, events = 0;
+    (void)args;
+    cv_status st = cv_ui_open(ui, &o);
+    st = CV_THEN(st, cv_catalog_count(o.vault->custody->catalog, CV_KIND_RECORD, &records, &ui->err));
+    st = CV_THEN(st, cv_catalog_count(o.vault->custody->catalog, CV_KIND_EVENT, &events, &ui->err));
+    if (st == CV_OK) {
+        const struct cv_policy *p = cv_vault_policy(o.vault);
+        const size_t waiting = cv_members_waiting(o.vault);
+        cv_vault_fingerprint(p->vault, print);
+        if (ui->json)
+            printf("{\"vault\":\"%s\",\"fingerprint\":\"%s\",\"training\":%s,\"member\":\"%s\",\"policy\":%" PRIu64
+                   ",\"entries\":%" PRIu64 ",\"versions\":%" PRIu64 ",\"events\":%" PRIu64 ",\"waiting\":%zu}\n",
+                   p->vault, print, p->training ? "true" : "false", o.id.public.pseudonym, p->number,
+                   o.vault->custody->chain.next, records, events, waiting);
+        else {
+            printf("Vault        %s\nFingerprint  %s\nYou are      %s\n", o.vault->custody->path, print,
+                   o.id.public.pseudonym);
+            printf("Contents     %" PRIu64 " versions of records, %" PRIu64 " events, %zu members\n", records, events,
+                   p->member_count);
+            printf("Policy       number %" PRIu64 "\n", p->number);
+            if (waiting > 0)
+                printf("Waiting      %zu role keys for members; a colleague who holds the role hands them on with\n"
+                       "             their next command\n", waiting);
+            if (o.vault->custody->tail != CV_TAIL_NONE)
+                printf("Notice       an interrupted write lies at the end of the archive; the next write closes it off\n");
+        }
+    }
+    cv_ui_close(&o);
+    return st;
+}
+
+const struct cv_cmd cv_cmd_status = {
+    .name = "status", .synopsis = "", .summary = "what this vault is, and what needs attention", .run = run_status
+};

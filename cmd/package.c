@@ -1,0 +1,128 @@
+#include <string.h>
+#include <time.h>
+
+#include "cmd/cmd.h"
+#include "vault/package.h"
+
+/* package write, verify: what leaves, and how a partner checks it. */
+
+struct write_args {
+    struct cv_words records, fields;
+    const char *aud, *nonce, *profile, *output, *reason;
+};
+static const struct cv_opt write_opts[] = {
+    { "record", 0, "ID", "a record to disclose from (may be given again)", offsetof(struct write_args, records),
+      CV_OPT_LIST },
+    { "field", 'f', "NAME", "SECTION.FIELD, SECTION, or SECTION.FIELD.N (again)", offsetof(struct write_args, fields),
+      CV_OPT_LIST },
+    { "aud", 0, "WHO", "the partner it is for", offsetof(struct write_args, aud), CV_OPT_TEXT },
+    { "nonce", 0, "TEXT", "what the partner asked to have in it, or a package number", offsetof(struct write_args, nonce),
+      CV_OPT_TEXT },
+    { "profile", 'p', "NAME", "refuse fields that this profile does not carry", offsetof(struct write_args, profile),
+      CV_OPT_TEXT },
+    { "output", 'o', "FILE", "where to write it (default: standard output)", offsetof(struct write_args, output),
+      CV_OPT_TEXT },
+    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct write_args, reason), CV_OPT_TEXT },
+    { 0 },
+};
+
+static cv_status run_write(struct cv_ui *ui, const void *args)
+{
+    const struct write_args *a = args;
+    struct cv_opened o = { 0 };
+    struct cv_buf package = { .max = CV_PACKAGE_MAX_BYTES };
+    if (a->records.n == 0 || a->fields.n == 0 || a->aud == NULL || a->nonce == NULL)
+        return cv_fail(&ui->err, CV_ERR_ARG, "wanted: --record ID, --field NAME, --aud WHO and --nonce TEXT");
+    const struct cv_disclosing d = { a->records.w, a->fields.w, a->aud, a->nonce, a->profile, a->reason };
+    cv_status st = cv_ui_open(ui, &o);
+    st = CV_THEN(st, cv_package_write(o.vault, &d, &package, &ui->err));
+    st = CV_THEN(st, cv_ui_write_file(ui, a->output != NULL ? a->output : "-", cv_buf_view(&package)));
+    if (st == CV_OK) {
+        char print[CV_FINGERPRINT_BYTES];
+        cv_vault_fingerprint(cv_vault_policy(o.vault)->vault, print);
+        cv_ui_say(ui, "Written for %s, who checks it with: casevault verify --vault-print %s FILE", a->aud, print);
+    }
+    cv_buf_free(&package);
+    cv_ui_close(&o);
+    return st;
+}
+
+const struct cv_cmd cv_cmd_package_write = {
+    .name = "package write",
+    .synopsis = "--record ID... --field NAME... --aud WHO --nonce TEXT [-o FILE]",
+    .summary = "disclose chosen fields of chosen records, provably unaltered",
+    .details = "One SD-JWT with key binding per record, selected from what its author signed at intake.",
+    .opts = write_opts,
+    .args_bytes = sizeof(struct write_args),
+    .run = run_write,
+};
+
+struct verify_args {
+    const char *print, *aud, *nonce;
+};
+static const struct cv_opt verify_opts[] = {
+    { "vault-print", 0, "PRINT", "the fingerprint of the vault it should come from", offsetof(struct verify_args, print),
+      CV_OPT_TEXT },
+    { "aud", 0, "WHO", "who you are; refused if it was made for somebody else", offsetof(struct verify_args, aud),
+      CV_OPT_TEXT },
+    { "nonce", 0, "TEXT", "what you asked to have in it", offsetof(struct verify_args, nonce), CV_OPT_TEXT },
+    { 0 },
+};
+
+static void print_claim(const char *name, const struct cv_json *v, int indent)
+{
+    printf("%*s%s: ", indent, "", name);
+    if (cv_json_is(v, CV_JSON_OBJECT)) {
+        fputc('\n', stdout);
+        for (void *it = cv_json_first(v); it != NULL; it = cv_json_next(v, it))
+            print_claim(cv_json_iter_name(it), cv_json_iter_value(it), indent + 2);
+        return;
+    }
+    struct cv_buf text = { 0 };
+    if (cv_json_is(v, CV_JSON_STRING))
+        cv_ui_print_text(cv_json_text(v));
+    else if (cv_json_write(v, &text) == CV_OK)
+        cv_ui_print_text(cv_buf_view(&text));
+    fputc('\n', stdout);
+    cv_buf_free(&text);
+}
+
+static cv_status run_verify(struct cv_ui *ui, const void *args)
+{
+    const struct verify_args *a = args;
+    struct cv_buf package = { 0 };
+    struct cv_json *claims = NULL;
+    bool training = false;
+    if (a->print == NULL)
+        return cv_fail(&ui->err, CV_ERR_ARG, "which vault should it come from? Add --vault-print PRINT, as the sender "
+                                             "reads it out");
+    cv_status st = cv_ui_read_file(ui, ui->words.w[0], CV_PACKAGE_MAX_BYTES, &package);
+    st = CV_THEN(st, cv_package_verify(cv_buf_view(&package), a->print, a->aud, a->nonce, (int64_t)time(NULL), &claims,
+                                       &training, &ui->err));
+    if (st == CV_OK)
+        cv_ui_training(ui, training);
+    for (size_t i = 0; i < cv_json_len(claims) && st == CV_OK; i++) {
+        if (ui->json) {
+            st = cv_ui_print_json(cv_json_at(claims, i));
+            continue;
+        }
+        printf("%sRecord %zu: as its author signed it\n", i > 0 ? "\n" : "", i + 1);
+        for (void *it = cv_json_first(cv_json_at(claims, i)); it != NULL; it = cv_json_next(cv_json_at(claims, i), it))
+            if (strcmp(cv_json_iter_name(it), "cnf") != 0)
+                print_claim(cv_json_iter_name(it), cv_json_iter_value(it), 2);
+    }
+    cv_json_free(claims);
+    cv_buf_free(&package);
+    return st;
+}
+
+const struct cv_cmd cv_cmd_verify = {
+    .name = "verify",
+    .synopsis = "--vault-print PRINT [--aud WHO] [--nonce TEXT] PACKAGE",
+    .summary = "check a package and show it; needs no vault and no key",
+    .opts = verify_opts,
+    .args_bytes = sizeof(struct verify_args),
+    .words_min = 1,
+    .words_max = 1,
+    .run = run_verify,
+};

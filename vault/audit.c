@@ -1,0 +1,175 @@
+#include "vault/audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vault/memory.h"
+
+struct walk {
+    struct cv_audit *out;
+    cv_damage_fn damage;
+    cv_progress_fn progress;
+    void *arg;
+    uint64_t total;
+    uint64_t last_damaged;
+    bool any;
+    uint64_t seen_size; /* what this user remembers; checked on the way past */
+    struct cv_hash seen_root;
+    bool known, passed;
+    uint64_t slots;
+};
+
+static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged *entries, size_t count,
+                           struct cv_err *err)
+{
+    struct walk *w = arg;
+    (void)entries;
+    w->out->entries += count + 1;
+    w->out->commits++;
+    if (s->chain->adopted.number > 0) {
+        w->out->policies++;
+        if (w->out->policies == 1 && cv_memory_read(s->chain->policy->vault, &w->seen_size, &w->seen_root, NULL) == CV_OK)
+            w->known = true;
+    }
+    if (w->known && s->chain->edge.size == w->seen_size) {
+        if (memcmp(s->chain->root.b, w->seen_root.b, sizeof(w->seen_root)) != 0)
+            return cv_fail(err, CV_ERR_LOG, "the log tells another story at entry %" PRIu64 " than the one you saw",
+                           w->seen_size);
+        w->passed = true;
+    }
+    return CV_OK;
+}
+
+static cv_status on_damage(void *arg, uint64_t index, enum cv_kind kind, const char *what)
+{
+    struct walk *w = arg;
+    if (w->any && w->last_damaged == index)
+        return CV_OK; /* told already */
+    w->any = true;
+    w->last_damaged = index;
+    w->out->damaged++;
+    return w->damage(w->arg, index, kind, what);
+}
+
+static void on_progress(void *arg, uint64_t bytes)
+{
+    struct walk *w = arg;
+    if (w->progress != NULL)
+        w->progress(w->arg, bytes < w->total ? bytes : w->total, w->total);
+}
+
+/* total_bytes(s): of all segments, for the progress line. */
+static uint64_t total_bytes(struct cv_segments *s)
+{
+    uint64_t total = 0, size = 0;
+    for (uint32_t n = 1; cv_segment_size(s, n, &size, NULL) == CV_OK; n++)
+        total += size;
+    return total;
+}
+
+/* check_end(w, scan): nothing after the last commit, nothing that was seen is gone. */
+static cv_status check_end(struct walk *w, const struct cv_scan *scan, struct cv_err *err)
+{
+    const struct cv_chain *c = scan->chain;
+    if (scan->tail != CV_TAIL_NONE || scan->abandoned_count > 0) {
+        const struct cv_torn *t = &scan->abandoned[0];
+        if (w->damage == NULL)
+            return cv_fail(err, CV_ERR_LOG, "%.160s; %" PRIu64 " bytes at its end belong to no commit",
+                           scan->tail_why, t->bytes);
+        cv_status st = on_damage(w, c->next, CV_KIND_COUNT, scan->tail == CV_TAIL_TORN
+                                     ? "bytes of a write that was cut short; the next write closes them off"
+                                     : "bytes at the end that belong to no commit");
+        if (st != CV_OK)
+            return st;
+    }
+    if (!c->started)
+        return cv_fail(err, CV_ERR_LOG, "entry 0: there is no whole commit in the archive");
+    if (w->known && !w->passed && w->damage == NULL)
+        return cv_fail(err, CV_ERR_LOG, "the log has gone back: you have seen entry %" PRIu64 ", and it ends at %" PRIu64,
+                       w->seen_size, c->edge.size);
+    return CV_OK;
+}
+
+/* check_release(dir, vault, slots): the key file is there and long enough for what the log took from it. */
+static cv_status check_release(int dir, const struct cv_chain *c, struct cv_err *err)
+{
+    struct cv_release r = { .fd = -1 };
+    cv_status st = cv_release_open(&r, dir, c->policy->vault, err);
+    if (st == CV_OK && r.filled < c->slots)
+        st = cv_fail(err, CV_ERR_LOG, "release.keys: holds %" PRIu64 " keys where the log took %" PRIu64, r.filled,
+                     c->slots);
+    cv_release_close(&r);
+    return st;
+}
+
+static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
+{
+    struct cv_segments segments = { .dir = -1, .fd = -1 };
+    struct cv_chain chain = { .slots = 1 };
+    struct cv_scan scan = { .segments = &segments, .chain = &chain, .segment = 1, .on_commit = on_commit,
+                            .on_damage = w->damage != NULL ? on_damage : NULL, .on_progress = on_progress, .arg = w };
+    memset(w->out, 0, sizeof(*w->out));
+    const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cv_status st = dir < 0 ? cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here", path)
+                           : cv_segments_open(&segments, dir, false, err);
+    if (st == CV_OK)
+        w->total = total_bytes(&segments);
+    st = CV_THEN(st, cv_scan_run(&scan, err));
+    st = CV_THEN(st, check_end(w, &scan, err));
+    st = CV_THEN(st, check_release(dir, &chain, err));
+    w->out->bytes = scan.bytes_read;
+    if (chain.policy != NULL) {
+        memcpy(w->out->vault, chain.policy->vault, sizeof(w->out->vault));
+        w->out->training = chain.policy->training;
+    }
+    w->out->head_size = chain.edge.size;
+    w->out->head_root = chain.root;
+    if (st == CV_OK && w->out->damaged > 0)
+        st = cv_fail(err, CV_ERR_LOG, "%" PRIu64 " entries are damaged; the rest is whole", w->out->damaged);
+    cv_scan_free(&scan);
+    cv_chain_free(&chain);
+    cv_segments_close(&segments);
+    if (dir >= 0)
+        close(dir);
+    return st;
+}
+
+cv_status cv_audit_verify(const char *path, cv_progress_fn progress, void *arg, struct cv_audit *out,
+                          struct cv_err *err)
+{
+    struct walk w = { .out = out, .progress = progress, .arg = arg };
+    cv_status st = walk(path, &w, err);
+    if (st == CV_OK)
+        st = cv_memory_write(out->vault, out->head_size, &out->head_root, err);
+    return st;
+}
+
+cv_status cv_check(const char *path, cv_damage_fn damage, cv_progress_fn progress, void *arg, struct cv_audit *out,
+                   struct cv_err *err)
+{
+    struct walk w = { .out = out, .damage = damage, .progress = progress, .arg = arg };
+    return walk(path, &w, err);
+}
+
+cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn, void *arg, struct cv_err *err)
+{
+    const bool may = cv_vault_may_read(v, "audit");
+    const struct cv_event event = { .action = may ? "log" : "refused", .detail = may ? detail : "no right to the log" };
+    uint64_t index = 0, next = 0;
+    cv_status st = cv_event_log(v, &event, err);
+    if (st == CV_OK && !may)
+        st = cv_fail(err, CV_ERR_NOKEY, "none of your roles reads the access log; the attempt is in it");
+    while (st == CV_OK && (st = cv_catalog_next(v->custody->catalog, CV_KIND_EVENT, next, &index, err)) == CV_OK) {
+        struct cv_json *body = NULL, *text = NULL;
+        st = cv_event_read(v, index, &body, &text, err);
+        st = CV_THEN(st, fn(arg, index, body, text, err));
+        cv_json_free(body);
+        cv_json_free(text);
+        next = index + 1;
+    }
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
