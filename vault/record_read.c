@@ -117,6 +117,23 @@ static cv_status refuse(struct cv_vault *v, const struct cv_version *version, co
     return cv_fail(err, CV_ERR_NOKEY, "none of your roles opens the section %s; the attempt is in the log", section);
 }
 
+/* hidden(v, id, ...): somebody who reads no record at all is refused like somebody who may not read this section; an
+ * answer that there is no such record would be a guess. */
+static cv_status hidden(struct cv_vault *v, const char *id, const char *action, struct cv_err *err)
+{
+    uint8_t raw[CV_ID_BYTES];
+    char text[CV_ID_TEXT_BYTES], detail[64];
+    cv_status st = cv_id_parse(cv_bytes_str(id), raw, err);
+    if (st != CV_OK)
+        return st;
+    cv_id_text(raw, text);
+    snprintf(detail, sizeof(detail), "no right to %s", action);
+    const struct cv_event event = { .action = "refused", .record = text, .detail = detail };
+    st = cv_event_log(v, &event, err);
+    return st != CV_OK ? st : cv_fail(err, CV_ERR_NOKEY, "none of your roles opens any part of this record; the attempt "
+                                                         "is in the log");
+}
+
 /* want(g, source, part): one more release key. */
 static cv_status want(struct reading *g, size_t source, const char *part)
 {
@@ -305,9 +322,14 @@ cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t number, co
     struct reading g = { .v = v, .r = out };
     struct cv_json *names = cv_json_array();
     memset(out, 0, sizeof(*out));
+    struct cv_err missing = { 0 };
     cv_status st = cv_vault_policy(v)->reason_required && reason == NULL
                        ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
-                       : cv_record_versions(v, id, &versions, err);
+                       : cv_record_versions(v, id, &versions, &missing);
+    if (st == CV_ERR_NOTFOUND && !cv_vault_may_read(v, "head"))
+        st = hidden(v, id, action, err);
+    else if (st != CV_OK && missing.status != CV_OK)
+        st = cv_fail(err, st, "%s", missing.msg);
     if (st == CV_OK && number > versions.count)
         st = cv_fail(err, CV_ERR_NOTFOUND, "the record has %zu versions, and no number %" PRIu64, versions.count, number);
     if (st != CV_OK)
