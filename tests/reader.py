@@ -1,0 +1,385 @@
+#!/usr/bin/env python3
+"""An independent reader: opens a casevault vault from docs/FORMAT.md alone. It shares no code with casevault.
+
+Usage: reader.py VAULT log                                       verify the whole log, without a key
+       reader.py VAULT show IDENTITY PASSPHRASE-FILE RECORD [N]  print what the member may read of a record (version N)
+"""
+import base64, hashlib, hmac, json, os, re, sys
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+
+class Damaged(Exception):
+    pass
+
+
+def need(ok, what):
+    if not ok:
+        raise Damaged(what)
+
+
+def b64u(text):
+    return base64.urlsafe_b64decode(text + '=' * (-len(text) % 4))
+
+
+def to_b64u(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b'=').decode()
+
+
+def sha256(raw):
+    return hashlib.sha256(raw).digest()
+
+
+def L(*fields):
+    return b''.join(len(f).to_bytes(2, 'big') + f for f in fields)
+
+
+def extract(salt, ikm, name='sha256'):
+    return hmac.new(salt, ikm, name).digest()
+
+
+def expand(prk, info, n, name='sha256'):
+    out, t, i = b'', b'', 1
+    while len(out) < n:
+        t = hmac.new(prk, t + info + bytes([i]), name).digest()
+        out, i = out + t, i + 1
+    return out[:n]
+
+
+# ---- age (section 4 needs the scrypt recipient) ----
+
+def open_identity(path, passphrase):
+    text = open(path).read().strip().split('\n')
+    need(text[0] == '-----BEGIN AGE ENCRYPTED FILE-----', 'identity: not armoured')
+    raw = base64.b64decode(''.join(text[1:-1]))
+    end = raw.index(b'\n---')
+    header, rest = raw[:end + 4], raw[end + 4:]
+    mac, payload = rest.split(b'\n', 1)
+    lines = header.decode().split('\n')
+    word = lines[1].split(' ')
+    need(word[:2] == ['->', 'scrypt'], 'identity: not for a passphrase')
+    unpad = lambda t: base64.b64decode(t + '=' * (-len(t) % 4))
+    n = 1 << int(word[3])
+    wrap = hashlib.scrypt(passphrase, salt=b'age-encryption.org/v1/scrypt' + unpad(word[2]), n=n, r=8, p=1,
+                          maxmem=256 * n * 8 + (1 << 25), dklen=32)
+    file_key = ChaCha20Poly1305(wrap).decrypt(bytes(12), unpad(lines[2]), None)
+    need(hmac.compare_digest(extract(expand(extract(b'', file_key), b'header', 32), header), unpad(mac.decode().strip())),
+         'identity: header')
+    key = ChaCha20Poly1305(expand(extract(payload[:16], file_key), b'payload', 32))
+    lines = key.decrypt(bytes(11) + b'\x01', payload[16:], None).decode().split('\n')
+    need(lines[0] == 'casevault identity v1', 'identity: version')
+    return dict(line.split(' ', 1) for line in lines[1:] if line)
+
+
+# ---- HPKE, single-shot open (RFC 9180, suite DHKEM(X25519), HKDF-SHA256, AES-256-GCM) ----
+
+def hpke_open(secret, info, sealed):
+    kem, suite = b'KEM\x00\x20', b'HPKE\x00\x20\x00\x01\x00\x02'
+    enc, ct = sealed[:32], sealed[32:]
+    sk = X25519PrivateKey.from_private_bytes(secret)
+    pk = sk.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    dh = sk.exchange(X25519PublicKey.from_public_bytes(enc))
+    label = lambda sid, name, ikm: b'HPKE-v1' + sid + name + ikm
+    lexpand = lambda prk, sid, name, inf, n: expand(prk, n.to_bytes(2, 'big') + b'HPKE-v1' + sid + name + inf, n)
+    shared = lexpand(extract(b'', label(kem, b'eae_prk', dh)), kem, b'shared_secret', enc + pk, 32)
+    context = b'\x00' + extract(b'', label(suite, b'psk_id_hash', b'')) + extract(b'', label(suite, b'info_hash', info))
+    prk = extract(shared, label(suite, b'secret', b''))
+    key = lexpand(prk, suite, b'key', context, 32)
+    return AESGCM(key).decrypt(lexpand(prk, suite, b'base_nonce', context, 12), ct, None)
+
+
+def cobblestone_open(key, context, sealed):
+    salt, commitment, rest = sealed[:24], sealed[24:56], sealed[56:]
+    info = b'c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\x00' + salt + context
+    okm = expand(key, info, 76, 'sha512')
+    need(hmac.compare_digest(okm[44:], commitment), 'commitment')
+    aead, nonce, out, i = AESGCM(okm[:32]), okm[32:44], b'', 0
+    while True:
+        chunk, rest = rest[:16400], rest[16400:]
+        n = nonce[:4] + (int.from_bytes(nonce[4:], 'big') ^ i).to_bytes(8, 'big')
+        out, i = out + aead.decrypt(n, chunk, None), i + 1
+        if len(chunk) < 16400:
+            need(not rest, 'chunks after the last')
+            return out
+
+
+# ---- the log (sections 2, 3, 5) ----
+
+def entries(vault):
+    number = 1
+    while os.path.exists(path := os.path.join(vault, 'archive', '%08d.tar' % number)):
+        raw, at = open(path, 'rb').read(), 0
+        while at < len(raw):
+            name = raw[at:at + 100].rstrip(b'\0').decode('ascii', 'replace')
+            match = re.fullmatch(r'(\d{11})-([a-z]+)', name)
+            need(match, 'archive/%08d.tar: no entry at %d' % (number, at))
+            size = int(raw[at + 124:at + 135], 8)
+            total = 512 + (size + 511) // 512 * 512
+            need(at + total <= len(raw), 'entry %s is cut short' % name)
+            yield int(match[1]), match[2], raw[at:at + total], raw[at + 512:at + 512 + size]
+            at += total
+        number += 1
+
+
+def node(l, r):
+    return sha256(b'\x01' + l + r)
+
+
+def append(edge, size, leaf):
+    while size & 1:
+        leaf, size = node(edge.pop(), leaf), size >> 1
+    edge.append(leaf)
+
+
+def root(edge):
+    if not edge:
+        return sha256(b'')
+    h = edge[-1]
+    for left in reversed(edge[:-1]):
+        h = node(left, h)
+    return h
+
+
+def note_signatures(note):
+    text, sigs = note.rsplit('\n\n', 1)
+    return text + '\n', [line[2:].rsplit(' ', 1) for line in sigs.rstrip('\n').split('\n')]
+
+
+def signed_by(note, name, public):
+    text, sigs = note_signatures(note)
+    key_id = sha256(name.encode() + b'\n\x01' + public)[:4]
+    for who, sig in sigs:
+        raw = base64.b64decode(sig)
+        if who == name and raw[:4] == key_id:
+            try:
+                Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], text.encode())
+                return True
+            except InvalidSignature:
+                return False
+    return False
+
+
+def member(line):
+    raw = b64u(line.split(':', 1)[1])
+    body, sig, fields, at = raw[:-64], raw[-64:], [], 3
+    while at < len(body):
+        n = int.from_bytes(body[at:at + 2], 'big')
+        fields.append(body[at + 2:at + 2 + n])
+        at += 2 + n
+    Ed25519PublicKey.from_public_bytes(fields[0]).verify(sig, b'casevault member v1\n' + body)
+    return 'm' + sha256(body).hex()[:8], fields[0], fields[1]
+
+
+class Policy:
+    def __init__(self, note):
+        text, _ = note_signatures(note)
+        title, vault, doc, empty = text.split('\n')
+        need(title == 'casevault policy v1' and empty == '', 'policy: title')
+        self.hash, self.doc = sha256(text.encode()), json.loads(doc)
+        self.vault = self.hash.hex() if vault == '-' else vault
+        self.members = {}
+        for m in self.doc['members']:
+            name, sign, seal = member(m['line'])
+            self.members[name] = (sign, seal, m['roles'])
+
+    def keyname(self, who):
+        return 'casevault/%s/member/%s' % (self.vault, who)
+
+
+def read_log(vault):
+    """Every entry by index, after verifying all of it; and the policy in force for each."""
+    policy, edge, last, staged, out, slots = None, [], None, [], {}, 0
+    for index, kind, raw, data in entries(vault):
+        need(index == len(out), 'entry %d stands where %d belongs' % (index, len(out)))
+        out[index] = (kind, data, policy)
+        if kind != 'checkpoint':
+            staged.append((kind, sha256(raw).hex(), data))
+            continue
+        head, note = data.decode().split('\n\n', 1)
+        lines = head.split('\n')
+        need(lines[0] == 'casevault commit v1', 'entry %d: version' % index)
+        first, taken = map(int, lines[2].split(' '))
+        new = None
+        for k, _, d in staged:
+            if k == 'policy':
+                new = Policy(d.decode())
+                judges = policy or new
+                need(new.doc['number'] == (policy.doc['number'] + 1 if policy else 1), 'policy number')
+                need(new.doc['previous'] == (policy.hash.hex() if policy else '-'), 'policy chain')
+                good = sum(signed_by(d.decode(), new.keyname(who), m[0]) for who, m in judges.members.items()
+                           if 'custodian' in m[2])
+                need(good >= judges.doc['quorum'], 'policy quorum')
+        judge = policy or new
+        size = sum(1 << i for i in range(64) if index >> i & 1)
+        need(lines[1] == judge.vault and taken >= slots and size == index, 'entry %d: head' % index)
+        need(lines[3] == (base64.b64encode(b''.join(edge)).decode() or '-'), 'entry %d: edge' % index)
+        met = ([('checkpoint', last)] if last else []) + [(k, h) for k, h, _ in staged]
+        need(len(met) == len(lines) - 4 and first + len(met) == index, 'entry %d: leaves' % index)
+        for i, ((k, h), line) in enumerate(zip(met, lines[4:])):
+            lk, lh, bind = line.split(' ')
+            need((k, h) == (lk, lh), 'entry %d (%s): damaged' % (first + i, k))
+            text = 'casevault leaf v1\n%s\n%d\n%s\n%s\n%s\n' % (judge.vault, first + i, k, h, bind)
+            append(edge, first + i, sha256(b'\x00' + text.encode()))
+        origin, n, top = note_signatures(note)[0].rstrip('\n').split('\n')
+        need(origin == 'casevault/' + judge.vault and int(n) == index and base64.b64decode(top) == root(edge),
+             'entry %d: root' % index)
+        need(signed_by(note, origin, b64u(judge.doc['log']['key'])), 'entry %d: log key' % index)
+        need(any(signed_by(note, judge.keyname(who), m[0]) for who, m in judge.members.items()), 'entry %d: member' % index)
+        if policy is None:
+            for i in list(out):
+                out[i] = (out[i][0], out[i][1], new)
+        policy, last, staged, slots = new or policy, sha256(raw).hex(), [], taken
+    need(not staged, 'entries after the last checkpoint')
+    return out, policy, root(edge)
+
+
+# ---- opening (sections 6 to 9) ----
+
+class Vault:
+    def __init__(self, path, identity):
+        self.path = path
+        self.log, self.policy, self.root = read_log(path)
+        self.id, self.kept = identity, {}
+        sign = Ed25519PrivateKey.from_private_bytes(b64u(identity['sign'])).public_key()
+        sign = sign.public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.me = next(who for who, m in self.policy.members.items() if m[0] == sign)
+        self.seals = [s for k, d, _ in self.log.values() if k == 'seals' for s in json.loads(d)['seals']]
+        self.template = next(json.loads(d) for k, d, _ in self.log.values()
+                             if k == 'template' and sha256(d).hex() == self.policy.doc['template'])
+
+    def unseal(self, secret, to, name, epoch, of, of_name, of_epoch, sealed):
+        info = b'casevault/1/hpke' + L(b'1', bytes.fromhex(self.policy.vault), b'secret', to.encode(), name.encode(),
+                                       b'%d' % epoch, of.encode(), of_name.encode(), b'%d' % of_epoch)
+        return hpke_open(secret, info, b64u(sealed))
+
+    def object(self, to, name, epoch, secret, of, of_name, of_epoch):
+        for s in self.seals:
+            if (s['to'], s['id'], s['epoch'], s['of'], s['name'], s['of_epoch']) == (to, name, epoch, of, of_name, of_epoch):
+                return self.unseal(secret, to, name, epoch, of, of_name, of_epoch, s['sealed'])
+        return None
+
+    def section(self, name):
+        if name not in self.kept:
+            s = next(s for s in self.policy.doc['sections'] if s['name'] == name)
+            self.kept[name] = None
+            for r in self.policy.doc['roles']:
+                if r['name'] in s['readers'] and r['name'] in self.policy.members[self.me][2]:
+                    role = self.object('member', self.me, 0, b64u(self.id['seal']), 'role', r['name'], r['epoch'])
+                    self.kept[name] = self.object('role', r['name'], r['epoch'], role, 'section', name, s['epoch'])
+                    break
+        return self.kept[name]
+
+    def part(self, env, name):
+        section, sealed = env['parts'][name]
+        secret = self.section(section)
+        if secret is None:
+            return None
+        batch = json.loads(self.log[env['batch']][1])
+        key = next(k for k in batch['keys'] if k['section'] == section)
+        b = self.unseal(secret, 'section', section, key['epoch'], 'batch', b64u(batch['id']).hex(), 0, key['sealed'])
+        x = L(bytes.fromhex(self.policy.vault), env['handle'], name.encode())
+        with open(os.path.join(self.path, 'release.keys'), 'rb') as f:
+            f.seek(512 + 32 * env['slot'])
+            r = f.read(32)
+        rs = expand(r, b'casevault/1/release' + x, 32)
+        s = expand(b, b'casevault/1/section' + x, 32)
+        k = expand(extract(rs, s), b'casevault/1/seal' + x, 32)
+        plain = cobblestone_open(k, b'casevault/1/blob' + x + L(bytes(4), b'\x01'), sealed)
+        return json.loads(plain[4:4 + int.from_bytes(plain[:4], 'big')])
+
+    def versions(self, record):
+        out = {}
+        for index, (kind, data, policy) in self.log.items():
+            if kind == 'record':
+                env = envelope(data)
+                head = self.part(env, 'head')
+                if head and head['id'] == record:
+                    out[head['version']] = (index, env, head, policy)
+        return out
+
+    def show(self, record, number=None):
+        versions = self.versions(record)
+        need(versions, 'no such record')
+        number = number or max(versions)
+        head, out, withheld = versions[number][2], {}, []
+        for section in self.template['types'][head['type']]['sections']:
+            at = versions[head['carried'].get(section, number)]
+            plain = self.part(at[1], section)
+            if plain is None:
+                withheld.append(section)
+                continue
+            self.check(at, section, plain)
+            out[section] = plain['data']
+        return {'id': record, 'type': head['type'], 'version': number, **out, 'withheld': withheld}
+
+    def check(self, version, section, plain):
+        """The section is what its author signed: its disclosure's digest stands in the JWT, and the JWT verifies."""
+        _, _, head, policy = version
+        header, payload, sig = head['jwt'].split('.')
+        who = json.loads(b64u(header))['kid']
+        Ed25519PublicKey.from_public_bytes(policy.members[who][0]).verify(b64u(sig), (header + '.' + payload).encode())
+        seed, fields = b64u(plain['seed']), self.template['types'][head['type']]['sections'][section]
+        one = lambda v: json.dumps(v, ensure_ascii=False, separators=(',', ':'), sort_keys=True)
+        salt = lambda p: to_b64u(expand(seed, b'casevault/1/salt\0' + p.encode(), 16))
+        digest = lambda text: to_b64u(sha256(to_b64u(text.encode()).encode()))
+
+        def decoys(p, n):
+            raw = expand(seed, b'casevault/1/decoy\0' + p.encode(), 32 * n) if n > 0 else b''
+            return [to_b64u(raw[i:i + 32]) for i in range(0, len(raw), 32)]
+
+        sd = []
+        for name in sorted(plain['data']):
+            value, p = plain['data'][name], '/%s/%s' % (section, name)
+            field = next(f for f in fields if f['name'] == name)
+            text = one(value)
+            if field.get('elements'):
+                parts = [digest('["%s",%s]' % (salt('%s/%d' % (p, i)), one(v))) for i, v in enumerate(value)]
+                parts += decoys(p, field.get('max', 16) - len(value))
+                text = one([{'...': d} for d in parts])
+            sd.append(digest('["%s",%s,%s]' % (salt(p), one(name), text)))
+        sd += decoys('/' + section, len(fields) - len(sd))
+        whole = digest('["%s",%s,%s]' % (salt('/' + section), one(section), one({'_sd': sorted(sd)})))
+        need(whole in json.loads(b64u(payload))['_sd'], '%s is not what the author signed' % section)
+
+
+def envelope(data):
+    need(data[:8] == b'casevlt1', 'envelope: version')
+    env = {'handle': data[8:24], 'batch': int.from_bytes(data[24:32], 'big'), 'slot': int.from_bytes(data[32:40], 'big'),
+           'parts': {}}
+    at, sizes = 42, []
+    for _ in range(int.from_bytes(data[40:42], 'big')):
+        words = []
+        for _ in range(2):
+            n = int.from_bytes(data[at:at + 2], 'big')
+            words.append(data[at + 2:at + 2 + n].decode())
+            at += 2 + n
+        sizes.append((words, int.from_bytes(data[at:at + 4], 'big')))
+        at += 4
+    for (name, section), n in sizes:
+        env['parts'][name] = (section, data[at:at + n])
+        at += n
+    need(at == len(data), 'envelope: length')
+    return env
+
+
+def main(argv):
+    if len(argv) >= 2 and argv[1] == 'log':
+        log, policy, top = read_log(argv[0])
+        print(json.dumps({'vault': policy.vault, 'entries': len(log), 'root': base64.b64encode(top).decode()}))
+    elif len(argv) >= 5 and argv[1] == 'show':
+        identity = open_identity(argv[2], open(argv[3], 'rb').read().split(b'\n')[0])
+        print(json.dumps(Vault(argv[0], identity).show(argv[4], int(argv[5]) if len(argv) > 5 else None),
+                         ensure_ascii=False))
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == '__main__':
+    try:
+        main(sys.argv[1:])
+    except (Damaged, InvalidTag, InvalidSignature) as e:
+        sys.exit('reader.py: %s' % (e or type(e).__name__))
