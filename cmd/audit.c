@@ -70,7 +70,8 @@ static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event
     struct cv_buf line = { 0 };
     char number[24];
     (void)err;
-    if (!is(event, "member", l->a->member) || !is(event, "action", l->a->action) || !concerns(event, l->a->record))
+    if (!is(event, "member", l->a->member) || !is(event, "action", l->a->action) ||
+        !concerns(event, l->a->record))
         return CV_OK;
     if (l->ui->json) {
         struct cv_json *o = cv_json_copy(event);
@@ -136,12 +137,14 @@ static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, c
     cv_status st = cv_base64_encode(CV_BASE64_STD, CV_ARR(a->head_root.b), &root);
     st = CV_THEN(st, cv_buf_append(&root, CV_LIT("\0")));
     if (st == CV_OK && ui->json)
-        printf("{\"ok\":%s,\"entries\":%" PRIu64 ",\"commits\":%" PRIu64 ",\"policies\":%" PRIu64 ",\"size\":%" PRIu64
-               ",\"root\":\"%s\"}\n", a->damaged == 0 ? "true" : "false", a->entries, a->commits, a->policies,
-               a->head_size, (const char *)root.p);
+        printf("{\"ok\":%s,\"entries\":%" PRIu64 ",\"commits\":%" PRIu64 ",\"policies\":%" PRIu64
+               ",\"size\":%" PRIu64 ",\"root\":\"%s\"}\n",
+               a->damaged == 0 ? "true" : "false", a->entries, a->commits, a->policies, a->head_size,
+               (const char *)root.p);
     else if (st == CV_OK)
-        printf("%s\n%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies; head %" PRIu64 " %s\n", said,
-               a->entries, a->commits, a->policies, a->head_size, (const char *)root.p);
+        printf("%s\n%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies; head %" PRIu64
+               " %s\n",
+               said, a->entries, a->commits, a->policies, a->head_size, (const char *)root.p);
     cv_buf_free(&root);
     return st;
 }
@@ -155,16 +158,18 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, cv_audit_verify(path, progress, ui, &audit, &ui->err));
     if (st == CV_OK)
         cv_ui_training(ui, audit.training);
-    return CV_THEN(st, print_audit(ui, &audit,
-                                   "The log is whole: every entry, checkpoint and policy verifies, and it goes on from\n"
-                                   "what you saw before. Contents unchecked: no key was used."));
+    return CV_THEN(
+        st, print_audit(ui, &audit,
+                        "The log is whole: every entry, checkpoint and policy verifies, and it goes on from\n"
+                        "what you saw before. Contents unchecked: no key was used."));
 }
 
 const struct cv_cmd cv_cmd_audit_verify = {
     .name = "audit verify",
     .synopsis = "",
     .summary = "verify the whole log, without any key",
-    .details = "Every entry's bytes, the tree, every checkpoint's signatures, every policy's quorum; and that nothing\n"
+    .details = "Every entry's bytes, the tree, every checkpoint's signatures, every policy's quorum; and "
+               "that nothing\n"
                "you saw before is gone or changed. Exit status 14 names the first entry at fault.",
     .run = run_verify,
 };
@@ -212,27 +217,32 @@ static cv_status run_status(struct cv_ui *ui, const void *args)
         const size_t waiting = cv_members_waiting(o.vault);
         cv_vault_fingerprint(p->vault, print);
         if (ui->json)
-            printf("{\"vault\":\"%s\",\"fingerprint\":\"%s\",\"training\":%s,\"member\":\"%s\",\"policy\":%" PRIu64
-                   ",\"entries\":%" PRIu64 ",\"versions\":%" PRIu64 ",\"events\":%" PRIu64 ",\"waiting\":%zu}\n",
+            printf("{\"vault\":\"%s\",\"fingerprint\":\"%s\",\"training\":%s,\"member\":\"%s\",\"policy\":"
+                   "%" PRIu64 ",\"entries\":%" PRIu64 ",\"versions\":%" PRIu64 ",\"events\":%" PRIu64
+                   ",\"waiting\":%zu}\n",
                    p->vault, print, p->training ? "true" : "false", o.id.public.pseudonym, p->number,
                    o.vault->custody->chain.next, records, events, waiting);
         else {
             printf("Vault        %s\nFingerprint  %s\nYou are      %s\n", o.vault->custody->path, print,
                    o.id.public.pseudonym);
-            printf("Contents     %" PRIu64 " versions of records, %" PRIu64 " events, %zu members\n", records, events,
-                   p->member_count);
+            printf("Contents     %" PRIu64 " versions of records, %" PRIu64 " events, %zu members\n", records,
+                   events, p->member_count);
             printf("Policy       number %" PRIu64 "\n", p->number);
             if (waiting > 0)
-                printf("Waiting      %zu role keys for members; a colleague who holds the role hands them on with\n"
-                       "             their next command\n", waiting);
+                printf("Waiting      %zu role keys for members; a colleague who holds the role hands them on "
+                       "with\n"
+                       "             their next command\n",
+                       waiting);
             if (o.vault->custody->tail != CV_TAIL_NONE)
-                printf("Notice       an interrupted write lies at the end of the archive; the next write closes it off\n");
+                printf("Notice       an interrupted write lies at the end of the archive; the next write "
+                       "closes it off\n");
         }
     }
     cv_ui_close(&o);
     return st;
 }
 
-const struct cv_cmd cv_cmd_status = {
-    .name = "status", .synopsis = "", .summary = "what this vault is, and what needs attention", .run = run_status
-};
+const struct cv_cmd cv_cmd_status = { .name = "status",
+                                      .synopsis = "",
+                                      .summary = "what this vault is, and what needs attention",
+                                      .run = run_status };

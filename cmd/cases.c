@@ -114,7 +114,10 @@ static void prose(struct story *s, struct cv_json *o, const char *name, size_t s
 {
     struct cv_buf b = { 0 };
     for (size_t i = 0; i < sentences && s->st == CV_OK; i++)
-        s->st = cv_buf_printf(&b, "%s%s", i == 0 ? "" : i % 5 == 0 ? "\n\n" : " ",
+        s->st = cv_buf_printf(&b, "%s%s",
+                              i == 0       ? ""
+                              : i % 5 == 0 ? "\n\n"
+                                           : " ",
                               s->r->sentence[pick(s->c, CV_WORDS)]);
     put(s, o, name, s->st == CV_OK ? cv_json_strn(cv_buf_view(&b)) : NULL);
     cv_buf_free(&b);
@@ -164,11 +167,18 @@ static void phone(struct story *s, struct cv_json *o, const char *name)
     text(s, o, name, number);
 }
 
-static const char *const recruitment[] = { "AtWork", "ThroughOnlineSocialNetworks", "ThroughAnOnlineAdvertisement",
-                                           "ThroughFamilyOrFamilyEvents", "ThroughFriendsOrSocialEvents", NULL };
-static const char *const control[] = { "PhysicalThreats", "DebtBondage", "FalsePromises", "TakesEarnings",
-                                       "WithholdsDocuments", "ExcessiveWorkingHours", NULL };
-static const char *const exploitation[] = { "ForcedLabour", "SexualExploitation", "Servitude", "ForcedBegging", NULL };
+static const char *const recruitment[] = { "AtWork",
+                                           "ThroughOnlineSocialNetworks",
+                                           "ThroughAnOnlineAdvertisement",
+                                           "ThroughFamilyOrFamilyEvents",
+                                           "ThroughFriendsOrSocialEvents",
+                                           NULL };
+static const char *const control[] = {
+    "PhysicalThreats",       "DebtBondage", "FalsePromises", "TakesEarnings", "WithholdsDocuments",
+    "ExcessiveWorkingHours", NULL
+};
+static const char *const exploitation[] = { "ForcedLabour", "SexualExploitation", "Servitude",
+                                            "ForcedBegging", NULL };
 static const char *const genders[] = { "Feminine", "Feminine", "Masculine", "NonSpecifiedUnknown", NULL };
 static const char *const levels[] = { "Low", "Medium", "High", NULL };
 
@@ -176,7 +186,8 @@ static void tell_case(struct story *s)
 {
     struct cv_json *r = record(s, "case", s->case_id), *o = section(s, r, "admin");
     char number[32], name[128];
-    snprintf(number, sizeof(number), "%s-%u-%05llu", s->r->country, s->year, (unsigned long long)s->c->number);
+    snprintf(number, sizeof(number), "%s-%u-%05llu", s->r->country, s->year,
+             (unsigned long long)s->c->number);
     text(s, o, "case_number", number);
     text(s, o, "status", pick(s->c, 3) > 0 ? "Active" : "FollowUp");
     date(s, o, "opened", s->year);
@@ -228,7 +239,8 @@ static void tell_identity(struct story *s, struct cv_json *o)
 
 static void tell_person(struct story *s, size_t i)
 {
-    struct cv_json *r = record(s, "person", s->person_id[i]), *o = section(s, r, "admin"), *cases = cv_json_array();
+    struct cv_json *r = record(s, "person", s->person_id[i]), *o = section(s, r, "admin"),
+                   *cases = cv_json_array();
     text(s, o, "role", i == 0 ? "Victim" : pick(s->c, 2) == 0 ? "Victim" : "Relative");
     if (s->st == CV_OK)
         s->st = cv_json_push(cases, cv_json_str(s->case_id));
@@ -243,7 +255,8 @@ static void tell_person(struct story *s, size_t i)
     if (i > 0)
         return;
     o = section(s, r, "exploitation");
-    text(s, o, "trafficking_status", pick(s->c, 3) == 0 ? "PossibleVictimOfTrafficking" : "ActualVictimOfTrafficking");
+    text(s, o, "trafficking_status",
+         pick(s->c, 3) == 0 ? "PossibleVictimOfTrafficking" : "ActualVictimOfTrafficking");
     text(s, o, "decision_organisation", "NGO");
     words(s, o, "method_of_recruitment", recruitment, 2);
     words(s, o, "methods_of_control", control, 3);

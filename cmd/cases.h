@@ -4,14 +4,15 @@
 #include "formats/json.h"
 
 /**
- * Synthetic cases in the terms of the default template: names, places and testimony in the scripts of the region, linked
- * persons and events. The same seed gives the same cases. Nobody in them exists.
+ * Synthetic cases in the terms of the default template: names, places and testimony in the scripts of the
+ * region, linked persons and events. The same seed gives the same cases. Nobody in them exists.
  */
 struct cv_cases;
 
 CV_MUST_CHECK cv_status cv_cases_new(uint64_t seed, uint64_t cases, struct cv_cases **out);
 void cv_cases_free(struct cv_cases *c);
-/** cv_cases_next(c, record): the next record, to be freed. CV_OK; CV_ERR_NOTFOUND at the end; CV_ERR_NOMEM. */
+/** cv_cases_next(c, record): the next record, to be freed. CV_OK; CV_ERR_NOTFOUND at the end; CV_ERR_NOMEM.
+ */
 CV_MUST_CHECK cv_status cv_cases_next(struct cv_cases *c, struct cv_json **record);
 
 /* cases_words.c: what the cases are made of, one table per language. */

@@ -22,7 +22,8 @@ struct args {
 static const struct cv_opt opts[] = {
     { "cases", 'n', "N", "how many cases (default 200)", offsetof(struct args, cases), CV_OPT_NUMBER },
     { "seed", 's', "S", "another seed tells other stories", offsetof(struct args, seed), CV_OPT_NUMBER },
-    { "print", 0, NULL, "only print the cases, as JSON lines, and make no vault", offsetof(struct args, print), CV_OPT_FLAG },
+    { "print", 0, NULL, "only print the cases, as JSON lines, and make no vault",
+      offsetof(struct args, print), CV_OPT_FLAG },
     { 0 },
 };
 
@@ -98,7 +99,8 @@ static cv_status fill(struct cv_ui *ui, struct cv_vault *v, const struct args *a
         struct cv_stored stored;
         st = cv_vault_begin(v, &ui->err);
         const bool begun = st == CV_OK;
-        while (st == CV_OK && cv_json_len(ids) < PER_COMMIT && (more = cv_cases_next(cases, &record)) == CV_OK) {
+        while (st == CV_OK && cv_json_len(ids) < PER_COMMIT &&
+               (more = cv_cases_next(cases, &record)) == CV_OK) {
             st = cv_record_put(v, record, &stored, &ui->err);
             st = CV_THEN(st, cv_json_push(ids, cv_json_str(stored.id)));
             cv_json_free(record);
@@ -136,8 +138,9 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (dir == NULL)
         return cv_fail(&ui->err, CV_ERR_ARG, "wanted: a new directory for the training vault");
     if (mkdir(dir, 0700) != 0)
-        return errno == EEXIST ? cv_fail(&ui->err, CV_ERR_EXISTS, "%s: already there; name a new directory", dir)
-                               : cv_fail_errno(&ui->err, "%s: cannot make the directory", dir);
+        return errno == EEXIST
+                   ? cv_fail(&ui->err, CV_ERR_EXISTS, "%s: already there; name a new directory", dir)
+                   : cv_fail_errno(&ui->err, "%s: cannot make the directory", dir);
     snprintf(vault, sizeof(vault), "%s/vault", dir);
     cv_status st = write_passphrase(ui, dir);
     st = CV_THEN(st, new_person(ui, dir, 0, &founder));
@@ -149,7 +152,8 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (st == CV_OK) {
         cv_ui_training(ui, true);
         printf("%s\n", vault);
-        cv_ui_say(ui, "Identities are beside it, one for each role; their passphrase is in %s/passphrase.", dir);
+        cv_ui_say(ui, "Identities are beside it, one for each role; their passphrase is in %s/passphrase.",
+                  dir);
     }
     cv_vault_close(v);
     cv_identity_free(&founder);

@@ -11,16 +11,18 @@ struct add_args {
     const char *name, *fingerprint;
 };
 static const struct cv_opt add_opts[] = {
-    { "role", 'r', "ROLE", "what they work as (may be given again)", offsetof(struct add_args, roles), CV_OPT_LIST },
-    { "name", 'n', "NAME", "their name, for the staff directory that members read", offsetof(struct add_args, name),
-      CV_OPT_TEXT },
+    { "role", 'r', "ROLE", "what they work as (may be given again)", offsetof(struct add_args, roles),
+      CV_OPT_LIST },
+    { "name", 'n', "NAME", "their name, for the staff directory that members read",
+      offsetof(struct add_args, name), CV_OPT_TEXT },
     { "fingerprint", 'f', "PRINT", "what they read out to you; refused if it is not the line's",
       offsetof(struct add_args, fingerprint), CV_OPT_TEXT },
     { 0 },
 };
 
 /* add_staff(v, key, name): the name goes into the sealed directory, never into the policy. */
-static cv_status add_staff(struct cv_ui *ui, struct cv_vault *v, const struct cv_member_key *key, const char *name)
+static cv_status add_staff(struct cv_ui *ui, struct cv_vault *v, const struct cv_member_key *key,
+                           const char *name)
 {
     struct cv_json *record = cv_json_object(), *directory = cv_json_object();
     struct cv_stored stored;
@@ -44,8 +46,8 @@ static cv_status run_add(struct cv_ui *ui, const void *args)
         return cv_fail(&ui->err, CV_ERR_ARG, "what will they work as? Add --role ROLE; see `role list`");
     cv_status st = cv_member_parse(cv_bytes_str(line), &key, &ui->err);
     if (st == CV_OK && a->fingerprint != NULL && strcmp(a->fingerprint, key.fingerprint) != 0)
-        st = cv_fail(&ui->err, CV_ERR_AUTH, "the line's fingerprint is %s, not the one read out: it is not theirs",
-                     key.fingerprint);
+        st = cv_fail(&ui->err, CV_ERR_AUTH,
+                     "the line's fingerprint is %s, not the one read out: it is not theirs", key.fingerprint);
     st = CV_THEN(st, cv_ui_open(ui, &o));
     st = CV_THEN(st, cv_members_add(o.vault, &key, a->roles.w, &ui->err));
     if (st == CV_OK && a->name != NULL)
@@ -156,9 +158,10 @@ static cv_status run_list(struct cv_ui *ui, const void *args)
     return st;
 }
 
-const struct cv_cmd cv_cmd_member_list = {
-    .name = "member list", .synopsis = "", .summary = "list the members, their names and roles", .run = run_list
-};
+const struct cv_cmd cv_cmd_member_list = { .name = "member list",
+                                           .synopsis = "",
+                                           .summary = "list the members, their names and roles",
+                                           .run = run_list };
 
 static cv_status run_roles(struct cv_ui *ui, const void *args)
 {
@@ -274,6 +277,7 @@ static cv_status run_sections(struct cv_ui *ui, const void *args)
     return st;
 }
 
-const struct cv_cmd cv_cmd_section_list = {
-    .name = "section list", .synopsis = "", .summary = "list the sections: who reads and writes each", .run = run_sections
-};
+const struct cv_cmd cv_cmd_section_list = { .name = "section list",
+                                            .synopsis = "",
+                                            .summary = "list the sections: who reads and writes each",
+                                            .run = run_sections };

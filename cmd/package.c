@@ -11,18 +11,19 @@ struct write_args {
     const char *aud, *nonce, *profile, *output, *reason;
 };
 static const struct cv_opt write_opts[] = {
-    { "record", 0, "ID", "a record to disclose from (may be given again)", offsetof(struct write_args, records),
-      CV_OPT_LIST },
-    { "field", 'f', "NAME", "SECTION.FIELD, SECTION, or SECTION.FIELD.N (again)", offsetof(struct write_args, fields),
-      CV_OPT_LIST },
+    { "record", 0, "ID", "a record to disclose from (may be given again)",
+      offsetof(struct write_args, records), CV_OPT_LIST },
+    { "field", 'f', "NAME", "SECTION.FIELD, SECTION, or SECTION.FIELD.N (again)",
+      offsetof(struct write_args, fields), CV_OPT_LIST },
     { "aud", 0, "WHO", "the partner it is for", offsetof(struct write_args, aud), CV_OPT_TEXT },
-    { "nonce", 0, "TEXT", "what the partner asked to have in it, or a package number", offsetof(struct write_args, nonce),
+    { "nonce", 0, "TEXT", "what the partner asked to have in it, or a package number",
+      offsetof(struct write_args, nonce), CV_OPT_TEXT },
+    { "profile", 'p', "NAME", "refuse fields that this profile does not carry",
+      offsetof(struct write_args, profile), CV_OPT_TEXT },
+    { "output", 'o', "FILE", "where to write it (default: standard output)",
+      offsetof(struct write_args, output), CV_OPT_TEXT },
+    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct write_args, reason),
       CV_OPT_TEXT },
-    { "profile", 'p', "NAME", "refuse fields that this profile does not carry", offsetof(struct write_args, profile),
-      CV_OPT_TEXT },
-    { "output", 'o', "FILE", "where to write it (default: standard output)", offsetof(struct write_args, output),
-      CV_OPT_TEXT },
-    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct write_args, reason), CV_OPT_TEXT },
     { 0 },
 };
 
@@ -40,7 +41,8 @@ static cv_status run_write(struct cv_ui *ui, const void *args)
     if (st == CV_OK) {
         char print[CV_FINGERPRINT_BYTES];
         cv_vault_fingerprint(cv_vault_policy(o.vault)->vault, print);
-        cv_ui_say(ui, "Written for %s, who checks it with: casevault verify --vault-print %s FILE", a->aud, print);
+        cv_ui_say(ui, "Written for %s, who checks it with: casevault verify --vault-print %s FILE", a->aud,
+                  print);
     }
     cv_buf_free(&package);
     cv_ui_close(&o);
@@ -61,10 +63,10 @@ struct verify_args {
     const char *print, *aud, *nonce;
 };
 static const struct cv_opt verify_opts[] = {
-    { "vault-print", 0, "PRINT", "the fingerprint of the vault it should come from", offsetof(struct verify_args, print),
-      CV_OPT_TEXT },
-    { "aud", 0, "WHO", "who you are; refused if it was made for somebody else", offsetof(struct verify_args, aud),
-      CV_OPT_TEXT },
+    { "vault-print", 0, "PRINT", "the fingerprint of the vault it should come from",
+      offsetof(struct verify_args, print), CV_OPT_TEXT },
+    { "aud", 0, "WHO", "who you are; refused if it was made for somebody else",
+      offsetof(struct verify_args, aud), CV_OPT_TEXT },
     { "nonce", 0, "TEXT", "what you asked to have in it", offsetof(struct verify_args, nonce), CV_OPT_TEXT },
     { 0 },
 };
@@ -94,11 +96,12 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
     struct cv_json *claims = NULL;
     bool training = false;
     if (a->print == NULL)
-        return cv_fail(&ui->err, CV_ERR_ARG, "which vault should it come from? Add --vault-print PRINT, as the sender "
-                                             "reads it out");
+        return cv_fail(&ui->err, CV_ERR_ARG,
+                       "which vault should it come from? Add --vault-print PRINT, as the sender "
+                       "reads it out");
     cv_status st = cv_ui_read_file(ui, ui->words.w[0], CV_PACKAGE_MAX_BYTES, &package);
-    st = CV_THEN(st, cv_package_verify(cv_buf_view(&package), a->print, a->aud, a->nonce, (int64_t)time(NULL), &claims,
-                                       &training, &ui->err));
+    st = CV_THEN(st, cv_package_verify(cv_buf_view(&package), a->print, a->aud, a->nonce, (int64_t)time(NULL),
+                                       &claims, &training, &ui->err));
     if (st == CV_OK)
         cv_ui_training(ui, training);
     for (size_t i = 0; i < cv_json_len(claims) && st == CV_OK; i++) {
@@ -107,7 +110,8 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
             continue;
         }
         printf("%sRecord %zu: as its author signed it\n", i > 0 ? "\n" : "", i + 1);
-        for (void *it = cv_json_first(cv_json_at(claims, i)); it != NULL; it = cv_json_next(cv_json_at(claims, i), it))
+        for (void *it = cv_json_first(cv_json_at(claims, i)); it != NULL;
+             it = cv_json_next(cv_json_at(claims, i), it))
             if (strcmp(cv_json_iter_name(it), "cnf") != 0)
                 print_claim(cv_json_iter_name(it), cv_json_iter_value(it), 2);
     }

@@ -40,8 +40,8 @@ static cv_status run_add(struct cv_ui *ui, const void *args)
     struct cv_json *record = NULL;
     struct cv_stored stored;
     cv_status st = cv_ui_read_file(ui, path, CV_RECORD_MAX_BYTES, &text);
-    st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), CV_RECORD_MAX_BYTES, strcmp(path, "-") == 0 ? "standard input" : path,
-                                   &record, &ui->err));
+    st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), CV_RECORD_MAX_BYTES,
+                                   strcmp(path, "-") == 0 ? "standard input" : path, &record, &ui->err));
     st = CV_THEN(st, cv_ui_open(ui, &o));
     st = CV_THEN(st, cv_record_add(o.vault, record, a->reason, &stored, &ui->err));
     st = CV_THEN(st, print_stored(ui, &stored));
@@ -55,7 +55,8 @@ const struct cv_cmd cv_cmd_record_add = {
     .name = "record add",
     .synopsis = "[--reason TEXT] [FILE]",
     .summary = "store a record from a JSON file or standard input",
-    .details = "The record is {\"type\":\"person\",\"identity\":{...},...}: a type of the template, and its sections.\n"
+    .details = "The record is {\"type\":\"person\",\"identity\":{...},...}: a type of the template, and its "
+               "sections.\n"
                "It is checked, signed by you, sealed section by section, and durable when its id is printed.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
@@ -103,8 +104,8 @@ static cv_status put(struct import *im, struct cv_json *record, struct cv_json *
     struct cv_err err = { 0 };
     cv_status st = cv_record_put(im->vault, record, &stored, &err);
     if (st != CV_OK)
-        return cv_fail(&im->ui->err, st, "%.60s, line %llu: %.160s", im->name, (unsigned long long)im->line_number,
-                       err.msg);
+        return cv_fail(&im->ui->err, st, "%.60s, line %llu: %.160s", im->name,
+                       (unsigned long long)im->line_number, err.msg);
     st = cv_json_push(ids, cv_json_str(stored.id));
     if (st == CV_OK && im->ui->json)
         printf("{\"id\":\"%s\",\"version\":1}\n", stored.id);

@@ -15,7 +15,8 @@ static const struct cv_opt opts[] = {
     { 0 },
 };
 
-/* value_of(text): JSON where it reads as a number, truth value, list or object; else the words as they are. */
+/* value_of(text): JSON where it reads as a number, truth value, list or object; else the words as they are.
+ */
 static struct cv_json *value_of(const char *text)
 {
     struct cv_json *v = NULL;
@@ -25,8 +26,8 @@ static struct cv_json *value_of(const char *text)
     return cv_json_str(text);
 }
 
-/* set(changes, r, path=value): the section is taken from what it is now, and its field changed. An empty value takes the
- * field away. */
+/* set(changes, r, path=value): the section is taken from what it is now, and its field changed. An empty
+ * value takes the field away. */
 static cv_status set(struct cv_ui *ui, struct cv_vault *v, struct cv_json *changes, const struct cv_record *r,
                      const char *text)
 {
@@ -45,8 +46,10 @@ static cv_status set(struct cv_ui *ui, struct cv_vault *v, struct cv_json *chang
     if (now == NULL) {
         const struct cv_json *old = cv_record_section(r, section);
         if (old == NULL)
-            return cv_fail(&ui->err, CV_ERR_NOKEY, "none of your roles opens the section %s, so its fields cannot be "
-                                                   "changed one by one", section);
+            return cv_fail(&ui->err, CV_ERR_NOKEY,
+                           "none of your roles opens the section %s, so its fields cannot be "
+                           "changed one by one",
+                           section);
         now = cv_json_copy(old);
         st = cv_json_set(changes, section, now);
     }
@@ -54,13 +57,15 @@ static cv_status set(struct cv_ui *ui, struct cv_vault *v, struct cv_json *chang
         st = cv_json_del(now, field);
         return st == CV_ERR_NOTFOUND ? CV_OK : st;
     }
-    return CV_THEN(st, cv_json_set(now, field, strcmp(f.type, "integer") == 0 || strcmp(f.type, "boolean") == 0 || f.multi
-                                                    ? value_of(equals + 1)
-                                                    : cv_json_str(equals + 1)));
+    return CV_THEN(st, cv_json_set(now, field,
+                                   strcmp(f.type, "integer") == 0 || strcmp(f.type, "boolean") == 0 || f.multi
+                                       ? value_of(equals + 1)
+                                       : cv_json_str(equals + 1)));
 }
 
 /* from_sets(ui, v, changes, sets): read the record, then change fields. */
-static cv_status from_sets(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_json **changes)
+static cv_status from_sets(struct cv_ui *ui, struct cv_vault *v, const struct args *a,
+                           struct cv_json **changes)
 {
     struct cv_record r = { 0 };
     *changes = cv_json_object();
@@ -75,8 +80,8 @@ static cv_status from_file(struct cv_ui *ui, const char *path, struct cv_json **
 {
     struct cv_buf text = { 0 };
     cv_status st = cv_ui_read_file(ui, path, CV_RECORD_MAX_BYTES, &text);
-    st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), CV_RECORD_MAX_BYTES, strcmp(path, "-") == 0 ? "standard input" : path,
-                                   changes, &ui->err));
+    st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), CV_RECORD_MAX_BYTES,
+                                   strcmp(path, "-") == 0 ? "standard input" : path, changes, &ui->err));
     /* What `record show --json` adds for the reader is no part of the record. */
     if (st == CV_OK && cv_json_get(*changes, "withheld") != NULL)
         st = cv_json_del(*changes, "withheld");
@@ -112,7 +117,8 @@ const struct cv_cmd cv_cmd_record_edit = {
     .name = "record edit",
     .synopsis = "[--reason TEXT] ID FILE | ID --set SECTION.FIELD=VALUE...",
     .summary = "add a new version of a record",
-    .details = "FILE holds the changed sections, whole, as JSON; the others stay as they were, with the signatures of\n"
+    .details = "FILE holds the changed sections, whole, as JSON; the others stay as they were, with the "
+               "signatures of\n"
                "those who wrote them. The old version stays readable.",
     .opts = opts,
     .args_bytes = sizeof(struct args),

@@ -12,9 +12,12 @@ struct show_args {
     const char *reason;
 };
 static const struct cv_opt show_opts[] = {
-    { "section", 's', "NAME", "only this section (may be given again)", offsetof(struct show_args, sections), CV_OPT_LIST },
-    { "version", 0, "N", "this version (default: the latest)", offsetof(struct show_args, version), CV_OPT_NUMBER },
-    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct show_args, reason), CV_OPT_TEXT },
+    { "section", 's', "NAME", "only this section (may be given again)", offsetof(struct show_args, sections),
+      CV_OPT_LIST },
+    { "version", 0, "N", "this version (default: the latest)", offsetof(struct show_args, version),
+      CV_OPT_NUMBER },
+    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct show_args, reason),
+      CV_OPT_TEXT },
     { 0 },
 };
 
@@ -114,7 +117,8 @@ static cv_status print_json(const struct cv_vault *v, const struct cv_record *r)
     cv_status st = cv_json_set(o, "id", cv_json_str(r->id));
     st = CV_THEN(st, cv_json_set(o, "type", cv_json_str(r->type)));
     st = CV_THEN(st, cv_json_set(o, "version", cv_json_int((int64_t)r->version)));
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, r->type, i)) != NULL; i++) {
+    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, r->type, i)) != NULL;
+         i++) {
         const struct cv_json *data = cv_record_section(r, section);
         if (data != NULL)
             st = cv_json_set(o, section, cv_json_copy(data));
@@ -134,8 +138,9 @@ static cv_status run_show(struct cv_ui *ui, const void *args)
     struct cv_opened o = { 0 };
     struct cv_record r = { 0 };
     cv_status st = cv_ui_open(ui, &o);
-    st = CV_THEN(st, cv_record_read(o.vault, ui->words.w[0], a->version, a->sections.n > 0 ? a->sections.w : NULL, "read",
-                                    a->reason, &r, &ui->err));
+    st = CV_THEN(st,
+                 cv_record_read(o.vault, ui->words.w[0], a->version, a->sections.n > 0 ? a->sections.w : NULL,
+                                "read", a->reason, &r, &ui->err));
     if (st == CV_OK && ui->json)
         st = print_json(o.vault, &r);
     else if (st == CV_OK)

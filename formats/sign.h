@@ -8,7 +8,8 @@
 typedef cv_status (*cv_sign_fn)(void *arg, struct cv_bytes msg, uint8_t sig[static CV_ED25519_SIG_BYTES]);
 
 /** cv_sign_key(key, msg, sig): a cv_sign_fn for a struct cv_ed25519_key in this process. */
-CV_MUST_CHECK static inline cv_status cv_sign_key(void *key, struct cv_bytes msg, uint8_t sig[static CV_ED25519_SIG_BYTES])
+CV_MUST_CHECK static inline cv_status cv_sign_key(void *key, struct cv_bytes msg,
+                                                  uint8_t sig[static CV_ED25519_SIG_BYTES])
 {
     return cv_ed25519_sign(key, msg, sig);
 }

@@ -32,12 +32,14 @@ static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged 
     w->out->commits++;
     if (s->chain->adopted.number > 0) {
         w->out->policies++;
-        if (w->out->policies == 1 && cv_memory_read(s->chain->policy->vault, &w->seen_size, &w->seen_root, NULL) == CV_OK)
+        if (w->out->policies == 1 &&
+            cv_memory_read(s->chain->policy->vault, &w->seen_size, &w->seen_root, NULL) == CV_OK)
             w->known = true;
     }
     if (w->known && s->chain->edge.size == w->seen_size) {
         if (memcmp(s->chain->root.b, w->seen_root.b, sizeof(w->seen_root)) != 0)
-            return cv_fail(err, CV_ERR_LOG, "the log tells another story at entry %" PRIu64 " than the one you saw",
+            return cv_fail(err, CV_ERR_LOG,
+                           "the log tells another story at entry %" PRIu64 " than the one you saw",
                            w->seen_size);
         w->passed = true;
     }
@@ -80,16 +82,20 @@ static cv_status check_end(struct walk *w, const struct cv_scan *scan, struct cv
         if (w->damage == NULL)
             return cv_fail(err, CV_ERR_LOG, "%.160s; %" PRIu64 " bytes at its end belong to no commit",
                            scan->tail_why, t->bytes);
-        cv_status st = on_damage(w, c->next, CV_KIND_COUNT, scan->tail == CV_TAIL_TORN
-                                     ? "bytes of a write that was cut short; the next write closes them off"
-                                     : "bytes at the end that belong to no commit");
+        cv_status st =
+            w->any ? CV_OK
+                   : on_damage(w, c->next, CV_KIND_COUNT,
+                               scan->tail == CV_TAIL_TORN
+                                   ? "bytes of a write that was cut short; the next write closes them off"
+                                   : "bytes at the end that belong to no commit");
         if (st != CV_OK)
             return st;
     }
     if (!c->started)
         return cv_fail(err, CV_ERR_LOG, "entry 0: there is no whole commit in the archive");
     if (w->known && !w->passed && w->damage == NULL)
-        return cv_fail(err, CV_ERR_LOG, "the log has gone back: you have seen entry %" PRIu64 ", and it ends at %" PRIu64,
+        return cv_fail(err, CV_ERR_LOG,
+                       "the log has gone back: you have seen entry %" PRIu64 ", and it ends at %" PRIu64,
                        w->seen_size, c->edge.size);
     return CV_OK;
 }
@@ -100,8 +106,8 @@ static cv_status check_release(int dir, const struct cv_chain *c, struct cv_err 
     struct cv_release r = { .fd = -1 };
     cv_status st = cv_release_open(&r, dir, c->policy->vault, err);
     if (st == CV_OK && r.filled < c->slots)
-        st = cv_fail(err, CV_ERR_LOG, "release.keys: holds %" PRIu64 " keys where the log took %" PRIu64, r.filled,
-                     c->slots);
+        st = cv_fail(err, CV_ERR_LOG, "release.keys: holds %" PRIu64 " keys where the log took %" PRIu64,
+                     r.filled, c->slots);
     cv_release_close(&r);
     return st;
 }
@@ -110,8 +116,13 @@ static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
 {
     struct cv_segments segments = { .dir = -1, .fd = -1 };
     struct cv_chain chain = { .slots = 1 };
-    struct cv_scan scan = { .segments = &segments, .chain = &chain, .segment = 1, .on_commit = on_commit,
-                            .on_damage = w->damage != NULL ? on_damage : NULL, .on_progress = on_progress, .arg = w };
+    struct cv_scan scan = { .segments = &segments,
+                            .chain = &chain,
+                            .segment = 1,
+                            .on_commit = on_commit,
+                            .on_damage = w->damage != NULL ? on_damage : NULL,
+                            .on_progress = on_progress,
+                            .arg = w };
     memset(w->out, 0, sizeof(*w->out));
     const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     cv_status st = dir < 0 ? cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here", path)
@@ -148,22 +159,25 @@ cv_status cv_audit_verify(const char *path, cv_progress_fn progress, void *arg, 
     return st;
 }
 
-cv_status cv_check(const char *path, cv_damage_fn damage, cv_progress_fn progress, void *arg, struct cv_audit *out,
-                   struct cv_err *err)
+cv_status cv_check(const char *path, cv_damage_fn damage, cv_progress_fn progress, void *arg,
+                   struct cv_audit *out, struct cv_err *err)
 {
     struct walk w = { .out = out, .damage = damage, .progress = progress, .arg = arg };
     return walk(path, &w, err);
 }
 
-cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn, void *arg, struct cv_err *err)
+cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn, void *arg,
+                          struct cv_err *err)
 {
     const bool may = cv_vault_may_read(v, "audit");
-    const struct cv_event event = { .action = may ? "log" : "refused", .detail = may ? detail : "no right to the log" };
+    const struct cv_event event = { .action = may ? "log" : "refused",
+                                    .detail = may ? detail : "no right to the log" };
     uint64_t index = 0, next = 0;
     cv_status st = cv_event_log(v, &event, err);
     if (st == CV_OK && !may)
         st = cv_fail(err, CV_ERR_NOKEY, "none of your roles reads the access log; the attempt is in it");
-    while (st == CV_OK && (st = cv_catalog_next(v->custody->catalog, CV_KIND_EVENT, next, &index, err)) == CV_OK) {
+    while (st == CV_OK &&
+           (st = cv_catalog_next(v->custody->catalog, CV_KIND_EVENT, next, &index, err)) == CV_OK) {
         struct cv_json *body = NULL, *text = NULL;
         st = cv_event_read(v, index, &body, &text, err);
         st = CV_THEN(st, fn(arg, index, body, text, err));

@@ -16,22 +16,23 @@ struct cv_audit {
 typedef void (*cv_progress_fn)(void *arg, uint64_t done, uint64_t total);
 
 /**
- * cv_audit_verify(path, progress, arg, out, err): the whole structure, from the first entry, with no key: every entry's
- * bytes, the tree, every checkpoint's signatures by the log key and by who was a member then, every policy's quorum, no
- * bytes outside of commits; and that it goes on from what this user saw. CV_OK; CV_ERR_LOG naming the first entry at fault.
+ * cv_audit_verify(path, progress, arg, out, err): the whole structure, from the first entry, with no key:
+ * every entry's bytes, the tree, every checkpoint's signatures by the log key and by who was a member then,
+ * every policy's quorum, no bytes outside of commits; and that it goes on from what this user saw. CV_OK;
+ * CV_ERR_LOG naming the first entry at fault.
  */
-CV_MUST_CHECK cv_status cv_audit_verify(const char *path, cv_progress_fn progress, void *arg, struct cv_audit *out,
-                                        struct cv_err *err);
+CV_MUST_CHECK cv_status cv_audit_verify(const char *path, cv_progress_fn progress, void *arg,
+                                        struct cv_audit *out, struct cv_err *err);
 
-/** cv_check(path, damage, progress, arg, out, err): read everything, tell ${damage} of each entry at fault, and go on.
- * CV_OK with out->damaged 0; CV_ERR_LOG after damage; CV_ERR_IO. */
+/** cv_check(path, damage, progress, arg, out, err): read everything, tell ${damage} of each entry at fault,
+ * and go on. CV_OK with out->damaged 0; CV_ERR_LOG after damage; CV_ERR_IO. */
 CV_MUST_CHECK cv_status cv_check(const char *path, cv_damage_fn damage, cv_progress_fn progress, void *arg,
                                  struct cv_audit *out, struct cv_err *err);
 
-/** cv_audit_events(v, fn, arg, err): every event in order, after an event that says so. CV_ERR_NOKEY to those who may
- * not read the audit section, after a refusal is logged. */
-typedef cv_status (*cv_event_fn)(void *arg, uint64_t index, const struct cv_json *event, const struct cv_json *text,
-                                 struct cv_err *err);
+/** cv_audit_events(v, fn, arg, err): every event in order, after an event that says so. CV_ERR_NOKEY to those
+ * who may not read the audit section, after a refusal is logged. */
+typedef cv_status (*cv_event_fn)(void *arg, uint64_t index, const struct cv_json *event,
+                                 const struct cv_json *text, struct cv_err *err);
 CV_MUST_CHECK cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn, void *arg,
                                         struct cv_err *err);
 

@@ -211,7 +211,8 @@ void cv_chain_advance(struct cv_chain *c, uint64_t index, const uint8_t hash[sta
 cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t hash[static 32],
                               struct cv_bytes data, cv_damage_fn damage, void *arg, struct cv_err *err)
 {
-    const struct damage d = { damage, arg, err };
+    struct cv_err bad = { 0 };
+    const struct damage d = { damage, arg, &bad };
     struct cv_commit commit = { 0 };
     struct cv_policy *policy = NULL;
     struct cv_merkle_edge edge;
@@ -220,24 +221,24 @@ cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t 
     if (c->policy_note.n > 0)
         st = read_policy(c, &policy, &d);
     else if (c->policy == NULL)
-        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": the first commit holds no policy", index);
+        st = cv_fail(&bad, CV_ERR_LOG, "entry %" PRIu64 ": the first commit holds no policy", index);
     const struct cv_policy *judge = c->policy != NULL ? c->policy : policy;
-    st = CV_THEN(st, cv_commit_parse(data, &commit, err));
+    st = CV_THEN(st, cv_commit_parse(data, &commit, &bad));
     st = CV_THEN(st, check_shape(c, &commit, index, judge, &d));
     edge = commit.edge;
     st = CV_THEN(st, check_leaves(c, &commit, &edge, &d));
     st = CV_THEN(st, cv_merkle_root(&edge, &root));
-    st = CV_THEN(st, check_note(commit.note, judge, index, &root, err));
+    st = CV_THEN(st, check_note(commit.note, judge, index, &root, &bad));
     if (st == CV_OK) {
         adopt(c, policy, index);
         policy = NULL;
         cv_chain_advance(c, index, hash, &edge, &root, commit.slots);
-    } else if (st == CV_ERR_FORMAT || st == CV_ERR_AUTH) {
+    } else if (st == CV_ERR_FORMAT || st == CV_ERR_AUTH)
         st = CV_ERR_LOG; /* whatever does not read or verify inside the log is the log's fault */
-        if (err != NULL)
-            err->status = st;
-    }
     cv_policy_free(policy);
     cv_commit_free(&commit);
-    return cv_err_note(err, st, "checkpoint");
+    if (st == CV_OK || strncmp(bad.msg, "entry ", 6) == 0)
+        return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", bad.msg);
+    return cv_fail(err, st, "entry %" PRIu64 " (checkpoint): %.200s", index,
+                   bad.status != CV_OK ? bad.msg : cv_status_text(st));
 }

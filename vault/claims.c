@@ -25,8 +25,10 @@ static bool is_section(const struct cv_claims *c, const char *name)
     return false;
 }
 
-/* from_seed(c, pointer, label, out, n): HKDF-Expand from the seed of the pointer's section, or of the head. */
-static cv_status from_seed(const struct cv_claims *c, const char *pointer, const char *label, uint8_t *out, size_t n)
+/* from_seed(c, pointer, label, out, n): HKDF-Expand from the seed of the pointer's section, or of the head.
+ */
+static cv_status from_seed(const struct cv_claims *c, const char *pointer, const char *label, uint8_t *out,
+                           size_t n)
 {
     char token[CV_NAME_BYTES];
     uint8_t seed[SEED_BYTES];
@@ -57,8 +59,8 @@ static size_t room_at(const struct cv_claims *c, const char *pointer)
         return 0;
     if (rest == NULL)
         return cv_template_fill(c->template, c->type, section);
-    if (strchr(rest + 1, '/') == NULL && cv_template_field_named(c->template, c->type, section, rest + 1, &field) &&
-        field.elements)
+    if (strchr(rest + 1, '/') == NULL &&
+        cv_template_field_named(c->template, c->type, section, rest + 1, &field) && field.elements)
         return field.max;
     return 0;
 }
@@ -84,8 +86,8 @@ static enum cv_sdjwt_form form(void *arg, const char *pointer, const struct cv_j
         return CV_SDJWT_WHOLE;
     if (rest == NULL)
         return CV_SDJWT_MEMBERS;
-    if (strchr(rest + 1, '/') == NULL && cv_template_field_named(c->template, c->type, section, rest + 1, &field) &&
-        field.elements)
+    if (strchr(rest + 1, '/') == NULL &&
+        cv_template_field_named(c->template, c->type, section, rest + 1, &field) && field.elements)
         return CV_SDJWT_ELEMENTS;
     return CV_SDJWT_WHOLE;
 }
@@ -103,7 +105,9 @@ static cv_status head_claims(const struct cv_claims *c, struct cv_json *claims)
 cv_status cv_claims_build(const struct cv_claims *c, const struct cv_json *visible, struct cv_sdjwt **out,
                           struct cv_err *err)
 {
-    const struct cv_sdjwt_plan plan = { .arg = (void *)(uintptr_t)c, .form = form, .salt = salt, .decoys = decoys };
+    const struct cv_sdjwt_plan plan = {
+        .arg = (void *)(uintptr_t)c, .form = form, .salt = salt, .decoys = decoys
+    };
     struct cv_json *claims = cv_json_object();
     cv_status st = head_claims(c, claims);
     for (void *it = cv_json_first(c->sections); st == CV_OK && it != NULL; it = cv_json_next(c->sections, it))

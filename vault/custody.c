@@ -327,6 +327,38 @@ cv_status cv_custody_refresh(struct cv_custody *c, struct cv_err *err)
     return scan_on(c, err);
 }
 
+/* from_tip(c, genesis): go on from where the catalog stands; without one, from the first entry. */
+static cv_status from_tip(struct cv_custody *c, struct cv_policy **genesis, struct cv_err *err)
+{
+    struct cv_tip tip;
+    cv_status st = cv_catalog_tip(c->catalog, &tip, err);
+    if (st == CV_ERR_NOTFOUND)
+        return cv_custody_refresh(c, err);
+    if (st != CV_OK)
+        return st;
+    c->chain.policy = *genesis; /* for its vault id; take_tip puts the one in force there */
+    *genesis = NULL;
+    st = take_tip(c, &tip, err);
+    return CV_THEN(st, cv_custody_refresh(c, err));
+}
+
+/* catch_up(c, genesis): where the catalog and the archive do not agree, the catalog is made anew from the
+ * archive: it is this user's memory that says which story is the true one. */
+static cv_status catch_up(struct cv_custody *c, struct cv_policy **genesis, struct cv_err *err)
+{
+    struct cv_err first = { 0 };
+    c->chain.slots = 1;
+    cv_status st = from_tip(c, genesis, &first);
+    if (st != CV_ERR_LOG)
+        return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", first.msg);
+    cv_chain_free(&c->chain);
+    c->chain.slots = 1;
+    c->segment = 1;
+    c->offset = 0;
+    st = cv_catalog_clear(c->catalog, err);
+    return CV_THEN(st, scan_on(c, err));
+}
+
 /* check_memory(c): the log goes on from what this user saw last. */
 static cv_status check_memory(struct cv_custody *c, uint64_t size, const struct cv_hash *root,
                               struct cv_err *err)
@@ -379,7 +411,6 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
 {
     struct cv_custody *c = NULL;
     struct cv_policy *genesis = NULL;
-    struct cv_tip tip;
     uint64_t seen = 0;
     struct cv_hash root;
     *out = NULL;
@@ -397,22 +428,17 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
     }
     st = CV_THEN(st, cv_release_open(&c->release, c->dir, genesis->vault, err));
     st = CV_THEN(st, open_catalog(c, genesis->vault, err));
-    st = CV_THEN(st, cv_catalog_tip(c->catalog, &tip, err));
-    if (st == CV_OK) {
-        c->chain.policy = genesis; /* for its vault id; take_tip puts the one in force there */
-        genesis = NULL;
-        st = take_tip(c, &tip, err);
-    } else if (st == CV_ERR_NOTFOUND) {
-        c->chain.slots = 1;
-        st = CV_OK;
-    }
-    st = CV_THEN(st, cv_custody_refresh(c, err));
+    st = CV_THEN(st, catch_up(c, &genesis, err));
     if (st == CV_OK && !c->chain.started)
         st = c->tail == CV_TAIL_DAMAGED
                  ? cv_fail(err, CV_ERR_LOG, "%s", c->tail_why)
                  : cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here: init was cut short", path);
-    if (st == CV_OK && known)
+    if (st == CV_OK && known) {
         st = check_memory(c, seen, &root, err);
+        /* What was read from a vault that lies must not stand in the way of the true one. */
+        if (st == CV_ERR_LOG && cv_catalog_clear(c->catalog, NULL) != CV_OK)
+            c->stale = true;
+    }
     if (st == CV_OK && (!known || seen != c->chain.edge.size))
         st = cv_memory_write(c->chain.policy->vault, c->chain.edge.size, &c->chain.root, err);
     cv_policy_free(genesis);

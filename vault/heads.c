@@ -21,8 +21,8 @@ static cv_status cache_key(const struct cv_vault *v, const char *label, struct c
     st = CV_THEN(st, cv_buf_str(&info, label));
     st = CV_THEN(st, cv_buf_append(&info, CV_ARR(cv_vault_policy(v)->vault_id)));
     st = CV_THEN(st, cv_secret_alloc(out, 32));
-    st = CV_THEN(st, cv_hkdf(CV_HKDF_SHA256, cv_secret_view(&slot), cv_secret_view(&v->id->seal), cv_buf_view(&info),
-                             out->p, out->n));
+    st = CV_THEN(st, cv_hkdf(CV_HKDF_SHA256, cv_secret_view(&slot), cv_secret_view(&v->id->seal),
+                             cv_buf_view(&info), out->p, out->n));
     cv_secret_free(&slot);
     cv_buf_free(&info);
     return st;
@@ -37,7 +37,8 @@ static cv_status tag_of(const struct cv_vault *v, const char *id, uint8_t tag[st
     return st;
 }
 
-/* reader_of(v, out): whose index: with another set of roles a member sees other heads, and lists them anew. */
+/* reader_of(v, out): whose index: with another set of roles a member sees other heads, and lists them anew.
+ */
 #define READER_BYTES 32
 static void reader_of(const struct cv_vault *v, char out[static READER_BYTES])
 {
@@ -51,8 +52,8 @@ static cv_status context_of(uint64_t index, struct cv_buf *out)
     return CV_THEN(st, cv_buf_u64(out, index));
 }
 
-cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envelope *env, struct cv_bytes release,
-                       struct cv_json **out, struct cv_err *err)
+cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envelope *env,
+                       struct cv_bytes release, struct cv_json **out, struct cv_err *err)
 {
     const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, "head" };
     const struct cv_part *part = cv_envelope_part(env, "head");
@@ -69,13 +70,16 @@ cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envel
     cv_secret_free(&section);
     cv_buf_free(&plain);
     if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
-        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): its head does not open: damaged, or not made by "
-                                      "casevault", index);
+        st = cv_fail(err, CV_ERR_LOG,
+                     "entry %" PRIu64 " (record): its head does not open: damaged, or not made by "
+                     "casevault",
+                     index);
     return st;
 }
 
 cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_json *head,
-                         char author[static CV_PSEUDONYM_BYTES], struct cv_policy **policy, struct cv_err *err)
+                         char author[static CV_PSEUDONYM_BYTES], struct cv_policy **policy,
+                         struct cv_err *err)
 {
     struct cv_jws jws = { 0 };
     struct cv_policy *p = NULL;
@@ -120,8 +124,8 @@ static cv_status keep_head(struct cv_vault *v, uint64_t index, const struct cv_j
     st = CV_THEN(st, context_of(index, &context));
     st = CV_THEN(st, cv_cobblestone_seal(key, cv_buf_view(&context), cv_buf_view(&text), &sealed));
     st = CV_THEN(st, id == NULL ? CV_ERR_FORMAT : tag_of(v, id, tag));
-    st = CV_THEN(st, cv_catalog_add_head(v->custody->catalog, reader, index, CV_ARR(tag),
-                                         cv_buf_view(&sealed), err));
+    st = CV_THEN(
+        st, cv_catalog_add_head(v->custody->catalog, reader, index, CV_ARR(tag), cv_buf_view(&sealed), err));
     cv_json_free(row);
     cv_buf_free(&text);
     cv_buf_free(&sealed);
@@ -199,7 +203,8 @@ cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
     char detail[64];
     reader_of(v, me);
     cv_status st = cv_catalog_listed(v->custody->catalog, me, &next, err);
-    while (st == CV_OK && (st = cv_catalog_next(v->custody->catalog, CV_KIND_RECORD, next, &index, err)) == CV_OK) {
+    while (st == CV_OK &&
+           (st = cv_catalog_next(v->custody->catalog, CV_KIND_RECORD, next, &index, err)) == CV_OK) {
         st = note_entry(&c, index, err);
         next = index + 1;
     }

@@ -3,21 +3,23 @@
 
 #include "vault/record.h"
 
-/* The head index: what a member may know of records without opening them again, sealed in the catalog under a key of
- * theirs. Only record_read.c and record lists look in here. */
+/* The head index: what a member may know of records without opening them again, sealed in the catalog under a
+ * key of theirs. Only record_read.c and record lists look in here. */
 
-/** cv_heads_catch_up(v, err): open the heads of record entries that were not seen yet, under one `list` event. */
+/** cv_heads_catch_up(v, err): open the heads of record entries that were not seen yet, under one `list`
+ * event. */
 CV_MUST_CHECK cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err);
 
 /** cv_heads_find(v, id, out, err): the versions of one record, or of all (NULL). CV_OK, also with none. */
-CV_MUST_CHECK cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out, struct cv_err *err);
+CV_MUST_CHECK cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out,
+                                      struct cv_err *err);
 
 /** cv_head_open(v, env, release, out, err): open the head part of a record entry. */
 CV_MUST_CHECK cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envelope *env,
                                      struct cv_bytes release, struct cv_json **out, struct cv_err *err);
 
-/** cv_head_author(v, index, head, author, err): verify the head's JWT: signed by who was a member at that place in the
- * log, for this vault. ${jws} may be NULL. */
+/** cv_head_author(v, index, head, author, err): verify the head's JWT: signed by who was a member at that
+ * place in the log, for this vault. ${jws} may be NULL. */
 CV_MUST_CHECK cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_json *head,
                                        char author[static CV_PSEUDONYM_BYTES], struct cv_policy **policy,
                                        struct cv_err *err);

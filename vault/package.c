@@ -56,7 +56,8 @@ static bool there(const struct cv_json *data, const struct field *f)
     return f->name[0] == '\0' ? cv_json_len(data) > 0 : cv_json_get(data, f->name) != NULL;
 }
 
-/* present(v, r, source, fields): the SD-JWT with key binding of one version, if it holds anything that was chosen. */
+/* present(v, r, source, fields): the SD-JWT with key binding of one version, if it holds anything that was
+ * chosen. */
 static cv_status present(struct cv_vault *v, const struct cv_disclosing *d, const struct cv_source *s,
                          const struct field *fields, size_t count, struct cv_json *records, size_t *shown,
                          struct cv_err *err)
@@ -79,8 +80,8 @@ static cv_status present(struct cv_vault *v, const struct cv_disclosing *d, cons
         pointers[n++] = always[i];
     cv_status st = cv_keyring_export(v->keys, &export, err);
     st = CV_THEN(st, cv_sdjwt_select(s->sd, pointers, n, &selected, err));
-    st = CV_THEN(st, cv_sdjwt_bind(cv_buf_view(&selected), d->aud, d->nonce, (int64_t)time(NULL), cv_sign_key, export,
-                                   &bound, err));
+    st = CV_THEN(st, cv_sdjwt_bind(cv_buf_view(&selected), d->aud, d->nonce, (int64_t)time(NULL), cv_sign_key,
+                                   export, &bound, err));
     st = CV_THEN(st, cv_json_set(o, "presentation", cv_json_strn(cv_buf_view(&bound))));
     st = CV_THEN(st, cv_json_push(records, cv_json_ref(o)));
     cv_json_free(o);
@@ -104,7 +105,8 @@ static void sections_of(const struct field *fields, size_t count, const char **o
 }
 
 /* only_of_type(v, type, sections, out): those of them that the type has. */
-static void only_of_type(const struct cv_vault *v, const char *type, const char *const *sections, const char **out)
+static void only_of_type(const struct cv_vault *v, const char *type, const char *const *sections,
+                         const char **out)
 {
     const char *name;
     size_t n = 0;
@@ -116,7 +118,8 @@ static void only_of_type(const struct cv_vault *v, const char *type, const char 
 }
 
 static cv_status one_record(struct cv_vault *v, const struct cv_disclosing *d, const char *id,
-                            const struct field *fields, size_t count, struct cv_json *records, struct cv_err *err)
+                            const struct field *fields, size_t count, struct cv_json *records,
+                            struct cv_err *err)
 {
     const char *sections[FIELDS_MAX + 1], *of_type[FIELDS_MAX + 1];
     struct cv_record r = { 0 };
@@ -165,15 +168,17 @@ static cv_status log_package(struct cv_vault *v, const struct cv_disclosing *d, 
     for (size_t i = 0; d->fields[i] != NULL && st == CV_OK; i++)
         st = cv_json_push(fields, cv_json_str(d->fields[i]));
     snprintf(detail, sizeof(detail), "to %.90s, nonce %.90s", d->aud, d->nonce);
-    const struct cv_event event = { .action = "package", .ids = ids, .sections = fields, .detail = detail,
-                                    .reason = d->reason };
+    const struct cv_event event = {
+        .action = "package", .ids = ids, .sections = fields, .detail = detail, .reason = d->reason
+    };
     st = CV_THEN(st, cv_event_log(v, &event, err));
     cv_json_free(ids);
     cv_json_free(fields);
     return st;
 }
 
-cv_status cv_package_write(struct cv_vault *v, const struct cv_disclosing *d, struct cv_buf *out, struct cv_err *err)
+cv_status cv_package_write(struct cv_vault *v, const struct cv_disclosing *d, struct cv_buf *out,
+                           struct cv_err *err)
 {
     struct field *fields = calloc(FIELDS_MAX, sizeof(*fields));
     struct cv_json *doc = cv_json_object(), *records = cv_json_array(), *policies = cv_json_array();
@@ -235,8 +240,8 @@ static cv_status read_chain(const struct cv_json *list, struct chain *c, struct 
     if (c->p == NULL)
         return CV_ERR_NOMEM;
     for (; c->count < n; c->count++) {
-        cv_status st = cv_policy_parse(cv_json_text(cv_json_at(list, c->count)), c->count > 0 ? c->p[c->count - 1] : NULL,
-                                       &c->p[c->count], err);
+        cv_status st = cv_policy_parse(cv_json_text(cv_json_at(list, c->count)),
+                                       c->count > 0 ? c->p[c->count - 1] : NULL, &c->p[c->count], err);
         if (st != CV_OK)
             return st;
     }
@@ -251,19 +256,21 @@ static cv_status check_holder(const struct chain *c, const struct cv_json *claim
     for (size_t i = 0; st == CV_OK && i < c->count; i++)
         if (memcmp(key, c->p[i]->export.key, sizeof(key)) == 0)
             return CV_OK;
-    return st != CV_OK ? st : cv_fail(err, CV_ERR_AUTH, "package: bound by a key that is not the vault's export key");
+    return st != CV_OK
+               ? st
+               : cv_fail(err, CV_ERR_AUTH, "package: bound by a key that is not the vault's export key");
 }
 
-static cv_status verify_records(const struct cv_json *records, const struct cv_sdjwt_rules *rules, struct chain *c,
-                                struct cv_json *out, struct cv_err *err)
+static cv_status verify_records(const struct cv_json *records, const struct cv_sdjwt_rules *rules,
+                                struct chain *c, struct cv_json *out, struct cv_err *err)
 {
     if (!cv_json_is(records, CV_JSON_ARRAY) || cv_json_len(records) == 0)
         return cv_fail(err, CV_ERR_FORMAT, "package: it holds no records");
     for (size_t i = 0; i < cv_json_len(records); i++) {
         struct cv_json *claims = NULL;
         struct cv_err bad = { 0 };
-        cv_status st = cv_sdjwt_verify(cv_json_text(cv_json_get(cv_json_at(records, i), "presentation")), rules, &claims,
-                                       &bad);
+        cv_status st = cv_sdjwt_verify(cv_json_text(cv_json_get(cv_json_at(records, i), "presentation")),
+                                       rules, &claims, &bad);
         st = CV_THEN(st, check_holder(c, claims, &bad));
         const char *vct = cv_json_get_str(claims, "vct");
         if (st == CV_OK && (vct == NULL || strcmp(vct, CV_RECORD_VCT) != 0))
@@ -281,10 +288,12 @@ static cv_status verify_records(const struct cv_json *records, const struct cv_s
     return CV_OK;
 }
 
-cv_status cv_package_verify(struct cv_bytes package, const char *fingerprint, const char *aud, const char *nonce,
-                            int64_t now, struct cv_json **claims, bool *training, struct cv_err *err)
+cv_status cv_package_verify(struct cv_bytes package, const char *fingerprint, const char *aud,
+                            const char *nonce, int64_t now, struct cv_json **claims, bool *training,
+                            struct cv_err *err)
 {
-    static const char *const names[] = { "casevault", "vault", "training", "aud", "nonce", "policies", "records", NULL };
+    static const char *const names[] = { "casevault", "vault",    "training", "aud",
+                                         "nonce",     "policies", "records",  NULL };
     struct cv_json *doc = NULL, *out = cv_json_array();
     struct chain c = { 0 };
     char print[CV_FINGERPRINT_BYTES];
@@ -300,12 +309,17 @@ cv_status cv_package_verify(struct cv_bytes package, const char *fingerprint, co
         cv_vault_fingerprint(c.p[0]->vault, print);
         *training = c.p[0]->training;
         if (strcmp(print, fingerprint) != 0)
-            st = cv_fail(err, CV_ERR_AUTH, "package: comes from the vault %s, not from the one you named", print);
+            st = cv_fail(err, CV_ERR_AUTH, "package: comes from the vault %s, not from the one you named",
+                         print);
     }
     const char *its_aud = cv_json_get_str(doc, "aud"), *its_nonce = cv_json_get_str(doc, "nonce");
-    const struct cv_sdjwt_rules rules = { .typ = CV_RECORD_TYP, .aud = aud != NULL ? aud : its_aud,
-                                          .nonce = nonce != NULL ? nonce : its_nonce, .need_binding = true, .now = now,
-                                          .issuer = issuer, .arg = &c };
+    const struct cv_sdjwt_rules rules = { .typ = CV_RECORD_TYP,
+                                          .aud = aud != NULL ? aud : its_aud,
+                                          .nonce = nonce != NULL ? nonce : its_nonce,
+                                          .need_binding = true,
+                                          .now = now,
+                                          .issuer = issuer,
+                                          .arg = &c };
     if (st == CV_OK && (rules.aud == NULL || rules.nonce == NULL))
         st = cv_fail(err, CV_ERR_FORMAT, "package: it does not say for whom it is");
     st = CV_THEN(st, verify_records(cv_json_get(doc, "records"), &rules, &c, out, err));

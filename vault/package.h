@@ -7,7 +7,8 @@
  * A package in its first form: one JSON document that a partner verifies without the vault:
  *   {"casevault":"package v1","vault":hex,"training":bool,"aud","nonce","policies":[signed notes],
  *    "records":[{"presentation": SD-JWT with key binding},...]}
- * The policies, from the first on, say whose signatures count; the partner confirms the vault by its fingerprint.
+ * The policies, from the first on, say whose signatures count; the partner confirms the vault by its
+ * fingerprint.
  */
 #define CV_PACKAGE_MAX_BYTES ((size_t)64 << 20)
 
@@ -21,17 +22,17 @@ struct cv_disclosing {
     const char *reason;
 };
 
-/** cv_package_write(v, d, out, err): select from what was signed at intake, bind to the recipient, log, and only then
- * give out. CV_OK; CV_ERR_DENIED for a section none of one's roles may export, or a field the profile does not carry;
- * CV_ERR_NOTFOUND; CV_ERR_NOKEY. */
-CV_MUST_CHECK cv_status cv_package_write(struct cv_vault *v, const struct cv_disclosing *d, struct cv_buf *out,
-                                         struct cv_err *err);
+/** cv_package_write(v, d, out, err): select from what was signed at intake, bind to the recipient, log, and
+ * only then give out. CV_OK; CV_ERR_DENIED for a section none of one's roles may export, or a field the
+ * profile does not carry; CV_ERR_NOTFOUND; CV_ERR_NOKEY. */
+CV_MUST_CHECK cv_status cv_package_write(struct cv_vault *v, const struct cv_disclosing *d,
+                                         struct cv_buf *out, struct cv_err *err);
 
-/** cv_package_verify(package, fingerprint, aud, nonce, now, claims, err): all of it, with nothing but the package and the
- * vault's fingerprint. ${aud} and ${nonce} NULL: those the package names. ${claims}: array of processed payloads.
- * CV_OK; CV_ERR_AUTH; CV_ERR_FORMAT; CV_ERR_LOG for a policy chain that does not hold. */
+/** cv_package_verify(package, fingerprint, aud, nonce, now, claims, err): all of it, with nothing but the
+ * package and the vault's fingerprint. ${aud} and ${nonce} NULL: those the package names. ${claims}: array of
+ * processed payloads. CV_OK; CV_ERR_AUTH; CV_ERR_FORMAT; CV_ERR_LOG for a policy chain that does not hold. */
 CV_MUST_CHECK cv_status cv_package_verify(struct cv_bytes package, const char *fingerprint, const char *aud,
-                                          const char *nonce, int64_t now, struct cv_json **claims, bool *training,
-                                          struct cv_err *err);
+                                          const char *nonce, int64_t now, struct cv_json **claims,
+                                          bool *training, struct cv_err *err);
 
 #endif

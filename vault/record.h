@@ -6,17 +6,17 @@
 #include "vault/event.h"
 
 /**
- * Records: JSON documents of a type, section by section. A version is one entry in which every section of its type is
- * present; one that did not change is empty there and *carried*: its content stands in an older version, with that
- * author's signature. Plaintexts, each compact JSON, padded:
+ * Records: JSON documents of a type, section by section. A version is one entry in which every section of its
+ * type is present; one that did not change is empty there and *carried*: its content stands in an older
+ * version, with that author's signature. Plaintexts, each compact JSON, padded:
  *
  *   part `head`:      {"id","type","version","previous","carried":{section:version},"seed","jwt"}
  *   part `<section>`: {"data":{...},"seed"}
  *
- * `previous` is the SHA-256 of the previous version's JWT (base64url, or "-"), `seed` 32 fresh random bytes, `jwt` the
- * compact issuer-signed JWT over the claims
- *   {"record_id","record_type","version","previous","carried","<section>":{...} for every section of the type}
- * with salt = HKDF-Expand(seed, "casevault/1/salt" || 0 || JSON Pointer, 16), and decoys =
+ * `previous` is the SHA-256 of the previous version's JWT (base64url, or "-"), `seed` 32 fresh random bytes,
+ * `jwt` the compact issuer-signed JWT over the claims
+ *   {"record_id","record_type","version","previous","carried","<section>":{...} for every section of the
+ * type} with salt = HKDF-Expand(seed, "casevault/1/salt" || 0 || JSON Pointer, 16), and decoys =
  * HKDF-Expand(seed, "casevault/1/decoy" || 0 || JSON Pointer, 32 each) up to what the template can fill.
  */
 #define CV_RECORD_TYP "dc+sd-jwt"
@@ -30,9 +30,10 @@ struct cv_claims {
     const struct cv_json *sections; /* section -> data; may lack those that cannot be read */
     const struct cv_json *seeds;    /* section (and "head") -> base64url */
 };
-/** cv_claims_build(c, visible, out, err): a partial one, for adopting, has no head digests if head has no seed. */
-CV_MUST_CHECK cv_status cv_claims_build(const struct cv_claims *c, const struct cv_json *visible, struct cv_sdjwt **out,
-                                        struct cv_err *err);
+/** cv_claims_build(c, visible, out, err): a partial one, for adopting, has no head digests if head has no
+ * seed. */
+CV_MUST_CHECK cv_status cv_claims_build(const struct cv_claims *c, const struct cv_json *visible,
+                                        struct cv_sdjwt **out, struct cv_err *err);
 
 /* ---- writing ---- */
 
@@ -41,8 +42,9 @@ struct cv_stored {
     uint64_t version;
 };
 
-/** cv_record_put(v, record, out, err): inside a commit: check against the template and the member's rights, sign, seal,
- * add the first version of a record. CV_OK; CV_ERR_FORMAT naming the field; CV_ERR_DENIED naming the section. */
+/** cv_record_put(v, record, out, err): inside a commit: check against the template and the member's rights,
+ * sign, seal, add the first version of a record. CV_OK; CV_ERR_FORMAT naming the field; CV_ERR_DENIED naming
+ * the section. */
 CV_MUST_CHECK cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_stored *out,
                                       struct cv_err *err);
 
@@ -50,8 +52,8 @@ CV_MUST_CHECK cv_status cv_record_put(struct cv_vault *v, struct cv_json *record
 CV_MUST_CHECK cv_status cv_record_add(struct cv_vault *v, struct cv_json *record, const char *reason,
                                       struct cv_stored *out, struct cv_err *err);
 
-/** cv_record_edit(v, id, changes, reason, out, err): a new version in which the sections of ${changes} take the place of
- * the old ones. CV_ERR_NOTFOUND; otherwise as cv_record_put. */
+/** cv_record_edit(v, id, changes, reason, out, err): a new version in which the sections of ${changes} take
+ * the place of the old ones. CV_ERR_NOTFOUND; otherwise as cv_record_put. */
 CV_MUST_CHECK cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_json *changes,
                                        const char *reason, struct cv_stored *out, struct cv_err *err);
 
@@ -71,8 +73,9 @@ struct cv_versions {
 };
 void cv_versions_free(struct cv_versions *list);
 
-/** cv_record_versions(v, id, out, err): of one record in order of versions, or of all by entry if ${id} is NULL. New
- * heads are opened first, under one `list` event. CV_ERR_NOTFOUND if there is no such record, or none this member may see. */
+/** cv_record_versions(v, id, out, err): of one record in order of versions, or of all by entry if ${id} is
+ * NULL. New heads are opened first, under one `list` event. CV_ERR_NOTFOUND if there is no such record, or
+ * none this member may see. */
 CV_MUST_CHECK cv_status cv_record_versions(struct cv_vault *v, const char *id, struct cv_versions *out,
                                            struct cv_err *err);
 
@@ -95,10 +98,10 @@ struct cv_record {
 };
 void cv_record_free(struct cv_record *r);
 
-/** cv_record_read(v, id, version, sections, action, reason, out, err): ${version} 0 is the latest; ${sections} NULL is
- * all this member may read. The event is durable before anything is opened; a refusal is an event too.
- * CV_OK; CV_ERR_NOTFOUND; CV_ERR_NOKEY naming the section; CV_ERR_LOG where content is not what its author signed, or
- * its author could not write it. */
+/** cv_record_read(v, id, version, sections, action, reason, out, err): ${version} 0 is the latest;
+ * ${sections} NULL is all this member may read. The event is durable before anything is opened; a refusal is
+ * an event too. CV_OK; CV_ERR_NOTFOUND; CV_ERR_NOKEY naming the section; CV_ERR_LOG where content is not what
+ * its author signed, or its author could not write it. */
 CV_MUST_CHECK cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t version,
                                        const char *const *sections, const char *action, const char *reason,
                                        struct cv_record *out, struct cv_err *err);

@@ -41,7 +41,8 @@ static cv_status add_seed(struct cv_json *seeds, const char *name)
 /* may_write(v, section, first): does the policy let this member? */
 static cv_status may_write(const struct cv_vault *v, const char *section, bool first, struct cv_err *err)
 {
-    if (first ? cv_vault_may_create(v, section) : cv_vault_may_edit(v, section) || cv_vault_may_create(v, section))
+    if (first ? cv_vault_may_create(v, section)
+              : cv_vault_may_edit(v, section) || cv_vault_may_create(v, section))
         return CV_OK;
     return cv_fail(err, CV_ERR_DENIED, "none of your roles may write the section %s", section);
 }
@@ -54,11 +55,13 @@ static cv_status lay_out(const struct cv_vault *v, struct making *m, const struc
     m->sections = cv_json_object();
     m->seeds = cv_json_object();
     cv_status st = m->sections == NULL || m->seeds == NULL ? CV_ERR_NOMEM : add_seed(m->seeds, "head");
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, m->type, i)) != NULL; i++) {
+    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, m->type, i)) != NULL;
+         i++) {
         struct cv_json *given = cv_json_get(record, section);
         if (given != NULL && cv_json_len(given) > 0)
             st = may_write(v, section, first, err);
-        st = CV_THEN(st, cv_json_set(m->sections, section, given != NULL ? cv_json_ref(given) : cv_json_object()));
+        st = CV_THEN(
+            st, cv_json_set(m->sections, section, given != NULL ? cv_json_ref(given) : cv_json_object()));
         st = CV_THEN(st, add_seed(m->seeds, section));
     }
     return st;
@@ -94,7 +97,8 @@ static cv_status sign(const struct cv_vault *v, struct making *m, struct cv_err 
                                    (void *)(uintptr_t)v->id, &m->jwt, err));
     st = CV_THEN(st, cv_claims_build(&claims, clear, &again, err));
     if (st == CV_OK && !cv_sdjwt_same(again, cv_buf_view(&m->jwt)))
-        st = cv_fail(err, CV_ERR_INTERNAL, "the record does not rebuild to what was signed; nothing was stored");
+        st = cv_fail(err, CV_ERR_INTERNAL,
+                     "the record does not rebuild to what was signed; nothing was stored");
     cv_sdjwt_free(built);
     cv_sdjwt_free(again);
     cv_json_free(clear);
@@ -116,8 +120,8 @@ static cv_status seal_part(struct cv_vault *v, struct making *m, const char *par
     cv_status st = cv_json_write(plain, &text);
     st = CV_THEN(st, cv_schedule_section(cv_writer_key(v, section), &x, &key));
     st = CV_THEN(st, cv_schedule_release(release_key, &x, &release));
-    st = CV_THEN(st, cv_part_seal(cv_secret_view(&key), cv_secret_view(&release), &x, PART_FLOOR, cv_buf_view(&text),
-                                  &m->sealed));
+    st = CV_THEN(st, cv_part_seal(cv_secret_view(&key), cv_secret_view(&release), &x, PART_FLOOR,
+                                  cv_buf_view(&text), &m->sealed));
     p->sealed.n = m->sealed.n - start;
     cv_secret_free(&key);
     cv_secret_free(&release);
@@ -134,8 +138,10 @@ static cv_status seal_parts(struct cv_vault *v, struct making *m, struct cv_err 
     st = CV_THEN(st, cv_custody_take_slot(v->custody, &m->env.slot, &release_key, err));
     st = CV_THEN(st, cv_json_set(m->head, "seed", cv_json_copy(cv_json_get(m->seeds, "head"))));
     st = CV_THEN(st, cv_json_set(m->head, "jwt", cv_json_strn(cv_buf_view(&m->jwt))));
-    st = CV_THEN(st, seal_part(v, m, "head", cv_vault_head_section(v, m->type), cv_secret_view(&release_key), m->head));
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, m->type, i)) != NULL; i++) {
+    st = CV_THEN(st, seal_part(v, m, "head", cv_vault_head_section(v, m->type), cv_secret_view(&release_key),
+                               m->head));
+    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, m->type, i)) != NULL;
+         i++) {
         struct cv_json *plain = cv_json_object();
         st = cv_json_set(plain, "data", cv_json_ref(cv_json_get(m->sections, section)));
         st = CV_THEN(st, cv_json_set(plain, "seed", cv_json_copy(cv_json_get(m->seeds, section))));
@@ -156,7 +162,9 @@ static cv_status need_keys(struct cv_vault *v, struct making *m, struct cv_err *
     size_t n = 0;
     names[n++] = "audit";
     names[n++] = cv_vault_head_section(v, m->type);
-    for (size_t i = 0; n < CV_POLICY_SECTIONS_MAX && (names[n] = cv_template_type_section(v->template, m->type, i)) != NULL; i++)
+    for (size_t i = 0;
+         n < CV_POLICY_SECTIONS_MAX && (names[n] = cv_template_type_section(v->template, m->type, i)) != NULL;
+         i++)
         n++;
     return cv_writer_need(v, names, n, &m->env.batch, err);
 }
@@ -231,7 +239,8 @@ cv_status cv_record_add(struct cv_vault *v, struct cv_json *record, const char *
         cv_status st = cv_record_versions(v, given, &known, NULL);
         cv_versions_free(&known);
         if (st == CV_OK)
-            return cv_fail(err, CV_ERR_EXISTS, "there is a record %s already; change it with `record edit`", given);
+            return cv_fail(err, CV_ERR_EXISTS, "there is a record %s already; change it with `record edit`",
+                           given);
     }
     cv_status st = cv_vault_begin(v, err);
     if (st != CV_OK)
@@ -252,11 +261,13 @@ static cv_status carry(const struct cv_vault *v, const struct cv_version *old, c
     const char *section;
     cv_status st = CV_OK;
     *out = cv_json_object();
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, old->type, i)) != NULL; i++) {
+    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, old->type, i)) != NULL;
+         i++) {
         const struct cv_json *from = cv_json_get(old->carried, section);
         if (cv_json_get(changes, section) != NULL)
             continue;
-        st = cv_json_set(*out, section, cv_json_int(from != NULL ? cv_json_to_int(from) : (int64_t)old->version));
+        st = cv_json_set(*out, section,
+                         cv_json_int(from != NULL ? cv_json_to_int(from) : (int64_t)old->version));
     }
     return st;
 }
@@ -277,19 +288,24 @@ static cv_status recode(const struct cv_vault *v, const struct cv_record *before
     const char *section;
     bool all = true;
     cv_status st = cv_json_set(whole, "type", cv_json_str(before->type));
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL; i++) {
+    for (size_t i = 0;
+         st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL; i++) {
         struct cv_json *data = cv_json_get(changes, section);
         if (data == NULL)
             data = (struct cv_json *)(uintptr_t)cv_record_section(before, section);
         if (data != NULL)
             st = cv_json_set(whole, section, cv_json_ref(data));
-        else if (strcmp(section, "identity") == 0 || strcmp(section, "exploitation") == 0 || strcmp(section, "admin") == 0)
+        else if (strcmp(section, "identity") == 0 || strcmp(section, "exploitation") == 0 ||
+                 strcmp(section, "admin") == 0)
             all = false; /* without its sources a coded section stays as it was */
     }
     st = CV_THEN(st, cv_template_code(v->template, whole, err));
-    for (size_t i = 0; all && st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL; i++) {
+    for (size_t i = 0;
+         all && st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL;
+         i++) {
         struct cv_json *data = cv_json_get(whole, section);
-        if (data != NULL && cv_record_section(before, section) == NULL && cv_json_get(changes, section) == NULL &&
+        if (data != NULL && cv_record_section(before, section) == NULL &&
+            cv_json_get(changes, section) == NULL &&
             (cv_vault_may_edit(v, section) || cv_vault_may_create(v, section)))
             st = cv_json_set(changes, section, cv_json_ref(data));
     }
@@ -297,8 +313,8 @@ static cv_status recode(const struct cv_vault *v, const struct cv_record *before
     return st;
 }
 
-cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_json *changes, const char *reason,
-                         struct cv_stored *out, struct cv_err *err)
+cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_json *changes,
+                         const char *reason, struct cv_stored *out, struct cv_err *err)
 {
     struct making m = { 0 };
     struct cv_versions versions = { 0 };
@@ -311,10 +327,12 @@ cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_jso
         goto out;
     const uint64_t known = v->custody->chain.next; /* what is appended from here on is news */
     const struct cv_version *old = &versions.v[versions.count - 1];
-    /* A file that `record show --json` wrote may come back changed: its id and type must be the record's own. */
+    /* A file that `record show --json` wrote may come back changed: its id and type must be the record's own.
+     */
     if (cv_json_get(record, "type") == NULL)
         st = cv_json_set(record, "type", cv_json_str(old->type));
-    else if (strcmp(cv_json_get_str(record, "type") != NULL ? cv_json_get_str(record, "type") : "", old->type) != 0)
+    else if (strcmp(cv_json_get_str(record, "type") != NULL ? cv_json_get_str(record, "type") : "",
+                    old->type) != 0)
         st = cv_fail(err, CV_ERR_FORMAT, "%s is a %s; a version cannot change that", id, old->type);
     st = CV_THEN(st, cv_template_check(v->template, record, err));
     st = CV_THEN(st, cv_record_read(v, id, old->version, NULL, "read", reason, &before, err));
@@ -325,8 +343,10 @@ cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_jso
     uint64_t newer = 0;
     st = cv_vault_begin(v, err);
     begun = st == CV_OK;
-    if (st == CV_OK && cv_catalog_next(v->custody->catalog, CV_KIND_RECORD, known, &newer, NULL) != CV_ERR_NOTFOUND)
-        st = cv_fail(err, CV_ERR_EXISTS, "somebody else has just written to the vault; nothing was changed: try again");
+    if (st == CV_OK &&
+        cv_catalog_next(v->custody->catalog, CV_KIND_RECORD, known, &newer, NULL) != CV_ERR_NOTFOUND)
+        st = cv_fail(err, CV_ERR_EXISTS,
+                     "somebody else has just written to the vault; nothing was changed: try again");
     m.type = old->type;
     m.version = old->version + 1;
     if (st == CV_OK) {
@@ -335,7 +355,9 @@ cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_jso
     }
     st = CV_THEN(st, lay_out(v, &m, record, false, err));
     st = CV_THEN(st, write_version(v, &m, err));
-    const struct cv_event event = { .action = "edit", .record = old->id, .version = m.version, .reason = reason };
+    const struct cv_event event = {
+        .action = "edit", .record = old->id, .version = m.version, .reason = reason
+    };
     st = CV_THEN(st, cv_event_add(v, &event, err));
     if (st == CV_OK) {
         memcpy(out->id, old->id, sizeof(out->id));

@@ -44,7 +44,8 @@ const struct cv_json *cv_record_section(const struct cv_record *r, const char *s
     return s != NULL ? cv_json_get(s->sections, section) : NULL;
 }
 
-/* in_line(list): versions 1, 2, 3 by entry; one that does not follow (a second record under the same id) is left out. */
+/* in_line(list): versions 1, 2, 3 by entry; one that does not follow (a second record under the same id) is
+ * left out. */
 static void in_line(struct cv_versions *list)
 {
     size_t kept = 0;
@@ -57,7 +58,8 @@ static void in_line(struct cv_versions *list)
     list->count = kept;
 }
 
-cv_status cv_record_versions(struct cv_vault *v, const char *text, struct cv_versions *out, struct cv_err *err)
+cv_status cv_record_versions(struct cv_vault *v, const char *text, struct cv_versions *out,
+                             struct cv_err *err)
 {
     uint8_t raw[CV_ID_BYTES];
     char id[CV_ID_TEXT_BYTES];
@@ -84,7 +86,7 @@ struct reading {
     struct {
         size_t source;
         const char *part;
-    } *what;
+    } * what;
     size_t count, room;
     struct cv_buf *data; /* of each source's entry */
     struct cv_envelope *env;
@@ -101,24 +103,29 @@ static void reading_free(struct reading *g)
 }
 
 /* refuse(v, ...): a refusal is an event before it is an answer. */
-static cv_status refuse(struct cv_vault *v, const struct cv_version *version, const char *section, const char *action,
-                        const char *reason, struct cv_err *err)
+static cv_status refuse(struct cv_vault *v, const struct cv_version *version, const char *section,
+                        const char *action, const char *reason, struct cv_err *err)
 {
     struct cv_json *list = cv_json_array();
     char detail[64];
     cv_status st = cv_json_push(list, cv_json_str(section));
     snprintf(detail, sizeof(detail), "no right to %s", action);
-    const struct cv_event event = { .action = "refused", .record = version->id, .version = version->version,
-                                    .sections = list, .detail = detail, .reason = reason };
+    const struct cv_event event = { .action = "refused",
+                                    .record = version->id,
+                                    .version = version->version,
+                                    .sections = list,
+                                    .detail = detail,
+                                    .reason = reason };
     st = CV_THEN(st, cv_event_log(v, &event, err));
     cv_json_free(list);
     if (st != CV_OK)
         return st;
-    return cv_fail(err, CV_ERR_NOKEY, "none of your roles opens the section %s; the attempt is in the log", section);
+    return cv_fail(err, CV_ERR_NOKEY, "none of your roles opens the section %s; the attempt is in the log",
+                   section);
 }
 
-/* hidden(v, id, ...): somebody who reads no record at all is refused like somebody who may not read this section; an
- * answer that there is no such record would be a guess. */
+/* hidden(v, id, ...): somebody who reads no record at all is refused like somebody who may not read this
+ * section; an answer that there is no such record would be a guess. */
 static cv_status hidden(struct cv_vault *v, const char *id, const char *action, struct cv_err *err)
 {
     uint8_t raw[CV_ID_BYTES];
@@ -130,8 +137,10 @@ static cv_status hidden(struct cv_vault *v, const char *id, const char *action, 
     snprintf(detail, sizeof(detail), "no right to %s", action);
     const struct cv_event event = { .action = "refused", .record = text, .detail = detail };
     st = cv_event_log(v, &event, err);
-    return st != CV_OK ? st : cv_fail(err, CV_ERR_NOKEY, "none of your roles opens any part of this record; the attempt "
-                                                         "is in the log");
+    return st != CV_OK ? st
+                       : cv_fail(err, CV_ERR_NOKEY,
+                                 "none of your roles opens any part of this record; the attempt "
+                                 "is in the log");
 }
 
 /* want(g, source, part): one more release key. */
@@ -149,18 +158,21 @@ static cv_status want(struct reading *g, size_t source, const char *part)
 }
 
 /* source_for(g, versions, number, out): the source of that version, its entry read and its head wanted. */
-static cv_status source_for(struct reading *g, const struct cv_versions *versions, uint64_t number, size_t *out,
-                            struct cv_err *err)
+static cv_status source_for(struct reading *g, const struct cv_versions *versions, uint64_t number,
+                            size_t *out, struct cv_err *err)
 {
     struct cv_record *r = g->r;
     for (*out = 0; *out < r->source_count; (*out)++)
         if (r->sources[*out].version == number)
             return CV_OK;
     if (number == 0 || number > versions->count)
-        return cv_fail(err, CV_ERR_LOG, "record %s: names a version %" PRIu64 " that is not there", r->id, number);
+        return cv_fail(err, CV_ERR_LOG, "record %s: names a version %" PRIu64 " that is not there", r->id,
+                       number);
     struct cv_source *s = &r->sources[r->source_count];
-    *s = (struct cv_source){ .index = versions->v[number - 1].index, .version = number,
-                             .sections = cv_json_object(), .seeds = cv_json_object() };
+    *s = (struct cv_source){ .index = versions->v[number - 1].index,
+                             .version = number,
+                             .sections = cv_json_object(),
+                             .seeds = cv_json_object() };
     cv_status st = s->sections == NULL || s->seeds == NULL ? CV_ERR_NOMEM : CV_OK;
     *out = r->source_count++;
     st = CV_THEN(st, cv_custody_read(g->v->custody, s->index, CV_KIND_RECORD, &g->data[*out], err));
@@ -184,12 +196,14 @@ static cv_status plan(struct reading *g, const struct cv_versions *versions, con
     const char *section;
     size_t source = 0;
     cv_status st = source_for(g, versions, version->version, &source, err);
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(g->v->template, version->type, i)) != NULL; i++) {
+    for (size_t i = 0;
+         st == CV_OK && (section = cv_template_type_section(g->v->template, version->type, i)) != NULL; i++) {
         const struct cv_json *carried = cv_json_get(version->carried, section);
         if (!asked(sections, section) || !cv_vault_may_read(g->v, section))
             continue;
         st = cv_json_push(names, cv_json_str(section));
-        st = CV_THEN(st, source_for(g, versions, carried != NULL ? (uint64_t)cv_json_to_int(carried) : version->version,
+        st = CV_THEN(st, source_for(g, versions,
+                                    carried != NULL ? (uint64_t)cv_json_to_int(carried) : version->version,
                                     &source, err));
         st = CV_THEN(st, want(g, source, section));
     }
@@ -197,8 +211,8 @@ static cv_status plan(struct reading *g, const struct cv_versions *versions, con
 }
 
 /* open_section(g, s, env, part, release): {"data","seed"} into the source. */
-static cv_status open_section(struct reading *g, struct cv_source *s, const struct cv_envelope *env, const char *name,
-                              struct cv_bytes release, struct cv_err *err)
+static cv_status open_section(struct reading *g, struct cv_source *s, const struct cv_envelope *env,
+                              const char *name, struct cv_bytes release, struct cv_err *err)
 {
     const struct cv_place_of x = { cv_vault_policy(g->v)->vault_id, env->handle, name };
     const struct cv_part *part = cv_envelope_part(env, name);
@@ -220,8 +234,10 @@ static cv_status open_section(struct reading *g, struct cv_source *s, const stru
     cv_buf_free(&plain);
     cv_json_free(o);
     if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
-        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): section %s does not open: damaged, or not made by "
-                                      "casevault", s->index, name);
+        st = cv_fail(err, CV_ERR_LOG,
+                     "entry %" PRIu64 " (record): section %s does not open: damaged, or not made by "
+                     "casevault",
+                     s->index, name);
     return st;
 }
 
@@ -249,7 +265,8 @@ static cv_status check_rights(const struct cv_source *s, const struct cv_policy 
             continue;
         const cv_roles may = section == NULL ? 0 : section->create | (s->version > 1 ? section->edit : 0);
         if (author == NULL || (author->roles & may) == 0)
-            return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): section %s was written by %s, who could not",
+            return cv_fail(err, CV_ERR_LOG,
+                           "entry %" PRIu64 " (record): section %s was written by %s, who could not",
                            s->index, cv_json_iter_name(it), s->author);
     }
     return CV_OK;
@@ -267,9 +284,11 @@ static cv_status verify_source(struct reading *g, struct cv_source *s, struct cv
         return CV_OK;
     }
     cv_status st = cv_head_author(g->v, s->index, s->head, s->author, &policy, err);
-    if (st == CV_OK && (id == NULL || strcmp(id, g->r->id) != 0 || type == NULL || strcmp(type, g->r->type) != 0 ||
-                        cv_json_get_int(s->head, "version") != (int64_t)s->version))
-        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): is not the version it stands for", s->index);
+    if (st == CV_OK &&
+        (id == NULL || strcmp(id, g->r->id) != 0 || type == NULL || strcmp(type, g->r->type) != 0 ||
+         cv_json_get_int(s->head, "version") != (int64_t)s->version))
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): is not the version it stands for",
+                     s->index);
     st = CV_THEN(st, check_rights(s, policy, err));
     st = CV_THEN(st, cv_claims_build(&claims, nothing, &s->sd, err));
     if (st == CV_OK) {
@@ -299,8 +318,9 @@ static cv_status prepare(struct reading *g, size_t versions, struct cv_err *err)
 }
 
 /* check_asked(v, version, sections): every named section is one of the type, and mine to read. */
-static cv_status check_asked(struct cv_vault *v, const struct cv_version *version, const char *const *sections,
-                             const char *action, const char *reason, struct cv_err *err)
+static cv_status check_asked(struct cv_vault *v, const struct cv_version *version,
+                             const char *const *sections, const char *action, const char *reason,
+                             struct cv_err *err)
 {
     for (size_t i = 0; sections != NULL && sections[i] != NULL; i++) {
         const char *name;
@@ -331,7 +351,8 @@ cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t number, co
     else if (st != CV_OK && missing.status != CV_OK)
         st = cv_fail(err, st, "%s", missing.msg);
     if (st == CV_OK && number > versions.count)
-        st = cv_fail(err, CV_ERR_NOTFOUND, "the record has %zu versions, and no number %" PRIu64, versions.count, number);
+        st = cv_fail(err, CV_ERR_NOTFOUND, "the record has %zu versions, and no number %" PRIu64,
+                     versions.count, number);
     if (st != CV_OK)
         goto out;
     const struct cv_version *version = &versions.v[(number == 0 ? versions.count : number) - 1];
@@ -343,8 +364,11 @@ cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t number, co
     st = CV_THEN(st, plan(&g, &versions, version, sections, names, err));
     if (st == CV_OK && cv_json_len(names) == 0)
         st = refuse(v, version, cv_template_type_section(v->template, version->type, 0), action, reason, err);
-    const struct cv_event event = { .action = action, .record = version->id, .version = version->version,
-                                    .sections = names, .reason = reason };
+    const struct cv_event event = { .action = action,
+                                    .record = version->id,
+                                    .version = version->version,
+                                    .sections = names,
+                                    .reason = reason };
     st = CV_THEN(st, cv_release(v, &event, g.wants, g.count, take_part, &g, err));
     for (size_t i = 0; i < out->source_count && st == CV_OK; i++)
         st = verify_source(&g, &out->sources[i], err);

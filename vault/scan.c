@@ -48,6 +48,31 @@ struct entry {
     struct cv_bytes all, data; /* views into the window */
 };
 
+/* named_tail(s): does a later segment begin by naming a tail of this one? Then its commits end there. Only a
+ * reader that goes on after damage needs to know beforehand. */
+static cv_status named_tail(struct cv_scan *s, struct cv_err *err)
+{
+    struct cv_buf head = { 0 };
+    cv_status st = CV_OK;
+    s->limit = 0;
+    for (uint32_t n = s->segment + 1; st == CV_OK && s->limit == 0 && n <= s->segment + CV_ABANDONED_MAX;
+         n++) {
+        cv_buf_truncate(&head, 0);
+        st = cv_segment_read(s->segments, n, 0, CV_ABANDONED_MAX * 1024, &head, err);
+        struct cv_bytes rest = cv_buf_view(&head);
+        struct cv_tar_entry e;
+        struct cv_torn t;
+        while (st == CV_OK && cv_tar_read(rest, &e, NULL) == CV_OK &&
+               cv_torn_parse(e.data, &t, NULL) == CV_OK) {
+            if (t.segment == s->segment)
+                s->limit = t.offset;
+            rest = CV_BYTES(rest.p + e.bytes, rest.n - (size_t)e.bytes);
+        }
+    }
+    cv_buf_free(&head);
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
 static bool all_zero(struct cv_bytes b)
 {
     return b.n > 0 && b.p[0] == 0 && (b.n == 1 || memcmp(b.p, b.p + 1, b.n - 1) == 0);
@@ -134,8 +159,12 @@ static cv_status pass_checkpoint(struct cv_scan *s, const struct entry *e, const
     cv_status st = note_place(s, at, e->bytes);
     if (st != CV_OK)
         return st;
-    if (s->on_damage == NULL)
-        st = check_torn(s, &why);
+    st = check_torn(s, &why);
+    if (st == CV_ERR_LOG && s->on_damage != NULL) {
+        st = s->on_damage(s->arg, c->next, CV_KIND_TORN,
+                          "the bytes it names, left behind by a cut, are not those it saw");
+        memset(&why, 0, sizeof(why));
+    }
     st = CV_THEN(st, cv_chain_checkpoint(c, e->index, hash, e->data, s->on_damage, s->arg, &why));
     if (st == CV_ERR_LOG && s->on_damage != NULL && why.status != CV_OK) {
         st = s->on_damage(s->arg, e->index, CV_KIND_CHECKPOINT, why.msg);
@@ -215,8 +244,6 @@ static enum cv_tail classify(struct cv_bytes tail, char why[static 256], uint64_
         size = CV_TAR_BLOCK_BYTES + (size + CV_TAR_BLOCK_BYTES - 1) / CV_TAR_BLOCK_BYTES * CV_TAR_BLOCK_BYTES;
         if (size > rest.n)
             return CV_TAIL_TORN;
-        snprintf(why, 256, "entry %" PRIu64 " (%s): damaged, in archive/%08u.tar", at, cv_kind_name(kind),
-                 segment);
         closed = kind == CV_KIND_CHECKPOINT;
         rest = CV_BYTES(rest.p + size, rest.n - (size_t)size);
     }
@@ -239,7 +266,8 @@ static cv_status leave(struct cv_scan *s, struct cv_err *err)
         struct cv_torn *t = &s->abandoned[s->abandoned_count++];
         *t = (struct cv_torn){ .segment = s->segment, .offset = s->offset, .bytes = tail.n };
         st = cv_sha256(cv_buf_view(&tail), t->hash);
-        const enum cv_tail tail_is = classify(cv_buf_view(&tail), why, s->chain->next, s->segment);
+        const enum cv_tail tail_is =
+            classify(cv_buf_view(&tail), why, s->chain->next + s->chain->staged_count, s->segment);
         if (s->tail_why[0] == '\0')
             memcpy(s->tail_why, why, sizeof(why));
         if (tail_is > s->tail)
@@ -248,6 +276,25 @@ static cv_status leave(struct cv_scan *s, struct cv_err *err)
     cv_buf_free(&tail);
     drop_commit(s);
     return st;
+}
+
+/* holed(s, end): the commit that did not verify ends the archive, and has a block of zeros: space that a cut
+ * left unwritten. Nobody was told of it; whoever was will miss it. */
+static bool holed(struct cv_scan *s, uint64_t end)
+{
+    struct cv_buf tail = { 0 };
+    uint64_t size = 0;
+    char why[256];
+    bool last = cv_segment_size(s->segments, s->segment, &size, NULL) == CV_OK && size == end;
+    if (last && cv_segment_size(s->segments, s->segment + 1, &size, NULL) != CV_ERR_NOTFOUND)
+        last = named_tail(s, NULL) == CV_OK && s->limit == s->offset;
+    s->limit = 0;
+    const bool torn = last && end - s->offset <= CV_BUF_MAX &&
+                      cv_segment_read(s->segments, s->segment, s->offset, (size_t)(end - s->offset), &tail,
+                                      NULL) == CV_OK &&
+                      classify(cv_buf_view(&tail), why, 0, s->segment) == CV_TAIL_TORN;
+    cv_buf_free(&tail);
+    return torn;
 }
 
 /* next_segment(s, more): move on, if there is one. */
@@ -268,7 +315,7 @@ static cv_status end_segment(struct cv_scan *s, enum found found, bool *more, st
 {
     cv_status st = CV_OK;
     const bool clean = found == FOUND_END && s->chain->staged_count == 0;
-    if (!clean && s->on_damage != NULL && s->chain->staged_count > 0) {
+    if (!clean && s->on_damage != NULL && s->limit == 0 && s->chain->staged_count > 0) {
         /* What a damaged head left undecided: entries may go on in the next segment. */
         uint64_t size = 0;
         if (cv_segment_size(s->segments, s->segment + 1, &size, NULL) != CV_OK)
@@ -295,16 +342,30 @@ cv_status cv_scan_run(struct cv_scan *s, struct cv_err *err)
         struct entry e;
         enum found found;
         const uint32_t segment = s->segment;
-        st = next_entry(s, at, &e, &found, err);
+        if (s->on_damage != NULL && at == 0)
+            st = named_tail(s, err);
+        if (s->limit > 0 && at >= s->limit)
+            found = FOUND_CUT;
+        else
+            st = CV_THEN(st, next_entry(s, at, &e, &found, err));
         if (st == CV_OK && found == FOUND_ENTRY) {
-            st = pass_entry(s, &e, at, err);
+            struct cv_err why = { 0 };
+            st = pass_entry(s, &e, at, &why);
             at += e.bytes;
+            if (st == CV_ERR_LOG && s->on_damage == NULL && holed(s, at)) {
+                st = leave(s, err);
+                st = CV_THEN(st, next_segment(s, &more, err));
+                at = 0;
+            } else if (st != CV_OK)
+                st = cv_fail(err, st, "%s", why.msg);
             if (s->abandoned_count == 0)
                 s->tail = CV_TAIL_NONE;
             continue;
         }
-        if (st == CV_OK && found != FOUND_END && s->on_damage != NULL) {
+        if (st == CV_OK && found != FOUND_END && s->on_damage != NULL && (s->limit == 0 || at < s->limit)) {
             st = resync(s, &at, &more, err);
+            if (st == CV_OK && !more && found == FOUND_GARBAGE)
+                st = s->on_damage(s->arg, s->chain->next + s->chain->staged_count, CV_KIND_COUNT, "damaged");
             if (st != CV_OK || more)
                 continue;
         }

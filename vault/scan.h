@@ -45,6 +45,7 @@ struct cv_scan {
     /* inside */
     struct cv_buf window;
     uint64_t window_at;
+    uint64_t limit; /* of this segment: where a later torn entry says that its commits end; 0 for none */
     uint32_t window_segment;
     struct cv_torn torn[CV_ABANDONED_MAX]; /* named by the commit under way */
     size_t torn_count;

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Bad input: one clear line that says what, where and what to do; the documented exit status; nothing written."""
+import fcntl, json, os, subprocess, time
+
+from common import PASSPHRASE, PERSON, main
+
+RECORDS = [  # name, bytes, words of the refusal
+    ('empty', b'', 'standard input'),
+    ('not json', b'{"type":"person",', 'standard input'),
+    ('two values', b'{} {}', 'standard input'),
+    ('an array', b'[]', 'record: an object'),
+    ('duplicate key', b'{"type":"person","type":"case"}', 'standard input'),
+    ('wrong utf-8', b'{"type":"person","identity":{"first_name":"\xff\xfe"}}', 'standard input'),
+    ('a nul', b'{"type":"person","identity":{"first_name":"a\\u0000b"}}', 'standard input'),
+    ('a float', b'{"type":"person","identity":{"number_of_children":1.5}}', 'standard input'),
+    ('huge number', b'{"type":"person","identity":{"number_of_children":123456789012345678901234567890}}', 'standard input'),
+    ('too deep', b'{"type":' + b'[' * 40 + b']' * 40 + b'}', 'standard input'),
+    ('oversize', b'{"type":"' + b'a' * (1 << 20) + b'"}', 'standard input'),
+    ('no type', b'{"identity":{}}', 'an object with a "type"'),
+    ('unknown type', b'{"type":"dragon","identity":{}}', 'no type dragon'),
+    ('unknown section', b'{"type":"person","nonsense":{}}', 'person.nonsense: this type has no such section'),
+    ('section of another type', b'{"type":"person","testimony":{}}', 'person.testimony'),
+    ('section not an object', b'{"type":"person","identity":[]}', 'person.identity: a section is an object'),
+    ('unknown field', b'{"type":"person","identity":{"shoe_size":1}}', 'person.identity.shoe_size: there is no such field'),
+    ('wrong type', b'{"type":"person","identity":{"first_name":7}}', 'person.identity.first_name: text'),
+    ('wrong choice', b'{"type":"person","identity":{"gender":"Yes"}}', 'person.identity.gender: not one of its choices'),
+    ('no such day', b'{"type":"person","identity":{"birth_date":"2023-02-29"}}', 'person.identity.birth_date: not a date'),
+    ('no country', b'{"type":"person","identity":{"citizenship":["Serbia"]}}', 'person.identity.citizenship'),
+    ('not a list', b'{"type":"person","identity":{"citizenship":"RS"}}', 'person.identity.citizenship: a list'),
+    ('phone', b'{"type":"person","contact":{"mobile_phone":"0600"}}', 'person.contact.mobile_phone: not a telephone'),
+    ('required', b'{"type":"case","admin":{"status":"Active"}}', 'case.admin.case_number: is required'),
+    ('no section', b'{"type":"person"}', 'person: the record has no section'),
+    ('inner field', b'{"type":"person","identity":{"documents":[{"number":"1"}]}}', 'person.identity.documents'),
+    ('bad id', b'{"type":"person","id":"123","identity":{}}', 'person.id'),
+]
+
+TEMPLATES = [
+    (b'', 'template'),
+    (b'{}', 'template'),
+    (b'{"casevault":"template v2"}', 'not a template of this version'),
+    (b'{"casevault":"template v1","roles":[],"sections":{},"types":{}}', 'roles are wanted'),
+    (b'{"casevault":"template v1","roles":["custodian","custodian"],"sections":{},"types":{}}', 'stands twice'),
+    (b'{"casevault":"template v1","roles":["custodian"],"sections":{"audit":{"rights":{}},"x":{"rights":{"y":"r"}}},"types":{}}', 'section x'),
+    (b'{"casevault":"template v1","roles":["custodian"],"sections":{"audit":{"rights":{}},"x":{"rights":{}}},'
+     b'"types":{"t":{"sections":{"x":[{"name":"f","type":"dragon"}]}}}}', 't.x.f: its type'),
+    (b'{"casevault":"template v1","roles":["custodian"],"sections":{"audit":{"rights":{}},"x":{"rights":{}}},'
+     b'"types":{"t":{"sections":{"y":[{"name":"f","type":"string"}]}}}}', 't.y: there is no such section'),
+    (b'{"casevault":"template v1","roles":["boss"],"sections":{"audit":{"rights":{}},"x":{"rights":{}}},'
+     b'"types":{"t":{"sections":{"x":[{"name":"f","type":"string"}]}}}}', 'a role named custodian'),
+]
+
+
+def records(p):
+    before = p.archive()
+    for name, raw, words in RECORDS:
+        p.as_('intake', 'record', 'add', '-', stdin=raw, rc=1, err=words)
+        assert p.archive() == before, name
+    whole = json.dumps(PERSON).encode()
+    for n in range(0, len(whole), 3):
+        p.as_('intake', 'record', 'add', '-', stdin=whole[:n], rc=1, err='standard input')
+    assert p.archive() == before
+    p.as_('legal', 'record', 'add', '-', stdin=whole, rc=13, err='may write the section')
+    p.as_('auditor', 'record', 'add', '-', stdin=whole, rc=13, err='may write the section')
+    assert p.archive() == before
+    # An import names the line, and stores no part of the commit.
+    lines = [json.dumps(PERSON), json.dumps(PERSON), '{"type":"person","identity":{"gender":"x"}}']
+    p.as_('intake', 'record', 'import', '-', stdin='\n'.join(lines).encode(), rc=1, err='line 3: person.identity.gender')
+    assert p.archive() == before
+    p.as_('intake', 'record', 'import', '-', stdin='\n'.join(lines[:2]).encode(), out='2 records stored')
+
+
+def templates(p):
+    for i, (raw, words) in enumerate(TEMPLATES):
+        open(p.path('t.json'), 'wb').write(raw)
+        p.run('init', '--template', p.path('t.json'), p.path('other'), '-i', p.path('founder.identity'), '--passphrase-file',
+              p.path('passphrase'), rc=1, err=words)
+        assert not os.path.exists(p.path('other'))
+    # One of one's own: the default, changed.
+    own = json.load(open(os.path.join(os.path.dirname(__file__), '..', '..', 'template', 'default.json')))
+    own['types']['horse'] = {'label': 'Horse', 'sections': {'admin': [{'name': 'colour', 'type': 'string'}]}}
+    json.dump(own, open(p.path('t.json'), 'w'))
+    who = ['-i', p.path('founder.identity'), '--passphrase-file', p.path('passphrase')]
+    p.run('init', '--template', p.path('t.json'), p.path('other'), *who)
+    id = p.run('record', 'add', '-', *who, '--vault', p.path('other'), stdin=b'{"type":"horse","admin":{"colour":"bay"}}').strip()
+    p.run('record', 'show', id, *who, '--vault', p.path('other'), out='bay')
+
+
+def usage(p):
+    for args in (['record', 'add', '--colour'], ['record', 'show'], ['record', 'show', '--version'], ['record', 'show', '--version', 'x', 'y'],
+                 ['record', 'show', '--quiet=1', 'x'], ['identity', 'new'], ['verify'], ['record', 'show', '-sx', 'x']):
+        p.run(*args, rc=2, err='Usage: casevault')
+    assert 'casevault record add' in p.run('record', 'add', '--help')
+    assert 'record add' in p.run('--help')
+    p.run('status', rc=10, err='no vault here', cwd=p.path('home'))
+    p.run('status', '--vault', p.path('nowhere'), '-i', p.path('founder.identity'), '--passphrase-file', p.path('passphrase'),
+          rc=10, err='no vault here')
+    p.run('status', '--vault', p.path('vault'), rc=2, err='whose vault work is this')
+    p.run('status', '--vault', p.path('vault'), '-i', p.path('none'), rc=1, err='No such file')
+    p.run('init', p.path('vault'), '-i', p.path('founder.identity'), '--passphrase-file', p.path('passphrase'), rc=1,
+          err='already there')
+
+
+def passphrases(p):
+    def timed(word, rc):
+        open(p.path('word'), 'w').write(word + '\n')
+        t = time.monotonic()
+        text = p.run('identity', 'show', '-i', p.path('founder.identity'), '--passphrase-file', p.path('word'), rc=rc,
+                     err='the passphrase is wrong' if rc else None)
+        assert word not in text
+        return time.monotonic() - t
+    timed(PASSPHRASE, 0)
+    timed(PASSPHRASE[:-1], 12)
+    timed('x' * 1000, 12)
+    p.run('identity', 'show', '-i', p.path('founder.identity'), '--passphrase-file', '/dev/null', rc=2, err='is empty')
+    raw = open(p.path('founder.identity'), 'rb').read()
+    for n in list(range(0, len(raw), 7)):
+        open(p.path('cut'), 'wb').write(raw[:n])
+        p.run('identity', 'show', '-i', p.path('cut'), '--passphrase-file', p.path('passphrase'), rc=1)
+    # Another passphrase: the old one is over, the new one opens, the keys are the same.
+    before = p.run('identity', 'show', '-i', p.path('founder.identity'), '--passphrase-file', p.path('passphrase'))
+    open(p.path('new'), 'w').write('another long passphrase\n')
+    p.run('identity', 'passphrase', '--work', '8', '-i', p.path('founder.identity'), '--passphrase-file', p.path('passphrase'),
+          '--new-passphrase-file', p.path('new'))
+    p.run('identity', 'show', '-i', p.path('founder.identity'), '--passphrase-file', p.path('passphrase'), rc=12)
+    assert before == p.run('identity', 'show', '-i', p.path('founder.identity'), '--passphrase-file', p.path('new'))
+    p.run('identity', 'passphrase', '--work', '8', '-i', p.path('founder.identity'), '--passphrase-file', p.path('new'),
+          '--new-passphrase-file', p.path('passphrase'))
+
+
+def locked(p):
+    before = p.archive()
+    with open(p.path('vault', 'lock'), 'r+') as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        p.as_('intake', 'record', 'add', '-', stdin=json.dumps(PERSON).encode(), rc=11, err='somebody else is writing')
+    assert p.archive() == before
+    p.add('intake', PERSON)
+
+
+def full_disk(p):
+    """On a small file system that fills up: the vault is as before the command, and readable."""
+    small = p.path('small')
+    os.mkdir(small)
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1200k', 'tmpfs', small], capture_output=True).returncode != 0:
+        print('no right to mount: the full disk was left out')
+        return
+    try:
+        who = ['-i', p.path('founder.identity'), '--passphrase-file', p.path('passphrase'), '--vault', small + '/vault']
+        p.run('init', small + '/vault', *who[:4])
+        first = p.run('record', 'add', '-', *who, stdin=json.dumps(PERSON).encode()).strip()
+        big = dict(PERSON, contact={'shelter': 'x'}, medical={'findings': 'y' * 150000})
+        archive = small + '/vault/archive/00000001.tar'
+        for _ in range(20):
+            before = open(archive, 'rb').read()
+            r = subprocess.run([p.binary, 'record', 'add', '-', *who], input=json.dumps(big).encode(), capture_output=True,
+                               env=p.env())
+            if r.returncode != 0:
+                break
+        assert r.returncode == 1 and b'No space left' in r.stderr and b'nothing was stored' in r.stderr, r.stderr
+        assert open(archive, 'rb').read() == before
+        p.run('audit', 'verify', '--vault', small + '/vault')
+        p.run('check', '--vault', small + '/vault')
+        open(small + '/room', 'w').close()
+        assert len(p.run('record', 'show', first, '--json', *who)) > 0
+    finally:
+        subprocess.run(['umount', small])
+
+
+def test(p):
+    p.vault(('intake', 'legal', 'auditor'))
+    records(p)
+    templates(p)
+    usage(p)
+    passphrases(p)
+    locked(p)
+    full_disk(p)
+
+
+main(test)

@@ -1,0 +1,97 @@
+"""What the command-line tests share: a place of their own, a way to run casevault, and to say what went wrong."""
+import json, os, shutil, subprocess, sys, tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+READER = os.path.join(HERE, '..', 'reader.py')
+PASSPHRASE = 'correct horse battery staple'
+
+
+class Place:
+    """A temporary directory with a home of its own; removed at the end."""
+
+    def __init__(self, binary):
+        self.binary = os.path.abspath(binary)
+        self.dir = tempfile.mkdtemp(prefix='casevault-test-')
+        self.home = self.path('home')
+        os.mkdir(self.home)
+        self.checks = 0
+        open(self.path('passphrase'), 'w').write(PASSPHRASE + '\n')
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def env(self, home=None):
+        env = {k: v for k, v in os.environ.items() if not k.startswith(('CASEVAULT', 'XDG_'))}
+        env.update(HOME=home or self.home, LC_ALL='C.UTF-8')
+        return env
+
+    def run(self, *args, rc=0, err=None, out=None, stdin=b'', home=None, cwd=None):
+        """Run casevault; assert its exit status, and words on stderr and stdout. Gives its stdout."""
+        p = subprocess.run([self.binary, *args], input=stdin, capture_output=True, env=self.env(home),
+                           cwd=cwd or self.dir)
+        text, errors = p.stdout.decode(), p.stderr.decode()
+        told = '\n$ casevault %s\nstdout: %s\nstderr: %s' % (' '.join(args), text[-2000:], errors[-2000:])
+        assert p.returncode == rc, 'exit status %d where %d is wanted%s' % (p.returncode, rc, told)
+        assert err is None or err in errors, 'stderr lacks %r%s' % (err, told)
+        assert out is None or out in text, 'stdout lacks %r%s' % (out, told)
+        if rc != 0:
+            lines = [l for l in errors.split('\n') if l.startswith('casevault: ') and 'hint:' not in l]
+            assert len(lines) == 1, 'not one clear line on stderr%s' % told
+        self.checks += 1
+        return text
+
+    def who(self, name):
+        return ['-i', self.path(name + '.identity'), '--passphrase-file', self.path('passphrase'),
+                '--vault', self.path('vault')]
+
+    def as_(self, name, *args, **kw):
+        return self.run(*args, *self.who(name), **kw)
+
+    def json_as(self, name, *args, **kw):
+        return [json.loads(l) for l in self.as_(name, *args, '--json', **kw).split('\n') if l]
+
+    def identity(self, name, *more):
+        """A new identity, with little work in its scrypt; its public line."""
+        return self.run('identity', 'new', '--work', '8', *more, self.path(name + '.identity'), '--passphrase-file',
+                        self.path('passphrase')).strip()
+
+    def vault(self, roles=('intake', 'protection', 'legal', 'medical', 'auditor')):
+        """A vault founded by `founder`, with one member for each role."""
+        self.identity('founder')
+        self.run('init', self.path('vault'), '-i', self.path('founder.identity'), '--passphrase-file',
+                 self.path('passphrase'))
+        for role in roles:
+            line = self.identity(role)
+            self.as_('founder', 'member', 'add', '--role', role, '--name', 'Name of ' + role, line)
+
+    def add(self, name, record, **kw):
+        return self.as_(name, 'record', 'add', '-', stdin=json.dumps(record).encode(), **kw).strip()
+
+    def archive(self):
+        """The bytes of the whole archive, by file."""
+        d = self.path('vault', 'archive')
+        return {f: open(os.path.join(d, f), 'rb').read() for f in sorted(os.listdir(d))}
+
+    def done(self):
+        shutil.rmtree(self.dir)
+        print('%d checks' % self.checks)
+
+
+PERSON = {'type': 'person', 'admin': {'role': 'Victim'},
+          'identity': {'first_name': 'Хатуна', 'second_name': 'Щербакова', 'birth_date': '1990-02-28'},
+          'contact': {'mobile_phone': '+38050000111', 'shelter': 'Blue House'},
+          'exploitation': {'type_of_exploitation': ['ForcedLabour']},
+          'medical': {'needs': 'insulin'}, 'risk': {'level': 'High'}}
+TESTIMONY = {'type': 'testimony', 'testimony': {'statements': [
+    {'date': '2024-05-01', 'language': 'rus', 'text': 'Документы забрали сразу.'},
+    {'date': '2024-06-01', 'language': 'rus', 'text': 'Она хочет рассказать это один раз.'}]}}
+
+
+def main(test):
+    place = Place(sys.argv[1])
+    try:
+        test(place)
+    except BaseException:
+        print('left for you to look at:', place.dir, file=sys.stderr)
+        raise
+    place.done()
