@@ -51,7 +51,9 @@ static cv_status what(const struct cv_json *event, const struct cv_json *text, s
     const char *reason = cv_json_get_str(text, "reason");
     cv_status st = CV_OK;
     if (record != NULL)
-        st = cv_buf_printf(out, "%s v%lld ", record, (long long)cv_json_get_int(event, "version"));
+        st = cv_buf_printf(out, "%s ", record);
+    if (cv_json_get(event, "version") != NULL)
+        st = CV_THEN(st, cv_buf_printf(out, "v%lld ", (long long)cv_json_get_int(event, "version")));
     if (ids != NULL)
         st = CV_THEN(st, cv_buf_printf(out, "%zu records ", cv_json_len(ids)));
     for (size_t i = 0; i < cv_json_len(sections) && st == CV_OK; i++)

@@ -48,6 +48,7 @@ void cv_custody_close(struct cv_custody *c)
     cv_release_close(&c->release);
     cv_segments_close(&c->segments);
     cv_chain_free(&c->chain);
+    cv_policy_free(c->past);
     cv_buf_free(&c->bytes);
     free(c->leaves);
     free(c->places);
@@ -188,23 +189,18 @@ static cv_status load_policy(struct cv_custody *c, const struct cv_adopted *wher
     return st;
 }
 
-cv_status cv_custody_policy(struct cv_custody *c, uint64_t number, struct cv_policy **out, struct cv_err *err)
-{
-    struct cv_adopted where;
-    *out = NULL;
-    cv_status st = cv_catalog_policy(c->catalog, number, &where, err);
-    if (st == CV_ERR_NOTFOUND)
-        return cv_fail(err, CV_ERR_LOG, "policy %" PRIu64 " is not in the log", number);
-    return CV_THEN(st, load_policy(c, &where, out, err));
-}
-
-cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, struct cv_policy **out,
-                               struct cv_err *err)
+cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, const struct cv_policy **out, struct cv_err *err)
 {
     struct cv_adopted where;
     *out = NULL;
     cv_status st = cv_catalog_policy_at(c->catalog, index, &where, err);
-    return CV_THEN(st, load_policy(c, &where, out, err));
+    if (st == CV_OK && (c->past == NULL || c->past->number != where.number)) {
+        cv_policy_free(c->past);
+        st = load_policy(c, &where, &c->past, err);
+    }
+    if (st == CV_OK)
+        *out = c->past;
+    return st;
 }
 
 /* take_tip(c, tip): stand where the catalog stands. */

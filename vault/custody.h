@@ -17,6 +17,7 @@ struct cv_custody {
     struct cv_segments segments;
     struct cv_release release;
     struct cv_catalog *catalog;
+    struct cv_policy *past; /* the one last asked for by cv_custody_policy_at */
     struct cv_chain chain;
     struct cv_adopted policy; /* where the policy in force lies */
     struct cv_place checkpoint;
@@ -92,11 +93,9 @@ void cv_custody_abort(struct cv_custody *c);
 CV_MUST_CHECK cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind,
                                         struct cv_buf *out, struct cv_err *err);
 
-/** cv_custody_policy(c, number, out, err), _policy_at(c, index, out, err): a policy by number, or the one in
- * force for the entry at ${index}; the caller frees it. */
-CV_MUST_CHECK cv_status cv_custody_policy(struct cv_custody *c, uint64_t number, struct cv_policy **out,
-                                          struct cv_err *err);
-CV_MUST_CHECK cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, struct cv_policy **out,
+/** cv_custody_policy_at(c, index, out, err): the policy in force for the entry at ${index}; owned by custody, good until
+ * the next call. */
+CV_MUST_CHECK cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, const struct cv_policy **out,
                                              struct cv_err *err);
 
 #endif

@@ -78,11 +78,11 @@ cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envel
 }
 
 cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_json *head,
-                         char author[static CV_PSEUDONYM_BYTES], struct cv_policy **policy,
+                         char author[static CV_PSEUDONYM_BYTES], const struct cv_policy **policy,
                          struct cv_err *err)
 {
     struct cv_jws jws = { 0 };
-    struct cv_policy *p = NULL;
+    const struct cv_policy *p = NULL;
     cv_status st = cv_jws_parse(cv_json_text(cv_json_get(head, "jwt")), CV_RECORD_TYP, &jws, err);
     st = CV_THEN(st, cv_custody_policy_at(v->custody, index, &p, err));
     const char *kid = st == CV_OK ? cv_json_get_str(jws.header, "kid") : NULL;
@@ -96,11 +96,8 @@ cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_jso
         snprintf(author, CV_PSEUDONYM_BYTES, "%s", kid);
     if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
         st = CV_ERR_LOG;
-    if (st == CV_OK && policy != NULL) {
+    if (policy != NULL)
         *policy = p;
-        p = NULL;
-    }
-    cv_policy_free(p);
     cv_jws_free(&jws);
     return st;
 }

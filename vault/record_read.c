@@ -275,7 +275,7 @@ static cv_status check_rights(const struct cv_source *s, const struct cv_policy 
 /* verify_source(g, s): the sections are what the author signed. */
 static cv_status verify_source(struct reading *g, struct cv_source *s, struct cv_err *err)
 {
-    struct cv_policy *policy = NULL;
+    const struct cv_policy *policy = NULL;
     struct cv_json *nothing = cv_json_object();
     const struct cv_claims claims = { g->v->template, g->r->type, s->head, s->sections, s->seeds };
     const char *id = cv_json_get_str(s->head, "id"), *type = cv_json_get_str(s->head, "type");
@@ -297,7 +297,6 @@ static cv_status verify_source(struct reading *g, struct cv_source *s, struct cv
         if (st != CV_OK)
             st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): %.150s", s->index, bad.msg);
     }
-    cv_policy_free(policy);
     cv_json_free(nothing);
     return st;
 }

@@ -132,5 +132,6 @@ void cv_segment_seal(struct cv_segments *s, uint32_t number)
 {
     char name[16];
     segment_name(number, name);
-    (void)fchmodat(s->dir, name, 0440, 0); /* a help against accidents, not a promise */
+    if (fchmodat(s->dir, name, 0440, 0) != 0)
+        return; /* another user's file: sealing is a help against accidents, not a promise */
 }
