@@ -37,8 +37,8 @@ void cv_aead_free(struct cv_aead *aead)
     free(aead);
 }
 
-cv_status cv_aead_seal(struct cv_aead *aead, const uint8_t nonce[static CV_AEAD_NONCE_BYTES], struct cv_bytes plain,
-                       uint8_t *out)
+cv_status cv_aead_seal(struct cv_aead *aead, const uint8_t nonce[static CV_AEAD_NONCE_BYTES],
+                       struct cv_bytes plain, uint8_t *out)
 {
     int n = 0, last = 0;
     if (plain.n > INT_MAX - CV_AEAD_TAG_BYTES)
@@ -54,8 +54,8 @@ cv_status cv_aead_seal(struct cv_aead *aead, const uint8_t nonce[static CV_AEAD_
     return CV_OK;
 }
 
-cv_status cv_aead_open(struct cv_aead *aead, const uint8_t nonce[static CV_AEAD_NONCE_BYTES], struct cv_bytes sealed,
-                       uint8_t *out)
+cv_status cv_aead_open(struct cv_aead *aead, const uint8_t nonce[static CV_AEAD_NONCE_BYTES],
+                       struct cv_bytes sealed, uint8_t *out)
 {
     if (sealed.n < CV_AEAD_TAG_BYTES)
         return CV_ERR_FORMAT;

@@ -13,8 +13,8 @@ enum cv_aead_alg { CV_AES_256_GCM, CV_CHACHA20_POLY1305 };
 struct cv_aead;
 
 /** cv_aead_new(alg, key, seal, out): for sealing or for opening. CV_OK; CV_ERR_INTERNAL; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_aead_new(enum cv_aead_alg alg, const uint8_t key[static CV_AEAD_KEY_BYTES], bool seal,
-                                    struct cv_aead **out);
+CV_MUST_CHECK cv_status cv_aead_new(enum cv_aead_alg alg, const uint8_t key[static CV_AEAD_KEY_BYTES],
+                                    bool seal, struct cv_aead **out);
 void cv_aead_free(struct cv_aead *aead);
 
 /** cv_aead_seal(aead, nonce, plain, out): ${out} gets plain.n + 16 bytes. CV_OK; CV_ERR_INTERNAL. */

@@ -2,14 +2,11 @@
 #define CV_CRYPTO_ALG_H
 
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 
 /* Internal to crypto/: algorithms fetched once (a fetch costs more than hashing a small input). */
 struct cv_algs {
     EVP_MD *sha256;
     EVP_MD *sha512;
-    EVP_MAC *hmac;
-    EVP_KDF *hkdf;
     EVP_CIPHER *aes_256_gcm;
     EVP_CIPHER *chacha20_poly1305;
 };

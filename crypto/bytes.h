@@ -60,14 +60,15 @@ CV_MUST_CHECK cv_status cv_buf_str(struct cv_buf *b, const char *s);
 
 /** cv_buf_printf(b, fmt, ...): append formatted text without its NUL. As cv_buf_append. */
 CV_MUST_CHECK __attribute__((format(printf, 2, 3))) cv_status cv_buf_printf(struct cv_buf *b, const char *fmt,
-                                                                           ...);
+                                                                            ...);
 
 /** cv_buf_u16, _u32, _u64(b, v): append a big-endian integer. As cv_buf_append. */
 CV_MUST_CHECK cv_status cv_buf_u16(struct cv_buf *b, uint16_t v);
 CV_MUST_CHECK cv_status cv_buf_u32(struct cv_buf *b, uint32_t v);
 CV_MUST_CHECK cv_status cv_buf_u64(struct cv_buf *b, uint64_t v);
 
-/** cv_buf_field(b, bytes): append one field of L(): u16 big-endian length, then the bytes. CV_ERR_LIMIT over 65,535. */
+/** cv_buf_field(b, bytes): append one field of L(): u16 big-endian length, then the bytes. CV_ERR_LIMIT over
+ * 65,535. */
 CV_MUST_CHECK cv_status cv_buf_field(struct cv_buf *b, struct cv_bytes bytes);
 
 /** cv_buf_truncate(b, n): shorten to ${n} bytes, wiping the rest. */

@@ -20,7 +20,7 @@ struct cv_cobblestone {
     struct cv_aead *aead; /* NULL in a reader until the header is in */
     uint8_t base_nonce[CV_AEAD_NONCE_BYTES];
     uint64_t chunk;
-    struct cv_buf pending;                 /* less than one chunk (writer) or up to one sealed chunk (reader) */
+    struct cv_buf pending; /* less than one chunk (writer) or up to one sealed chunk (reader) */
     uint8_t key[CV_COBBLESTONE_KEY_BYTES]; /* reader: the input key, until the header is in */
     struct cv_buf context;                 /* reader: likewise */
 };
@@ -44,8 +44,8 @@ static cv_status derive(struct cv_cobblestone *c, struct cv_bytes key, const uin
     memcpy(info + sizeof label, salt, SALT_BYTES);
     if (context.n > 0)
         memcpy(info + sizeof label + SALT_BYTES, context.p, context.n);
-    cv_status st = cv_hkdf_expand(CV_HKDF_SHA512, key, CV_BYTES(info, sizeof label + SALT_BYTES + context.n), okm,
-                                  sizeof okm);
+    cv_status st = cv_hkdf_expand(CV_HKDF_SHA512, key, CV_BYTES(info, sizeof label + SALT_BYTES + context.n),
+                                  okm, sizeof okm);
     if (st == CV_OK)
         st = cv_aead_new(CV_AES_256_GCM, okm, c->seal, &c->aead);
     if (st == CV_OK) {
@@ -201,7 +201,8 @@ static cv_status read_header(struct cv_cobblestone *r, struct cv_bytes *in)
     if (st != CV_OK || r->pending.n < CV_COBBLESTONE_HEADER_BYTES)
         return st;
     st = derive(r, CV_ARR(r->key), r->pending.p, cv_buf_view(&r->context), commitment);
-    if (st == CV_OK && !cv_bytes_equal_ct(CV_ARR(commitment), CV_BYTES(r->pending.p + SALT_BYTES, COMMITMENT_BYTES)))
+    if (st == CV_OK &&
+        !cv_bytes_equal_ct(CV_ARR(commitment), CV_BYTES(r->pending.p + SALT_BYTES, COMMITMENT_BYTES)))
         st = CV_ERR_AUTH;
     cv_wipe(r->key, sizeof r->key);
     cv_buf_truncate(&r->pending, 0);
@@ -234,7 +235,8 @@ cv_status cv_cobblestone_end(struct cv_cobblestone *r, struct cv_buf *out)
     return last_chunk(r, out);
 }
 
-cv_status cv_cobblestone_seal(struct cv_bytes key, struct cv_bytes context, struct cv_bytes plain, struct cv_buf *out)
+cv_status cv_cobblestone_seal(struct cv_bytes key, struct cv_bytes context, struct cv_bytes plain,
+                              struct cv_buf *out)
 {
     size_t before = out->n;
     struct cv_cobblestone *w = NULL;
@@ -251,7 +253,8 @@ cv_status cv_cobblestone_seal(struct cv_bytes key, struct cv_bytes context, stru
     return st;
 }
 
-cv_status cv_cobblestone_open(struct cv_bytes key, struct cv_bytes context, struct cv_bytes sealed, struct cv_buf *out)
+cv_status cv_cobblestone_open(struct cv_bytes key, struct cv_bytes context, struct cv_bytes sealed,
+                              struct cv_buf *out)
 {
     size_t before = out->n;
     struct cv_cobblestone *r = NULL;

@@ -9,7 +9,8 @@
  *   offset length field
  *   0      24     salt, random
  *   24     32     commitment to key, salt and context
- *   56     ...    chunks of 16,384 + 16 bytes; the last holds fewer than 16,384 bytes of plaintext, perhaps none
+ *   56     ...    chunks of 16,384 + 16 bytes; the last holds fewer than 16,384 bytes of plaintext, perhaps
+ * none
  */
 #define CV_COBBLESTONE_KEY_BYTES 32
 #define CV_COBBLESTONE_HEADER_BYTES 56
@@ -24,35 +25,40 @@ uint64_t cv_cobblestone_sealed_bytes(uint64_t n);
  * cv_cobblestone_seal(key, context, plain, out): append the sealed message to ${out}.
  * CV_OK; CV_ERR_ARG for a key not of 32 bytes; CV_ERR_LIMIT; CV_ERR_NOMEM; CV_ERR_INTERNAL.
  */
-CV_MUST_CHECK cv_status cv_cobblestone_seal(struct cv_bytes key, struct cv_bytes context, struct cv_bytes plain,
-                                            struct cv_buf *out);
+CV_MUST_CHECK cv_status cv_cobblestone_seal(struct cv_bytes key, struct cv_bytes context,
+                                            struct cv_bytes plain, struct cv_buf *out);
 
 /**
  * cv_cobblestone_open(key, context, sealed, out): append the plaintext to ${out}, only on CV_OK.
- * CV_OK; CV_ERR_AUTH if the commitment or a tag does not verify; CV_ERR_FORMAT if truncated; CV_ERR_ARG; CV_ERR_LIMIT;
- * CV_ERR_NOMEM; CV_ERR_INTERNAL.
+ * CV_OK; CV_ERR_AUTH if the commitment or a tag does not verify; CV_ERR_FORMAT if truncated; CV_ERR_ARG;
+ * CV_ERR_LIMIT; CV_ERR_NOMEM; CV_ERR_INTERNAL.
  */
-CV_MUST_CHECK cv_status cv_cobblestone_open(struct cv_bytes key, struct cv_bytes context, struct cv_bytes sealed,
-                                            struct cv_buf *out);
+CV_MUST_CHECK cv_status cv_cobblestone_open(struct cv_bytes key, struct cv_bytes context,
+                                            struct cv_bytes sealed, struct cv_buf *out);
 
-/** The streaming form: one object seals or opens one message. After an error every further call fails alike. */
+/** The streaming form: one object seals or opens one message. After an error every further call fails alike.
+ */
 struct cv_cobblestone;
 
 /** cv_cobblestone_writer(key, context, out, w): start sealing; the header is appended to ${out} at once.
  * As cv_cobblestone_seal. */
-CV_MUST_CHECK cv_status cv_cobblestone_writer(struct cv_bytes key, struct cv_bytes context, struct cv_buf *out,
-                                              struct cv_cobblestone **w);
+CV_MUST_CHECK cv_status cv_cobblestone_writer(struct cv_bytes key, struct cv_bytes context,
+                                              struct cv_buf *out, struct cv_cobblestone **w);
 /** cv_cobblestone_write(w, plain, out): append whole sealed chunks to ${out} as they fill. */
-CV_MUST_CHECK cv_status cv_cobblestone_write(struct cv_cobblestone *w, struct cv_bytes plain, struct cv_buf *out);
+CV_MUST_CHECK cv_status cv_cobblestone_write(struct cv_cobblestone *w, struct cv_bytes plain,
+                                             struct cv_buf *out);
 /** cv_cobblestone_finish(w, out): append the last, short chunk. */
 CV_MUST_CHECK cv_status cv_cobblestone_finish(struct cv_cobblestone *w, struct cv_buf *out);
 
 /** cv_cobblestone_reader(key, context, r): start opening. As cv_cobblestone_open. */
-CV_MUST_CHECK cv_status cv_cobblestone_reader(struct cv_bytes key, struct cv_bytes context, struct cv_cobblestone **r);
-/** cv_cobblestone_read(r, sealed, out): take in ciphertext in pieces of any size; append the plaintext of each chunk
- * that has been authenticated, never more. */
-CV_MUST_CHECK cv_status cv_cobblestone_read(struct cv_cobblestone *r, struct cv_bytes sealed, struct cv_buf *out);
-/** cv_cobblestone_end(r, out): the ciphertext ended: open the last chunk. Only CV_OK means the message is whole. */
+CV_MUST_CHECK cv_status cv_cobblestone_reader(struct cv_bytes key, struct cv_bytes context,
+                                              struct cv_cobblestone **r);
+/** cv_cobblestone_read(r, sealed, out): take in ciphertext in pieces of any size; append the plaintext of
+ * each chunk that has been authenticated, never more. */
+CV_MUST_CHECK cv_status cv_cobblestone_read(struct cv_cobblestone *r, struct cv_bytes sealed,
+                                            struct cv_buf *out);
+/** cv_cobblestone_end(r, out): the ciphertext ended: open the last chunk. Only CV_OK means the message is
+ * whole. */
 CV_MUST_CHECK cv_status cv_cobblestone_end(struct cv_cobblestone *r, struct cv_buf *out);
 
 void cv_cobblestone_free(struct cv_cobblestone *c);

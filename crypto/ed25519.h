@@ -10,7 +10,8 @@
 /** A signing key, ready to sign (RFC 8032, Ed25519); its secret half lies on the secure heap. */
 struct cv_ed25519_key;
 
-/** cv_ed25519_key_new(seed, out): from the 32-byte private key. CV_OK; CV_ERR_ARG; CV_ERR_INTERNAL; CV_ERR_NOMEM. */
+/** cv_ed25519_key_new(seed, out): from the 32-byte private key. CV_OK; CV_ERR_ARG; CV_ERR_INTERNAL;
+ * CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_ed25519_key_new(struct cv_bytes seed, struct cv_ed25519_key **out);
 void cv_ed25519_key_free(struct cv_ed25519_key *key);
 
@@ -22,7 +23,8 @@ CV_MUST_CHECK cv_status cv_ed25519_sign(const struct cv_ed25519_key *key, struct
                                         uint8_t sig[static CV_ED25519_SIG_BYTES]);
 
 /** cv_ed25519_verify(public, msg, sig): CV_OK; CV_ERR_AUTH; CV_ERR_INTERNAL; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_ed25519_verify(const uint8_t public[static CV_ED25519_PUBLIC_BYTES], struct cv_bytes msg,
+CV_MUST_CHECK cv_status cv_ed25519_verify(const uint8_t public[static CV_ED25519_PUBLIC_BYTES],
+                                          struct cv_bytes msg,
                                           const uint8_t sig[static CV_ED25519_SIG_BYTES]);
 
 #endif

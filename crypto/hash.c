@@ -1,9 +1,7 @@
 #include "crypto/hash.h"
 
 #include <stdlib.h>
-
-#include <openssl/core_names.h>
-#include <openssl/params.h>
+#include <string.h>
 
 #include "crypto/alg.h"
 
@@ -11,9 +9,18 @@ struct cv_sha256_ctx {
     EVP_MD_CTX *md;
 };
 
+/* One context a thread, used over and over: making one costs more than hashing a small input. */
+static EVP_MD_CTX *scratch(void)
+{
+    static _Thread_local EVP_MD_CTX *ctx;
+    if (ctx == NULL)
+        ctx = EVP_MD_CTX_new();
+    return ctx;
+}
+
 static cv_status digest(const EVP_MD *md, const struct cv_bytes *parts, size_t count, uint8_t *out)
 {
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_MD_CTX *ctx = scratch();
     if (ctx == NULL)
         return CV_ERR_NOMEM;
     cv_status st = EVP_DigestInit_ex2(ctx, md, NULL) == 1 ? CV_OK : CV_ERR_INTERNAL;
@@ -22,7 +29,40 @@ static cv_status digest(const EVP_MD *md, const struct cv_bytes *parts, size_t c
             st = CV_ERR_INTERNAL;
     if (st == CV_OK && EVP_DigestFinal_ex(ctx, out, NULL) != 1)
         st = CV_ERR_INTERNAL;
-    EVP_MD_CTX_free(ctx);
+    return st;
+}
+
+/* RFC 2104: H((K ^ opad) || H((K ^ ipad) || text)); from the digest itself, since a MAC context costs ten
+ * hashes. */
+#define BLOCK_MAX 128
+cv_status cv_hmac(enum cv_hmac_hash hash, struct cv_bytes key, const struct cv_bytes *parts, size_t count,
+                  uint8_t *out)
+{
+    const struct cv_algs *a = cv_algs();
+    uint8_t pad[BLOCK_MAX] = { 0 }, inner[CV_SHA512_BYTES];
+    struct cv_bytes all[CV_HMAC_PARTS_MAX + 1];
+    if (a == NULL || count > CV_HMAC_PARTS_MAX)
+        return CV_ERR_INTERNAL;
+    const EVP_MD *md = hash == CV_HMAC_SHA256 ? a->sha256 : a->sha512;
+    const size_t block = hash == CV_HMAC_SHA256 ? 64 : 128,
+                 size = hash == CV_HMAC_SHA256 ? CV_SHA256_BYTES : CV_SHA512_BYTES;
+    cv_status st = CV_OK;
+    if (key.n > block)
+        st = digest(md, &key, 1, pad);
+    else if (key.n > 0)
+        memcpy(pad, key.p, key.n);
+    for (size_t i = 0; i < block; i++)
+        pad[i] ^= 0x36;
+    all[0] = CV_BYTES(pad, block);
+    for (size_t i = 0; i < count; i++)
+        all[i + 1] = parts[i];
+    st = CV_THEN(st, digest(md, all, count + 1, inner));
+    for (size_t i = 0; i < block; i++)
+        pad[i] ^= 0x36 ^ 0x5c;
+    all[1] = CV_BYTES(inner, size);
+    st = CV_THEN(st, digest(md, all, 2, out));
+    cv_wipe(pad, sizeof(pad));
+    cv_wipe(inner, sizeof(inner));
     return st;
 }
 
@@ -83,21 +123,5 @@ cv_status cv_sha256_final(struct cv_sha256_ctx *ctx, uint8_t out[static CV_SHA25
 
 cv_status cv_hmac_sha256(struct cv_bytes key, struct cv_bytes bytes, uint8_t out[static CV_SHA256_BYTES])
 {
-    const struct cv_algs *a = cv_algs();
-    if (a == NULL)
-        return CV_ERR_INTERNAL;
-    EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(a->hmac);
-    if (ctx == NULL)
-        return CV_ERR_NOMEM;
-    char md[] = "SHA256";
-    OSSL_PARAM params[] = { OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, md, 0), OSSL_PARAM_END };
-    size_t n = 0;
-    /* An empty key must still be passed as a key: a NULL one means "as before". */
-    const uint8_t *k = key.n == 0 ? (const uint8_t *)"" : key.p;
-    cv_status st = CV_ERR_INTERNAL;
-    if (EVP_MAC_init(ctx, k, key.n, params) == 1 && EVP_MAC_update(ctx, bytes.p, bytes.n) == 1 &&
-        EVP_MAC_final(ctx, out, &n, CV_SHA256_BYTES) == 1 && n == CV_SHA256_BYTES)
-        st = CV_OK;
-    EVP_MAC_CTX_free(ctx);
-    return st;
+    return cv_hmac(CV_HMAC_SHA256, key, &bytes, 1, out);
 }

@@ -27,4 +27,11 @@ CV_MUST_CHECK cv_status cv_sha256_final(struct cv_sha256_ctx *ctx, uint8_t out[s
 CV_MUST_CHECK cv_status cv_hmac_sha256(struct cv_bytes key, struct cv_bytes bytes,
                                        uint8_t out[static CV_SHA256_BYTES]);
 
+/** cv_hmac(hash, key, parts, count, out): the same of parts joined, by hash; ${out} is 32 or 64 bytes. At
+ * most CV_HMAC_PARTS_MAX parts. */
+enum cv_hmac_hash { CV_HMAC_SHA256, CV_HMAC_SHA512 };
+#define CV_HMAC_PARTS_MAX 4
+CV_MUST_CHECK cv_status cv_hmac(enum cv_hmac_hash hash, struct cv_bytes key, const struct cv_bytes *parts,
+                                size_t count, uint8_t *out);
+
 #endif

@@ -1,57 +1,51 @@
 #include "crypto/hkdf.h"
 
-#include <openssl/core_names.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
+#include <string.h>
 
-#include "crypto/alg.h"
+#include "crypto/hash.h"
 
-static OSSL_PARAM octets(const char *name, struct cv_bytes b)
+static size_t hash_bytes(enum cv_hkdf_hash hash)
 {
-    /* OSSL_PARAM takes non-const pointers and does not write through them here. */
-    return OSSL_PARAM_construct_octet_string(name, b.n == 0 ? (void *)"" : (void *)(uintptr_t)b.p, b.n);
+    return hash == CV_HKDF_SHA256 ? CV_SHA256_BYTES : CV_SHA512_BYTES;
 }
 
-static cv_status derive(enum cv_hkdf_hash hash, int mode, struct cv_bytes salt, struct cv_bytes key,
-                        struct cv_bytes info, uint8_t *out, size_t out_n)
+static enum cv_hmac_hash hmac_of(enum cv_hkdf_hash hash)
 {
-    const struct cv_algs *a = cv_algs();
-    if (a == NULL)
-        return CV_ERR_INTERNAL;
-    if (info.n > CV_HKDF_INFO_MAX)
-        return CV_ERR_LIMIT;
-    EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(a->hkdf);
-    if (ctx == NULL)
-        return CV_ERR_NOMEM;
+    return hash == CV_HKDF_SHA256 ? CV_HMAC_SHA256 : CV_HMAC_SHA512;
+}
 
-    char sha256[] = "SHA256", sha512[] = "SHA512";
-    OSSL_PARAM params[6];
-    size_t n = 0;
-    params[n++] = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
-    params[n++] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, hash == CV_HKDF_SHA256 ? sha256 : sha512, 0);
-    params[n++] = octets(OSSL_KDF_PARAM_KEY, key);
-    if (salt.n > 0)
-        params[n++] = octets(OSSL_KDF_PARAM_SALT, salt);
-    if (info.n > 0)
-        params[n++] = octets(OSSL_KDF_PARAM_INFO, info);
-    params[n] = OSSL_PARAM_construct_end();
-    cv_status st = EVP_KDF_derive(ctx, out, out_n, params) == 1 ? CV_OK : CV_ERR_INTERNAL;
-    EVP_KDF_CTX_free(ctx);
+cv_status cv_hkdf_extract(enum cv_hkdf_hash hash, struct cv_bytes salt, struct cv_bytes ikm, uint8_t *prk,
+                          size_t prk_n)
+{
+    /* No salt stands for HashLen zeros, which HMAC's own padding makes of the empty key. */
+    return prk_n != hash_bytes(hash) ? CV_ERR_ARG : cv_hmac(hmac_of(hash), salt, &ikm, 1, prk);
+}
+
+cv_status cv_hkdf_expand(enum cv_hkdf_hash hash, struct cv_bytes prk, struct cv_bytes info, uint8_t *out,
+                         size_t out_n)
+{
+    const size_t size = hash_bytes(hash);
+    uint8_t t[CV_SHA512_BYTES], counter = 0;
+    cv_status st = CV_OK;
+    if (info.n > CV_HKDF_INFO_MAX || out_n > 255 * size)
+        return CV_ERR_LIMIT;
+    for (size_t done = 0; done < out_n && st == CV_OK; done += size) {
+        counter++;
+        const struct cv_bytes parts[3] = { CV_BYTES(t, done > 0 ? size : 0), info, CV_BYTES(&counter, 1) };
+        st = cv_hmac(hmac_of(hash), prk, parts, 3, t);
+        if (st == CV_OK)
+            memcpy(out + done, t, out_n - done < size ? out_n - done : size);
+    }
+    cv_wipe(t, sizeof(t));
     return st;
 }
 
 cv_status cv_hkdf(enum cv_hkdf_hash hash, struct cv_bytes salt, struct cv_bytes ikm, struct cv_bytes info,
                   uint8_t *out, size_t out_n)
 {
-    return derive(hash, EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND, salt, ikm, info, out, out_n);
-}
-
-cv_status cv_hkdf_extract(enum cv_hkdf_hash hash, struct cv_bytes salt, struct cv_bytes ikm, uint8_t *prk, size_t prk_n)
-{
-    return derive(hash, EVP_KDF_HKDF_MODE_EXTRACT_ONLY, salt, ikm, CV_BYTES(NULL, 0), prk, prk_n);
-}
-
-cv_status cv_hkdf_expand(enum cv_hkdf_hash hash, struct cv_bytes prk, struct cv_bytes info, uint8_t *out, size_t out_n)
-{
-    return derive(hash, EVP_KDF_HKDF_MODE_EXPAND_ONLY, CV_BYTES(NULL, 0), prk, info, out, out_n);
+    uint8_t prk[CV_SHA512_BYTES];
+    cv_status st = cv_hkdf_extract(hash, salt, ikm, prk, hash_bytes(hash));
+    st = CV_THEN(st, cv_hkdf_expand(hash, CV_BYTES(prk, hash_bytes(hash)), info, out, out_n));
+    cv_wipe(prk, sizeof(prk));
+    return st;
 }

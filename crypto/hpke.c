@@ -25,8 +25,8 @@ size_t cv_hpke_overhead(uint16_t suite)
 }
 
 /* LabeledExtract (RFC 9180, section 4) */
-static cv_status labeled_extract(struct cv_bytes suite_id, struct cv_bytes salt, const char *label, struct cv_bytes ikm,
-                                 uint8_t prk[static N_SECRET])
+static cv_status labeled_extract(struct cv_bytes suite_id, struct cv_bytes salt, const char *label,
+                                 struct cv_bytes ikm, uint8_t prk[static N_SECRET])
 {
     struct cv_buf in = { 0 };
     cv_status st = cv_buf_reserve(&in, 64 + ikm.n);
@@ -45,8 +45,8 @@ static cv_status labeled_extract(struct cv_bytes suite_id, struct cv_bytes salt,
 }
 
 /* LabeledExpand (RFC 9180, section 4) */
-static cv_status labeled_expand(struct cv_bytes suite_id, const uint8_t prk[static N_SECRET], const char *label,
-                                struct cv_bytes info, uint8_t *out, size_t out_n)
+static cv_status labeled_expand(struct cv_bytes suite_id, const uint8_t prk[static N_SECRET],
+                                const char *label, struct cv_bytes info, uint8_t *out, size_t out_n)
 {
     struct cv_buf in = { 0 };
     cv_status st = cv_buf_u16(&in, (uint16_t)out_n);
@@ -81,7 +81,8 @@ static cv_status extract_and_expand(struct cv_bytes dh, struct cv_bytes enc, str
 
 /* KeySchedule in base mode (RFC 9180, section 5.1); sequence number 0, so the base nonce is the nonce. */
 static cv_status key_schedule(const uint8_t shared[static N_SECRET], struct cv_bytes info,
-                              uint8_t key[static CV_AEAD_KEY_BYTES], uint8_t nonce[static CV_AEAD_NONCE_BYTES])
+                              uint8_t key[static CV_AEAD_KEY_BYTES],
+                              uint8_t nonce[static CV_AEAD_NONCE_BYTES])
 {
     uint8_t context[1 + 2 * CV_SHA256_BYTES] = { 0x00 /* mode_base */ };
     uint8_t secret[N_SECRET];
@@ -143,8 +144,8 @@ cv_status cv_hpke_derive(uint16_t suite, struct cv_bytes ikm, struct cv_secret *
     return with_public(suite, secret, public);
 }
 
-static cv_status seal(struct cv_bytes ephemeral, struct cv_bytes enc, struct cv_bytes recipient, struct cv_bytes info,
-                      struct cv_bytes plain, struct cv_buf *out)
+static cv_status seal(struct cv_bytes ephemeral, struct cv_bytes enc, struct cv_bytes recipient,
+                      struct cv_bytes info, struct cv_bytes plain, struct cv_buf *out)
 {
     uint8_t shared[N_SECRET], key[CV_AEAD_KEY_BYTES], nonce[CV_AEAD_NONCE_BYTES];
     struct cv_secret dh = { 0 };
@@ -174,8 +175,9 @@ static cv_status seal(struct cv_bytes ephemeral, struct cv_bytes enc, struct cv_
     return st;
 }
 
-static cv_status seal_with(uint16_t suite, struct cv_bytes public, struct cv_bytes info, struct cv_bytes plain,
-                           struct cv_secret *ephemeral, struct cv_buf *enc, struct cv_buf *out)
+static cv_status seal_with(uint16_t suite, struct cv_bytes public, struct cv_bytes info,
+                           struct cv_bytes plain, struct cv_secret *ephemeral, struct cv_buf *enc,
+                           struct cv_buf *out)
 {
     cv_status st = CV_ERR_ARG;
     if (public.n == cv_hpke_public_bytes(suite))
@@ -194,8 +196,8 @@ cv_status cv_hpke_seal(uint16_t suite, struct cv_bytes public, struct cv_bytes i
     return st == CV_OK ? seal_with(suite, public, info, plain, &ephemeral, &enc, out) : st;
 }
 
-cv_status cv_hpke_seal_derand(uint16_t suite, struct cv_bytes public, struct cv_bytes info, struct cv_bytes plain,
-                              struct cv_bytes ikm_e, struct cv_buf *out)
+cv_status cv_hpke_seal_derand(uint16_t suite, struct cv_bytes public, struct cv_bytes info,
+                              struct cv_bytes plain, struct cv_bytes ikm_e, struct cv_buf *out)
 {
     struct cv_secret ephemeral = { 0 };
     struct cv_buf enc = { 0 };

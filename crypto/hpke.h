@@ -4,9 +4,9 @@
 #include "crypto/secret.h"
 
 /**
- * HPKE, base mode, single-shot (RFC 9180, sections 5.1.1 and 6.1), with empty associated data: whatever a ciphertext
- * belongs to stands in `info`. Keys are byte strings whose length the suite tells, so that a later suite can bring
- * longer ones.
+ * HPKE, base mode, single-shot (RFC 9180, sections 5.1.1 and 6.1), with empty associated data: whatever a
+ * ciphertext belongs to stands in `info`. Keys are byte strings whose length the suite tells, so that a later
+ * suite can bring longer ones.
  */
 enum cv_hpke_suite {
     CV_HPKE_SUITE_1 = 1, /* DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM */
@@ -22,7 +22,8 @@ size_t cv_hpke_overhead(uint16_t suite);
  * CV_OK; CV_ERR_ARG for an unknown suite; CV_ERR_NOMEM; CV_ERR_INTERNAL. */
 CV_MUST_CHECK cv_status cv_hpke_generate(uint16_t suite, struct cv_secret *secret, struct cv_buf *public);
 
-/** cv_hpke_derive(suite, ikm, secret, public): DeriveKeyPair (RFC 9180, section 7.1.3). As cv_hpke_generate. */
+/** cv_hpke_derive(suite, ikm, secret, public): DeriveKeyPair (RFC 9180, section 7.1.3). As cv_hpke_generate.
+ */
 CV_MUST_CHECK cv_status cv_hpke_derive(uint16_t suite, struct cv_bytes ikm, struct cv_secret *secret,
                                        struct cv_buf *public);
 
@@ -37,7 +38,8 @@ CV_MUST_CHECK cv_status cv_hpke_public(uint16_t suite, struct cv_bytes secret, s
 CV_MUST_CHECK cv_status cv_hpke_seal(uint16_t suite, struct cv_bytes public, struct cv_bytes info,
                                      struct cv_bytes plain, struct cv_buf *out);
 
-/** cv_hpke_seal_derand(..., ikm_e, out): cv_hpke_seal with the ephemeral key derived from ${ikm_e}; for test vectors. */
+/** cv_hpke_seal_derand(..., ikm_e, out): cv_hpke_seal with the ephemeral key derived from ${ikm_e}; for test
+ * vectors. */
 CV_MUST_CHECK cv_status cv_hpke_seal_derand(uint16_t suite, struct cv_bytes public, struct cv_bytes info,
                                             struct cv_bytes plain, struct cv_bytes ikm_e, struct cv_buf *out);
 

@@ -4,7 +4,8 @@
 
 #include <libscrypt.h>
 
-cv_status cv_scrypt(struct cv_bytes passphrase, struct cv_bytes salt, unsigned log_n, uint8_t *out, size_t out_n)
+cv_status cv_scrypt(struct cv_bytes passphrase, struct cv_bytes salt, unsigned log_n, uint8_t *out,
+                    size_t out_n)
 {
     if (log_n == 0 || log_n > CV_SCRYPT_LOG_N_MAX)
         return CV_ERR_LIMIT;

@@ -10,8 +10,8 @@ struct cv_secret {
 };
 
 /**
- * cv_secret_heap_init(): set up the secure heap; call once, first thing in main (before it, secrets would silently
- * live in ordinary memory). CV_OK; CV_ERR_LIMIT if the memory cannot be locked (usable; warn);
+ * cv_secret_heap_init(): set up the secure heap; call once, first thing in main (before it, secrets would
+ * silently live in ordinary memory). CV_OK; CV_ERR_LIMIT if the memory cannot be locked (usable; warn);
  * CV_ERR_INTERNAL if there is no secure heap (fatal).
  */
 CV_MUST_CHECK cv_status cv_secret_heap_init(void);

@@ -15,7 +15,8 @@ cv_status cv_x25519_public(struct cv_bytes secret, uint8_t public[static CV_X255
     return st;
 }
 
-cv_status cv_x25519(struct cv_bytes secret, const uint8_t peer[static CV_X25519_BYTES], struct cv_secret *shared)
+cv_status cv_x25519(struct cv_bytes secret, const uint8_t peer[static CV_X25519_BYTES],
+                    struct cv_secret *shared)
 {
     shared->p = NULL;
     shared->n = 0;
@@ -29,7 +30,8 @@ cv_status cv_x25519(struct cv_bytes secret, const uint8_t peer[static CV_X25519_
         goto out;
     pub = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, CV_X25519_BYTES);
     ctx = EVP_PKEY_CTX_new(key, NULL);
-    if (pub == NULL || ctx == NULL || EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer(ctx, pub) != 1)
+    if (pub == NULL || ctx == NULL || EVP_PKEY_derive_init(ctx) != 1 ||
+        EVP_PKEY_derive_set_peer(ctx, pub) != 1)
         goto out;
     st = cv_secret_alloc(shared, CV_X25519_BYTES);
     if (st != CV_OK)

@@ -13,6 +13,7 @@
 
 #define TITLE "casevault memory v1\n"
 #define PATH_ROOM 4096
+#define SIZE_DIGITS 11
 
 /* make_dirs(path): every directory of ${path}, 0700. */
 static int make_dirs(char *path)
@@ -49,13 +50,11 @@ cv_status cv_user_dir(const char *xdg, const char *fallback, const char *leaf, c
     return make_dirs(out) == 0 ? CV_OK : cv_fail_errno(err, "%s: cannot make the directory", out);
 }
 
-/* memory_path(vault, tail, out): the file, or its temporary neighbour. */
-static cv_status memory_path(const char *vault, const char *tail, char out[static PATH_ROOM],
-                             struct cv_err *err)
+static cv_status memory_path(const char *vault, char out[static PATH_ROOM], struct cv_err *err)
 {
     char dir[PATH_ROOM];
     cv_status st = cv_user_dir("XDG_STATE_HOME", ".local/state", NULL, dir, err);
-    if (st == CV_OK && snprintf(out, PATH_ROOM, "%s/%s%s", dir, vault, tail) >= PATH_ROOM)
+    if (st == CV_OK && snprintf(out, PATH_ROOM, "%s/%s", dir, vault) >= PATH_ROOM)
         st = cv_fail(err, CV_ERR_LIMIT, "%s: path too long", dir);
     return st;
 }
@@ -82,7 +81,7 @@ cv_status cv_memory_read(const char *vault, uint64_t *size, struct cv_hash *root
     char path[PATH_ROOM], text[256] = "";
     *size = 0;
     memset(root, 0, sizeof(*root));
-    cv_status st = memory_path(vault, "", path, err);
+    cv_status st = memory_path(vault, path, err);
     if (st != CV_OK)
         return st;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -103,22 +102,19 @@ cv_status cv_memory_read(const char *vault, uint64_t *size, struct cv_hash *root
 
 cv_status cv_memory_write(const char *vault, uint64_t size, const struct cv_hash *root, struct cv_err *err)
 {
-    char path[PATH_ROOM], temp[PATH_ROOM], tail[32];
+    char path[PATH_ROOM];
     struct cv_buf text = { 0 };
-    snprintf(tail, sizeof(tail), ".%ld", (long)getpid());
-    cv_status st = memory_path(vault, "", path, err);
-    st = CV_THEN(st, memory_path(vault, tail, temp, err));
-    st = CV_THEN(st, cv_buf_printf(&text, TITLE "%" PRIu64 "\n", size));
+    cv_status st = memory_path(vault, path, err);
+    st = CV_THEN(st, cv_buf_printf(&text, TITLE "%0*" PRIu64 "\n", SIZE_DIGITS, size));
     st = CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(root->b), &text));
     st = CV_THEN(st, cv_buf_str(&text, "\n"));
     if (st == CV_OK) {
-        const int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (fd < 0 || write(fd, text.p, text.n) != (ssize_t)text.n)
-            st = cv_fail_errno(err, "%s: cannot write", temp);
+        /* Always the same length, and far less than a sector: a cut leaves the old or the new. */
+        const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0 || pwrite(fd, text.p, text.n, 0) != (ssize_t)text.n)
+            st = cv_fail_errno(err, "%s: cannot write", path);
         if (fd >= 0 && close(fd) != 0 && st == CV_OK)
-            st = cv_fail_errno(err, "%s: cannot close", temp);
-        if (st == CV_OK && rename(temp, path) != 0)
-            st = cv_fail_errno(err, "%s: cannot replace", path);
+            st = cv_fail_errno(err, "%s: cannot close", path);
     }
     cv_buf_free(&text);
     return st;

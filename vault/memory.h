@@ -17,7 +17,7 @@
 CV_MUST_CHECK cv_status cv_memory_read(const char *vault, uint64_t *size, struct cv_hash *root,
                                        struct cv_err *err);
 
-/** cv_memory_write(vault, size, root, err): replace it by renaming, so that a cut leaves the old or the new.
+/** cv_memory_write(vault, size, root, err): overwrite it in place.
  */
 CV_MUST_CHECK cv_status cv_memory_write(const char *vault, uint64_t size, const struct cv_hash *root,
                                         struct cv_err *err);
