@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""A package's SD-JWT is verified by npm's @sd-jwt/core and shows exactly the chosen fields; and we verify what it issues."""
+import base64, json, os, subprocess, sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, '..', 'cli'), os.path.join(HERE, '..')]
+TOOL, NPM = sys.argv[2], sys.argv[3]
+from common import PERSON, TESTIMONY, main
+from reader import Policy, read_log
+
+
+def node(*args, stdin=b'', fails=False):
+    p = subprocess.run(['node', os.path.join(HERE, 'sdjwt.mjs'), NPM, *args], input=stdin, capture_output=True)
+    if p.returncode == 77:
+        print('@sd-jwt/core is not there (script/npm-packages)')
+        sys.exit(77)
+    assert (p.returncode != 0) == fails, p.stderr
+    return None if fails else json.loads(p.stdout)
+
+
+def ours_by_theirs(p):
+    p.vault(('intake', 'legal'))
+    person, testimony = p.add('intake', PERSON), p.add('intake', TESTIMONY)
+    p.as_('legal', 'package', 'write', '--record', person, '--record', testimony, '--field', 'identity.first_name',
+          '--field', 'exploitation', '--field', 'testimony.statements.0', '--aud', 'them', '--nonce', 'n-1', '-o', p.path('pkg'))
+    _, policy, _ = read_log(p.path('vault'))
+    shown = []
+    for record in json.load(open(p.path('pkg')))['records']:
+        token = record['presentation']
+        header = token.split('.')[0]
+        kid = json.loads(base64.urlsafe_b64decode(header + '=='))['kid']
+        x = base64.urlsafe_b64encode(policy.members[kid][0]).rstrip(b'=').decode()
+        result = node('verify', x, 'n-1', stdin=token.encode())
+        assert result['kb']['aud'] == 'them'
+        shown.append(result['payload'])
+        node('verify', x, 'n-2', stdin=token.encode(), fails=True)
+        node('verify', x, 'n-1', stdin=token.replace('~', 'A~', 1).encode(), fails=True)
+    plain = {'iss', 'iat', 'vct', 'cnf', 'record_id', 'record_type', 'version'}
+    assert set(shown[0]) == plain | {'identity', 'exploitation'}, shown[0]
+    assert shown[0]['identity'] == {'first_name': 'Хатуна'} and shown[0]['exploitation'] == PERSON['exploitation']
+    assert set(shown[1]) == plain | {'testimony'}
+    assert [s['text'] for s in shown[1]['testimony']['statements']] == [TESTIMONY['testimony']['statements'][0]['text']]
+
+
+def theirs_by_us():
+    made = node('issue')
+    key = base64.urlsafe_b64decode(made['x'] + '=').hex()
+
+    def verify(token, rc=0, nonce='n-1', aud='them'):
+        r = subprocess.run([TOOL, 'sdjwt', key, 'dc+sd-jwt', aud, nonce, '1700000100'], input=token.encode(), capture_output=True)
+        assert r.returncode == rc, (r.returncode, r.stderr)
+        return json.loads(r.stdout) if rc == 0 else None
+
+    token = made['presentation']
+    claims = verify(token)
+    assert claims['name'] == 'Хатуна' and claims['list'] == ['b', 'c'] and claims['nested'] == {'one': 1}
+    assert 'age' not in claims and '_sd' not in json.dumps(claims)
+    parts = token.split('~')
+    AUTH, FORMAT = 6, 4
+    verify('~'.join(parts[:-1]) + '~', AUTH)
+    verify(token, AUTH, nonce='n-2')
+    verify(token, AUTH, aud='me')
+    verify('~'.join(parts[:1] + parts[1:2] + parts[1:]), FORMAT)
+    verify('~'.join(parts[:1] + parts[2:]), AUTH)
+    # Every bit of it matters.
+    raw = bytearray(token.encode())
+    for at in range(0, len(raw), 3):
+        bad = bytearray(raw)
+        bad[at] ^= 1 << (at % 7)
+        r = subprocess.run([TOOL, 'sdjwt', key, 'dc+sd-jwt', 'them', 'n-1', '1700000100'], input=bytes(bad), capture_output=True)
+        assert r.returncode in (FORMAT, AUTH, 5), (at, r.returncode)
+
+
+def test(p):
+    theirs_by_us()
+    ours_by_theirs(p)
+
+
+main(test)
