@@ -1,5 +1,5 @@
-/* In-process measurements for script/bench: `bench put|get DIR`, `bench hash FILE...`. DIR is one that `casevault demo`
- * made. One line of JSON on stdout; times in microseconds. */
+/* In-process measurements for script/bench: `bench put|get DIR`, `bench hash FILE...`. DIR is one that
+ * `casevault demo` made. One line of JSON on stdout; times in microseconds. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,15 +112,17 @@ static void put(const char *dir)
         cv_json_free(record);
         i++;
     }
-    printf("{\"put\":%.1f,\"cpu\":%.1f,\"floor\":%.1f}\n", median(ours + 1, ROUNDS - 1), median(cpu, ROUNDS), median(floors, ROUNDS));
+    printf("{\"put\":%.1f,\"cpu\":%.1f,\"floor\":%.1f}\n", median(ours + 1, ROUNDS - 1), median(cpu, ROUNDS),
+           median(floors, ROUNDS));
     close(fd);
     cv_cases_free(cases);
     cv_vault_close(v);
     cv_identity_free(&id);
 }
 
-/* The cryptography of one get, and nothing else: per part two HKDF-Expand, one HKDF, one Cobblestone open; per field and
- * decoy its salt and digest; the author's signature; the event's seal and the commit's two signatures and hashes. */
+/* The cryptography of one get, and nothing else: per part two HKDF-Expand, one HKDF, one Cobblestone open;
+ * per field and decoy its salt and digest; the author's signature; the event's seal and the commit's two
+ * signatures and hashes. */
 static double crypto_floor(size_t parts, size_t part_bytes, size_t fields)
 {
     static uint8_t key[32], out[64], data[8192];

@@ -1,5 +1,5 @@
-/* One primitive a run, for the drivers beside it that hold them against vectors and other implementations. Arguments in
- * hex, bulk on stdin, the answer in hex (bulk: raw) on stdout. Exit status: the cv_status. */
+/* One primitive a run, for the drivers beside it that hold them against vectors and other implementations.
+ * Arguments in hex, bulk on stdin, the answer in hex (bulk: raw) on stdout. Exit status: the cv_status. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,8 @@ static void hex(struct cv_bytes b)
     printf("\n");
 }
 
-/* cobblestone_open(key, context, piece): piece 0 is the one-shot form; whatever is given out goes to stdout at once. */
+/* cobblestone_open(key, context, piece): piece 0 is the one-shot form; whatever is given out goes to stdout
+ * at once. */
 static cv_status cobblestone_open(char **a)
 {
     struct cv_buf key = arg(a[0]), context = arg(a[1]), in = input(), out = { 0 };
@@ -96,7 +97,8 @@ static cv_status hpke_open(char **a)
 {
     struct cv_buf key = arg(a[0]), info = arg(a[1]), sealed = arg(a[2]);
     struct cv_secret plain = { 0 };
-    cv_status st = cv_hpke_open(CV_HPKE_SUITE_1, cv_buf_view(&key), cv_buf_view(&info), cv_buf_view(&sealed), &plain);
+    cv_status st =
+        cv_hpke_open(CV_HPKE_SUITE_1, cv_buf_view(&key), cv_buf_view(&info), cv_buf_view(&sealed), &plain);
     if (st == CV_OK)
         hex(cv_secret_view(&plain));
     cv_secret_free(&plain);
@@ -113,8 +115,8 @@ static cv_status hpke_seal(char **a)
     cv_status st;
     if (a[3] != NULL) {
         ikm = arg(a[3]);
-        st = cv_hpke_seal_derand(CV_HPKE_SUITE_1, cv_buf_view(&key), cv_buf_view(&info), cv_buf_view(&plain), cv_buf_view(&ikm),
-                                 &out);
+        st = cv_hpke_seal_derand(CV_HPKE_SUITE_1, cv_buf_view(&key), cv_buf_view(&info), cv_buf_view(&plain),
+                                 cv_buf_view(&ikm), &out);
     } else
         st = cv_hpke_seal(CV_HPKE_SUITE_1, cv_buf_view(&key), cv_buf_view(&info), cv_buf_view(&plain), &out);
     hex(cv_buf_view(&out));
@@ -130,7 +132,8 @@ static cv_status scrypt(char **a)
 {
     struct cv_buf pass = arg(a[0]), salt = arg(a[1]);
     uint8_t out[64];
-    cv_status st = cv_scrypt(cv_buf_view(&pass), cv_buf_view(&salt), (unsigned)strtoul(a[2], NULL, 10), out, sizeof(out));
+    cv_status st = cv_scrypt(cv_buf_view(&pass), cv_buf_view(&salt), (unsigned)strtoul(a[2], NULL, 10), out,
+                             sizeof(out));
     if (st == CV_OK)
         hex(CV_ARR(out));
     cv_buf_free(&pass);
@@ -144,9 +147,10 @@ static cv_status hkdf(char **a)
     struct cv_buf salt = arg(a[1]), ikm = arg(a[2]), info = arg(a[3]);
     uint8_t out[1024];
     const size_t n = strtoul(a[4], NULL, 10);
-    cv_status st = n > sizeof(out) ? CV_ERR_ARG
-                                   : cv_hkdf(strcmp(a[0], "256") == 0 ? CV_HKDF_SHA256 : CV_HKDF_SHA512, cv_buf_view(&salt),
-                                             cv_buf_view(&ikm), cv_buf_view(&info), out, n);
+    cv_status st = n > sizeof(out)
+                       ? CV_ERR_ARG
+                       : cv_hkdf(strcmp(a[0], "256") == 0 ? CV_HKDF_SHA256 : CV_HKDF_SHA512,
+                                 cv_buf_view(&salt), cv_buf_view(&ikm), cv_buf_view(&info), out, n);
     if (st == CV_OK)
         hex(CV_BYTES(out, n));
     cv_buf_free(&salt);
@@ -194,7 +198,8 @@ static cv_status inclusion(char **a)
     if (st == CV_OK) {
         memcpy(l.b, leaf.p, sizeof(l));
         memcpy(r.b, root.p, sizeof(r));
-        st = cv_merkle_verify_inclusion(strtoull(a[0], NULL, 10), strtoull(a[1], NULL, 10), &l, cv_buf_view(&proof), &r);
+        st = cv_merkle_verify_inclusion(strtoull(a[0], NULL, 10), strtoull(a[1], NULL, 10), &l,
+                                        cv_buf_view(&proof), &r);
     }
     cv_buf_free(&leaf);
     cv_buf_free(&root);
@@ -214,8 +219,13 @@ static cv_status issuer(void *arg_, const char *iss, const char *kid, uint8_t pu
 static cv_status sdjwt(char **a)
 {
     struct cv_buf key = arg(a[0]), in = input(), out = { 0 };
-    const struct cv_sdjwt_rules rules = { .typ = a[1], .aud = a[2], .nonce = a[3], .need_binding = true,
-                                          .now = strtoll(a[4], NULL, 10), .issuer = issuer, .arg = key.p };
+    const struct cv_sdjwt_rules rules = { .typ = a[1],
+                                          .aud = a[2],
+                                          .nonce = a[3],
+                                          .need_binding = true,
+                                          .now = strtoll(a[4], NULL, 10),
+                                          .issuer = issuer,
+                                          .arg = key.p };
     struct cv_json *claims = NULL;
     struct cv_err err = { 0 };
     cv_status st = cv_sdjwt_verify(cv_buf_view(&in), &rules, &claims, &err);
@@ -241,12 +251,18 @@ static const struct {
     int args;
     cv_status (*run)(char **args);
 } table[] = {
-    { "cobblestone-open", 3, cobblestone_open }, { "cobblestone-seal", 2, cobblestone_seal },
-    { "hpke-derive", 1, hpke_derive },           { "hpke-open", 3, hpke_open },
-    { "hpke-seal", 3, hpke_seal },               { "scrypt", 3, scrypt },
-    { "hkdf", 5, hkdf },                         { "hmac", 2, hmac },
-    { "ed25519", 2, ed25519 },                   { "inclusion", 5, inclusion },
-    { "sdjwt", 5, sdjwt },                       { "padme", 1, padme },
+    { "cobblestone-open", 3, cobblestone_open },
+    { "cobblestone-seal", 2, cobblestone_seal },
+    { "hpke-derive", 1, hpke_derive },
+    { "hpke-open", 3, hpke_open },
+    { "hpke-seal", 3, hpke_seal },
+    { "scrypt", 3, scrypt },
+    { "hkdf", 5, hkdf },
+    { "hmac", 2, hmac },
+    { "ed25519", 2, ed25519 },
+    { "inclusion", 5, inclusion },
+    { "sdjwt", 5, sdjwt },
+    { "padme", 1, padme },
 };
 
 int main(int argc, char **argv)

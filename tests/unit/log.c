@@ -1,0 +1,445 @@
+/* The log's formats: Merkle tree, notes, checkpoints, tar entries, commits, envelopes. */
+#include "crypto/hash.h"
+#include "formats/base64.h"
+#include "formats/checkpoint.h"
+#include "formats/envelope.h"
+#include "formats/leaf.h"
+#include "formats/note.h"
+#include "formats/tar.h"
+#include "test.h"
+
+#define LEAVES 40
+
+/* ---- Merkle ---- */
+
+/* Every complete subtree, by level and index, built the slow way from RFC 6962's own definition. */
+static struct cv_hash nodes[7][LEAVES];
+
+static cv_status read_node(void *arg, unsigned level, uint64_t index, struct cv_hash *out)
+{
+    (void)arg;
+    assert_true(level < 7 && ((index + 1) << level) <= LEAVES);
+    *out = nodes[level][index];
+    return CV_OK;
+}
+
+static void make_nodes(void)
+{
+    for (size_t i = 0; i < LEAVES; i++) {
+        const uint8_t text[] = { (uint8_t)i, (uint8_t)(i * 7) };
+        assert_ok(cv_merkle_leaf(CV_ARR(text), &nodes[0][i]));
+    }
+    for (unsigned level = 1; level < 7; level++)
+        for (size_t i = 0; (i + 1) << level <= LEAVES; i++)
+            assert_ok(
+                cv_merkle_node(&nodes[level - 1][2 * i], &nodes[level - 1][2 * i + 1], &nodes[level][i]));
+}
+
+/* mth(from, n, out): MTH of RFC 6962, section 2.1, recursively. */
+static void mth(size_t from, size_t n, struct cv_hash *out)
+{
+    struct cv_hash l, r;
+    size_t k = 1;
+    if (n == 1) {
+        *out = nodes[0][from];
+        return;
+    }
+    while (2 * k < n)
+        k *= 2;
+    mth(from, k, &l);
+    mth(from + k, n - k, &r);
+    assert_ok(cv_merkle_node(&l, &r, out));
+}
+
+static void test_roots(void **state)
+{
+    (void)state;
+    /* The roots that Certificate Transparency's reference implementation gives for its eight test leaves. */
+    static const char *const leaves[] = {
+        "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"
+    };
+    static const char *const roots[] = {
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+        "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+        "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+        "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+        "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+        "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+    };
+    struct cv_merkle_edge edge = { 0 };
+    struct cv_hash leaf, root;
+    for (size_t i = 0; i < 8; i++) {
+        struct cv_buf text = unhex(leaves[i]), want = unhex(roots[i]);
+        assert_ok(cv_merkle_leaf(cv_buf_view(&text), &leaf));
+        assert_ok(cv_merkle_append(&edge, &leaf));
+        assert_ok(cv_merkle_root(&edge, &root));
+        assert_bytes(CV_ARR(root.b), cv_buf_view(&want));
+        cv_buf_free(&text);
+        cv_buf_free(&want);
+    }
+    memset(&edge, 0, sizeof(edge));
+    make_nodes();
+    for (size_t n = 1; n <= LEAVES; n++) {
+        struct cv_hash want;
+        assert_ok(cv_merkle_append(&edge, &nodes[0][n - 1]));
+        assert_int_equal(edge.count, __builtin_popcountll(n));
+        assert_ok(cv_merkle_root(&edge, &root));
+        mth(0, n, &want);
+        assert_bytes(CV_ARR(root.b), CV_ARR(want.b));
+    }
+}
+
+static void test_inclusion(void **state)
+{
+    (void)state;
+    make_nodes();
+    for (size_t n = 1; n <= LEAVES; n++) {
+        struct cv_hash root;
+        mth(0, n, &root);
+        for (size_t i = 0; i < n; i++) {
+            struct cv_buf proof = { 0 };
+            assert_ok(cv_merkle_prove_inclusion(i, n, read_node, NULL, &proof));
+            assert_ok(cv_merkle_verify_inclusion(i, n, &nodes[0][i], cv_buf_view(&proof), &root));
+            for (size_t at = 0; at < proof.n; at += 13) {
+                proof.p[at] ^= 1;
+                assert_status(cv_merkle_verify_inclusion(i, n, &nodes[0][i], cv_buf_view(&proof), &root),
+                              CV_ERR_AUTH);
+                proof.p[at] ^= 1;
+            }
+            if (n > 1) {
+                assert_status(
+                    cv_merkle_verify_inclusion(i, n, &nodes[0][(i + 1) % n], cv_buf_view(&proof), &root),
+                    CV_ERR_AUTH);
+                assert_status(
+                    cv_merkle_verify_inclusion(i, n, &nodes[0][i], CV_BYTES(proof.p, proof.n - 32), &root),
+                    CV_ERR_FORMAT);
+                assert_status(
+                    cv_merkle_verify_inclusion(i, n, &nodes[0][i], CV_BYTES(proof.p, proof.n - 1), &root),
+                    CV_ERR_FORMAT);
+            }
+            assert_status(cv_merkle_verify_inclusion(n, n, &nodes[0][i], cv_buf_view(&proof), &root),
+                          CV_ERR_FORMAT);
+            cv_buf_free(&proof);
+        }
+    }
+    struct cv_buf none = { 0 };
+    assert_status(cv_merkle_prove_inclusion(5, 5, read_node, NULL, &none), CV_ERR_ARG);
+}
+
+static void test_consistency(void **state)
+{
+    (void)state;
+    make_nodes();
+    for (size_t n = 1; n <= LEAVES; n++)
+        for (size_t m = 1; m <= n; m++) {
+            struct cv_buf proof = { 0 };
+            struct cv_hash old, new;
+            mth(0, m, &old);
+            mth(0, n, &new);
+            assert_ok(cv_merkle_prove_consistency(m, n, read_node, NULL, &proof));
+            assert_ok(cv_merkle_verify_consistency(m, &old, n, &new, cv_buf_view(&proof)));
+            for (size_t at = 0; at < proof.n; at += 13) {
+                proof.p[at] ^= 1;
+                assert_status(cv_merkle_verify_consistency(m, &old, n, &new, cv_buf_view(&proof)),
+                              CV_ERR_AUTH);
+                proof.p[at] ^= 1;
+            }
+            old.b[0] ^= 1;
+            assert_status(cv_merkle_verify_consistency(m, &old, n, &new, cv_buf_view(&proof)), CV_ERR_AUTH);
+            cv_buf_free(&proof);
+        }
+    struct cv_hash h = { { 0 } };
+    assert_status(cv_merkle_verify_consistency(0, &h, 1, &h, (struct cv_bytes){ 0 }), CV_ERR_FORMAT);
+    assert_status(cv_merkle_verify_consistency(2, &h, 1, &h, (struct cv_bytes){ 0 }), CV_ERR_FORMAT);
+}
+
+/* ---- notes and checkpoints ---- */
+
+static const uint8_t seed[32] = { 7 };
+
+static void test_note(void **state)
+{
+    struct cv_ed25519_key *key = NULL, *other = NULL;
+    struct cv_buf note = { 0 }, vkey = { 0 };
+    struct cv_note n;
+    (void)state;
+    assert_ok(cv_ed25519_key_new(CV_ARR(seed), &key));
+    assert_ok(cv_ed25519_key_new(CV_LIT("another seed of thirty-two bytes"), &other));
+    const struct cv_note_signer signers[] = { { "casevault/ab", cv_ed25519_public(key), cv_sign_key, key },
+                                              { "casevault/ab/member/m1", cv_ed25519_public(other),
+                                                cv_sign_key, other } };
+    assert_ok(cv_note_sign(CV_LIT("first\nsecond\n"), signers, 2, &note, NULL));
+    assert_ok(cv_note_parse(cv_buf_view(&note), &n, NULL));
+    assert_bytes(n.text, CV_LIT("first\nsecond\n"));
+    assert_int_equal(n.count, 2);
+    assert_ok(cv_note_verify(&n, "casevault/ab", cv_ed25519_public(key)));
+    assert_ok(cv_note_verify(&n, "casevault/ab/member/m1", cv_ed25519_public(other)));
+    assert_status(cv_note_verify(&n, "casevault/ab", cv_ed25519_public(other)), CV_ERR_NOTFOUND);
+    assert_status(cv_note_verify(&n, "casevault/ac", cv_ed25519_public(key)), CV_ERR_NOTFOUND);
+    cv_note_free(&n);
+    /* A flipped bit never leaves the first signature standing. */
+    const size_t first_end = (size_t)((uint8_t *)memchr(note.p + 15, '\n', note.n - 15) - note.p);
+    for (size_t at = 0; at < first_end; at++)
+        for (int bit = 0; bit < 8; bit++) {
+            note.p[at] ^= (uint8_t)(1 << bit);
+            if (cv_note_parse(cv_buf_view(&note), &n, NULL) == CV_OK) {
+                assert_int_not_equal(cv_note_verify(&n, "casevault/ab", cv_ed25519_public(key)), CV_OK);
+                cv_note_free(&n);
+            }
+            note.p[at] ^= (uint8_t)(1 << bit);
+        }
+    for (size_t cut = 0; cut < note.n; cut++)
+        if (cv_note_parse(CV_BYTES(note.p, cut), &n, NULL) == CV_OK) {
+            assert_int_equal(n.count, 1); /* cut between the two signatures */
+            cv_note_free(&n);
+        }
+    static const char *const bad[] = { "",
+                                       "\n",
+                                       "text\n",
+                                       "text\n\n",
+                                       "text\n\nname sig\n",
+                                       "text\n\n\xe2\x80\x94 name\n",
+                                       "text\n\n\xe2\x80\x94 name AAAA\n",
+                                       "text\n\n\xe2\x80\x94 name AAAAAAAA",
+                                       "te\x01xt\n\n\xe2\x80\x94 name AAAAAAAA\n",
+                                       "text\n\n\xe2\x80\x94 na+me AAAAAAAA\n",
+                                       "\xff\n\n\xe2\x80\x94 name AAAAAAAA\n" };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_status(cv_note_parse(cv_bytes_str(bad[i]), &n, NULL), CV_ERR_FORMAT);
+    assert_status(cv_note_sign(CV_LIT("no end"), signers, 1, &vkey, NULL), CV_ERR_ARG);
+    assert_ok(cv_note_vkey("casevault/ab", cv_ed25519_public(key), &vkey));
+    assert_memory_equal(vkey.p, "casevault/ab+", 13);
+    cv_buf_free(&note);
+    cv_buf_free(&vkey);
+    cv_ed25519_key_free(key);
+    cv_ed25519_key_free(other);
+}
+
+static void test_checkpoint(void **state)
+{
+    struct cv_checkpoint c = { .origin = "casevault/ab", .size = 12 }, got;
+    struct cv_buf text = { 0 };
+    (void)state;
+    memset(c.root.b, 9, sizeof(c.root.b));
+    assert_ok(cv_checkpoint_text(&c, &text));
+    assert_ok(cv_checkpoint_parse(cv_buf_view(&text), &got, NULL));
+    assert_string_equal(got.origin, c.origin);
+    assert_int_equal(got.size, 12);
+    assert_bytes(CV_ARR(got.root.b), CV_ARR(c.root.b));
+    for (size_t cut = 0; cut < text.n; cut++)
+        assert_status(cv_checkpoint_parse(CV_BYTES(text.p, cut), &got, NULL), CV_ERR_FORMAT);
+    static const char *const bad[] = {
+        "o\n012\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n",
+        "\n12\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n",
+        "o\n-1\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n",
+        "o\n1\nCQk=\n",
+        "o\n99999999999999999999\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n",
+        "o\n1\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\nextension\n"
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_status(cv_checkpoint_parse(cv_bytes_str(bad[i]), &got, NULL), CV_ERR_FORMAT);
+    cv_buf_free(&text);
+}
+
+/* ---- tar ---- */
+
+static void test_tar(void **state)
+{
+    static const size_t sizes[] = { 0, 1, 511, 512, 513, 1024, 100000 };
+    (void)state;
+    uint8_t *data = calloc(1, 100000);
+    assert_non_null(data);
+    memset(data, 'x', 100000);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct cv_buf out = { 0 };
+        struct cv_tar_writer *w = NULL;
+        struct cv_tar_entry e;
+        char name[CV_ENTRY_NAME_BYTES];
+        cv_entry_name(i * 1234567, (enum cv_kind)(i % CV_KIND_COUNT), name);
+        assert_ok(cv_tar_writer_new(&out, &w));
+        assert_ok(cv_tar_add(w, name, CV_BYTES(data, sizes[i]), NULL));
+        assert_ok(cv_tar_add(w, "second", CV_LIT("2"), NULL));
+        assert_ok(cv_tar_read(cv_buf_view(&out), &e, NULL));
+        assert_string_equal(e.name, name);
+        assert_bytes(e.data, CV_BYTES(data, sizes[i]));
+        assert_int_equal(e.bytes, 512 + (sizes[i] + 511) / 512 * 512);
+        assert_ok(cv_tar_read(CV_BYTES(out.p + e.bytes, out.n - e.bytes), &e, NULL));
+        assert_bytes(e.data, CV_LIT("2"));
+        /* One form: any other header, and padding that is not zero, is refused; and cuts are told apart. */
+        for (size_t at = 0; at < 512; at++)
+            for (int bit = 0; bit < 8; bit++) {
+                out.p[at] ^= (uint8_t)(1 << bit);
+                assert_status(cv_tar_read(cv_buf_view(&out), &e, NULL), CV_ERR_FORMAT);
+                out.p[at] ^= (uint8_t)(1 << bit);
+            }
+        for (size_t cut = 0; cut < 512 + sizes[i]; cut += 97)
+            assert_status(cv_tar_read(CV_BYTES(out.p, cut), &e, NULL), CV_ERR_LIMIT);
+        if (sizes[i] % 512 != 0) {
+            out.p[512 + sizes[i]] = 1;
+            assert_status(cv_tar_read(cv_buf_view(&out), &e, NULL), CV_ERR_FORMAT);
+        }
+        cv_tar_writer_free(w);
+        cv_buf_free(&out);
+    }
+    free(data);
+}
+
+/* ---- commits, leaves, torn ---- */
+
+static void test_commit(void **state)
+{
+    struct cv_leaf leaves[3] = { { .kind = CV_KIND_CHECKPOINT },
+                                 { .kind = CV_KIND_RECORD, .bound = true },
+                                 { .kind = CV_KIND_EVENT } };
+    struct cv_commit c = { .first = 5,
+                           .slots = 3,
+                           .leaves = leaves,
+                           .count = 3,
+                           .note = CV_LIT("a note\n\nsigned\n") },
+                     got;
+    struct cv_buf out = { 0 }, text = { 0 };
+    (void)state;
+    memset(c.vault, 'a', 64);
+    memset(leaves[1].bind, 3, 32);
+    c.edge.size = 5;
+    c.edge.count = 2;
+    memset(c.edge.h[0].b, 1, 32);
+    memset(c.edge.h[1].b, 2, 32);
+    assert_ok(cv_commit_write(&c, &out));
+    assert_ok(cv_commit_parse(cv_buf_view(&out), &got, NULL));
+    assert_int_equal(got.first, 5);
+    assert_int_equal(got.slots, 3);
+    assert_int_equal(got.count, 3);
+    assert_memory_equal(&got.edge, &c.edge, sizeof(c.edge));
+    assert_memory_equal(got.leaves[1].bind, leaves[1].bind, 32);
+    assert_true(got.leaves[1].bound && !got.leaves[2].bound);
+    assert_bytes(got.note, c.note);
+    cv_commit_free(&got);
+    const size_t head = out.n - c.note.n;
+    for (size_t cut = 0; cut < head; cut++)
+        assert_status(cv_commit_parse(CV_BYTES(out.p, cut), &got, NULL), CV_ERR_FORMAT);
+    /* Every bit: refused, or read back as something that writes the same bytes: nothing has two forms. */
+    for (size_t at = 0; at < head; at++)
+        for (int bit = 0; bit < 8; bit++) {
+            struct cv_buf again = { 0 };
+            out.p[at] ^= (uint8_t)(1 << bit);
+            if (cv_commit_parse(cv_buf_view(&out), &got, NULL) == CV_OK) {
+                assert_ok(cv_commit_write(&got, &again));
+                assert_bytes(cv_buf_view(&again), cv_buf_view(&out));
+                cv_commit_free(&got);
+            }
+            out.p[at] ^= (uint8_t)(1 << bit);
+            cv_buf_free(&again);
+        }
+    assert_ok(cv_leaf_text(c.vault, 6, &leaves[2], &text));
+    char want[512];
+    snprintf(want, sizeof(want), "casevault leaf v1\n%s\n6\nevent\n%064d\n-\n", c.vault, 0);
+    assert_bytes(cv_buf_view(&text), cv_bytes_str(want));
+    cv_buf_free(&out);
+    cv_buf_free(&text);
+}
+
+static void test_names(void **state)
+{
+    static const char *const bad[] = { "",
+                                       "0",
+                                       "00000000000",
+                                       "00000000000-",
+                                       "00000000000-dragon",
+                                       "0000000000-event",
+                                       "000000000000-event",
+                                       "0000000000a-event",
+                                       "00000000000_event",
+                                       "00000000000-events" };
+    uint64_t index;
+    enum cv_kind kind;
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char name[64] = "";
+        strcpy(name, bad[i]);
+        assert_status(cv_entry_name_parse(name, &index, &kind), CV_ERR_FORMAT);
+    }
+    for (enum cv_kind k = 0; k < CV_KIND_COUNT; k++) {
+        char name[CV_ENTRY_NAME_BYTES];
+        cv_entry_name(99999999999, k, name);
+        assert_ok(cv_entry_name_parse(name, &index, &kind));
+        assert_true(index == 99999999999 && kind == k);
+    }
+}
+
+static void test_torn(void **state)
+{
+    struct cv_torn t = { .segment = 7, .offset = 512, .bytes = 1000 }, got;
+    struct cv_buf out = { 0 };
+    (void)state;
+    memset(t.hash, 5, 32);
+    assert_ok(cv_torn_write(&t, &out));
+    assert_ok(cv_torn_parse(cv_buf_view(&out), &got, NULL));
+    assert_memory_equal(&got, &t, sizeof(t));
+    for (size_t cut = 0; cut < out.n; cut++)
+        assert_status(cv_torn_parse(CV_BYTES(out.p, cut), &got, NULL), CV_ERR_FORMAT);
+    assert_ok(cv_buf_str(&out, "x"));
+    assert_status(cv_torn_parse(cv_buf_view(&out), &got, NULL), CV_ERR_FORMAT);
+    cv_buf_free(&out);
+}
+
+/* ---- envelopes ---- */
+
+static void test_envelope(void **state)
+{
+    struct cv_envelope *e = calloc(1, sizeof(*e)), *got = calloc(1, sizeof(*got));
+    struct cv_buf out = { 0 };
+    (void)state;
+    assert_true(e != NULL && got != NULL);
+    memset(e->handle, 4, sizeof(e->handle));
+    e->batch = 11;
+    e->slot = CV_NO_SLOT;
+    e->count = 2;
+    strcpy(e->parts[0].name, "head");
+    strcpy(e->parts[0].section, "head");
+    e->parts[0].sealed = CV_LIT("sealed one");
+    strcpy(e->parts[1].name, "identity");
+    strcpy(e->parts[1].section, "identity");
+    e->parts[1].sealed = CV_LIT("");
+    assert_ok(cv_envelope_write(e, &out));
+    assert_ok(cv_envelope_parse(cv_buf_view(&out), got, NULL));
+    assert_int_equal(got->batch, 11);
+    assert_true(got->slot == CV_NO_SLOT);
+    assert_non_null(cv_envelope_part(got, "identity"));
+    assert_null(cv_envelope_part(got, "medical"));
+    assert_bytes(got->parts[0].sealed, e->parts[0].sealed);
+    for (size_t cut = 0; cut < out.n; cut++)
+        assert_status(cv_envelope_parse(CV_BYTES(out.p, cut), got, NULL), CV_ERR_FORMAT);
+    for (size_t at = 0; at < out.n; at++)
+        for (int bit = 0; bit < 8; bit++) {
+            struct cv_buf again = { 0 };
+            out.p[at] ^= (uint8_t)(1 << bit);
+            if (cv_envelope_parse(cv_buf_view(&out), got, NULL) == CV_OK) {
+                assert_ok(cv_envelope_write(got, &again));
+                assert_bytes(cv_buf_view(&again), cv_buf_view(&out));
+            }
+            out.p[at] ^= (uint8_t)(1 << bit);
+            cv_buf_free(&again);
+        }
+    strcpy(e->parts[1].name, "head");
+    cv_buf_truncate(&out, 0);
+    assert_ok(cv_envelope_write(e, &out));
+    assert_status(cv_envelope_parse(cv_buf_view(&out), got, NULL), CV_ERR_FORMAT);
+    cv_buf_free(&out);
+    free(e);
+    free(got);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_roots),       cmocka_unit_test(test_inclusion),
+        cmocka_unit_test(test_consistency), cmocka_unit_test(test_note),
+        cmocka_unit_test(test_checkpoint),  cmocka_unit_test(test_tar),
+        cmocka_unit_test(test_commit),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_torn),        cmocka_unit_test(test_envelope),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
