@@ -4,102 +4,152 @@
 
 /* Six bits to a character and back by arithmetic, not by tables: an index into a table is seen by the cache.
  */
-static uint8_t encode6(uint32_t v, bool url)
+static uint8_t encode6(uint16_t v, bool url)
 {
-    uint32_t c = 'A' + v;
-    c += ((25 - v) >> 8) & 6;                                     /* v > 25: 'a' - 'A' - 26 = 6 */
-    c -= ((51 - v) >> 8) & 75;                                    /* v > 51: '0' - 'a' + 26 = -75 */
-    c -= ((61 - v) >> 8) & (url ? 13 : 15);                       /* v > 61: '-' or '+' */
-    c += ((62 - v) >> 8) & (url ? '_' - '-' - 1 : '/' - '+' - 1); /* v = 63 */
+    uint16_t c = (uint16_t)('A' + v);
+    c = (uint16_t)(c + (((25 - v) >> 8) & 6));               /* v > 25: 'a' - 'A' - 26 = 6 */
+    c = (uint16_t)(c - (((51 - v) >> 8) & 75));              /* v > 51: '0' - 'a' + 26 = -75 */
+    c = (uint16_t)(c - (((61 - v) >> 8) & (url ? 13 : 15))); /* v > 61: '-' or '+' */
+    c = (uint16_t)(c + (((62 - v) >> 8) & (url ? '_' - '-' - 1 : '/' - '+' - 1))); /* v = 63 */
     return (uint8_t)c;
 }
 
-/* 0 to 63, or a value with a bit above the low six set. */
-static uint32_t decode6(uint32_t c, bool url)
+/* in(c, from, to): all ones if from <= c <= to. */
+static int16_t in(int16_t c, int from, int to)
 {
-    uint32_t plus = url ? '-' : '+', slash = url ? '_' : '/';
-    uint32_t r = 0;
-    r |= ((('A' - 1 - c) & (c - ('Z' + 1))) >> 8) & 0xffffff & (c - 'A' + 1);
-    r |= ((('a' - 1 - c) & (c - ('z' + 1))) >> 8) & 0xffffff & (c - 'a' + 27);
-    r |= ((('0' - 1 - c) & (c - ('9' + 1))) >> 8) & 0xffffff & (c - '0' + 53);
-    r |= ((((plus - 1) - c) & (c - (plus + 1))) >> 8) & 0xffffff & 63;
-    r |= ((((slash - 1) - c) & (c - (slash + 1))) >> 8) & 0xffffff & 64;
-    return r - 1;
+    return (int16_t)((int16_t)((from - 1 - c) & (c - to - 1)) >> 15);
+}
+
+/* 0 to 63, or 0xffff. */
+static uint16_t decode6(uint8_t byte, bool url)
+{
+    const int16_t c = byte;
+    int r = 0;
+    r |= in(c, 'A', 'Z') & (c - 'A' + 1);
+    r |= in(c, 'a', 'z') & (c - 'a' + 27);
+    r |= in(c, '0', '9') & (c - '0' + 53);
+    r |= in(c, url ? '-' : '+', url ? '-' : '+') & 63;
+    r |= in(c, url ? '_' : '/', url ? '_' : '/') & 64;
+    return (uint16_t)(r - 1);
+}
+
+/* Both ways go in blocks of 48 bytes and 64 characters: one loop moves bits, one maps characters, so that the
+ * compiler can map many at a time, still without a table or a branch on the data. */
+#define BLOCK_BYTES 48
+#define BLOCK_CHARS 64
+
+/* encode(url, bytes, o): the characters without padding; how many. */
+static size_t encode(bool url, struct cv_bytes bytes, uint8_t *o)
+{
+    uint8_t in_block[BLOCK_BYTES], six[BLOCK_CHARS];
+    const size_t total = bytes.n / 3 * 4 + (bytes.n % 3 == 0 ? 0 : bytes.n % 3 + 1);
+    for (size_t done = 0, out = 0; done < bytes.n; done += BLOCK_BYTES, out += BLOCK_CHARS) {
+        const size_t now = bytes.n - done < BLOCK_BYTES ? bytes.n - done : BLOCK_BYTES;
+        const size_t chars = total - out < BLOCK_CHARS ? total - out : BLOCK_CHARS;
+        memset(in_block + now, 0, sizeof(in_block) - now);
+        memcpy(in_block, bytes.p + done, now);
+        for (size_t i = 0, j = 0; i < BLOCK_BYTES; i += 3, j += 4) {
+            const uint8_t *p = in_block + i;
+            six[j] = p[0] >> 2;
+            six[j + 1] = (uint8_t)((p[0] & 3) << 4 | p[1] >> 4);
+            six[j + 2] = (uint8_t)((p[1] & 15) << 2 | p[2] >> 6);
+            six[j + 3] = p[2] & 63;
+        }
+        for (size_t j = 0; j < BLOCK_CHARS; j++)
+            six[j] = encode6(six[j], url);
+        memcpy(o + out, six, chars);
+    }
+    cv_wipe(in_block, sizeof(in_block));
+    return total;
 }
 
 cv_status cv_base64_encode(enum cv_base64 form, struct cv_bytes bytes, struct cv_buf *out)
 {
-    bool url = form == CV_BASE64_URL, pad = form == CV_BASE64_STD;
-    size_t tail = bytes.n % 3;
-    size_t n = bytes.n / 3 * 4 + (tail == 0 ? 0 : pad ? 4 : tail + 1);
-    uint8_t *o = NULL;
-    cv_status st = cv_buf_extend(out, n, &o);
-    if (st != CV_OK)
+    const size_t tail = bytes.n % 3, start = out->n;
+    const size_t n = bytes.n / 3 * 4 + (tail == 0 ? 0 : form == CV_BASE64_STD ? 4 : tail + 1);
+    cv_status st = cv_buf_reserve(out, n);
+    if (st != CV_OK || n == 0)
         return st;
-    const uint8_t *p = bytes.p;
-    for (size_t i = bytes.n / 3; i > 0; i--, p += 3) {
-        uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-        for (int shift = 18; shift >= 0; shift -= 6)
-            *o++ = encode6(v >> shift & 63, url);
-    }
-    if (tail > 0) {
-        uint32_t v = (uint32_t)p[0] << 16 | (tail == 2 ? (uint32_t)p[1] << 8 : 0);
-        *o++ = encode6(v >> 18 & 63, url);
-        *o++ = encode6(v >> 12 & 63, url);
-        if (tail == 2)
-            *o++ = encode6(v >> 6 & 63, url);
-        for (size_t i = tail; pad && i < 3; i++)
-            *o++ = '=';
-    }
+    out->n += encode(form == CV_BASE64_URL, bytes, out->p + start);
+    while (out->n - start < n)
+        out->p[out->n++] = '=';
     return CV_OK;
+}
+
+void cv_base64_url32(const uint8_t bytes[static 32], char out[static 44])
+{
+    out[encode(true, CV_BYTES(bytes, 32), (uint8_t *)out)] = '\0';
+}
+
+/* digits_of(form, text, bytes): characters without padding, and how many bytes they stand for. */
+static bool digits_of(enum cv_base64 form, struct cv_bytes text, size_t *digits, size_t *bytes)
+{
+    size_t n = text.n;
+    if (form == CV_BASE64_STD) {
+        if (n % 4 != 0)
+            return false;
+        for (int i = 0; i < 2 && n > 0 && text.p[n - 1] == '='; i++)
+            n--;
+    }
+    *digits = n;
+    *bytes = n / 4 * 3 + (n % 4 == 0 ? 0 : n % 4 - 1);
+    return n % 4 != 1;
+}
+
+/* decode(url, text, n, o): ${n} characters to ${o}; false if one of them, or a bit past the last byte, cannot
+ * be. */
+static bool decode(bool url, const uint8_t *text, size_t n, uint8_t *o)
+{
+    uint8_t block[BLOCK_CHARS], bytes[BLOCK_BYTES];
+    uint16_t six[BLOCK_CHARS];
+    int bad = 0;
+    for (size_t done = 0; done < n; done += BLOCK_CHARS) {
+        const size_t now = n - done < BLOCK_CHARS ? n - done : BLOCK_CHARS,
+                     whole = now / 4 * 3 + (now % 4 == 0 ? 0 : now % 4 - 1);
+        memset(block + now, 'A', sizeof(block) - now);
+        memcpy(block, text + done, now);
+        for (size_t j = 0; j < BLOCK_CHARS; j++)
+            six[j] = decode6(block[j], url);
+        for (size_t j = 0; j < BLOCK_CHARS; j++)
+            bad |= six[j] >> 8;
+        for (size_t i = 0, j = 0; i < BLOCK_BYTES; i += 3, j += 4) {
+            bytes[i] = (uint8_t)(six[j] << 2 | (six[j + 1] & 63) >> 4);
+            bytes[i + 1] = (uint8_t)(six[j + 1] << 4 | (six[j + 2] & 63) >> 2);
+            bytes[i + 2] = (uint8_t)(six[j + 2] << 6 | (six[j + 3] & 63));
+        }
+        for (size_t i = whole; i < BLOCK_BYTES; i++)
+            bad |= bytes[i]; /* bits past the last byte must be zero */
+        memcpy(o + done / 4 * 3, bytes, whole);
+    }
+    cv_wipe(bytes, sizeof(bytes));
+    cv_wipe(six, sizeof(six));
+    return bad == 0;
 }
 
 cv_status cv_base64_decode(enum cv_base64 form, struct cv_bytes text, struct cv_buf *out)
 {
-    bool url = form == CV_BASE64_URL;
-    size_t n = text.n, before = out->n;
-    if (form == CV_BASE64_STD) {
-        if (n % 4 != 0)
-            return CV_ERR_FORMAT;
-        for (int i = 0; i < 2 && n > 0 && text.p[n - 1] == '='; i++)
-            n--;
-    }
-    if (n % 4 == 1)
-        return CV_ERR_FORMAT;
+    size_t n = 0, bytes = 0;
+    const size_t before = out->n;
     uint8_t *o = NULL;
-    cv_status st = cv_buf_extend(out, n / 4 * 3 + (n % 4 == 0 ? 0 : n % 4 - 1), &o);
-    if (st != CV_OK)
-        return st;
-    uint32_t bad = 0, acc = 0;
-    unsigned bits = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t v = decode6(text.p[i], url);
-        bad |= v >> 6;
-        acc = (acc << 6 | (v & 63)) & 0xffffff;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            *o++ = (uint8_t)(acc >> bits);
-        }
-    }
-    bad |= acc & ((1U << bits) - 1); /* bits past the last byte must be zero */
-    if (bad != 0) {
-        cv_buf_truncate(out, before);
+    if (!digits_of(form, text, &n, &bytes))
         return CV_ERR_FORMAT;
+    cv_status st = cv_buf_extend(out, bytes, &o);
+    if (st == CV_OK && !decode(form == CV_BASE64_URL, text.p, n, o)) {
+        cv_buf_truncate(out, before);
+        st = CV_ERR_FORMAT;
     }
-    return CV_OK;
+    return st;
 }
 
 cv_status cv_base64_decode_exact(enum cv_base64 form, struct cv_bytes text, uint8_t *out, size_t n)
 {
-    struct cv_buf buf = { 0 };
-    cv_status st = cv_base64_decode(form, text, &buf);
-    if (st == CV_OK && buf.n != n)
-        st = CV_ERR_FORMAT;
-    if (st == CV_OK && n > 0)
-        memcpy(out, buf.p, n);
-    cv_buf_free(&buf);
-    return st;
+    size_t digits = 0, bytes = 0;
+    if (!digits_of(form, text, &digits, &bytes) || bytes != n)
+        return CV_ERR_FORMAT;
+    if (decode(form == CV_BASE64_URL, text.p, digits, out))
+        return CV_OK;
+    cv_wipe(out, n);
+    return CV_ERR_FORMAT;
 }
 
 void cv_hex_encode(struct cv_bytes bytes, char *out)

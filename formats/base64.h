@@ -23,6 +23,9 @@ CV_MUST_CHECK cv_status cv_base64_decode(enum cv_base64 form, struct cv_bytes te
 CV_MUST_CHECK cv_status cv_base64_decode_exact(enum cv_base64 form, struct cv_bytes text, uint8_t *out,
                                                size_t n);
 
+/** cv_base64_url32(bytes, out): the 43 characters of 32 bytes, and a NUL: a digest as JOSE writes it. */
+void cv_base64_url32(const uint8_t bytes[static 32], char out[static 44]);
+
 /** cv_hex_encode(bytes, out): write 2n lower-case digits and a NUL to ${out}. */
 void cv_hex_encode(struct cv_bytes bytes, char *out);
 

@@ -61,25 +61,52 @@ static void bind_text(const struct cv_leaf *leaf, char out[static 65])
     if (leaf->bound)
         cv_hex_encode(CV_ARR(leaf->bind), out);
     else
-        snprintf(out, 65, "-");
+        memcpy(out, "-", 2);
+}
+
+#define LEAF_TEXT_MAX 320
+
+/* put(at, text): append a short text; the room was counted by whoever calls. */
+static char *put(char *at, const char *text)
+{
+    const size_t n = strlen(text);
+    memcpy(at, text, n);
+    return at + n;
+}
+
+/* leaf_text(..., out): the text; verifying a log does this for every entry, so it is put together by hand. */
+static size_t leaf_text(const char *vault, uint64_t index, const struct cv_leaf *leaf,
+                        char out[static LEAF_TEXT_MAX])
+{
+    char digits[24], *d = digits + sizeof(digits) - 1, *at = put(out, "casevault leaf v1\n");
+    *d = '\0';
+    do
+        *--d = (char)('0' + index % 10);
+    while ((index /= 10) != 0);
+    at = put(put(at, vault), "\n");
+    at = put(put(at, d), "\n");
+    at = put(put(at, cv_kind_name(leaf->kind)), "\n");
+    cv_hex_encode(CV_ARR(leaf->hash), at);
+    at = put(at + 64, "\n");
+    bind_text(leaf, at);
+    at = put(at + strlen(at), "\n");
+    return (size_t)(at - out);
 }
 
 cv_status cv_leaf_text(const char *vault, uint64_t index, const struct cv_leaf *leaf, struct cv_buf *out)
 {
-    char hash[65], bind[65];
-    cv_hex_encode(CV_ARR(leaf->hash), hash);
-    bind_text(leaf, bind);
-    return cv_buf_printf(out, "casevault leaf v1\n%s\n%" PRIu64 "\n%s\n%s\n%s\n", vault, index,
-                         cv_kind_name(leaf->kind), hash, bind);
+    char text[LEAF_TEXT_MAX];
+    if (strlen(vault) > 64)
+        return CV_ERR_ARG;
+    return cv_buf_append(out, CV_BYTES(text, leaf_text(vault, index, leaf, text)));
 }
 
 cv_status cv_leaf_hash(const char *vault, uint64_t index, const struct cv_leaf *leaf, struct cv_hash *out)
 {
-    struct cv_buf text = { 0 };
-    cv_status st = cv_leaf_text(vault, index, leaf, &text);
-    st = CV_THEN(st, cv_merkle_leaf(cv_buf_view(&text), out));
-    cv_buf_free(&text);
-    return st;
+    char text[LEAF_TEXT_MAX];
+    if (strlen(vault) > 64)
+        return CV_ERR_ARG;
+    return cv_merkle_leaf(CV_BYTES(text, leaf_text(vault, index, leaf, text)), out);
 }
 
 cv_status cv_commit_write(const struct cv_commit *c, struct cv_buf *out)

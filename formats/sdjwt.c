@@ -30,14 +30,9 @@ struct cv_sdjwt {
 cv_status cv_sdjwt_digest(struct cv_bytes text, char out[static CV_SDJWT_DIGEST_BYTES])
 {
     uint8_t hash[CV_SHA256_BYTES];
-    struct cv_buf b = { 0 };
     cv_status st = cv_sha256(text, hash);
-    st = CV_THEN(st, cv_base64_encode(CV_BASE64_URL, CV_ARR(hash), &b));
-    if (st == CV_OK) {
-        memcpy(out, b.p, b.n);
-        out[b.n] = '\0';
-    }
-    cv_buf_free(&b);
+    if (st == CV_OK)
+        cv_base64_url32(hash, out);
     return st;
 }
 
@@ -104,16 +99,14 @@ static cv_status push_digest(struct digests *set, const char *digest)
 /* push_decoys(s, pointer, set): what the plan adds. */
 static cv_status push_decoys(struct cv_sdjwt *s, const char *pointer, struct digests *set)
 {
-    struct cv_buf raw = { 0 }, text = { 0 };
+    struct cv_buf raw = { 0 };
+    char text[CV_SDJWT_DIGEST_BYTES];
     cv_status st = s->plan->decoys(s->plan->arg, pointer, set->n, &raw);
     for (size_t i = 0; i + CV_SHA256_BYTES <= raw.n && st == CV_OK; i += CV_SHA256_BYTES) {
-        cv_buf_truncate(&text, 0);
-        st = cv_base64_encode(CV_BASE64_URL, CV_BYTES(raw.p + i, CV_SHA256_BYTES), &text);
-        st = CV_THEN(st, cv_buf_append(&text, CV_LIT("\0")));
-        st = CV_THEN(st, push_digest(set, (const char *)text.p));
+        cv_base64_url32(raw.p + i, text);
+        st = push_digest(set, text);
     }
     cv_buf_free(&raw);
-    cv_buf_free(&text);
     return st;
 }
 
@@ -126,7 +119,9 @@ static cv_status write_sd(struct digests *set, struct cv_buf *out)
     for (size_t i = 0; i < set->n && st == CV_OK; i++) {
         if (i > 0 && strcmp(set->d[i - 1], set->d[i]) == 0)
             return CV_ERR_FORMAT;
-        st = cv_buf_printf(out, "%s\"%s\"", i > 0 ? "," : "", set->d[i]);
+        st = cv_buf_str(out, i > 0 ? ",\"" : "\"");
+        st = CV_THEN(st, cv_buf_str(out, set->d[i]));
+        st = CV_THEN(st, cv_buf_str(out, "\""));
     }
     return CV_THEN(st, cv_buf_str(out, "]"));
 }
@@ -308,17 +303,15 @@ static bool listed(const struct cv_json *sd, const char *digest)
     return false;
 }
 
-cv_status cv_sdjwt_adopt(struct cv_sdjwt *s, struct cv_bytes jwt, const char *typ, struct cv_err *err)
+cv_status cv_sdjwt_adopt(struct cv_sdjwt *s, struct cv_bytes jwt, const struct cv_jws *parsed,
+                         struct cv_err *err)
 {
-    struct cv_jws jws;
-    cv_status st = cv_jws_parse(jwt, typ, &jws, err);
-    for (size_t i = 0; i < s->count && st == CV_OK; i++)
-        if (s->list[i].parent == NO_PARENT && !listed(cv_json_get(jws.payload, "_sd"), s->list[i].digest))
-            st = cv_fail(err, CV_ERR_AUTH, "%s is not what the author signed", s->list[i].pointer);
+    const struct cv_json *sd = cv_json_get(parsed->payload, "_sd");
+    for (size_t i = 0; i < s->count; i++)
+        if (s->list[i].parent == NO_PARENT && !listed(sd, s->list[i].digest))
+            return cv_fail(err, CV_ERR_AUTH, "%s is not what the author signed", s->list[i].pointer);
     cv_buf_truncate(&s->jwt, 0);
-    st = CV_THEN(st, cv_buf_append(&s->jwt, jwt));
-    cv_jws_free(&jws);
-    return st;
+    return cv_buf_append(&s->jwt, jwt);
 }
 
 /* inside(pointer, of): the same, or below it. */

@@ -39,10 +39,10 @@ void cv_sdjwt_free(struct cv_sdjwt *s);
 CV_MUST_CHECK cv_status cv_sdjwt_sign(struct cv_sdjwt *s, const char *typ, const char *kid, cv_sign_fn sign,
                                       void *arg, struct cv_buf *jwt, struct cv_err *err);
 
-/** cv_sdjwt_adopt(s, jwt, typ, err): take a JWT signed earlier instead. Those of the claims that were built
- * must all be in it: a reader of some sections rebuilds only those. CV_OK; CV_ERR_AUTH if a digest is not in
- * it; CV_ERR_FORMAT. */
-CV_MUST_CHECK cv_status cv_sdjwt_adopt(struct cv_sdjwt *s, struct cv_bytes jwt, const char *typ,
+/** cv_sdjwt_adopt(s, jwt, parsed, err): take a JWT signed earlier instead; ${parsed} is it, verified by the
+ * caller. Those of the claims that were built must all be in it: a reader of some sections rebuilds only
+ * those. CV_OK; CV_ERR_AUTH if a digest is not in it. */
+CV_MUST_CHECK cv_status cv_sdjwt_adopt(struct cv_sdjwt *s, struct cv_bytes jwt, const struct cv_jws *parsed,
                                        struct cv_err *err);
 
 /** cv_sdjwt_same(s, jwt): the payload of ${jwt} is byte for byte what was built. */

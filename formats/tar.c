@@ -2,8 +2,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,11 +87,10 @@ cv_status cv_tar_add(struct cv_tar_writer *w, const char *name, struct cv_bytes 
 }
 
 /* field(header, at, digits, value): octal, ${digits} long. */
-static void field(uint8_t *header, size_t at, int digits, uint64_t value)
+static void field(uint8_t *header, size_t at, size_t digits, uint64_t value)
 {
-    char text[24];
-    snprintf(text, sizeof(text), "%0*" PRIo64, digits, value);
-    memcpy(header + at, text, (size_t)digits);
+    for (; digits > 0; digits--, value >>= 3)
+        header[at + digits - 1] = (uint8_t)('0' + (value & 7));
 }
 
 /* canonical(name, size, header): the header that cv_tar_add writes; the tests hold the two against each

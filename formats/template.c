@@ -86,6 +86,11 @@ const char *cv_template_type_section(const struct cv_template *t, const char *ty
     return ty != NULL && i < ty->count ? ty->sections[i].name : NULL;
 }
 
+bool cv_template_has(const struct cv_template *t, const char *type, const char *section)
+{
+    return find_section(t, type, section) != NULL;
+}
+
 const char *cv_template_profile(const struct cv_template *t, size_t i)
 {
     return nth(cv_json_get(t->doc, "profiles"), i);

@@ -26,6 +26,8 @@ const char *cv_template_type(const struct cv_template *t, size_t i);
 const char *cv_template_section(const struct cv_template *t, size_t i);
 const char *cv_template_role(const struct cv_template *t, size_t i);
 const char *cv_template_type_section(const struct cv_template *t, const char *type, size_t i);
+/** cv_template_has(t, type, section): is it one of the type's sections? */
+bool cv_template_has(const struct cv_template *t, const char *type, const char *section);
 const char *cv_template_profile(const struct cv_template *t, size_t i);
 
 enum { CV_RIGHT_READ = 1, CV_RIGHT_CREATE = 2, CV_RIGHT_EDIT = 4, CV_RIGHT_EXPORT = 8 };

@@ -153,9 +153,12 @@ cv_status cv_audit_verify(const char *path, cv_progress_fn progress, void *arg, 
                           struct cv_err *err)
 {
     struct walk w = { .out = out, .progress = progress, .arg = arg };
+    int memory = -1;
     cv_status st = walk(path, &w, err);
     if (st == CV_OK)
-        st = cv_memory_write(out->vault, out->head_size, &out->head_root, err);
+        st = cv_memory_write(&memory, out->vault, out->head_size, &out->head_root, err);
+    if (memory >= 0)
+        close(memory);
     return st;
 }
 

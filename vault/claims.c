@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "crypto/hkdf.h"
@@ -11,37 +10,51 @@
 static const char *first_token(const char *pointer, char out[static CV_NAME_BYTES])
 {
     const char *start = pointer[0] == '/' ? pointer + 1 : pointer, *end = strchr(start, '/');
-    const size_t n = end != NULL ? (size_t)(end - start) : strlen(start);
-    snprintf(out, CV_NAME_BYTES, "%.*s", (int)(n < CV_NAME_BYTES ? n : CV_NAME_BYTES - 1), start);
+    size_t n = end != NULL ? (size_t)(end - start) : strlen(start);
+    if (n >= CV_NAME_BYTES)
+        n = CV_NAME_BYTES - 1;
+    memcpy(out, start, n);
+    out[n] = '\0';
     return end;
 }
 
 static bool is_section(const struct cv_claims *c, const char *name)
 {
-    const char *section;
-    for (size_t i = 0; (section = cv_template_type_section(c->template, c->type, i)) != NULL; i++)
-        if (strcmp(section, name) == 0)
-            return true;
-    return false;
+    return cv_template_has(c->template, c->type, name);
 }
 
-/* from_seed(c, pointer, label, out, n): HKDF-Expand from the seed of the pointer's section, or of the head.
- */
-static cv_status from_seed(const struct cv_claims *c, const char *pointer, const char *label, uint8_t *out,
-                           size_t n)
-{
-    char token[CV_NAME_BYTES];
+/* The claims being built, and the seed last used: pointers come section by section. */
+struct building {
+    const struct cv_claims *c;
+    char seed_of[CV_NAME_BYTES];
     uint8_t seed[SEED_BYTES];
-    struct cv_buf info = { 0 };
-    first_token(pointer, token);
-    cv_status st = cv_json_get_bytes(c->seeds, is_section(c, token) ? token : "head", seed, sizeof(seed));
-    st = CV_THEN(st, cv_buf_str(&info, label));
-    st = CV_THEN(st, cv_buf_append(&info, CV_LIT("\0")));
-    st = CV_THEN(st, cv_buf_str(&info, pointer));
-    st = CV_THEN(st, cv_hkdf_expand(CV_HKDF_SHA256, CV_ARR(seed), cv_buf_view(&info), out, n));
-    cv_wipe(seed, sizeof(seed));
-    cv_buf_free(&info);
+};
+
+/* use_seed(b, name): decode it, unless it is the one last used. */
+static cv_status use_seed(struct building *b, const char *name)
+{
+    if (strcmp(b->seed_of, name) == 0)
+        return CV_OK;
+    b->seed_of[0] = '\0';
+    cv_status st = cv_json_get_bytes(b->c->seeds, name, b->seed, sizeof(b->seed));
+    if (st == CV_OK)
+        strcpy(b->seed_of, name);
     return st;
+}
+
+/* from_seed(b, pointer, label, out, n): HKDF-Expand from the seed of the pointer's section, or of the head.
+ */
+static cv_status from_seed(struct building *b, const char *pointer, const char *label, uint8_t *out, size_t n)
+{
+    char token[CV_NAME_BYTES], info[CV_HKDF_INFO_MAX];
+    const size_t l = strlen(label) + 1, p = strlen(pointer); /* the label's NUL is the separator */
+    if (l + p > sizeof(info))
+        return CV_ERR_LIMIT;
+    memcpy(info, label, l);
+    memcpy(info + l, pointer, p);
+    first_token(pointer, token);
+    cv_status st = use_seed(b, is_section(b->c, token) ? token : "head");
+    return CV_THEN(st, cv_hkdf_expand(CV_HKDF_SHA256, CV_ARR(b->seed), CV_BYTES(info, l + p), out, n));
 }
 
 static cv_status salt(void *arg, const char *pointer, uint8_t out[static 16])
@@ -67,7 +80,7 @@ static size_t room_at(const struct cv_claims *c, const char *pointer)
 
 static cv_status decoys(void *arg, const char *pointer, size_t have, struct cv_buf *out)
 {
-    const size_t room = room_at(arg, pointer);
+    const size_t room = room_at(((struct building *)arg)->c, pointer);
     uint8_t *at;
     if (room <= have)
         return CV_OK;
@@ -77,7 +90,7 @@ static cv_status decoys(void *arg, const char *pointer, size_t have, struct cv_b
 
 static enum cv_sdjwt_form form(void *arg, const char *pointer, const struct cv_json *value)
 {
-    const struct cv_claims *c = arg;
+    const struct cv_claims *c = ((struct building *)arg)->c;
     char section[CV_NAME_BYTES];
     struct cv_template_field field;
     (void)value;
@@ -105,14 +118,14 @@ static cv_status head_claims(const struct cv_claims *c, struct cv_json *claims)
 cv_status cv_claims_build(const struct cv_claims *c, const struct cv_json *visible, struct cv_sdjwt **out,
                           struct cv_err *err)
 {
-    const struct cv_sdjwt_plan plan = {
-        .arg = (void *)(uintptr_t)c, .form = form, .salt = salt, .decoys = decoys
-    };
+    struct building b = { .c = c };
+    const struct cv_sdjwt_plan plan = { .arg = &b, .form = form, .salt = salt, .decoys = decoys };
     struct cv_json *claims = cv_json_object();
     cv_status st = head_claims(c, claims);
     for (void *it = cv_json_first(c->sections); st == CV_OK && it != NULL; it = cv_json_next(c->sections, it))
         st = cv_json_set(claims, cv_json_iter_name(it), cv_json_ref(cv_json_iter_value(it)));
     st = CV_THEN(st, cv_sdjwt_build(visible, claims, &plan, out, err));
+    cv_wipe(&b, sizeof(b));
     cv_json_free(claims);
     return cv_err_note(err, st, "record");
 }

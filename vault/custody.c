@@ -27,7 +27,7 @@ static cv_status new_custody(const char *path, struct cv_custody **out, struct c
     *out = NULL;
     if (c == NULL)
         return cv_fail(err, CV_ERR_NOMEM, "vault: out of memory");
-    c->dir = c->lock = -1;
+    c->dir = c->lock = c->memory = -1;
     c->segments = (struct cv_segments){ .dir = -1, .fd = -1 };
     c->release.fd = -1;
     c->segment = 1;
@@ -52,6 +52,8 @@ void cv_custody_close(struct cv_custody *c)
     cv_buf_free(&c->bytes);
     free(c->leaves);
     free(c->places);
+    if (c->memory >= 0)
+        close(c->memory);
     if (c->lock >= 0)
         close(c->lock);
     if (c->dir >= 0)
@@ -189,7 +191,8 @@ static cv_status load_policy(struct cv_custody *c, const struct cv_adopted *wher
     return st;
 }
 
-cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, const struct cv_policy **out, struct cv_err *err)
+cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, const struct cv_policy **out,
+                               struct cv_err *err)
 {
     struct cv_adopted where;
     *out = NULL;
@@ -436,7 +439,7 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
             c->stale = true;
     }
     if (st == CV_OK && (!known || seen != c->chain.edge.size))
-        st = cv_memory_write(c->chain.policy->vault, c->chain.edge.size, &c->chain.root, err);
+        st = cv_memory_write(&c->memory, c->chain.policy->vault, c->chain.edge.size, &c->chain.root, err);
     cv_policy_free(genesis);
     if (st == CV_OK)
         *out = c;

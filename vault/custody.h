@@ -11,7 +11,7 @@
  */
 struct cv_custody {
     char path[4096];
-    int dir, lock;
+    int dir, lock, memory;
     bool locked;
     bool stale; /* the catalog could not be written: read the tip again before the next use */
     struct cv_segments segments;
@@ -93,9 +93,9 @@ void cv_custody_abort(struct cv_custody *c);
 CV_MUST_CHECK cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind,
                                         struct cv_buf *out, struct cv_err *err);
 
-/** cv_custody_policy_at(c, index, out, err): the policy in force for the entry at ${index}; owned by custody, good until
- * the next call. */
-CV_MUST_CHECK cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, const struct cv_policy **out,
-                                             struct cv_err *err);
+/** cv_custody_policy_at(c, index, out, err): the policy in force for the entry at ${index}; owned by custody,
+ * good until the next call. */
+CV_MUST_CHECK cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index,
+                                             const struct cv_policy **out, struct cv_err *err);
 
 #endif

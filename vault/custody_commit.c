@@ -231,7 +231,8 @@ static void keep(struct cv_custody *c, uint64_t first)
         cv_catalog_rollback(c->catalog);
         c->stale = true;
     }
-    if (cv_memory_write(c->chain.policy->vault, c->chain.edge.size, &c->chain.root, NULL) != CV_OK)
+    if (cv_memory_write(&c->memory, c->chain.policy->vault, c->chain.edge.size, &c->chain.root, NULL) !=
+        CV_OK)
         c->stale = true;
 }
 

@@ -79,7 +79,7 @@ cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envel
 
 cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_json *head,
                          char author[static CV_PSEUDONYM_BYTES], const struct cv_policy **policy,
-                         struct cv_err *err)
+                         struct cv_jws *out, struct cv_err *err)
 {
     struct cv_jws jws = { 0 };
     const struct cv_policy *p = NULL;
@@ -98,6 +98,10 @@ cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_jso
         st = CV_ERR_LOG;
     if (policy != NULL)
         *policy = p;
+    if (st == CV_OK && out != NULL) {
+        *out = jws;
+        return CV_OK;
+    }
     cv_jws_free(&jws);
     return st;
 }
@@ -183,7 +187,7 @@ static cv_status take_head(void *arg, size_t i, struct cv_bytes release, struct 
     cv_status st = cv_custody_read(c->v->custody, c->indexes[i], CV_KIND_RECORD, &data, &bad);
     st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&data), &env, &bad));
     st = CV_THEN(st, cv_head_open(c->v, c->indexes[i], &env, release, &head, &bad));
-    st = CV_THEN(st, cv_head_author(c->v, c->indexes[i], head, author, NULL, &bad));
+    st = CV_THEN(st, cv_head_author(c->v, c->indexes[i], head, author, NULL, NULL, &bad));
     st = CV_THEN(st, keep_head(c->v, c->indexes[i], head, author, cv_secret_view(&c->key), &bad));
     cv_json_free(head);
     cv_buf_free(&data);

@@ -18,10 +18,12 @@ CV_MUST_CHECK cv_status cv_heads_find(struct cv_vault *v, const char *id, struct
 CV_MUST_CHECK cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envelope *env,
                                      struct cv_bytes release, struct cv_json **out, struct cv_err *err);
 
-/** cv_head_author(v, index, head, author, err): verify the head's JWT: signed by who was a member at that
- * place in the log, for this vault. ${policy}, the one in force there, is custody's; it may be NULL. */
+/** cv_head_author(v, index, head, author, policy, jws, err): verify the head's JWT: signed by who was a
+ * member at that place in the log, for this vault. ${policy}, the one in force there, is custody's; ${jws},
+ * the parsed JWT, is to be freed; both may be NULL. */
 CV_MUST_CHECK cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_json *head,
-                                       char author[static CV_PSEUDONYM_BYTES], const struct cv_policy **policy,
+                                       char author[static CV_PSEUDONYM_BYTES],
+                                       const struct cv_policy **policy, struct cv_jws *out,
                                        struct cv_err *err);
 
 #endif

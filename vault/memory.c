@@ -100,22 +100,23 @@ cv_status cv_memory_read(const char *vault, uint64_t *size, struct cv_hash *root
     return CV_OK;
 }
 
-cv_status cv_memory_write(const char *vault, uint64_t size, const struct cv_hash *root, struct cv_err *err)
+cv_status cv_memory_write(int *fd, const char *vault, uint64_t size, const struct cv_hash *root,
+                          struct cv_err *err)
 {
-    char path[PATH_ROOM];
+    char path[PATH_ROOM] = "";
     struct cv_buf text = { 0 };
-    cv_status st = memory_path(vault, path, err);
+    cv_status st = *fd < 0 ? memory_path(vault, path, err) : CV_OK;
     st = CV_THEN(st, cv_buf_printf(&text, TITLE "%0*" PRIu64 "\n", SIZE_DIGITS, size));
     st = CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(root->b), &text));
     st = CV_THEN(st, cv_buf_str(&text, "\n"));
-    if (st == CV_OK) {
-        /* Always the same length, and far less than a sector: a cut leaves the old or the new. */
-        const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0 || pwrite(fd, text.p, text.n, 0) != (ssize_t)text.n)
+    if (st == CV_OK && *fd < 0) {
+        *fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (*fd < 0)
             st = cv_fail_errno(err, "%s: cannot write", path);
-        if (fd >= 0 && close(fd) != 0 && st == CV_OK)
-            st = cv_fail_errno(err, "%s: cannot close", path);
     }
+    /* Always the same length, and far less than a sector: a cut leaves the old or the new. */
+    if (st == CV_OK && pwrite(*fd, text.p, text.n, 0) != (ssize_t)text.n)
+        st = cv_fail_errno(err, "memory of vault %.16s: cannot write", vault);
     cv_buf_free(&text);
     return st;
 }

@@ -108,12 +108,10 @@ static void sections_of(const struct field *fields, size_t count, const char **o
 static void only_of_type(const struct cv_vault *v, const char *type, const char *const *sections,
                          const char **out)
 {
-    const char *name;
     size_t n = 0;
     for (size_t i = 0; sections[i] != NULL; i++)
-        for (size_t j = 0; (name = cv_template_type_section(v->template, type, j)) != NULL; j++)
-            if (strcmp(name, sections[i]) == 0)
-                out[n++] = sections[i];
+        if (cv_template_has(v->template, type, sections[i]))
+            out[n++] = sections[i];
     out[n] = NULL;
 }
 

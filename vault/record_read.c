@@ -276,6 +276,7 @@ static cv_status check_rights(const struct cv_source *s, const struct cv_policy 
 static cv_status verify_source(struct reading *g, struct cv_source *s, struct cv_err *err)
 {
     const struct cv_policy *policy = NULL;
+    struct cv_jws jws = { 0 };
     struct cv_json *nothing = cv_json_object();
     const struct cv_claims claims = { g->v->template, g->r->type, s->head, s->sections, s->seeds };
     const char *id = cv_json_get_str(s->head, "id"), *type = cv_json_get_str(s->head, "type");
@@ -283,7 +284,7 @@ static cv_status verify_source(struct reading *g, struct cv_source *s, struct cv
         cv_json_free(nothing);
         return CV_OK;
     }
-    cv_status st = cv_head_author(g->v, s->index, s->head, s->author, &policy, err);
+    cv_status st = cv_head_author(g->v, s->index, s->head, s->author, &policy, &jws, err);
     if (st == CV_OK &&
         (id == NULL || strcmp(id, g->r->id) != 0 || type == NULL || strcmp(type, g->r->type) != 0 ||
          cv_json_get_int(s->head, "version") != (int64_t)s->version))
@@ -293,10 +294,11 @@ static cv_status verify_source(struct reading *g, struct cv_source *s, struct cv
     st = CV_THEN(st, cv_claims_build(&claims, nothing, &s->sd, err));
     if (st == CV_OK) {
         struct cv_err bad = { 0 };
-        st = cv_sdjwt_adopt(s->sd, cv_json_text(cv_json_get(s->head, "jwt")), CV_RECORD_TYP, &bad);
+        st = cv_sdjwt_adopt(s->sd, cv_json_text(cv_json_get(s->head, "jwt")), &jws, &bad);
         if (st != CV_OK)
             st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): %.150s", s->index, bad.msg);
     }
+    cv_jws_free(&jws);
     cv_json_free(nothing);
     return st;
 }
@@ -322,11 +324,7 @@ static cv_status check_asked(struct cv_vault *v, const struct cv_version *versio
                              struct cv_err *err)
 {
     for (size_t i = 0; sections != NULL && sections[i] != NULL; i++) {
-        const char *name;
-        bool known = false;
-        for (size_t j = 0; (name = cv_template_type_section(v->template, version->type, j)) != NULL; j++)
-            known = known || strcmp(name, sections[i]) == 0;
-        if (!known)
+        if (!cv_template_has(v->template, version->type, sections[i]))
             return cv_fail(err, CV_ERR_ARG, "a %s has no section %.40s", version->type, sections[i]);
         if (!cv_vault_may_read(v, sections[i]))
             return refuse(v, version, sections[i], action, reason, err);

@@ -24,7 +24,7 @@ static cv_status look(struct cv_scan *s, uint64_t at, size_t n, struct cv_bytes 
         s->window_segment == s->segment && at >= s->window_at && at - s->window_at <= s->window.n;
     if (!inside || s->window.n - (size_t)(at - s->window_at) < n) {
         const size_t want = n > WINDOW_BYTES ? n : WINDOW_BYTES;
-        cv_buf_truncate(&s->window, 0);
+        s->window.n = 0; /* ciphertext and public words: nothing to wipe */
         s->window_segment = s->segment;
         s->window_at = at;
         cv_status st = cv_segment_read(s->segments, s->segment, at, want, &s->window, err);
@@ -83,7 +83,6 @@ static cv_status next_entry(struct cv_scan *s, uint64_t at, struct entry *out, e
                             struct cv_err *err)
 {
     struct cv_bytes head;
-    struct cv_tar_entry tar;
     char name[CV_TAR_NAME_MAX + 1];
     uint64_t size = 0;
     cv_status st = look(s, at, CV_TAR_BLOCK_BYTES, &head, err);
@@ -105,12 +104,14 @@ static cv_status next_entry(struct cv_scan *s, uint64_t at, struct entry *out, e
     st = look(s, at, (size_t)out->bytes, &out->all, err);
     if (st != CV_OK)
         return st;
-    if (out->all.n < out->bytes)
+    if (out->all.n < out->bytes) {
         *found = FOUND_CUT;
-    else if (cv_tar_read(out->all, &tar, NULL) == CV_OK) {
-        out->data = tar.data;
-        *found = FOUND_ENTRY;
+        return CV_OK;
     }
+    out->data = CV_BYTES(out->all.p + CV_TAR_BLOCK_BYTES, (size_t)size);
+    const size_t end = CV_TAR_BLOCK_BYTES + (size_t)size;
+    if (end == out->bytes || all_zero(CV_BYTES(out->all.p + end, (size_t)out->bytes - end)))
+        *found = FOUND_ENTRY;
     return CV_OK;
 }
 

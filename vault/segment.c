@@ -65,13 +65,11 @@ cv_status cv_segment_size(struct cv_segments *s, uint32_t number, uint64_t *size
 cv_status cv_segment_read(struct cv_segments *s, uint32_t number, uint64_t offset, size_t n,
                           struct cv_buf *out, struct cv_err *err)
 {
-    uint8_t *at;
     size_t got = 0;
-    const size_t start = out->n;
     cv_status st = use(s, number, err);
-    st = CV_THEN(st, cv_buf_extend(out, n, &at));
+    st = CV_THEN(st, cv_buf_reserve(out, n));
     while (st == CV_OK && got < n) {
-        const ssize_t k = pread(s->fd, at + got, n - got, (off_t)(offset + got));
+        const ssize_t k = pread(s->fd, out->p + out->n + got, n - got, (off_t)(offset + got));
         if (k == 0)
             break;
         if (k > 0)
@@ -80,7 +78,8 @@ cv_status cv_segment_read(struct cv_segments *s, uint32_t number, uint64_t offse
             st = cv_fail_errno(err, "archive/%08u.tar: cannot read at %llu", number,
                                (unsigned long long)offset);
     }
-    cv_buf_truncate(out, st == CV_OK ? start + got : start);
+    if (st == CV_OK)
+        out->n += got;
     return st;
 }
 

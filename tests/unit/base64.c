@@ -9,9 +9,13 @@ static void base64_is_canonical(void **state)
         enum cv_base64 form;
         const char *bytes, *text;
     } good[] = {
-        { CV_BASE64_STD, "", "" },         { CV_BASE64_STD, "f", "Zg==" },    { CV_BASE64_STD, "fo", "Zm8=" },
-        { CV_BASE64_STD, "foo", "Zm9v" },  { CV_BASE64_STD, "foob", "Zm9vYg==" },
-        { CV_BASE64_STD_RAW, "f", "Zg" },  { CV_BASE64_URL, "\xfb\xff\xfe", "-__-" },
+        { CV_BASE64_STD, "", "" },
+        { CV_BASE64_STD, "f", "Zg==" },
+        { CV_BASE64_STD, "fo", "Zm8=" },
+        { CV_BASE64_STD, "foo", "Zm9v" },
+        { CV_BASE64_STD, "foob", "Zm9vYg==" },
+        { CV_BASE64_STD_RAW, "f", "Zg" },
+        { CV_BASE64_URL, "\xfb\xff\xfe", "-__-" },
         { CV_BASE64_STD, "\xfb\xff\xfe", "+//+" },
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -27,9 +31,10 @@ static void base64_is_canonical(void **state)
         enum cv_base64 form;
         const char *text;
     } bad[] = {
-        { CV_BASE64_STD, "Zg" },    { CV_BASE64_STD, "Zg=" },   { CV_BASE64_STD, "Zh==" },  { CV_BASE64_STD, "Zm9=" },
-        { CV_BASE64_STD, "Z===" },  { CV_BASE64_STD, "Zg==\n" }, { CV_BASE64_STD, "=Zg=" }, { CV_BASE64_STD, "-__-" },
-        { CV_BASE64_URL, "Zg==" },  { CV_BASE64_URL, "+//+" },  { CV_BASE64_URL, "A" },     { CV_BASE64_URL, "Zm 9" },
+        { CV_BASE64_STD, "Zg" },       { CV_BASE64_STD, "Zg=" },  { CV_BASE64_STD, "Zh==" },
+        { CV_BASE64_STD, "Zm9=" },     { CV_BASE64_STD, "Z===" }, { CV_BASE64_STD, "Zg==\n" },
+        { CV_BASE64_STD, "=Zg=" },     { CV_BASE64_STD, "-__-" }, { CV_BASE64_URL, "Zg==" },
+        { CV_BASE64_URL, "+//+" },     { CV_BASE64_URL, "A" },    { CV_BASE64_URL, "Zm 9" },
         { CV_BASE64_STD_RAW, "Zg==" },
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -52,7 +57,8 @@ static void every_byte_goes_there_and_back(void **state)
         assert_ok(cv_base64_encode((enum cv_base64)form, CV_ARR(all), &b));
         assert_ok(cv_base64_decode_exact((enum cv_base64)form, cv_buf_view(&b), back, sizeof back));
         assert_memory_equal(all, back, sizeof all);
-        assert_status(cv_base64_decode_exact((enum cv_base64)form, cv_buf_view(&b), back, 255), CV_ERR_FORMAT);
+        assert_status(cv_base64_decode_exact((enum cv_base64)form, cv_buf_view(&b), back, 255),
+                      CV_ERR_FORMAT);
         cv_buf_free(&b);
     }
     cv_hex_encode(CV_ARR(all), hex);

@@ -41,8 +41,8 @@ static void padme_follows_the_paper(void **state)
     (void)state;
     static const struct {
         uint64_t n, padded;
-    } rows[] = { { 0, 0 }, { 1, 1 }, { 8, 8 }, { 9, 10 }, { 100, 104 }, { 1000, 1024 }, { 4096, 4096 },
-                 { 4097, 4352 }, { 1000000, 1015808 } };
+    } rows[] = { { 0, 0 },       { 1, 1 },       { 8, 8 },       { 9, 10 },           { 100, 104 },
+                 { 1000, 1024 }, { 4096, 4096 }, { 4097, 4352 }, { 1000000, 1015808 } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(cv_padme(rows[i].n), rows[i].padded);
 }

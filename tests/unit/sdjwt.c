@@ -141,9 +141,12 @@ static void test_rebuild(void **state)
     assert_ok(cv_sdjwt_sign(s, "dc+sd-jwt", "m1", cv_sign_key, author, &jwt, NULL));
     assert_true(cv_sdjwt_same(again, cv_buf_view(&jwt)));
     assert_false(cv_sdjwt_same(part, cv_buf_view(&jwt)));
-    assert_ok(cv_sdjwt_adopt(part, cv_buf_view(&jwt), "dc+sd-jwt", NULL));
-    assert_status(cv_sdjwt_adopt(changed, cv_buf_view(&jwt), "dc+sd-jwt", NULL), CV_ERR_AUTH);
-    assert_status(cv_sdjwt_adopt(part, cv_buf_view(&jwt), "kb+jwt", NULL), CV_ERR_FORMAT);
+    struct cv_jws parsed;
+    assert_ok(cv_jws_parse(cv_buf_view(&jwt), "dc+sd-jwt", &parsed, NULL));
+    assert_ok(cv_sdjwt_adopt(part, cv_buf_view(&jwt), &parsed, NULL));
+    assert_status(cv_sdjwt_adopt(changed, cv_buf_view(&jwt), &parsed, NULL), CV_ERR_AUTH);
+    cv_jws_free(&parsed);
+    assert_status(cv_jws_parse(cv_buf_view(&jwt), "kb+jwt", &parsed, NULL), CV_ERR_FORMAT);
     struct cv_json *visible = cv_json_object(), *reserved = json("{\"_sd\":1}");
     struct cv_sdjwt *bad = NULL;
     assert_status(cv_sdjwt_build(visible, reserved, &plan, &bad, NULL), CV_ERR_FORMAT);

@@ -18,12 +18,12 @@
 
 #define assert_ok(call) assert_int_equal((call), CV_OK)
 #define assert_status(call, want) assert_int_equal((call), (want))
-#define assert_bytes(got, want)                                                                                       \
-    do {                                                                                                              \
-        struct cv_bytes got_ = (got), want_ = (want);                                                                 \
-        assert_int_equal(got_.n, want_.n);                                                                            \
-        if (got_.n > 0)                                                                                               \
-            assert_memory_equal(got_.p, want_.p, got_.n);                                                             \
+#define assert_bytes(got, want)                                                                              \
+    do {                                                                                                     \
+        struct cv_bytes got_ = (got), want_ = (want);                                                        \
+        assert_int_equal(got_.n, want_.n);                                                                   \
+        if (got_.n > 0)                                                                                      \
+            assert_memory_equal(got_.p, want_.p, got_.n);                                                    \
     } while (0)
 
 /* unhex("00ff"): the bytes of a hex literal, in a buffer that the caller frees. */

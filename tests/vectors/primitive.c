@@ -36,6 +36,12 @@ static struct cv_buf input(void)
     return b;
 }
 
+static void raw(struct cv_bytes b)
+{
+    if (b.n > 0 && fwrite(b.p, 1, b.n, stdout) != b.n)
+        exit(100);
+}
+
 static void hex(struct cv_bytes b)
 {
     for (size_t i = 0; i < b.n; i++)
@@ -59,7 +65,7 @@ static cv_status cobblestone_open(char **a)
             st = cv_cobblestone_read(r, CV_BYTES(in.p + at, in.n - at < piece ? in.n - at : piece), &out);
         st = CV_THEN(st, cv_cobblestone_end(r, &out));
     }
-    fwrite(out.p, 1, out.n, stdout);
+    raw(cv_buf_view(&out));
     cv_cobblestone_free(r);
     cv_buf_free(&key);
     cv_buf_free(&context);
@@ -72,7 +78,7 @@ static cv_status cobblestone_seal(char **a)
 {
     struct cv_buf key = arg(a[0]), context = arg(a[1]), in = input(), out = { 0 };
     cv_status st = cv_cobblestone_seal(cv_buf_view(&key), cv_buf_view(&context), cv_buf_view(&in), &out);
-    fwrite(out.p, 1, out.n, stdout);
+    raw(cv_buf_view(&out));
     cv_buf_free(&key);
     cv_buf_free(&context);
     cv_buf_free(&in);
@@ -230,7 +236,7 @@ static cv_status sdjwt(char **a)
     struct cv_err err = { 0 };
     cv_status st = cv_sdjwt_verify(cv_buf_view(&in), &rules, &claims, &err);
     if (st == CV_OK && cv_json_write(claims, &out) == CV_OK)
-        fwrite(out.p, 1, out.n, stdout);
+        raw(cv_buf_view(&out));
     else
         fprintf(stderr, "%s\n", err.msg);
     cv_json_free(claims);
