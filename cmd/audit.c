@@ -209,12 +209,11 @@ static cv_status run_status(struct cv_ui *ui, const void *args)
 {
     struct cv_opened o = { 0 };
     char print[CV_FINGERPRINT_BYTES];
-    uint64_t records = 0, events = 0;
     (void)args;
     cv_status st = cv_ui_open(ui, &o);
-    st = CV_THEN(st, cv_catalog_count(o.vault->custody->catalog, CV_KIND_RECORD, &records, &ui->err));
-    st = CV_THEN(st, cv_catalog_count(o.vault->custody->catalog, CV_KIND_EVENT, &events, &ui->err));
     if (st == CV_OK) {
+        const uint64_t *counts = o.vault->custody->counts, records = counts[CV_KIND_RECORD],
+                       events = counts[CV_KIND_EVENT];
         const struct cv_policy *p = cv_vault_policy(o.vault);
         const size_t waiting = cv_members_waiting(o.vault);
         cv_vault_fingerprint(p->vault, print);

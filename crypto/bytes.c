@@ -25,7 +25,7 @@ bool cv_bytes_equal_ct(struct cv_bytes a, struct cv_bytes b)
 void cv_wipe(void *p, size_t n)
 {
     if (p != NULL)
-        OPENSSL_cleanse(p, n);
+        explicit_bzero(p, n);
 }
 
 void cv_buf_free(struct cv_buf *b)
@@ -99,19 +99,23 @@ cv_status cv_buf_str(struct cv_buf *b, const char *s)
 cv_status cv_buf_printf(struct cv_buf *b, const char *fmt, ...)
 {
     va_list ap;
-    va_start(ap, fmt);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
-    if (n < 0)
-        return CV_ERR_INTERNAL;
-    cv_status st = cv_buf_reserve(b, (size_t)n + 1);
-    if (st != CV_OK)
-        return st;
-    va_start(ap, fmt);
-    (void)vsnprintf((char *)b->p + b->n, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    b->n += (size_t)n;
-    return CV_OK;
+    int n = 0;
+    /* Most texts fit at the first try; the second has the room the first asked for. */
+    cv_status st = cv_buf_reserve(b, 1);
+    for (int round = 0; round < 2 && st == CV_OK; round++) {
+        const size_t room = b->cap - b->n;
+        va_start(ap, fmt);
+        n = vsnprintf((char *)b->p + b->n, room, fmt, ap);
+        va_end(ap);
+        if (n < 0)
+            return CV_ERR_INTERNAL;
+        st = cv_buf_reserve(b, (size_t)n + 1);
+        if (st == CV_OK && (size_t)n < room) {
+            b->n += (size_t)n;
+            return CV_OK;
+        }
+    }
+    return st == CV_OK ? CV_ERR_INTERNAL : st;
 }
 
 cv_status cv_buf_u16(struct cv_buf *b, uint16_t v)

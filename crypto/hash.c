@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
 
 #include "crypto/alg.h"
 
@@ -10,25 +11,66 @@ struct cv_sha256_ctx {
 };
 
 /* One context a thread, used over and over: making one costs more than hashing a small input. */
+static tss_t contexts;
+static once_flag contexts_once = ONCE_FLAG_INIT;
+
+static void free_context(void *ctx)
+{
+    EVP_MD_CTX_free(ctx);
+}
+
+static void make_contexts(void)
+{
+    if (tss_create(&contexts, free_context) != thrd_success)
+        abort(); /* too many keys in this process: a fault in the program */
+}
+
 static EVP_MD_CTX *scratch(void)
 {
-    static _Thread_local EVP_MD_CTX *ctx;
-    if (ctx == NULL)
-        ctx = EVP_MD_CTX_new();
+    call_once(&contexts_once, make_contexts);
+    EVP_MD_CTX *ctx = tss_get(contexts);
+    if (ctx == NULL && (ctx = EVP_MD_CTX_new()) != NULL && tss_set(contexts, ctx) != thrd_success) {
+        EVP_MD_CTX_free(ctx);
+        ctx = NULL;
+    }
     return ctx;
+}
+
+/* gather(parts, count, room, out): short parts as one, since each call into the library costs a block. */
+#define GATHER_BYTES 512
+static bool gather(const struct cv_bytes *parts, size_t count, uint8_t room[static GATHER_BYTES],
+                   struct cv_bytes *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].n > GATHER_BYTES - n)
+            return false;
+        if (parts[i].n > 0)
+            memcpy(room + n, parts[i].p, parts[i].n);
+        n += parts[i].n;
+    }
+    *out = CV_BYTES(room, n);
+    return true;
 }
 
 static cv_status digest(const EVP_MD *md, const struct cv_bytes *parts, size_t count, uint8_t *out)
 {
     EVP_MD_CTX *ctx = scratch();
+    uint8_t room[GATHER_BYTES];
+    struct cv_bytes one = { 0 };
     if (ctx == NULL)
         return CV_ERR_NOMEM;
+    if (count > 1 && gather(parts, count, room, &one)) {
+        parts = &one;
+        count = 1;
+    }
     cv_status st = EVP_DigestInit_ex2(ctx, md, NULL) == 1 ? CV_OK : CV_ERR_INTERNAL;
     for (size_t i = 0; st == CV_OK && i < count; i++)
         if (EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) != 1)
             st = CV_ERR_INTERNAL;
     if (st == CV_OK && EVP_DigestFinal_ex(ctx, out, NULL) != 1)
         st = CV_ERR_INTERNAL;
+    cv_wipe(room, one.n);
     return st;
 }
 

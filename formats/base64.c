@@ -4,14 +4,14 @@
 
 /* Six bits to a character and back by arithmetic, not by tables: an index into a table is seen by the cache.
  */
-static uint8_t encode6(uint16_t v, bool url)
+static uint8_t encode6(uint8_t v, uint8_t v62, uint8_t v63)
 {
-    uint16_t c = (uint16_t)('A' + v);
-    c = (uint16_t)(c + (((25 - v) >> 8) & 6));               /* v > 25: 'a' - 'A' - 26 = 6 */
-    c = (uint16_t)(c - (((51 - v) >> 8) & 75));              /* v > 51: '0' - 'a' + 26 = -75 */
-    c = (uint16_t)(c - (((61 - v) >> 8) & (url ? 13 : 15))); /* v > 61: '-' or '+' */
-    c = (uint16_t)(c + (((62 - v) >> 8) & (url ? '_' - '-' - 1 : '/' - '+' - 1))); /* v = 63 */
-    return (uint8_t)c;
+    uint8_t c = (uint8_t)('A' + v);
+    c = (uint8_t)(c + (-(v > 25) & ('a' - 26 - 'A')));
+    c = (uint8_t)(c + (-(v > 51) & ('0' - 26 - 'a')));
+    c = (uint8_t)(c + (-(v > 61) & (v62 - '0' - 10)));
+    c = (uint8_t)(c + (-(v > 62) & (v63 - v62 - 1)));
+    return c;
 }
 
 /* in(c, from, to): all ones if from <= c <= to. */
@@ -56,7 +56,7 @@ static size_t encode(bool url, struct cv_bytes bytes, uint8_t *o)
             six[j + 3] = p[2] & 63;
         }
         for (size_t j = 0; j < BLOCK_CHARS; j++)
-            six[j] = encode6(six[j], url);
+            six[j] = encode6(six[j], url ? '-' : '+', url ? '_' : '/');
         memcpy(o + out, six, chars);
     }
     cv_wipe(in_block, sizeof(in_block));

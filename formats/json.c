@@ -139,18 +139,66 @@ cv_status cv_json_parse(struct cv_bytes text, size_t max, const char *what, stru
     return CV_OK;
 }
 
-static int append_piece(const char *p, size_t n, void *data)
+/* write_plain(s, out): a string in which nothing is to be escaped, as jansson would write it; CV_ERR_FORMAT,
+ * with nothing written, if it is not one. */
+static cv_status write_plain(struct cv_bytes s, struct cv_buf *out)
 {
-    return cv_buf_append(data, CV_BYTES(p, n)) == CV_OK ? 0 : -1;
+    cv_status st = cv_buf_reserve(out, s.n + 2);
+    if (st != CV_OK)
+        return st;
+    uint8_t *o = out->p + out->n;
+    bool escape = false;
+    for (size_t i = 0; i < s.n; i++) {
+        o[i + 1] = s.p[i];
+        escape |= (s.p[i] < 0x20) | (s.p[i] == '"') | (s.p[i] == '\\') | (s.p[i] == 0x7f);
+    }
+    if (escape) {
+        cv_wipe(o, s.n + 2);
+        return CV_ERR_FORMAT;
+    }
+    o[0] = o[s.n + 1] = '"';
+    out->n += s.n + 2;
+    return CV_OK;
 }
 
 static cv_status dump(const struct cv_json *v, size_t flags, struct cv_buf *out)
 {
-    size_t before = out->n;
-    if (json_dump_callback(js(v), append_piece, out, flags | JSON_ENCODE_ANY) == 0)
-        return CV_OK;
-    cv_buf_truncate(out, before);
-    return CV_ERR_NOMEM;
+    const size_t before = out->n;
+    if (cv_json_is(v, CV_JSON_STRING)) {
+        cv_status st = write_plain(cv_json_text(v), out);
+        if (st != CV_ERR_FORMAT)
+            return st;
+    }
+    size_t need = 512;
+    cv_status st = CV_OK;
+    /* jansson says how long it would be: at most one more round. */
+    for (int round = 0; round < 2 && st == CV_OK; round++) {
+        st = cv_buf_reserve(out, need);
+        if (st != CV_OK)
+            break;
+        const size_t room = out->cap - before;
+        need = json_dumpb(js(v), (char *)out->p + before, room, flags | JSON_ENCODE_ANY);
+        if (need == 0)
+            st = CV_ERR_NOMEM;
+        else if (need <= room) {
+            out->n = before + need;
+            return CV_OK;
+        }
+    }
+    if (out->p != NULL)
+        cv_wipe(out->p + before, out->cap - before);
+    return st == CV_OK ? CV_ERR_INTERNAL : st;
+}
+
+cv_status cv_json_write_name(const char *name, struct cv_buf *out)
+{
+    cv_status st = write_plain(cv_bytes_str(name), out);
+    if (st != CV_ERR_FORMAT)
+        return st;
+    struct cv_json *v = cv_json_str(name);
+    st = v == NULL ? CV_ERR_NOMEM : dump(v, JSON_COMPACT, out);
+    cv_json_free(v);
+    return st;
 }
 
 cv_status cv_json_write(const struct cv_json *v, struct cv_buf *out)

@@ -32,6 +32,9 @@ CV_MUST_CHECK cv_status cv_json_parse(struct cv_bytes text, size_t max, const ch
  * CV_ERR_NOMEM; CV_ERR_LIMIT. */
 CV_MUST_CHECK cv_status cv_json_write(const struct cv_json *v, struct cv_buf *out);
 
+/** cv_json_write_name(name, out): append a C string as a JSON string. CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_json_write_name(const char *name, struct cv_buf *out);
+
 /** cv_json_write_sorted(v, out): the same with members in order of their names' bytes: one form for one
  * value. */
 CV_MUST_CHECK cv_status cv_json_write_sorted(const struct cv_json *v, struct cv_buf *out);

@@ -25,6 +25,7 @@ struct cv_sdjwt {
     size_t count, room;
     struct cv_buf payload, jwt;
     const struct cv_sdjwt_plan *plan; /* while building */
+    struct cv_buf spare;              /* while building: room for one disclosure's JSON */
 };
 
 cv_status cv_sdjwt_digest(struct cv_bytes text, char out[static CV_SDJWT_DIGEST_BYTES])
@@ -47,6 +48,7 @@ void cv_sdjwt_free(struct cv_sdjwt *s)
     free(s->list);
     cv_buf_free(&s->payload);
     cv_buf_free(&s->jwt);
+    cv_buf_free(&s->spare);
     free(s);
 }
 
@@ -115,7 +117,8 @@ static cv_status write_sd(struct digests *set, struct cv_buf *out)
 {
     if (set->n > 0)
         qsort(set->d, set->n, sizeof(*set->d), by_text);
-    cv_status st = cv_buf_str(out, "\"_sd\":[");
+    cv_status st = cv_buf_reserve(out, set->n * (CV_SDJWT_DIGEST_BYTES + 2) + 8);
+    st = CV_THEN(st, cv_buf_str(out, "\"_sd\":["));
     for (size_t i = 0; i < set->n && st == CV_OK; i++) {
         if (i > 0 && strcmp(set->d[i - 1], set->d[i]) == 0)
             return CV_ERR_FORMAT;
@@ -129,7 +132,9 @@ static cv_status write_sd(struct digests *set, struct cv_buf *out)
 /* child_pointer(pointer, name, out): RFC 6901, section 3. */
 static cv_status child_pointer(const char *pointer, const char *name, char out[static POINTER_MAX])
 {
-    size_t n = (size_t)snprintf(out, POINTER_MAX, "%s/", pointer);
+    size_t n = strlen(pointer);
+    memcpy(out, pointer, n); /* made by this function, or empty */
+    out[n++] = '/';
     for (; *name != '\0' && n + 3 < POINTER_MAX; name++) {
         if (*name == '~' || *name == '/') {
             out[n++] = '~';
@@ -152,25 +157,27 @@ static cv_status disclose(struct cv_sdjwt *s, const char *pointer, const char *n
                           const struct cv_json *value, size_t parent, struct digests *set)
 {
     uint8_t salt[SALT_BYTES];
-    struct cv_buf json = { 0 };
+    struct cv_buf json = s->spare; /* disclosures inside this one find none, and leave theirs for the next */
     size_t self = 0;
+    s->spare = (struct cv_buf){ 0 };
     cv_status st = add(s, pointer, parent, &self);
     st = CV_THEN(st, s->plan->salt(s->plan->arg, pointer, salt));
+    st = CV_THEN(st, cv_buf_reserve(&json, 256));
     st = CV_THEN(st, cv_buf_str(&json, "[\""));
     st = CV_THEN(st, cv_base64_encode(CV_BASE64_URL, CV_ARR(salt), &json));
     st = CV_THEN(st, cv_buf_str(&json, "\","));
     if (name != NULL) {
-        struct cv_json *n = cv_json_str(name);
-        st = CV_THEN(st, n == NULL ? CV_ERR_NOMEM : cv_json_write(n, &json));
+        st = CV_THEN(st, cv_json_write_name(name, &json));
         st = CV_THEN(st, cv_buf_str(&json, ","));
-        cv_json_free(n);
     }
     st = CV_THEN(st, write_value(s, value, pointer, self, &json));
     st = CV_THEN(st, cv_buf_str(&json, "]"));
     st = CV_THEN(st, cv_base64_encode(CV_BASE64_URL, cv_buf_view(&json), &s->list[self].text));
     st = CV_THEN(st, cv_sdjwt_digest(cv_buf_view(&s->list[self].text), s->list[self].digest));
     st = CV_THEN(st, push_digest(set, s->list[self].digest));
-    cv_buf_free(&json);
+    cv_buf_truncate(&json, 0);
+    cv_buf_free(&s->spare);
+    s->spare = json;
     cv_wipe(salt, sizeof(salt));
     return st;
 }

@@ -289,7 +289,8 @@ class Vault:
         s = expand(b, b'casevault/1/section' + x, 32)
         k = expand(extract(rs, s), b'casevault/1/seal' + x, 32)
         plain = cobblestone_open(k, b'casevault/1/blob' + x + L(bytes(4), b'\x01'), sealed)
-        return json.loads(plain[4:4 + int.from_bytes(plain[:4], 'big')])
+        text, _, jwt = plain[4:4 + int.from_bytes(plain[:4], 'big')].partition(b'\n')
+        return {**json.loads(text), 'jwt': jwt.decode()} if name == 'head' else json.loads(text)
 
     def versions(self, record):
         out = {}

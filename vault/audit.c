@@ -114,7 +114,7 @@ static cv_status check_release(int dir, const struct cv_chain *c, struct cv_err 
 
 static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
 {
-    struct cv_segments segments = { .dir = -1, .fd = -1 };
+    struct cv_segments segments = CV_SEGMENTS_NONE;
     struct cv_chain chain = { .slots = 1 };
     struct cv_scan scan = { .segments = &segments,
                             .chain = &chain,
@@ -179,8 +179,8 @@ cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn
     cv_status st = cv_event_log(v, &event, err);
     if (st == CV_OK && !may)
         st = cv_fail(err, CV_ERR_NOKEY, "none of your roles reads the access log; the attempt is in it");
-    while (st == CV_OK &&
-           (st = cv_catalog_next(v->custody->catalog, CV_KIND_EVENT, next, &index, err)) == CV_OK) {
+    while (st == CV_OK && (st = cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_EVENT, next, &index,
+                                                err)) == CV_OK) {
         struct cv_json *body = NULL, *text = NULL;
         st = cv_event_read(v, index, &body, &text, err);
         st = CV_THEN(st, fn(arg, index, body, text, err));

@@ -17,6 +17,7 @@ struct cv_tip {
     uint64_t offset;
     struct cv_adopted policy;   /* in force */
     struct cv_place checkpoint; /* the last checkpoint entry */
+    uint64_t counts[CV_KIND_COUNT];
     /* the chain's numbers */
     uint64_t next, slots;
     uint8_t last_hash[32];
@@ -53,9 +54,6 @@ CV_MUST_CHECK cv_status cv_catalog_find(struct cv_catalog *c, uint64_t index, en
  * CV_ERR_NOTFOUND. */
 CV_MUST_CHECK cv_status cv_catalog_next(struct cv_catalog *c, enum cv_kind kind, uint64_t from,
                                         uint64_t *index, struct cv_err *err);
-/** cv_catalog_count(c, kind, count, err): how many there are. */
-CV_MUST_CHECK cv_status cv_catalog_count(struct cv_catalog *c, enum cv_kind kind, uint64_t *count,
-                                         struct cv_err *err);
 
 CV_MUST_CHECK cv_status cv_catalog_add_policy(struct cv_catalog *c, const struct cv_adopted *p,
                                               struct cv_err *err);

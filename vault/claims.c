@@ -108,11 +108,11 @@ static enum cv_sdjwt_form form(void *arg, const char *pointer, const struct cv_j
 /* head_claims(c, claims): what the head says, as disclosable claims. */
 static cv_status head_claims(const struct cv_claims *c, struct cv_json *claims)
 {
-    cv_status st = cv_json_set(claims, "record_id", cv_json_copy(cv_json_get(c->head, "id")));
-    st = CV_THEN(st, cv_json_set(claims, "record_type", cv_json_copy(cv_json_get(c->head, "type"))));
-    st = CV_THEN(st, cv_json_set(claims, "version", cv_json_copy(cv_json_get(c->head, "version"))));
-    st = CV_THEN(st, cv_json_set(claims, "previous", cv_json_copy(cv_json_get(c->head, "previous"))));
-    return CV_THEN(st, cv_json_set(claims, "carried", cv_json_copy(cv_json_get(c->head, "carried"))));
+    cv_status st = cv_json_set(claims, "record_id", cv_json_ref(cv_json_get(c->head, "id")));
+    st = CV_THEN(st, cv_json_set(claims, "record_type", cv_json_ref(cv_json_get(c->head, "type"))));
+    st = CV_THEN(st, cv_json_set(claims, "version", cv_json_ref(cv_json_get(c->head, "version"))));
+    st = CV_THEN(st, cv_json_set(claims, "previous", cv_json_ref(cv_json_get(c->head, "previous"))));
+    return CV_THEN(st, cv_json_set(claims, "carried", cv_json_ref(cv_json_get(c->head, "carried"))));
 }
 
 cv_status cv_claims_build(const struct cv_claims *c, const struct cv_json *visible, struct cv_sdjwt **out,

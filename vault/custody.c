@@ -28,7 +28,7 @@ static cv_status new_custody(const char *path, struct cv_custody **out, struct c
     if (c == NULL)
         return cv_fail(err, CV_ERR_NOMEM, "vault: out of memory");
     c->dir = c->lock = c->memory = -1;
-    c->segments = (struct cv_segments){ .dir = -1, .fd = -1 };
+    c->segments = CV_SEGMENTS_NONE;
     c->release.fd = -1;
     c->segment = 1;
     if (snprintf(c->path, sizeof(c->path), "%s", path) >= (int)sizeof(c->path)) {
@@ -44,7 +44,7 @@ void cv_custody_close(struct cv_custody *c)
     if (c == NULL)
         return;
     cv_custody_abort(c);
-    cv_catalog_close(c->catalog);
+    cv_catalog_close(cv_custody_catalog(c));
     cv_release_close(&c->release);
     cv_segments_close(&c->segments);
     cv_chain_free(&c->chain);
@@ -52,6 +52,7 @@ void cv_custody_close(struct cv_custody *c)
     cv_buf_free(&c->bytes);
     free(c->leaves);
     free(c->places);
+    free(c->kept);
     if (c->memory >= 0)
         close(c->memory);
     if (c->lock >= 0)
@@ -165,13 +166,28 @@ static cv_status read_place(struct cv_custody *c, uint64_t index, enum cv_kind k
     return st;
 }
 
+/* find(c, index, kind, place, hash): where an entry lies, and what its hash was when the log was verified. */
+static cv_status find(struct cv_custody *c, uint64_t index, enum cv_kind *kind, struct cv_place *place,
+                      uint8_t hash[static 32], struct cv_err *err)
+{
+    if (c->kept_count == 0 || index < c->kept_first)
+        return cv_catalog_find(c->catalog, index, kind, place, hash, err);
+    if (index - c->kept_first >= c->kept_count)
+        return CV_ERR_NOTFOUND;
+    const struct cv_kept *k = &c->kept[index - c->kept_first];
+    *kind = k->kind;
+    *place = k->place;
+    memcpy(hash, k->hash, sizeof(k->hash));
+    return CV_OK;
+}
+
 cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind, struct cv_buf *out,
                           struct cv_err *err)
 {
     enum cv_kind is;
     struct cv_place place;
     uint8_t hash[32];
-    cv_status st = cv_catalog_find(c->catalog, index, &is, &place, hash, err);
+    cv_status st = find(c, index, &is, &place, hash, err);
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && is != kind))
         return cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 ": not a %s entry of this vault", index,
                        cv_kind_name(kind));
@@ -195,6 +211,10 @@ cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, const struc
                                struct cv_err *err)
 {
     struct cv_adopted where;
+    if (index > c->policy.since) { /* the one in force */
+        *out = c->chain.policy;
+        return CV_OK;
+    }
     *out = NULL;
     cv_status st = cv_catalog_policy_at(c->catalog, index, &where, err);
     if (st == CV_OK && (c->past == NULL || c->past->number != where.number)) {
@@ -227,6 +247,7 @@ static cv_status take_tip(struct cv_custody *c, const struct cv_tip *tip, struct
     cv_chain_advance(&c->chain, tip->next - 1, tip->last_hash, &tip->edge, &tip->root, tip->slots);
     c->policy = tip->policy;
     c->checkpoint = tip->checkpoint;
+    memcpy(c->counts, tip->counts, sizeof(c->counts));
     c->segment = tip->segment;
     c->offset = tip->offset;
     return CV_OK;
@@ -238,10 +259,13 @@ static cv_status keep_commit(void *arg, struct cv_scan *s, const struct cv_stage
 {
     struct cv_custody *c = arg;
     cv_status st = CV_OK;
-    for (size_t i = 0; i < count && st == CV_OK; i++)
+    for (size_t i = 0; i < count && st == CV_OK; i++) {
         st = cv_catalog_add(c->catalog, entries[i].index, entries[i].kind, &s->places[i], entries[i].hash,
                             err);
+        c->counts[entries[i].kind]++;
+    }
     c->checkpoint = s->places[count];
+    c->counts[CV_KIND_CHECKPOINT]++;
     st = CV_THEN(st, cv_catalog_add(c->catalog, s->chain->next - 1, CV_KIND_CHECKPOINT, &c->checkpoint,
                                     s->chain->last.hash, err));
     if (st == CV_OK && s->chain->adopted.number > 0) {
@@ -258,6 +282,7 @@ void cv_custody_tip(const struct cv_custody *c, struct cv_tip *tip)
     tip->offset = c->offset;
     tip->policy = c->policy;
     tip->checkpoint = c->checkpoint;
+    memcpy(tip->counts, c->counts, sizeof(tip->counts));
     tip->next = c->chain.next;
     tip->slots = c->chain.slots;
     memcpy(tip->last_hash, c->chain.last.hash, sizeof(tip->last_hash));
@@ -285,7 +310,7 @@ static cv_status scan_on(struct cv_custody *c, struct cv_err *err)
     struct cv_scan scan = {
         .segments = &c->segments, .chain = &c->chain, .on_commit = keep_commit, .arg = c
     };
-    cv_status st = cv_catalog_begin(c->catalog, err);
+    cv_status st = cv_catalog_begin(cv_custody_catalog(c), err);
     if (st != CV_OK)
         return st;
     /* Another process of this user may have gone on in the meantime. */
@@ -354,6 +379,7 @@ static cv_status catch_up(struct cv_custody *c, struct cv_policy **genesis, stru
     c->chain.slots = 1;
     c->segment = 1;
     c->offset = 0;
+    memset(c->counts, 0, sizeof(c->counts));
     st = cv_catalog_clear(c->catalog, err);
     return CV_THEN(st, scan_on(c, err));
 }

@@ -5,11 +5,22 @@
 #include "vault/catalog.h"
 #include "vault/release.h"
 
+/* An entry, and where it lies. */
+struct cv_kept {
+    enum cv_kind kind;
+    struct cv_place place;
+    uint8_t hash[32];
+};
+
 /**
  * The one door to anything durable: append a commit, read entries, hand out release keys. Today it is a local
  * directory; nothing above knows that.
  */
 struct cv_custody {
+    /* entries of this process's commits that are not in the catalog yet */
+    struct cv_kept *kept;
+    uint64_t kept_first;
+    size_t kept_count, kept_room;
     char path[4096];
     int dir, lock, memory;
     bool locked;
@@ -21,7 +32,8 @@ struct cv_custody {
     struct cv_chain chain;
     struct cv_adopted policy; /* where the policy in force lies */
     struct cv_place checkpoint;
-    uint32_t segment; /* where the next commit goes */
+    uint64_t counts[CV_KIND_COUNT]; /* entries, by kind */
+    uint32_t segment;               /* where the next commit goes */
     uint64_t offset;
     struct cv_torn torn[CV_ABANDONED_MAX]; /* tails that it must name */
     size_t torn_count;
@@ -86,6 +98,9 @@ CV_MUST_CHECK cv_status cv_custody_take_slot(struct cv_custody *c, uint64_t *slo
 CV_MUST_CHECK cv_status cv_custody_commit(struct cv_custody *c, struct cv_err *err);
 /** cv_custody_abort(c): forget the commit under way, if any, and unlock. */
 void cv_custody_abort(struct cv_custody *c);
+
+/** cv_custody_catalog(c): the catalog, with all that was committed in it. */
+struct cv_catalog *cv_custody_catalog(struct cv_custody *c);
 
 /** cv_custody_read(c, index, kind, out, err): append the data of an entry, after checking its bytes against
  * the hash the log was verified with. ${kind} is what it must be. CV_OK; CV_ERR_NOTFOUND; CV_ERR_LOG if

@@ -212,25 +212,71 @@ static cv_status rehearse(struct cv_custody *c, struct cv_err *err)
     return st;
 }
 
-/* keep(c, first): the durable commit goes into the catalog and this user's memory. If that fails the commit
- * stands all the same; the next opening reads it from the archive. */
-static void keep(struct cv_custody *c, uint64_t first)
+/* ---- the catalog follows ----
+ * A commit is durable in the archive; where its entries lie is kept here and goes into the catalog now and
+ * then, at the latest when somebody looks, or the vault is closed. If that never happens, the next opening
+ * reads it from the archive. */
+#define KEPT_MAX 1024
+
+/* write_kept(c): those entries and the tip, in one transaction, unless another process of this user was there
+ * first. */
+static cv_status write_kept(struct cv_custody *c)
 {
-    struct cv_tip tip;
+    struct cv_tip tip = { 0 };
     cv_status st = cv_catalog_begin(c->catalog, NULL);
-    for (size_t i = 0; i < c->count && st == CV_OK; i++)
-        st = cv_catalog_add(c->catalog, first + i, c->leaves[i].kind, &c->places[i], c->leaves[i].hash, NULL);
-    if (st == CV_OK && c->chain.adopted.number > 0 && c->chain.adopted.index >= first) {
-        c->policy = c->chain.adopted;
-        st = cv_catalog_add_policy(c->catalog, &c->policy, NULL);
+    st = CV_THEN(st, cv_catalog_tip(c->catalog, &tip, NULL));
+    if (st == CV_ERR_NOTFOUND)
+        st = CV_OK;
+    if (st == CV_OK && tip.next < c->chain.next) {
+        for (size_t i = 0; i < c->kept_count && st == CV_OK; i++)
+            st = cv_catalog_add(c->catalog, c->kept_first + i, c->kept[i].kind, &c->kept[i].place,
+                                c->kept[i].hash, NULL);
+        if (c->policy.index >= c->kept_first)
+            st = CV_THEN(st, cv_catalog_add_policy(c->catalog, &c->policy, NULL));
+        cv_custody_tip(c, &tip);
+        st = CV_THEN(st, cv_catalog_set_tip(c->catalog, &tip, NULL));
     }
-    cv_custody_tip(c, &tip);
-    st = CV_THEN(st, cv_catalog_set_tip(c->catalog, &tip, NULL));
-    st = CV_THEN(st, cv_catalog_commit(c->catalog, NULL));
-    if (st != CV_OK) {
+    return CV_THEN(st, cv_catalog_commit(c->catalog, NULL));
+}
+
+struct cv_catalog *cv_custody_catalog(struct cv_custody *c)
+{
+    if (c->kept_count > 0 && write_kept(c) != CV_OK) {
         cv_catalog_rollback(c->catalog);
         c->stale = true;
     }
+    c->kept_count = 0;
+    return c->catalog;
+}
+
+/* keep(c, first): remember where the entries of the commit lie, and in this user's memory how far the log
+ * goes. */
+static void keep(struct cv_custody *c, uint64_t first)
+{
+    const bool policy = c->chain.adopted.number > 0 && c->chain.adopted.index >= first;
+    if (c->kept_count == 0)
+        c->kept_first = first;
+    if (c->kept_count + c->count > c->kept_room) {
+        const size_t room = 2 * (c->kept_count + c->count);
+        struct cv_kept *more = realloc(c->kept, room * sizeof(*more));
+        if (more == NULL) {
+            c->kept_count = 0;
+            c->stale = true; /* the next use reads them from the archive */
+            return;
+        }
+        c->kept = more;
+        c->kept_room = room;
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        struct cv_kept *k = &c->kept[c->kept_count++];
+        *k = (struct cv_kept){ .kind = c->leaves[i].kind, .place = c->places[i] };
+        memcpy(k->hash, c->leaves[i].hash, sizeof(k->hash));
+        c->counts[k->kind]++;
+    }
+    if (policy)
+        c->policy = c->chain.adopted;
+    if (policy || c->kept_count >= KEPT_MAX)
+        cv_custody_catalog(c);
     if (cv_memory_write(&c->memory, c->chain.policy->vault, c->chain.edge.size, &c->chain.root, NULL) !=
         CV_OK)
         c->stale = true;

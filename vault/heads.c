@@ -52,6 +52,23 @@ static cv_status context_of(uint64_t index, struct cv_buf *out)
     return CV_THEN(st, cv_buf_u64(out, index));
 }
 
+/* parse_head(text, out): a line of JSON, then the JWT, which is kept as its member `jwt`. */
+static cv_status parse_head(struct cv_bytes text, struct cv_json **out, struct cv_err *err)
+{
+    const uint8_t *end = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
+    const size_t n = end != NULL ? (size_t)(end - text.p) : 0;
+    if (end == NULL)
+        return CV_ERR_FORMAT;
+    cv_status st = cv_json_parse(CV_BYTES(text.p, n), HEAD_MAX, "head", out, err);
+    if (st != CV_OK)
+        return st;
+    struct cv_json *jwt = cv_json_strn(CV_BYTES(end + 1, text.n - n - 1));
+    if (jwt != NULL && cv_json_is(*out, CV_JSON_OBJECT))
+        return cv_json_set(*out, "jwt", jwt);
+    cv_json_free(jwt);
+    return CV_ERR_FORMAT;
+}
+
 cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envelope *env,
                        struct cv_bytes release, struct cv_json **out, struct cv_err *err)
 {
@@ -66,7 +83,7 @@ cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envel
     cv_status st = cv_keyring_batch(v->keys, env->batch, part->section, &batch, err);
     st = CV_THEN(st, cv_schedule_section(batch, &x, &section));
     st = CV_THEN(st, cv_part_open(cv_secret_view(&section), release, &x, part->sealed, &plain));
-    st = CV_THEN(st, cv_json_parse(cv_buf_view(&plain), HEAD_MAX, "head", out, err));
+    st = CV_THEN(st, parse_head(cv_buf_view(&plain), out, err));
     cv_secret_free(&section);
     cv_buf_free(&plain);
     if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
@@ -116,10 +133,10 @@ static cv_status keep_head(struct cv_vault *v, uint64_t index, const struct cv_j
     char reader[READER_BYTES];
     const char *id = cv_json_get_str(head, "id");
     reader_of(v, reader);
-    cv_status st = cv_json_set(row, "id", cv_json_copy(cv_json_get(head, "id")));
-    st = CV_THEN(st, cv_json_set(row, "type", cv_json_copy(cv_json_get(head, "type"))));
-    st = CV_THEN(st, cv_json_set(row, "version", cv_json_copy(cv_json_get(head, "version"))));
-    st = CV_THEN(st, cv_json_set(row, "carried", cv_json_copy(cv_json_get(head, "carried"))));
+    cv_status st = cv_json_set(row, "id", cv_json_ref(cv_json_get(head, "id")));
+    st = CV_THEN(st, cv_json_set(row, "type", cv_json_ref(cv_json_get(head, "type"))));
+    st = CV_THEN(st, cv_json_set(row, "version", cv_json_ref(cv_json_get(head, "version"))));
+    st = CV_THEN(st, cv_json_set(row, "carried", cv_json_ref(cv_json_get(head, "carried"))));
     st = CV_THEN(st, cv_json_set(row, "author", cv_json_str(author)));
     st = CV_THEN(st, cv_json_write(row, &text));
     st = CV_THEN(st, context_of(index, &context));
@@ -199,11 +216,14 @@ cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
 {
     struct catching_up c = { .v = v };
     char me[READER_BYTES];
-    const uint64_t end = v->custody->chain.next;
-    uint64_t next = 0, index = 0;
+    const uint64_t records = v->custody->counts[CV_KIND_RECORD];
+    uint64_t listed = 0, next = 0, index = 0;
     char detail[64];
+    if (records > 0 && v->listed == records && v->listed_as == cv_vault_me(v)->roles)
+        return CV_OK;
     reader_of(v, me);
-    cv_status st = cv_catalog_listed(v->custody->catalog, me, &next, err);
+    cv_status st = cv_catalog_listed(cv_custody_catalog(v->custody), me, &listed, err);
+    next = listed;
     while (st == CV_OK &&
            (st = cv_catalog_next(v->custody->catalog, CV_KIND_RECORD, next, &index, err)) == CV_OK) {
         st = note_entry(&c, index, err);
@@ -216,8 +236,12 @@ cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
         st = cache_key(v, "casevault/1/heads", &c.key);
         st = CV_THEN(st, cv_release(v, &event, c.wants, c.count, take_head, &c, err));
     }
-    if (st == CV_OK && next > 0 && (c.count > 0 || next < end))
-        st = cv_catalog_set_listed(v->custody->catalog, me, next > end ? next : end, err);
+    if (st == CV_OK && next > listed)
+        st = cv_catalog_set_listed(v->custody->catalog, me, next, err);
+    if (st == CV_OK) {
+        v->listed = records;
+        v->listed_as = cv_vault_me(v)->roles;
+    }
     cv_secret_free(&c.key);
     free(c.wants);
     free(c.indexes);

@@ -46,7 +46,8 @@ static cv_status load_seals(struct cv_keyring *k, struct cv_err *err)
 {
     uint64_t index = 0;
     cv_status st;
-    while ((st = cv_catalog_next(k->custody->catalog, CV_KIND_SEALS, k->seals_from, &index, err)) == CV_OK) {
+    while ((st = cv_catalog_next(cv_custody_catalog(k->custody), CV_KIND_SEALS, k->seals_from, &index,
+                                 err)) == CV_OK) {
         struct cv_buf data = { 0 };
         struct cv_seals *more = realloc(k->entries, (k->entry_count + 1) * sizeof(*more));
         if (more == NULL)

@@ -86,45 +86,68 @@ static struct cv_json *visible(const struct cv_vault *v)
     return NULL;
 }
 
-/* sign(v, m): the issuer-signed JWT, rebuilt once from what will be stored and compared. */
-static cv_status sign(const struct cv_vault *v, struct making *m, struct cv_err *err)
+/* What will be stored, built a second time, beside the rest of the work. */
+struct rebuild {
+    const struct cv_claims *claims;
+    const struct cv_json *clear;
+    struct cv_sdjwt *again;
+    cv_status st;
+};
+
+static void rebuild(void *arg)
 {
-    const struct cv_claims claims = { v->template, m->type, m->head, m->sections, m->seeds };
-    struct cv_json *clear = visible(v);
-    struct cv_sdjwt *built = NULL, *again = NULL;
-    cv_status st = clear == NULL ? CV_ERR_NOMEM : cv_claims_build(&claims, clear, &built, err);
+    struct rebuild *r = arg;
+    r->st = cv_claims_build(r->claims, r->clear, &r->again, NULL);
+}
+
+/* sign(v, m, claims, clear): the issuer-signed JWT. */
+static cv_status sign(const struct cv_vault *v, struct making *m, const struct cv_claims *claims,
+                      const struct cv_json *clear, struct cv_err *err)
+{
+    struct cv_sdjwt *built = NULL;
+    cv_status st = cv_claims_build(claims, clear, &built, err);
     st = CV_THEN(st, cv_sdjwt_sign(built, CV_RECORD_TYP, v->id->public.pseudonym, cv_identity_sign,
                                    (void *)(uintptr_t)v->id, &m->jwt, err));
-    st = CV_THEN(st, cv_claims_build(&claims, clear, &again, err));
-    if (st == CV_OK && !cv_sdjwt_same(again, cv_buf_view(&m->jwt)))
-        st = cv_fail(err, CV_ERR_INTERNAL,
-                     "the record does not rebuild to what was signed; nothing was stored");
     cv_sdjwt_free(built);
-    cv_sdjwt_free(again);
-    cv_json_free(clear);
     return st;
 }
 
-/* seal_part(v, m, part, section, release key, floor, plain): one part of the envelope. */
+/* seal_part(v, m, part, section, release key, text): one part of the envelope. */
 static cv_status seal_part(struct cv_vault *v, struct making *m, const char *part, const char *section,
-                           struct cv_bytes release_key, const struct cv_json *plain)
+                           struct cv_bytes release_key, struct cv_bytes text)
 {
     const struct cv_place_of x = { cv_vault_policy(v)->vault_id, m->env.handle, part };
     struct cv_part *p = &m->env.parts[m->env.count++];
     struct cv_secret key = { 0 }, release = { 0 };
-    struct cv_buf text = { .max = 2 * CV_RECORD_MAX_BYTES };
     const size_t start = m->sealed.n;
     memset(p, 0, sizeof(*p));
     memcpy(p->name, part, strlen(part));
     memcpy(p->section, section, strlen(section));
-    cv_status st = cv_json_write(plain, &text);
-    st = CV_THEN(st, cv_schedule_section(cv_writer_key(v, section), &x, &key));
+    cv_status st = cv_schedule_section(cv_writer_key(v, section), &x, &key);
     st = CV_THEN(st, cv_schedule_release(release_key, &x, &release));
-    st = CV_THEN(st, cv_part_seal(cv_secret_view(&key), cv_secret_view(&release), &x, PART_FLOOR,
-                                  cv_buf_view(&text), &m->sealed));
+    st = CV_THEN(
+        st, cv_part_seal(cv_secret_view(&key), cv_secret_view(&release), &x, PART_FLOOR, text, &m->sealed));
     p->sealed.n = m->sealed.n - start;
     cv_secret_free(&key);
     cv_secret_free(&release);
+    return st;
+}
+
+/* seal_head(v, m, release key): the head as it is signed and its seed; on a line of its own, the JWT. */
+static cv_status seal_head(struct cv_vault *v, struct making *m, struct cv_bytes release_key)
+{
+    struct cv_json *plain = cv_json_object();
+    struct cv_buf text = { 0 };
+    cv_status st = CV_OK;
+    for (void *it = cv_json_first(m->head); st == CV_OK && it != NULL; it = cv_json_next(m->head, it))
+        st = cv_json_set(plain, cv_json_iter_name(it), cv_json_ref(cv_json_iter_value(it)));
+    st = CV_THEN(st, cv_json_set(plain, "seed", cv_json_ref(cv_json_get(m->seeds, "head"))));
+    st = CV_THEN(st, cv_json_write(plain, &text));
+    st = CV_THEN(st, cv_buf_str(&text, "\n"));
+    st = CV_THEN(st, cv_buf_append(&text, cv_buf_view(&m->jwt)));
+    st = CV_THEN(st,
+                 seal_part(v, m, "head", cv_vault_head_section(v, m->type), release_key, cv_buf_view(&text)));
+    cv_json_free(plain);
     cv_buf_free(&text);
     return st;
 }
@@ -136,17 +159,17 @@ static cv_status seal_parts(struct cv_vault *v, struct making *m, struct cv_err 
     const char *section;
     cv_status st = cv_random(m->env.handle, sizeof(m->env.handle));
     st = CV_THEN(st, cv_custody_take_slot(v->custody, &m->env.slot, &release_key, err));
-    st = CV_THEN(st, cv_json_set(m->head, "seed", cv_json_copy(cv_json_get(m->seeds, "head"))));
-    st = CV_THEN(st, cv_json_set(m->head, "jwt", cv_json_strn(cv_buf_view(&m->jwt))));
-    st = CV_THEN(st, seal_part(v, m, "head", cv_vault_head_section(v, m->type), cv_secret_view(&release_key),
-                               m->head));
+    st = CV_THEN(st, seal_head(v, m, cv_secret_view(&release_key)));
     for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, m->type, i)) != NULL;
          i++) {
         struct cv_json *plain = cv_json_object();
+        struct cv_buf text = { .max = 2 * CV_RECORD_MAX_BYTES };
         st = cv_json_set(plain, "data", cv_json_ref(cv_json_get(m->sections, section)));
-        st = CV_THEN(st, cv_json_set(plain, "seed", cv_json_copy(cv_json_get(m->seeds, section))));
-        st = CV_THEN(st, seal_part(v, m, section, section, cv_secret_view(&release_key), plain));
+        st = CV_THEN(st, cv_json_set(plain, "seed", cv_json_ref(cv_json_get(m->seeds, section))));
+        st = CV_THEN(st, cv_json_write(plain, &text));
+        st = CV_THEN(st, seal_part(v, m, section, section, cv_secret_view(&release_key), cv_buf_view(&text)));
         cv_json_free(plain);
+        cv_buf_free(&text);
     }
     size_t at = 0;
     for (size_t i = 0; i < m->env.count; at += m->env.parts[i].sealed.n, i++)
@@ -169,17 +192,30 @@ static cv_status need_keys(struct cv_vault *v, struct making *m, struct cv_err *
     return cv_writer_need(v, names, n, &m->env.batch, err);
 }
 
-/* write_version(v, m): sign, seal, add. */
+/* write_version(v, m): sign, seal, add. What was signed is rebuilt from what is stored, and compared, before
+ * it counts. */
 static cv_status write_version(struct cv_vault *v, struct making *m, struct cv_err *err)
 {
+    const struct cv_claims claims = { v->template, m->type, m->head, m->sections, m->seeds };
+    struct rebuild check = { .claims = &claims, .clear = visible(v) };
     uint8_t bind[CV_SHA256_BYTES];
     struct cv_buf data = { 0 };
-    cv_status st = sign(v, m, err);
+    if (check.clear == NULL)
+        return cv_fail(err, CV_ERR_NOMEM, "record: out of memory");
+    cv_beside_start(&v->beside, rebuild, &check);
+    cv_status st = sign(v, m, &claims, check.clear, err);
     st = CV_THEN(st, need_keys(v, m, err));
     st = CV_THEN(st, seal_parts(v, m, err));
     st = CV_THEN(st, cv_sha256(cv_buf_view(&m->jwt), bind));
     st = CV_THEN(st, cv_envelope_write(&m->env, &data));
+    cv_beside_wait(v->beside);
+    st = CV_THEN(st, check.st);
+    if (st == CV_OK && !cv_sdjwt_same(check.again, cv_buf_view(&m->jwt)))
+        st = cv_fail(err, CV_ERR_INTERNAL,
+                     "the record does not rebuild to what was signed; nothing was stored");
     st = CV_THEN(st, cv_custody_add(v->custody, CV_KIND_RECORD, cv_buf_view(&data), bind, NULL, err));
+    cv_sdjwt_free(check.again);
+    cv_json_free((struct cv_json *)(uintptr_t)check.clear);
     cv_buf_free(&data);
     return cv_err_note(err, st, "record");
 }
@@ -343,8 +379,8 @@ cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_jso
     uint64_t newer = 0;
     st = cv_vault_begin(v, err);
     begun = st == CV_OK;
-    if (st == CV_OK &&
-        cv_catalog_next(v->custody->catalog, CV_KIND_RECORD, known, &newer, NULL) != CV_ERR_NOTFOUND)
+    if (st == CV_OK && cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_RECORD, known, &newer, NULL) !=
+                           CV_ERR_NOTFOUND)
         st = cv_fail(err, CV_ERR_EXISTS,
                      "somebody else has just written to the vault; nothing was changed: try again");
     m.type = old->type;

@@ -229,7 +229,7 @@ static cv_status open_section(struct reading *g, struct cv_source *s, const stru
     if (st == CV_OK && !cv_json_is(cv_json_get(o, "data"), CV_JSON_OBJECT))
         st = CV_ERR_FORMAT;
     st = CV_THEN(st, cv_json_set(s->sections, name, cv_json_ref(cv_json_get(o, "data"))));
-    st = CV_THEN(st, cv_json_set(s->seeds, name, cv_json_copy(cv_json_get(o, "seed"))));
+    st = CV_THEN(st, cv_json_set(s->seeds, name, cv_json_ref(cv_json_get(o, "seed"))));
     cv_secret_free(&section);
     cv_buf_free(&plain);
     cv_json_free(o);
@@ -252,7 +252,7 @@ static cv_status take_part(void *arg, size_t i, struct cv_bytes release, struct 
     if (!head)
         return open_section(g, s, env, g->what[i].part, release, err);
     cv_status st = cv_head_open(g->v, s->index, env, release, &s->head, err);
-    return CV_THEN(st, cv_json_set(s->seeds, "head", cv_json_copy(cv_json_get(s->head, "seed"))));
+    return CV_THEN(st, cv_json_set(s->seeds, "head", cv_json_ref(cv_json_get(s->head, "seed"))));
 }
 
 /* check_rights(s, policy): could the author write these sections at that place in the log? */

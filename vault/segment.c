@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Without a message: that there is no further segment is how every scan ends. */
+#define NO_SEGMENT CV_ERR_NOTFOUND
+
 static void segment_name(uint32_t number, char out[static 16])
 {
     snprintf(out, 16, "%08u.tar", number);
@@ -13,7 +16,7 @@ static void segment_name(uint32_t number, char out[static 16])
 
 cv_status cv_segments_open(struct cv_segments *s, int vault_dir, bool create, struct cv_err *err)
 {
-    *s = (struct cv_segments){ .dir = -1, .fd = -1 };
+    *s = CV_SEGMENTS_NONE;
     if (create && (mkdirat(vault_dir, "archive", 0770) != 0 || fsync(vault_dir) != 0))
         return cv_fail_errno(err, "archive: cannot make the directory");
     s->dir = openat(vault_dir, "archive", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -27,9 +30,11 @@ void cv_segments_close(struct cv_segments *s)
 {
     if (s->fd >= 0)
         close(s->fd);
+    if (s->end >= 0)
+        close(s->end);
     if (s->dir >= 0)
         close(s->dir);
-    *s = (struct cv_segments){ .dir = -1, .fd = -1 };
+    *s = CV_SEGMENTS_NONE;
 }
 
 /* use(s, number): have the segment open for reading. */
@@ -45,19 +50,19 @@ static cv_status use(struct cv_segments *s, uint32_t number, struct cv_err *err)
     s->open_number = number;
     if (s->fd >= 0)
         return CV_OK;
-    /* No message: that there is no further segment is how every scan ends. */
-    return errno == ENOENT ? CV_ERR_NOTFOUND : cv_fail_errno(err, "archive/%s: cannot open", name);
+    return errno == ENOENT ? NO_SEGMENT : cv_fail_errno(err, "archive/%s: cannot open", name);
 }
 
 cv_status cv_segment_size(struct cv_segments *s, uint32_t number, uint64_t *size, struct cv_err *err)
 {
+    char name[16];
     struct stat info;
     *size = 0;
-    cv_status st = use(s, number, err);
-    if (st != CV_OK)
-        return st;
-    if (fstat(s->fd, &info) != 0)
-        return cv_fail_errno(err, "archive/%08u.tar: cannot stat", number);
+    segment_name(number, name);
+    if (fstatat(s->dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? NO_SEGMENT : cv_fail_errno(err, "archive/%s: cannot stat", name);
+    if (!S_ISREG(info.st_mode))
+        return cv_fail(err, CV_ERR_LOG, "archive/%s: not a plain file", name);
     *size = (uint64_t)info.st_size;
     return CV_OK;
 }
@@ -97,34 +102,46 @@ static int write_all(int fd, struct cv_bytes bytes)
     return 0;
 }
 
+/* use_end(s, number, create): have the segment open for appending. */
+static cv_status use_end(struct cv_segments *s, uint32_t number, bool create, struct cv_err *err)
+{
+    char name[16];
+    if (s->end >= 0 && s->end_number == number)
+        return CV_OK;
+    if (s->end >= 0)
+        close(s->end); /* what it holds is durable since its fdatasync */
+    segment_name(number, name);
+    s->end =
+        openat(s->dir, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0660);
+    s->end_number = number;
+    return s->end >= 0 ? CV_OK : cv_fail_errno(err, "archive/%s: cannot open for writing", name);
+}
+
 cv_status cv_segment_append(struct cv_segments *s, uint32_t number, uint64_t offset, struct cv_bytes bytes,
                             struct cv_err *err)
 {
-    char name[16];
     struct stat info;
-    cv_status st = CV_OK;
-    segment_name(number, name);
-    const int fd = openat(s->dir, name,
-                          O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (offset == 0 ? O_CREAT : 0), 0660);
-    if (fd < 0)
-        return cv_fail_errno(err, "archive/%s: cannot open for writing", name);
-    if (fstat(fd, &info) != 0)
-        st = cv_fail_errno(err, "archive/%s: cannot stat", name);
-    else if ((uint64_t)info.st_size != offset)
-        st = cv_fail(err, CV_ERR_LOG,
-                     "archive/%s: %llu bytes long where %llu were expected; nothing was written", name,
-                     (unsigned long long)info.st_size, (unsigned long long)offset);
-    else if (write_all(fd, bytes) != 0) {
-        st = cv_fail_errno(err, "archive/%s: cannot write; nothing was stored", name);
-        if (ftruncate(fd, (off_t)offset) != 0)
-            st = CV_ERR_IO; /* what stays is a torn tail, and the next opening closes the segment there */
-    } else if (fdatasync(fd) != 0)
-        st = cv_fail_errno(err, "archive/%s: cannot make the write durable; do not count on it", name);
-    else if (offset == 0 && fsync(s->dir) != 0)
-        st = cv_fail_errno(err, "archive: cannot make the new segment durable");
-    if (close(fd) != 0 && st == CV_OK)
-        st = cv_fail_errno(err, "archive/%s: cannot close", name);
-    return st;
+    cv_status st = use_end(s, number, offset == 0, err);
+    if (st != CV_OK)
+        return st;
+    if (fstat(s->end, &info) != 0)
+        return cv_fail_errno(err, "archive/%08u.tar: cannot stat", number);
+    if ((uint64_t)info.st_size != offset)
+        return cv_fail(err, CV_ERR_LOG,
+                       "archive/%08u.tar: %llu bytes long where %llu were expected; nothing was written",
+                       number, (unsigned long long)info.st_size, (unsigned long long)offset);
+    if (write_all(s->end, bytes) != 0) {
+        st = cv_fail_errno(err, "archive/%08u.tar: cannot write; nothing was stored", number);
+        if (ftruncate(s->end, (off_t)offset) != 0)
+            return CV_ERR_IO; /* what stays is a torn tail, and the next opening closes the segment there */
+        return st;
+    }
+    if (fdatasync(s->end) != 0)
+        return cv_fail_errno(err, "archive/%08u.tar: cannot make the write durable; do not count on it",
+                             number);
+    if (offset == 0 && fsync(s->dir) != 0)
+        return cv_fail_errno(err, "archive: cannot make the new segment durable");
+    return CV_OK;
 }
 
 void cv_segment_seal(struct cv_segments *s, uint32_t number)

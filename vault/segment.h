@@ -10,8 +10,10 @@
 struct cv_segments {
     int dir; /* VAULT/archive */
     int fd;  /* the segment last read, kept open */
-    uint32_t open_number;
+    int end; /* the segment last appended to, kept open */
+    uint32_t open_number, end_number;
 };
+#define CV_SEGMENTS_NONE ((struct cv_segments){ .dir = -1, .fd = -1, .end = -1 })
 
 /** cv_segments_open(s, vault_dir, create, err): ${vault_dir} is an open directory. CV_OK; CV_ERR_NOTFOUND;
  * CV_ERR_IO. */

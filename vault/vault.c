@@ -59,7 +59,7 @@ static cv_status load_template(struct cv_vault *v, struct cv_err *err)
     uint8_t hash[32];
     cv_status st = CV_ERR_NOTFOUND;
     for (uint64_t from = 0;; from = index + 1) {
-        st = cv_catalog_next(v->custody->catalog, CV_KIND_TEMPLATE, from, &index, err);
+        st = cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_TEMPLATE, from, &index, err);
         if (st != CV_OK)
             break;
         cv_buf_truncate(&text, 0);
@@ -79,6 +79,7 @@ void cv_vault_close(struct cv_vault *v)
 {
     if (v == NULL)
         return;
+    cv_beside_free(v->beside);
     cv_writer_free(v->writer);
     cv_template_free(v->template);
     cv_keyring_free(v->keys);

@@ -2,12 +2,13 @@
 #define CV_VAULT_VAULT_H
 
 #include "formats/template.h"
+#include "vault/beside.h"
 #include "vault/keyring.h"
 #include "vault/schedule.h"
 
 /**
  * A vault opened by a member: custody below, the member's keyring, the template, and the writing session with
- * its batch keys. One per process; not for threads.
+ * its batch keys. One per process, and for one thread of it.
  */
 struct cv_vault {
     struct cv_custody *custody;
@@ -15,6 +16,9 @@ struct cv_vault {
     struct cv_keyring *keys;
     struct cv_template *template;
     struct cv_writer *writer;
+    struct cv_beside *beside;
+    uint64_t listed;                    /* record entries that the head index is known to cover, */
+    cv_roles listed_as;                 /* for a member with these roles */
     char uuid[CV_VAULT_HEX_BYTES + 16]; /* urn:casevault:<vault id> */
 };
 
