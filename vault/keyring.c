@@ -8,12 +8,20 @@
 #include "crypto/hpke.h"
 
 #define BATCHES_KEPT 64
+#define BATCH_KEYS_KEPT 256
 
 /* An opened secret, by what it is. */
 struct held {
-    char kind[8]; /* role, section, log, export, batch */
+    char kind[8]; /* role, section */
     char name[CV_NAME_BYTES];
-    uint64_t number; /* epoch, or index of the batch entry */
+    uint32_t epoch;
+    struct cv_secret secret;
+};
+
+/* An opened batch key. A vault grows a batch with every writing session: only so many are kept open. */
+struct batch_key {
+    uint64_t index; /* of the batch entry */
+    char section[CV_NAME_BYTES];
     struct cv_secret secret;
 };
 
@@ -29,6 +37,7 @@ struct cv_keyring {
     struct cv_batch batches[BATCHES_KEPT]; /* parsed, by index modulo; which one, in batch_index */
     uint64_t batch_index[BATCHES_KEPT];
     bool batch_used[BATCHES_KEPT];
+    struct batch_key keys[BATCH_KEYS_KEPT]; /* each at the place key_at gives it */
 };
 
 cv_status cv_seal_secret(const struct cv_policy *policy, const struct cv_seal *seal,
@@ -87,6 +96,8 @@ void cv_keyring_free(struct cv_keyring *k)
         cv_seals_free(&k->entries[i]);
     for (size_t i = 0; i < BATCHES_KEPT; i++)
         cv_batch_free(&k->batches[i]);
+    for (size_t i = 0; i < BATCH_KEYS_KEPT; i++)
+        cv_secret_free(&k->keys[i].secret);
     cv_ed25519_key_free(k->log);
     cv_ed25519_key_free(k->export);
     free(k->held);
@@ -99,17 +110,17 @@ static const struct cv_policy *policy_of(const struct cv_keyring *k)
     return k->custody->chain.policy;
 }
 
-static struct cv_secret *find_held(struct cv_keyring *k, const char *kind, const char *name, uint64_t number)
+static struct cv_secret *find_held(struct cv_keyring *k, const char *kind, const char *name, uint32_t epoch)
 {
     for (size_t i = 0; i < k->held_count; i++)
-        if (k->held[i].number == number && strcmp(k->held[i].kind, kind) == 0 &&
+        if (k->held[i].epoch == epoch && strcmp(k->held[i].kind, kind) == 0 &&
             strcmp(k->held[i].name, name) == 0)
             return &k->held[i].secret;
     return NULL;
 }
 
 /* hold(k, ..., secret): keep it, and take it over. */
-static cv_status hold(struct cv_keyring *k, const char *kind, const char *name, uint64_t number,
+static cv_status hold(struct cv_keyring *k, const char *kind, const char *name, uint32_t epoch,
                       struct cv_secret *secret)
 {
     if (k->held_count == k->held_room) {
@@ -124,7 +135,7 @@ static cv_status hold(struct cv_keyring *k, const char *kind, const char *name, 
     memset(h, 0, sizeof(*h));
     snprintf(h->kind, sizeof(h->kind), "%s", kind);
     snprintf(h->name, sizeof(h->name), "%s", name);
-    h->number = number;
+    h->epoch = epoch;
     h->secret = *secret;
     *secret = (struct cv_secret){ 0 };
     return CV_OK;
@@ -313,6 +324,15 @@ static cv_status load_batch(struct cv_keyring *k, uint64_t index, const struct c
     return st;
 }
 
+/* key_at(k, index, section): where that batch key is kept, if it is. */
+static struct batch_key *key_at(struct cv_keyring *k, uint64_t index, const char *section)
+{
+    uint64_t h = index;
+    for (const char *c = section; *c != '\0'; c++)
+        h = h * 31 + (uint8_t)*c;
+    return &k->keys[h % BATCH_KEYS_KEPT];
+}
+
 cv_status cv_keyring_batch(struct cv_keyring *k, uint64_t index, const char *section, struct cv_bytes *key,
                            struct cv_err *err)
 {
@@ -320,10 +340,10 @@ cv_status cv_keyring_batch(struct cv_keyring *k, uint64_t index, const char *sec
     struct cv_bytes secret;
     struct cv_secret opened = { 0 };
     struct cv_seal seal;
+    struct batch_key *at = key_at(k, index, section);
     *key = (struct cv_bytes){ 0 };
-    struct cv_secret *held = find_held(k, "batch", section, index);
-    if (held != NULL) {
-        *key = cv_secret_view(held);
+    if (at->secret.n > 0 && at->index == index && strcmp(at->section, section) == 0) {
+        *key = cv_secret_view(&at->secret);
         return CV_OK;
     }
     cv_status st = cv_keyring_section(k, section, &secret, err);
@@ -335,11 +355,13 @@ cv_status cv_keyring_batch(struct cv_keyring *k, uint64_t index, const char *sec
             continue;
         cv_batch_seal(batch, &batch->keys[i], &seal);
         st = open_seal(k, &seal, cv_policy_section(policy_of(k), section)->key.suite, secret, &opened, err);
-        st = CV_THEN(st, hold(k, "batch", section, index, &opened));
-        cv_secret_free(&opened);
-        if (st == CV_OK)
-            *key = cv_secret_view(find_held(k, "batch", section, index));
-        return st;
+        if (st != CV_OK)
+            return st;
+        cv_secret_free(&at->secret);
+        *at = (struct batch_key){ .index = index, .secret = opened };
+        snprintf(at->section, sizeof(at->section), "%s", section);
+        *key = cv_secret_view(&at->secret);
+        return CV_OK;
     }
     return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (batch): holds no key for section %s", index, section);
 }

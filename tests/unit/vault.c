@@ -1,0 +1,208 @@
+/* The vault floor from the inside: what the program alone could not be made to do. */
+#include "test.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vault/members.h"
+#include "vault/record.h"
+
+static char place[64];
+static struct cv_identity custodian, intake, legal;
+
+static const char *in_place(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof(path), "%s/%s", place, name);
+    return path;
+}
+
+static struct cv_vault *opened(const struct cv_identity *id)
+{
+    struct cv_err err = { 0 };
+    struct cv_vault *v = NULL;
+    if (cv_vault_open(in_place("vault"), NULL, id, &v, &err) != CV_OK)
+        fail_msg("%s", err.msg);
+    return v;
+}
+
+static struct cv_json *parsed(const char *text)
+{
+    struct cv_json *v = NULL;
+    assert_ok(cv_json_parse(cv_bytes_str(text), strlen(text), "test", &v, NULL));
+    return v;
+}
+
+/* stored(v, text): the id under which the record now stands. */
+static const char *stored(struct cv_vault *v, const char *text)
+{
+    static struct cv_stored out;
+    struct cv_err err = { 0 };
+    struct cv_json *record = parsed(text);
+    if (cv_record_add(v, record, NULL, &out, &err) != CV_OK)
+        fail_msg("%s", err.msg);
+    cv_json_free(record);
+    return out.id;
+}
+
+/* first_name(v, id): as v's member reads it. */
+static void check_name(struct cv_vault *v, const char *id, const char *want)
+{
+    struct cv_record r;
+    struct cv_err err = { 0 };
+    if (cv_record_read(v, id, 0, NULL, "read", NULL, &r, &err) != CV_OK)
+        fail_msg("%s", err.msg);
+    assert_string_equal(cv_json_get_str(cv_record_section(&r, "identity"), "first_name"), want);
+    cv_record_free(&r);
+}
+
+static size_t listed(struct cv_vault *v)
+{
+    struct cv_versions list;
+    assert_ok(cv_record_versions(v, NULL, &list, NULL));
+    const size_t n = list.count;
+    cv_versions_free(&list);
+    return n;
+}
+
+static int found(void **state)
+{
+    static const char *const intake_role[] = { "intake", NULL }, *const legal_role[] = { "legal", NULL };
+    struct cv_err err = { 0 };
+    (void)state;
+    strcpy(place, "/tmp/casevault-unit-XXXXXX");
+    if (mkdtemp(place) == NULL)
+        return -1;
+    setenv("XDG_CACHE_HOME", in_place("cache"), 1);
+    setenv("XDG_STATE_HOME", in_place("state"), 1);
+    assert_ok(cv_identity_new(true, &custodian, NULL));
+    assert_ok(cv_identity_new(true, &intake, NULL));
+    assert_ok(cv_identity_new(true, &legal, NULL));
+    if (cv_vault_init(in_place("vault"), cv_template_default_text(), &custodian, &err) != CV_OK)
+        fail_msg("%s", err.msg);
+    struct cv_vault *v = opened(&custodian);
+    assert_ok(cv_members_add(v, &intake.public, intake_role, NULL));
+    assert_ok(cv_members_add(v, &legal.public, legal_role, NULL));
+    cv_vault_close(v);
+    return 0;
+}
+
+static int gone(void **state)
+{
+    char command[128];
+    (void)state;
+    cv_identity_free(&custodian);
+    cv_identity_free(&intake);
+    cv_identity_free(&legal);
+    snprintf(command, sizeof(command), "rm -rf %s", place);
+    return system(command);
+}
+
+#define PERSON(name) "{\"type\":\"person\",\"identity\":{\"first_name\":\"" name "\"}}"
+
+/* Every session has a batch of its own, and a reader opens more of them than it keeps. */
+static void many_sessions(void **state)
+{
+    (void)state;
+    struct cv_vault *v = opened(&custodian);
+    const size_t before = listed(v);
+    cv_vault_close(v);
+    for (int i = 0; i < 300; i++) {
+        v = opened(&intake);
+        stored(v, PERSON("Ana"));
+        cv_vault_close(v);
+    }
+    v = opened(&custodian);
+    assert_int_equal(listed(v), before + 300);
+    cv_vault_close(v);
+}
+
+/* Two sessions of one user: each takes in what the other did, and the shared catalog never goes back. */
+static void two_sessions(void **state)
+{
+    char a[CV_ID_TEXT_BYTES], b[CV_ID_TEXT_BYTES], c[CV_ID_TEXT_BYTES];
+    (void)state;
+    struct cv_vault *one = opened(&custodian), *two = opened(&custodian);
+    strcpy(a, stored(one, PERSON("Lule")));
+    strcpy(b, stored(two, PERSON("Drita")));
+    strcpy(c, stored(one, PERSON("Mira")));
+    check_name(two, a, "Lule");
+    check_name(one, b, "Drita");
+    check_name(two, c, "Mira");
+    cv_vault_close(one); /* with less in hand than two has written since */
+    check_name(two, a, "Lule");
+    cv_vault_close(two);
+    one = opened(&custodian);
+    check_name(one, a, "Lule");
+    check_name(one, b, "Drita");
+    check_name(one, c, "Mira");
+    cv_vault_close(one);
+}
+
+/* A process that ends between a commit and the catalog: the archive has it. */
+static void ended_early(void **state)
+{
+    int pipes[2], status = 0;
+    char id[CV_ID_TEXT_BYTES] = "";
+    (void)state;
+    assert_int_equal(pipe(pipes), 0);
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        struct cv_vault *v = opened(&intake);
+        strcpy(id, stored(v, PERSON("Vesna")));
+        const ssize_t n = write(pipes[1], id, sizeof(id));
+        _exit(n == (ssize_t)sizeof(id) ? 0 : 1);
+    }
+    assert_int_equal(read(pipes[0], id, sizeof(id)), sizeof(id));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    close(pipes[0]);
+    close(pipes[1]);
+    struct cv_vault *v = opened(&custodian);
+    check_name(v, id, "Vesna");
+    cv_vault_close(v);
+}
+
+/* A legal officer whose program forgets the rules writes what only others may: the commit is well formed and
+ * signed by a member, and every reader refuses it by name. */
+static void forged_right(void **state)
+{
+    struct cv_record r;
+    struct cv_err err = { 0 };
+    char id[CV_ID_TEXT_BYTES];
+    (void)state;
+    struct cv_vault *v = opened(&legal);
+    struct cv_json *record = parsed("{\"type\":\"person\",\"identity\":{\"first_name\":\"Ana\"}}");
+    struct cv_stored out;
+    assert_status(cv_record_add(v, record, NULL, &out, &err), CV_ERR_DENIED);
+    struct cv_policy *p = v->custody->chain.policy;
+    for (size_t i = 0; i < p->section_count; i++)
+        p->sections[i].create |= cv_policy_role_bit(p, "legal");
+    if (cv_record_add(v, record, NULL, &out, &err) != CV_OK)
+        fail_msg("%s", err.msg);
+    strcpy(id, out.id);
+    cv_json_free(record);
+    cv_vault_close(v);
+
+    v = opened(&custodian);
+    err = (struct cv_err){ 0 };
+    assert_status(cv_record_read(v, id, 0, NULL, "read", NULL, &r, &err), CV_ERR_LOG);
+    assert_non_null(strstr(err.msg, "who could not"));
+    assert_non_null(strstr(err.msg, legal.public.pseudonym));
+    cv_vault_close(v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_sessions),
+        cmocka_unit_test(two_sessions),
+        cmocka_unit_test(ended_early),
+        cmocka_unit_test(forged_right),
+    };
+    if (cv_secret_heap_init() == CV_ERR_INTERNAL)
+        return 1;
+    cv_json_init();
+    return cmocka_run_group_tests(tests, found, gone);
+}
