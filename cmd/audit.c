@@ -135,18 +135,20 @@ static void progress(void *arg, uint64_t done, uint64_t total)
 /* print_audit(ui, a, what): what was proved. */
 static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, const char *said)
 {
+    char print[CV_FINGERPRINT_BYTES];
     struct cv_buf root = { 0 };
+    cv_vault_fingerprint(a->vault, print);
     cv_status st = cv_base64_encode(CV_BASE64_STD, CV_ARR(a->head_root.b), &root);
     st = CV_THEN(st, cv_buf_append(&root, CV_LIT("\0")));
     if (st == CV_OK && ui->json)
-        printf("{\"ok\":%s,\"entries\":%" PRIu64 ",\"commits\":%" PRIu64 ",\"policies\":%" PRIu64
-               ",\"size\":%" PRIu64 ",\"root\":\"%s\"}\n",
-               a->damaged == 0 ? "true" : "false", a->entries, a->commits, a->policies, a->head_size,
+        printf("{\"ok\":%s,\"fingerprint\":\"%s\",\"entries\":%" PRIu64 ",\"commits\":%" PRIu64
+               ",\"policies\":%" PRIu64 ",\"size\":%" PRIu64 ",\"root\":\"%s\"}\n",
+               a->damaged == 0 ? "true" : "false", print, a->entries, a->commits, a->policies, a->head_size,
                (const char *)root.p);
     else if (st == CV_OK)
-        printf("%s\n%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies; head %" PRIu64
-               " %s\n",
-               said, a->entries, a->commits, a->policies, a->head_size, (const char *)root.p);
+        printf("%s\n%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies.\nHead: %" PRIu64
+               " %s\nVault: %s\n",
+               said, a->entries, a->commits, a->policies, a->head_size, (const char *)root.p, print);
     cv_buf_free(&root);
     return st;
 }
@@ -157,13 +159,17 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
     struct cv_audit audit;
     (void)args;
     cv_status st = cv_ui_vault_path(ui, path);
-    st = CV_THEN(st, cv_audit_verify(path, progress, ui, &audit, &ui->err));
+    st = CV_THEN(st, cv_audit_verify(path, ui->trust, progress, ui, &audit, &ui->err));
     if (st == CV_OK)
         cv_ui_training(ui, audit.training);
     return CV_THEN(
-        st, print_audit(ui, &audit,
-                        "The log is whole: every entry, checkpoint and policy verifies, and it goes on from\n"
-                        "what you saw before. Contents unchecked: no key was used."));
+        st, print_audit(
+                ui, &audit,
+                audit.known
+                    ? "The log is whole: every entry, checkpoint and policy verifies, and it goes on\n"
+                      "from what you saw before. Contents unchecked: no key was used."
+                    : "The log is whole: every entry, checkpoint and policy verifies. You have not seen\n"
+                      "this vault before: compare its fingerprint. Contents unchecked: no key was used."));
 }
 
 const struct cv_cmd cv_cmd_audit_verify = {

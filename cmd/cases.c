@@ -8,6 +8,7 @@
 
 #define RECORDS_MAX 16 /* of one case */
 #define PERSONS_MAX 3
+#define PROSE_STEP 3 /* through the sentences: none comes again before all were told */
 
 struct cv_cases {
     uint64_t state, left, number;
@@ -113,12 +114,13 @@ static void date(struct story *s, struct cv_json *o, const char *name, unsigned 
 static void prose(struct story *s, struct cv_json *o, const char *name, size_t sentences)
 {
     struct cv_buf b = { 0 };
+    const size_t first = pick(s->c, CV_WORDS);
     for (size_t i = 0; i < sentences && s->st == CV_OK; i++)
         s->st = cv_buf_printf(&b, "%s%s",
                               i == 0       ? ""
                               : i % 5 == 0 ? "\n\n"
                                            : " ",
-                              s->r->sentence[pick(s->c, CV_WORDS)]);
+                              s->r->sentence[(first + i * PROSE_STEP) % CV_WORDS]);
     put(s, o, name, s->st == CV_OK ? cv_json_strn(cv_buf_view(&b)) : NULL);
     cv_buf_free(&b);
 }

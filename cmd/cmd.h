@@ -119,7 +119,9 @@ CV_MUST_CHECK cv_status cv_ui_print_json(const struct cv_json *v);
 /** cv_ui_progress(ui, what, done, total): on a terminal, now and then; the last call has done == total. */
 void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total);
 
-/** A table on stdout: add cells row by row, then print with columns as wide as they need. */
+/** A table on stdout: add cells row by row, then print with columns as wide as they need; on a terminal,
+ * cells that do not fit go on in the next line. */
+#define CV_TABLE_COLUMNS_MAX 16
 struct cv_table {
     struct cv_buf cells; /* NUL-terminated, one after another */
     size_t columns, count;

@@ -328,40 +328,14 @@ cv_status cv_ui_print_json(const struct cv_json *v)
 void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total)
 {
     static time_t last;
+    static bool finished;
     const time_t now = time(NULL);
-    if (ui->quiet || isatty(STDERR_FILENO) != 1 || (now == last && done != total))
+    if (ui->quiet || isatty(STDERR_FILENO) != 1 || (now == last && done != total) ||
+        (finished && done == total))
         return;
     last = now;
+    finished = done == total;
     fprintf(stderr, "\r%s: %llu of %llu (%llu %%)%s", what, (unsigned long long)done,
             (unsigned long long)total, (unsigned long long)(total > 0 ? 100 * done / total : 100),
             done == total ? "\n" : "");
-}
-
-void cv_table_cell(struct cv_table *t, const char *text)
-{
-    /* A cell that finds no memory is left empty: a table is for the eye. */
-    if (cv_buf_append(&t->cells, CV_BYTES(text, strlen(text) + 1)) == CV_OK)
-        t->count++;
-}
-
-void cv_table_print(struct cv_table *t)
-{
-    size_t width[16] = { 0 }, i = 0;
-    const char *end = (const char *)t->cells.p + t->cells.n;
-    for (const char *c = (const char *)t->cells.p; c != NULL && c < end; c += strlen(c) + 1, i++) {
-        const size_t n = cv_utf8_count(cv_bytes_str(c));
-        if (n > width[i % t->columns % 16])
-            width[i % t->columns % 16] = n;
-    }
-    i = 0;
-    for (const char *c = (const char *)t->cells.p; c != NULL && c < end; c += strlen(c) + 1, i++) {
-        const bool last = (i + 1) % t->columns == 0;
-        cv_ui_print_text(cv_bytes_str(c));
-        for (size_t n = cv_utf8_count(cv_bytes_str(c)); !last && n < width[i % t->columns % 16] + 2; n++)
-            fputc(' ', stdout);
-        if (last)
-            fputc('\n', stdout);
-    }
-    cv_buf_free(&t->cells);
-    t->count = 0;
 }

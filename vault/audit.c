@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vault/custody.h"
 #include "vault/memory.h"
 
 struct walk {
@@ -32,9 +33,12 @@ static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged 
     w->out->commits++;
     if (s->chain->adopted.number > 0) {
         w->out->policies++;
-        if (w->out->policies == 1 &&
-            cv_memory_read(s->chain->policy->vault, &w->seen_size, &w->seen_root, NULL) == CV_OK)
-            w->known = true;
+        if (w->out->policies == 1) {
+            cv_status st = cv_memory_read(s->chain->policy->vault, &w->seen_size, &w->seen_root, err);
+            if (st != CV_OK && st != CV_ERR_NOTFOUND)
+                return st;
+            w->known = st == CV_OK;
+        }
     }
     if (w->known && s->chain->edge.size == w->seen_size) {
         if (memcmp(s->chain->root.b, w->seen_root.b, sizeof(w->seen_root)) != 0)
@@ -139,6 +143,7 @@ static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
     }
     w->out->head_size = chain.edge.size;
     w->out->head_root = chain.root;
+    w->out->known = w->known;
     if (st == CV_OK && w->out->damaged > 0)
         st = cv_fail(err, CV_ERR_LOG, "%" PRIu64 " entries are damaged; the rest is whole", w->out->damaged);
     cv_scan_free(&scan);
@@ -149,13 +154,16 @@ static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
     return st;
 }
 
-cv_status cv_audit_verify(const char *path, cv_progress_fn progress, void *arg, struct cv_audit *out,
-                          struct cv_err *err)
+cv_status cv_audit_verify(const char *path, const char *trust, cv_progress_fn progress, void *arg,
+                          struct cv_audit *out, struct cv_err *err)
 {
     struct walk w = { .out = out, .progress = progress, .arg = arg };
     int memory = -1;
     cv_status st = walk(path, &w, err);
-    if (st == CV_OK)
+    /* Remembering a vault is trusting it: nobody gets there by only looking. */
+    if (st == CV_OK && !w.known && trust != NULL)
+        st = cv_custody_trust(out->vault, trust, err);
+    if (st == CV_OK && (w.known || trust != NULL))
         st = cv_memory_write(&memory, out->vault, out->head_size, &out->head_root, err);
     if (memory >= 0)
         close(memory);

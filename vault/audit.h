@@ -12,17 +12,20 @@ struct cv_audit {
     uint64_t head_size;
     struct cv_hash head_root;
     bool training;
+    bool known; /* this user had seen the vault before, and the log goes on from there */
 };
 typedef void (*cv_progress_fn)(void *arg, uint64_t done, uint64_t total);
 
 /**
- * cv_audit_verify(path, progress, arg, out, err): the whole structure, from the first entry, with no key:
- * every entry's bytes, the tree, every checkpoint's signatures by the log key and by who was a member then,
- * every policy's quorum, no bytes outside of commits; and that it goes on from what this user saw. CV_OK;
- * CV_ERR_LOG naming the first entry at fault.
+ * cv_audit_verify(path, trust, progress, arg, out, err): the whole structure, from the first entry, with no
+ * key: every entry's bytes, the tree, every checkpoint's signatures by the log key and by who was a member
+ * then, every policy's quorum, no bytes outside of commits; and that it goes on from what this user saw,
+ * which is then remembered; for a vault never seen only if ${trust} is its fingerprint (NULL: only look).
+ * CV_OK; CV_ERR_LOG naming the first entry at fault; CV_ERR_DENIED: another fingerprint; CV_ERR_FORMAT: what
+ * this user remembers is damaged.
  */
-CV_MUST_CHECK cv_status cv_audit_verify(const char *path, cv_progress_fn progress, void *arg,
-                                        struct cv_audit *out, struct cv_err *err);
+CV_MUST_CHECK cv_status cv_audit_verify(const char *path, const char *trust, cv_progress_fn progress,
+                                        void *arg, struct cv_audit *out, struct cv_err *err);
 
 /** cv_check(path, damage, progress, arg, out, err): read everything, tell ${damage} of each entry at fault,
  * and go on. CV_OK with out->damaged 0; CV_ERR_LOG after damage; CV_ERR_IO. */

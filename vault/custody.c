@@ -416,8 +416,7 @@ static cv_status check_memory(struct cv_custody *c, uint64_t size, const struct 
     return st;
 }
 
-/* check_trust(c, vault, trust): a vault seen for the first time is confirmed by its fingerprint. */
-static cv_status check_trust(const char *vault, const char *trust, struct cv_err *err)
+cv_status cv_custody_trust(const char *vault, const char *trust, struct cv_err *err)
 {
     char print[CV_FINGERPRINT_BYTES];
     cv_vault_fingerprint(vault, print);
@@ -449,7 +448,7 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
     if (st == CV_OK) {
         st = cv_memory_read(genesis->vault, &seen, &root, err);
         known = st == CV_OK;
-        st = st == CV_ERR_NOTFOUND ? check_trust(genesis->vault, trust, err) : st;
+        st = st == CV_ERR_NOTFOUND ? cv_custody_trust(genesis->vault, trust, err) : st;
     }
     st = CV_THEN(st, cv_release_open(&c->release, c->dir, genesis->vault, err));
     st = CV_THEN(st, open_catalog(c, genesis->vault, err));

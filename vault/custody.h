@@ -71,6 +71,10 @@ void cv_custody_close(struct cv_custody *c);
 /** cv_vault_fingerprint(vault, out): the first 80 bits of a vault id, in groups, to compare by telephone. */
 void cv_vault_fingerprint(const char *vault, char out[static CV_FINGERPRINT_BYTES]);
 
+/** cv_custody_trust(vault, trust, err): a vault seen for the first time is confirmed by its fingerprint,
+ * ${trust}, which may be NULL. CV_OK; CV_ERR_DENIED. */
+CV_MUST_CHECK cv_status cv_custody_trust(const char *vault, const char *trust, struct cv_err *err);
+
 /** cv_custody_sign_as(c, policy, member, sign, arg, log): who signs this process's commits. Borrows. */
 void cv_custody_sign_as(struct cv_custody *c, const struct cv_policy *policy,
                         const struct cv_member_key *member, cv_sign_fn sign, void *arg,

@@ -104,6 +104,7 @@ cv_status cv_memory_write(int *fd, const char *vault, uint64_t size, const struc
                           struct cv_err *err)
 {
     char path[PATH_ROOM] = "";
+    struct stat info;
     struct cv_buf text = { 0 };
     cv_status st = *fd < 0 ? memory_path(vault, path, err) : CV_OK;
     st = CV_THEN(st, cv_buf_printf(&text, TITLE "%0*" PRIu64 "\n", SIZE_DIGITS, size));
@@ -114,8 +115,10 @@ cv_status cv_memory_write(int *fd, const char *vault, uint64_t size, const struc
         if (*fd < 0)
             st = cv_fail_errno(err, "%s: cannot write", path);
     }
-    /* Always the same length, and far less than a sector: a cut leaves the old or the new. */
-    if (st == CV_OK && pwrite(*fd, text.p, text.n, 0) != (ssize_t)text.n)
+    /* Always the same length, and far less than a sector: a cut leaves the old or the new. Only the first
+     * must not be left empty. */
+    if (st == CV_OK && (fstat(*fd, &info) != 0 || pwrite(*fd, text.p, text.n, 0) != (ssize_t)text.n ||
+                        (info.st_size == 0 && fsync(*fd) != 0)))
         st = cv_fail_errno(err, "memory of vault %.16s: cannot write", vault);
     cv_buf_free(&text);
     return st;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Damage, cuts, and copies put back: found, named, and nothing else lost."""
-import json, os, random, re, shutil, subprocess, sys
+import glob, json, os, random, re, shutil, subprocess, sys
 
 from common import PERSON, READER, main
 
@@ -88,9 +88,24 @@ def first_sight(p):
     home = p.path('newcomer')
     os.mkdir(home)
     p.as_('protection', 'status', rc=13, err='you have not seen this vault before', home=home)
+    # Looking is not trusting.
+    p.run('audit', 'verify', '--vault', p.path('vault'), out='compare its fingerprint', home=home)
+    p.as_('protection', 'status', rc=13, err='you have not seen this vault before', home=home)
+    p.run('audit', 'verify', '--vault', p.path('vault'), '--trust', '0000-0000-0000-0000-0000', rc=13,
+          err='another vault', home=home)
     p.as_('protection', 'status', '--trust', '0000-0000-0000-0000-0000', rc=13, err='another vault', home=home)
-    p.as_('protection', 'status', '--trust', p.fingerprint, home=home)
+    p.run('audit', 'verify', '--vault', p.path('vault'), '--trust', p.fingerprint, home=home)
+    p.run('audit', 'verify', '--vault', p.path('vault'), out='from what you saw before', home=home)
     p.as_('protection', 'status', home=home)
+    memory = glob.glob(os.path.join(home, '.local', 'state', 'casevault', '**', '*'), recursive=True)
+    memory = [f for f in memory if os.path.isfile(f)]
+    assert len(memory) == 1, memory
+    # What one remembers is never taken for nothing.
+    text = open(memory[0], 'rb').read()
+    for bad in (b'', text[:20], text[:-1], b'x' + text):
+        open(memory[0], 'wb').write(bad)
+        p.as_('protection', 'status', rc=1, err='delete the file', home=home)
+        p.run('audit', 'verify', '--vault', p.path('vault'), rc=1, err='delete the file', home=home)
 
 
 def torn(p, segment, records):
