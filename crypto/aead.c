@@ -47,7 +47,7 @@ cv_status cv_aead_seal(struct cv_aead *aead, const uint8_t nonce[static CV_AEAD_
         return CV_ERR_INTERNAL;
     if (plain.n > 0 && EVP_EncryptUpdate(aead->ctx, out, &n, plain.p, (int)plain.n) != 1)
         return CV_ERR_INTERNAL;
-    if (EVP_EncryptFinal_ex(aead->ctx, out + n, &last) != 1 || (size_t)(n + last) != plain.n)
+    if (EVP_EncryptFinal_ex(aead->ctx, out + n, &last) != 1 || (size_t)n + (size_t)last != plain.n)
         return CV_ERR_INTERNAL;
     if (EVP_CIPHER_CTX_ctrl(aead->ctx, EVP_CTRL_AEAD_GET_TAG, CV_AEAD_TAG_BYTES, out + plain.n) != 1)
         return CV_ERR_INTERNAL;

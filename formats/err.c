@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-cv_status cv_fail(struct cv_err *err, cv_status st, const char *fmt, ...)
+cv_status(cv_fail)(struct cv_err *err, cv_status st, const char *fmt, ...)
 {
     if (err == NULL || err->status != CV_OK)
         return st;
@@ -37,7 +37,7 @@ cv_status cv_fail_errno(struct cv_err *err, const char *fmt, ...)
     return st;
 }
 
-cv_status cv_err_note(struct cv_err *err, cv_status st, const char *what)
+cv_status(cv_err_note)(struct cv_err *err, cv_status st, const char *what)
 {
     return st == CV_OK ? CV_OK : cv_fail(err, st, "%s: %s", what, cv_status_text(st));
 }

@@ -26,6 +26,11 @@ CV_MUST_CHECK __attribute__((format(printf, 2, 3))) cv_status cv_fail_errno(stru
  * it yet. */
 cv_status cv_err_note(struct cv_err *err, cv_status st, const char *what);
 
+#ifdef __clang_analyzer__ /* which does not see that they give back the status they were given */
+#define cv_fail(err, st, ...) ((void)!(cv_fail)(err, st, __VA_ARGS__), (cv_status)(st))
+#define cv_err_note(err, st, what) ((void)(cv_err_note)(err, st, what), (cv_status)(st))
+#endif
+
 /** cv_status_text(st): a short English phrase. */
 const char *cv_status_text(cv_status st);
 

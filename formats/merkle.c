@@ -20,6 +20,12 @@ cv_status cv_merkle_node(const struct cv_hash *l, const struct cv_hash *r, struc
     return cv_sha256(CV_ARR(joined), out->b);
 }
 
+bool cv_merkle_edge_equal(const struct cv_merkle_edge *a, const struct cv_merkle_edge *b)
+{
+    return a->size == b->size && a->count == b->count && a->count <= 64 &&
+           memcmp(a->h, b->h, a->count * sizeof(a->h[0])) == 0;
+}
+
 cv_status cv_merkle_append(struct cv_merkle_edge *e, const struct cv_hash *leaf)
 {
     struct cv_hash h = *leaf;

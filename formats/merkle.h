@@ -20,6 +20,9 @@ struct cv_merkle_edge {
     struct cv_hash h[64];
 };
 
+/** cv_merkle_edge_equal(a, b): the same tree's. */
+bool cv_merkle_edge_equal(const struct cv_merkle_edge *a, const struct cv_merkle_edge *b);
+
 /** cv_merkle_append(e, leaf): one more leaf. CV_OK; CV_ERR_INTERNAL. */
 CV_MUST_CHECK cv_status cv_merkle_append(struct cv_merkle_edge *e, const struct cv_hash *leaf);
 /** cv_merkle_root(e, out): the tree head; for size 0 the hash of nothing. */

@@ -118,7 +118,7 @@ cv_status cv_note_parse(struct cv_bytes note, struct cv_note *out, struct cv_err
         return cv_fail(err, CV_ERR_FORMAT, "signed note: not a text, an empty line and signatures");
     for (size_t i = 0; i < sigs.n; i++)
         n.count += sigs.p[i] == '\n';
-    if (n.count > CV_NOTE_SIGS_MAX)
+    if (n.count == 0 || n.count > CV_NOTE_SIGS_MAX)
         return cv_fail(err, CV_ERR_LIMIT, "signed note: more than %d signatures", CV_NOTE_SIGS_MAX);
     n.sigs = calloc(n.count, sizeof(*n.sigs));
     if (n.sigs == NULL)

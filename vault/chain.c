@@ -123,7 +123,7 @@ static cv_status check_shape(const struct cv_chain *c, const struct cv_commit *c
     if (commit->slots < c->slots)
         return cv_fail(d->err, CV_ERR_LOG,
                        "entry %" PRIu64 " (checkpoint): its count of release keys goes back", index);
-    if (commit->first == c->edge.size && memcmp(&commit->edge, &c->edge, sizeof(c->edge)) == 0)
+    if (commit->first == c->edge.size && cv_merkle_edge_equal(&commit->edge, &c->edge))
         return CV_OK;
     /* Where the checkpoint before is damaged, the edge it would have left stands here, bound by the signed
      * root. */

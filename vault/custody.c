@@ -132,6 +132,8 @@ static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, stru
                      c->path);
     if (st == CV_OK && (cv_tar_header(bytes.p, name, &size) != CV_OK || strcmp(name, want) != 0))
         st = cv_fail(err, CV_ERR_LOG, "entry 0 (policy): damaged");
+    if (st == CV_OK && size > CV_POLICY_MAX_BYTES)
+        st = cv_fail(err, CV_ERR_LOG, "entry 0 (policy): damaged: too long for a policy");
     cv_buf_truncate(&bytes, 0);
     st = CV_THEN(st,
                  cv_segment_read(&c->segments, 1, 0, (size_t)(2 * CV_TAR_BLOCK_BYTES + size), &bytes, err));

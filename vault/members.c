@@ -189,10 +189,10 @@ cv_status cv_members_add(struct cv_vault *v, const struct cv_member_key *key, co
     if (st == CV_OK && set == 0)
         st = cv_fail(err, CV_ERR_ARG, "a member needs at least one role");
     st = CV_THEN(st, cv_policy_add_member(p, key, set, err));
-    snprintf(detail, sizeof(detail), "member %s added, policy %" PRIu64, key->pseudonym, p->number);
-    if (st == CV_OK)
+    if (st == CV_OK) {
+        snprintf(detail, sizeof(detail), "member %s added, policy %" PRIu64, key->pseudonym, p->number);
         st = commit_policy(v, p, detail, err);
-    else
+    } else
         cv_vault_abort(v);
     cv_policy_free(p);
     return st;
