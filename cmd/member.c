@@ -84,17 +84,6 @@ static void roles_text(const struct cv_policy *p, cv_roles set, struct cv_buf *o
         cv_buf_truncate(out, 0);
 }
 
-static struct cv_json *roles_json(const struct cv_policy *p, cv_roles set)
-{
-    struct cv_json *a = cv_json_array();
-    for (size_t i = 0; i < p->role_count && a != NULL; i++)
-        if ((set & ((cv_roles)1 << i)) != 0 && cv_json_push(a, cv_json_str(p->roles[i].name)) != CV_OK) {
-            cv_json_free(a);
-            return NULL;
-        }
-    return a;
-}
-
 /* names_of(v): pseudonym -> name, from the staff records. */
 static cv_status names_of(struct cv_ui *ui, struct cv_vault *v, struct cv_json **out)
 {
@@ -138,7 +127,7 @@ static cv_status run_list(struct cv_ui *ui, const void *args)
             st = cv_json_set(j, "member", cv_json_str(m->key.pseudonym));
             st = CV_THEN(st, cv_json_set(j, "name", name != NULL ? cv_json_str(name) : cv_json_null()));
             st = CV_THEN(st, cv_json_set(j, "fingerprint", cv_json_str(m->key.fingerprint)));
-            st = CV_THEN(st, cv_json_set(j, "roles", roles_json(p, m->roles)));
+            st = CV_THEN(st, cv_json_set(j, "roles", cv_policy_role_names(p, m->roles)));
             st = CV_THEN(st, cv_ui_print_json(j));
             cv_json_free(j);
             continue;
@@ -254,9 +243,9 @@ static cv_status run_sections(struct cv_ui *ui, const void *args)
         if (ui->json) {
             struct cv_json *j = cv_json_object();
             st = cv_json_set(j, "section", cv_json_str(s->name));
-            st = CV_THEN(st, cv_json_set(j, "read", roles_json(p, s->readers)));
-            st = CV_THEN(st, cv_json_set(j, "create", roles_json(p, s->create)));
-            st = CV_THEN(st, cv_json_set(j, "edit", roles_json(p, s->edit)));
+            st = CV_THEN(st, cv_json_set(j, "read", cv_policy_role_names(p, s->readers)));
+            st = CV_THEN(st, cv_json_set(j, "create", cv_policy_role_names(p, s->create)));
+            st = CV_THEN(st, cv_json_set(j, "edit", cv_policy_role_names(p, s->edit)));
             st = CV_THEN(st, cv_ui_print_json(j));
             cv_json_free(j);
             continue;

@@ -23,6 +23,7 @@
 #define CV_POLICY_SECTIONS_MAX 64
 #define CV_POLICY_MEMBERS_MAX 2000
 #define CV_POLICY_EXPORT_KEYS_MAX 256
+#define CV_POLICY_TITLE "casevault policy v1\n" /* the first line of its text */
 #define CV_POLICY_MAX_BYTES ((size_t)4 << 20)
 #define CV_MEMBER_KEYNAME_BYTES 160
 
@@ -86,6 +87,8 @@ const struct cv_policy_section *cv_policy_section(const struct cv_policy *p, con
 struct cv_policy_member *cv_policy_member(const struct cv_policy *p, const char *pseudonym);
 /** cv_policy_role_bit(p, name): the role's bit, 0 if there is none. */
 cv_roles cv_policy_role_bit(const struct cv_policy *p, const char *name);
+/** cv_policy_role_names(p, set): an array of the names; NULL if there is no memory. */
+struct cv_json *cv_policy_role_names(const struct cv_policy *p, cv_roles set);
 /** cv_policy_member_keyname(p, pseudonym, out): the key name in signed notes. */
 void cv_policy_member_keyname(const struct cv_policy *p, const char *pseudonym,
                               char out[static CV_MEMBER_KEYNAME_BYTES]);

@@ -1,0 +1,324 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "formats/base64.h"
+#include "formats/policy.h"
+
+static bool name_ok(const char *s)
+{
+    if (s == NULL || s[0] == '\0' || strlen(s) >= CV_NAME_BYTES)
+        return false;
+    return strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(s);
+}
+
+static cv_status read_name(const struct cv_json *o, char out[static CV_NAME_BYTES], struct cv_err *err)
+{
+    const char *name = cv_json_get_str(o, "name");
+    if (!name_ok(name))
+        return cv_fail(err, CV_ERR_FORMAT, "policy: a name is not 1 to 32 of a-z, 0-9 and _");
+    snprintf(out, CV_NAME_BYTES, "%s", name);
+    return CV_OK;
+}
+
+static cv_status read_u32(const struct cv_json *o, const char *name, int64_t least, uint32_t *out,
+                          struct cv_err *err)
+{
+    const struct cv_json *v = cv_json_get(o, name);
+    const int64_t n = cv_json_to_int(v);
+    if (!cv_json_is(v, CV_JSON_INT) || n < least || n > INT32_MAX)
+        return cv_fail(err, CV_ERR_FORMAT, "policy: %s is not a number in its range", name);
+    *out = (uint32_t)n;
+    return CV_OK;
+}
+
+static cv_status read_key(const struct cv_json *o, uint32_t *epoch, struct cv_key *key, struct cv_err *err)
+{
+    uint32_t suite = 0;
+    struct cv_buf raw = { .max = CV_KEY_MAX_BYTES };
+    cv_status st = read_u32(o, "epoch", 1, epoch, err);
+    st = CV_THEN(st, read_u32(o, "suite", 1, &suite, err));
+    if (st == CV_OK && (cv_base64_decode(CV_BASE64_URL, cv_json_text(cv_json_get(o, "key")), &raw) != CV_OK ||
+                        suite > UINT16_MAX || cv_key_set(key, (uint16_t)suite, cv_buf_view(&raw)) != CV_OK))
+        st = cv_fail(err, CV_ERR_FORMAT,
+                     "policy: a key is not one of its suite; a newer casevault may be needed");
+    cv_buf_free(&raw);
+    return st;
+}
+
+static cv_status read_role_set(const struct cv_policy *p, const struct cv_json *list, cv_roles *out,
+                               struct cv_err *err)
+{
+    *out = 0;
+    if (!cv_json_is(list, CV_JSON_ARRAY))
+        return cv_fail(err, CV_ERR_FORMAT, "policy: a list of roles is missing");
+    for (size_t i = 0; i < cv_json_len(list); i++) {
+        const char *name = cv_json_cstr(cv_json_at(list, i));
+        cv_roles bit = name != NULL ? cv_policy_role_bit(p, name) : 0;
+        if (bit == 0 || (*out & bit) != 0)
+            return cv_fail(err, CV_ERR_FORMAT, "policy: a list names a role that is unknown, or twice");
+        *out |= bit;
+    }
+    return CV_OK;
+}
+
+static cv_status read_roles(struct cv_policy *p, const struct cv_json *list, struct cv_err *err)
+{
+    if (!cv_json_is(list, CV_JSON_ARRAY) || cv_json_len(list) == 0 || cv_json_len(list) > CV_POLICY_ROLES_MAX)
+        return cv_fail(err, CV_ERR_FORMAT, "policy: 1 to %d roles are wanted", CV_POLICY_ROLES_MAX);
+    for (size_t i = 0; i < cv_json_len(list); i++) {
+        struct cv_policy_role r = { 0 };
+        const struct cv_json *o = cv_json_at(list, i);
+        cv_status st = read_name(o, r.name, err);
+        st = CV_THEN(st, read_key(o, &r.epoch, &r.key, err));
+        if (st == CV_OK && cv_policy_role(p, r.name) != NULL)
+            st = cv_fail(err, CV_ERR_FORMAT, "policy: role %s stands twice", r.name);
+        if (st != CV_OK)
+            return st;
+        p->roles[p->role_count++] = r;
+    }
+    return CV_OK;
+}
+
+static cv_status read_sections(struct cv_policy *p, const struct cv_json *list, struct cv_err *err)
+{
+    if (!cv_json_is(list, CV_JSON_ARRAY) || cv_json_len(list) == 0 ||
+        cv_json_len(list) > CV_POLICY_SECTIONS_MAX)
+        return cv_fail(err, CV_ERR_FORMAT, "policy: 1 to %d sections are wanted", CV_POLICY_SECTIONS_MAX);
+    for (size_t i = 0; i < cv_json_len(list); i++) {
+        struct cv_policy_section s = { 0 };
+        const struct cv_json *o = cv_json_at(list, i);
+        cv_status st = read_name(o, s.name, err);
+        st = CV_THEN(st, read_key(o, &s.epoch, &s.key, err));
+        st = CV_THEN(st, read_role_set(p, cv_json_get(o, "readers"), &s.readers, err));
+        st = CV_THEN(st, read_role_set(p, cv_json_get(o, "create"), &s.create, err));
+        st = CV_THEN(st, read_role_set(p, cv_json_get(o, "edit"), &s.edit, err));
+        if (st == CV_OK && cv_policy_section(p, s.name) != NULL)
+            st = cv_fail(err, CV_ERR_FORMAT, "policy: section %s stands twice", s.name);
+        if (st != CV_OK)
+            return st;
+        p->sections[p->section_count++] = s;
+    }
+    return CV_OK;
+}
+
+static cv_status read_members(struct cv_policy *p, const struct cv_json *list, struct cv_err *err)
+{
+    if (!cv_json_is(list, CV_JSON_ARRAY) || cv_json_len(list) == 0)
+        return cv_fail(err, CV_ERR_FORMAT, "policy: it has no members");
+    for (size_t i = 0; i < cv_json_len(list); i++) {
+        struct cv_member_key key;
+        cv_roles roles = 0;
+        const struct cv_json *o = cv_json_at(list, i);
+        cv_status st = cv_member_parse(cv_json_text(cv_json_get(o, "line")), &key, err);
+        st = CV_THEN(st, read_role_set(p, cv_json_get(o, "roles"), &roles, err));
+        st = CV_THEN(st, cv_policy_add_member(p, &key, roles, err));
+        if (st != CV_OK)
+            return st;
+    }
+    return CV_OK;
+}
+
+static cv_status read_signer(const struct cv_policy *p, const struct cv_json *o, struct cv_policy_signer *out,
+                             struct cv_err *err)
+{
+    cv_status st = read_u32(o, "epoch", 1, &out->epoch, err);
+    if (st == CV_OK && cv_json_get_bytes(o, "key", out->key, sizeof(out->key)) != CV_OK)
+        st = cv_fail(err, CV_ERR_FORMAT, "policy: the log or export key is not 32 bytes");
+    return CV_THEN(st, read_role_set(p, cv_json_get(o, "holders"), &out->holders, err));
+}
+
+static cv_status read_hash(const struct cv_json *o, const char *name, uint8_t out[static 32],
+                           struct cv_err *err)
+{
+    if (cv_hex_decode(cv_json_text(cv_json_get(o, name)), out, 32) != CV_OK)
+        return cv_fail(err, CV_ERR_FORMAT, "policy: %s is not a SHA-256 in hex", name);
+    return CV_OK;
+}
+
+/* read_rules(p, doc): the plain members of the document. */
+static cv_status read_rules(struct cv_policy *p, const struct cv_json *doc, struct cv_err *err)
+{
+    uint32_t suite = 0, quorum = 0;
+    cv_status st = read_u32(doc, "suite", 1, &suite, err);
+    st = CV_THEN(st, read_u32(doc, "quorum", 1, &quorum, err));
+    if (st == CV_OK && suite != 1)
+        st = cv_fail(err, CV_ERR_FORMAT, "policy: asks for suite %u; a newer casevault is needed", suite);
+    if (st == CV_OK && (!cv_json_is(cv_json_get(doc, "training"), CV_JSON_BOOL) ||
+                        !cv_json_is(cv_json_get(doc, "reason_required"), CV_JSON_BOOL)))
+        st = cv_fail(err, CV_ERR_FORMAT, "policy: training or reason_required is neither true nor false");
+    p->suite = (uint16_t)suite;
+    p->quorum = quorum;
+    p->training = cv_json_get_bool(doc, "training");
+    p->reason_required = cv_json_get_bool(doc, "reason_required");
+    return CV_THEN(st, read_hash(doc, "template", p->template_hash, err));
+}
+
+static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, struct cv_err *err)
+{
+    static const char *const names[] = { "number",          "previous", "training", "suite",    "quorum",
+                                         "reason_required", "template", "roles",    "sections", "log",
+                                         "export",          "members",  NULL };
+    cv_status st = cv_json_only(doc, names, "policy", err);
+    st = CV_THEN(st, read_rules(p, doc, err));
+    st = CV_THEN(st, read_roles(p, cv_json_get(doc, "roles"), err));
+    st = CV_THEN(st, read_sections(p, cv_json_get(doc, "sections"), err));
+    st = CV_THEN(st, read_signer(p, cv_json_get(doc, "log"), &p->log, err));
+    st = CV_THEN(st, read_signer(p, cv_json_get(doc, "export"), &p->export, err));
+    return CV_THEN(st, read_members(p, cv_json_get(doc, "members"), err));
+}
+
+/* read_place(p, doc, before): number and hash follow those of the policy before. */
+static cv_status read_place(struct cv_policy *p, const struct cv_json *doc, const struct cv_policy *before,
+                            struct cv_err *err)
+{
+    const int64_t number = cv_json_get_int(doc, "number");
+    const int64_t want = before != NULL ? (int64_t)before->number + 1 : 1;
+    if (!cv_json_is(cv_json_get(doc, "number"), CV_JSON_INT) || number != want)
+        return cv_fail(err, CV_ERR_LOG, "policy: its number is %" PRId64 " where %" PRId64 " must stand",
+                       number, want);
+    p->number = (uint64_t)number;
+    if (before == NULL)
+        return cv_bytes_equal(cv_json_text(cv_json_get(doc, "previous")), CV_LIT("-"))
+                   ? CV_OK
+                   : cv_fail(err, CV_ERR_LOG, "policy 1: names one before it");
+    memcpy(p->vault_id, before->vault_id, sizeof(p->vault_id));
+    memcpy(p->vault, before->vault, sizeof(p->vault));
+    cv_status st = read_hash(doc, "previous", p->previous, err);
+    if (st == CV_OK && memcmp(p->previous, before->hash, sizeof(p->previous)) != 0)
+        st = cv_fail(err, CV_ERR_LOG, "policy %" PRIu64 ": does not follow the one before it", p->number);
+    return st;
+}
+
+/* split_text(text, vault, json): the title and vault lines, then the JSON line. */
+static cv_status split_text(struct cv_bytes text, const char *vault, struct cv_bytes *json,
+                            struct cv_err *err)
+{
+    const size_t title = strlen(CV_POLICY_TITLE), id = strlen(vault);
+    if (text.n < title + id + 2 || memcmp(text.p, CV_POLICY_TITLE, title) != 0)
+        return cv_fail(err, CV_ERR_FORMAT, "policy: not a policy of version 1");
+    if (memcmp(text.p + title, vault, id) != 0 || text.p[title + id] != '\n')
+        return cv_fail(err, CV_ERR_LOG, "policy: made for another vault");
+    *json = CV_BYTES(text.p + title + id + 1, text.n - title - id - 2); /* without the last LF */
+    return CV_OK;
+}
+
+/* judge(p, note, judges): enough custodians of ${judges} have signed. */
+static cv_status judge(const struct cv_policy *p, const struct cv_note *note, const struct cv_policy *judges,
+                       struct cv_err *err)
+{
+    const cv_roles custodian = cv_policy_role_bit(judges, "custodian");
+    unsigned good = 0;
+    for (size_t i = 0; i < judges->member_count; i++) {
+        const struct cv_policy_member *m = &judges->members[i];
+        char name[CV_MEMBER_KEYNAME_BYTES];
+        if ((m->roles & custodian) == 0)
+            continue;
+        cv_policy_member_keyname(p, m->key.pseudonym, name);
+        cv_status st = cv_note_verify(note, name, m->key.sign);
+        if (st == CV_ERR_AUTH)
+            return cv_fail(err, CV_ERR_AUTH, "policy %" PRIu64 ": a custodian's signature does not verify",
+                           p->number);
+        if (st != CV_OK && st != CV_ERR_NOTFOUND)
+            return cv_fail(err, st, "policy %" PRIu64 ": cannot check its signatures", p->number);
+        good += st == CV_OK;
+    }
+    if (good < judges->quorum)
+        return cv_fail(err, CV_ERR_AUTH, "policy %" PRIu64 ": signed by %u custodians where %u must",
+                       p->number, good, judges->quorum);
+    return CV_OK;
+}
+
+/* check_canonical(p, text): what was read writes the same bytes; sets the hash and, in the first, the vault
+ * id. */
+static cv_status check_canonical(struct cv_policy *p, struct cv_bytes text, struct cv_err *err)
+{
+    struct cv_buf again = { .max = CV_POLICY_MAX_BYTES };
+    cv_status st = cv_policy_text(p, &again);
+    if (st == CV_OK && !cv_bytes_equal(text, cv_buf_view(&again)))
+        st = cv_fail(err, CV_ERR_FORMAT, "policy %" PRIu64 ": not written in its one form", p->number);
+    cv_buf_free(&again);
+    return st;
+}
+
+/* custodians(p): how many members may sign the next one. */
+static unsigned custodians(const struct cv_policy *p)
+{
+    const cv_roles bit = cv_policy_role_bit(p, "custodian");
+    unsigned n = 0;
+    for (size_t i = 0; i < p->member_count; i++)
+        n += (p->members[i].roles & bit) != 0;
+    return n;
+}
+
+cv_status cv_policy_parse(struct cv_bytes bytes, const struct cv_policy *before, struct cv_policy **out,
+                          struct cv_err *err)
+{
+    struct cv_note note = { 0 };
+    struct cv_policy *p = NULL;
+    struct cv_json *doc = NULL;
+    struct cv_bytes json = { 0 };
+    *out = NULL;
+    cv_status st = bytes.n > CV_POLICY_MAX_BYTES ? cv_fail(err, CV_ERR_LIMIT, "policy: too long")
+                                                 : cv_note_parse(bytes, &note, err);
+    st = CV_THEN(st, split_text(note.text, before != NULL ? before->vault : "-", &json, err));
+    st = CV_THEN(st, cv_json_parse(json, CV_POLICY_MAX_BYTES, "policy", &doc, err));
+    st = CV_THEN(st, cv_policy_new(&p));
+    st = CV_THEN(st, read_place(p, doc, before, err));
+    st = CV_THEN(st, read_doc(p, doc, err));
+    st = CV_THEN(st, check_canonical(p, note.text, err));
+    if (st == CV_OK && before != NULL && (p->suite < before->suite || p->training != before->training))
+        st = cv_fail(err, CV_ERR_LOG,
+                     "policy %" PRIu64 ": lowers the suite, or changes what the vault is for", p->number);
+    if (st == CV_OK && custodians(p) < p->quorum)
+        st = cv_fail(err, CV_ERR_FORMAT,
+                     "policy %" PRIu64 ": has fewer custodians than it asks signatures of", p->number);
+    st = CV_THEN(st, judge(p, &note, before != NULL ? before : p, err));
+    if (st == CV_OK) {
+        *out = p;
+        p = NULL;
+    }
+    cv_policy_free(p);
+    cv_json_free(doc);
+    cv_note_free(&note);
+    return cv_err_note(err, st, "policy");
+}
+
+cv_status cv_policy_load(struct cv_bytes bytes, const uint8_t vault_id[static CV_VAULT_ID_BYTES],
+                         const uint8_t hash[static 32], struct cv_policy **out, struct cv_err *err)
+{
+    struct cv_note note = { 0 };
+    struct cv_policy *p = NULL;
+    struct cv_json *doc = NULL;
+    struct cv_bytes json = { 0 };
+    uint8_t got[32];
+    char vault[CV_VAULT_HEX_BYTES];
+    *out = NULL;
+    cv_hex_encode(CV_BYTES(vault_id, CV_VAULT_ID_BYTES), vault);
+    cv_status st = cv_note_parse(bytes, &note, err);
+    st = CV_THEN(st, cv_sha256(note.text, got));
+    if (st == CV_OK && memcmp(got, hash, sizeof(got)) != 0)
+        st = cv_fail(err, CV_ERR_AUTH, "policy: not the one that was verified before");
+    const bool first = memcmp(hash, vault_id, sizeof(got)) == 0;
+    st = CV_THEN(st, split_text(note.text, first ? "-" : vault, &json, err));
+    st = CV_THEN(st, cv_json_parse(json, CV_POLICY_MAX_BYTES, "policy", &doc, err));
+    st = CV_THEN(st, cv_policy_new(&p));
+    if (st == CV_OK) {
+        p->number = (uint64_t)cv_json_get_int(doc, "number");
+        memcpy(p->vault_id, vault_id, sizeof(p->vault_id));
+        memcpy(p->vault, vault, sizeof(vault));
+        memcpy(p->hash, hash, sizeof(p->hash));
+        st = first ? CV_OK : read_hash(doc, "previous", p->previous, err);
+    }
+    st = CV_THEN(st, read_doc(p, doc, err));
+    if (st == CV_OK) {
+        *out = p;
+        p = NULL;
+    }
+    cv_policy_free(p);
+    cv_json_free(doc);
+    cv_note_free(&note);
+    return cv_err_note(err, st, "policy");
+}
