@@ -5,6 +5,29 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/utf8.h"
+
+/* make_harmless(msg): messages name things, and names come from files: what a terminal would obey, and what
+ * is no text, becomes a question mark. */
+static void make_harmless(char *msg)
+{
+    struct cv_bytes rest = cv_bytes_str(msg);
+    char *out = msg;
+    uint32_t code = 0;
+    while (rest.n > 0) {
+        size_t n = cv_utf8_next(rest, &code);
+        if (n > 0 && cv_utf8_harmless(code)) {
+            memmove(out, rest.p, n);
+            out += n;
+        } else {
+            *out++ = '?';
+            n = n > 0 ? n : 1;
+        }
+        rest = CV_BYTES(rest.p + n, rest.n - n);
+    }
+    *out = '\0';
+}
+
 cv_status(cv_fail)(struct cv_err *err, cv_status st, const char *fmt, ...)
 {
     if (err == NULL || err->status != CV_OK)
@@ -13,6 +36,7 @@ cv_status(cv_fail)(struct cv_err *err, cv_status st, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(err->msg, sizeof err->msg, fmt, ap);
     va_end(ap);
+    make_harmless(err->msg);
     err->status = st;
     err->sys_errno = 0;
     return st;
@@ -32,6 +56,7 @@ cv_status cv_fail_errno(struct cv_err *err, const char *fmt, ...)
     const char *text = strerror_r(e, why, sizeof why);
     if (n >= 0 && (size_t)n < sizeof err->msg)
         (void)snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", text);
+    make_harmless(err->msg);
     err->status = st;
     err->sys_errno = e;
     return st;

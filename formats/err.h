@@ -14,6 +14,7 @@ struct cv_err {
 /**
  * cv_fail(err, st, fmt, ...): note ${st} and the text in ${err} (NULL allowed; kept if already filled) and
  * return ${st}, so that a function can end with `return cv_fail(err, CV_ERR_FORMAT, "policy: no number")`.
+ * What a terminal would obey, and what is no text, is replaced in it.
  */
 CV_MUST_CHECK __attribute__((format(printf, 3, 4))) cv_status cv_fail(struct cv_err *err, cv_status st,
                                                                       const char *fmt, ...);

@@ -50,11 +50,11 @@ void cv_json_init(void)
     json_object_seed(0);
 }
 
-/* jansson counts depth only up to its own bound of 2,048; ours is checked on the text, before anything is
- * built. */
-static bool too_deep(struct cv_bytes text)
+/* jansson counts depth only up to its own bound of 2,048, and builds whatever it is given: 16 MiB of empty
+ * objects would take 1.6 GB. So the text is looked over before anything is built. NULL, or what is wrong. */
+static const char *too_much(struct cv_bytes text)
 {
-    size_t depth = 0;
+    size_t depth = 0, values = 0;
     bool in_string = false;
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
@@ -67,13 +67,17 @@ static bool too_deep(struct cv_bytes text)
             in_string = true;
         } else if (c == '{' || c == '[') {
             if (++depth > CV_JSON_DEPTH_MAX)
-                return true;
+                return "nested deeper than 16 levels";
+            values++;
+        } else if (c == ',') {
+            values++;
         } else if ((c == '}' || c == ']') && depth > 0) {
             depth--;
         }
     }
-    return false;
+    return values > CV_JSON_VALUES_MAX ? "more than 200,000 values" : NULL;
 }
+_Static_assert(CV_JSON_DEPTH_MAX == 16 && CV_JSON_VALUES_MAX == 200000, "too_much says so");
 
 static bool has_real(const json_t *v)
 {
@@ -118,8 +122,9 @@ cv_status cv_json_parse(struct cv_bytes text, size_t max, const char *what, stru
     if (text.n > max)
         return cv_fail(err, CV_ERR_LIMIT, "%s: %zu bytes of JSON, at most %zu are accepted", what, text.n,
                        max);
-    if (too_deep(text))
-        return cv_fail(err, CV_ERR_LIMIT, "%s: nested deeper than %d levels", what, CV_JSON_DEPTH_MAX);
+    const char *why = too_much(text);
+    if (why != NULL)
+        return cv_fail(err, CV_ERR_LIMIT, "%s: %s", what, why);
     json_error_t e;
     json_t *v = json_loadb(text.n == 0 ? "" : (const char *)text.p, text.n,
                            JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);

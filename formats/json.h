@@ -16,6 +16,7 @@ struct cv_json;
 enum cv_json_type { CV_JSON_NULL, CV_JSON_BOOL, CV_JSON_INT, CV_JSON_STRING, CV_JSON_ARRAY, CV_JSON_OBJECT };
 
 #define CV_JSON_DEPTH_MAX 16
+#define CV_JSON_VALUES_MAX 200000 /* counted roughly: by commas and brackets */
 
 /** cv_json_init(): install the wiping allocator; once, in main, before any other use. */
 void cv_json_init(void);

@@ -12,6 +12,7 @@
 #define ROLES_MAX 60
 #define FIELDS_MAX 200
 #define ELEMENTS_MAX 64
+#define CHOICES_MAX 1000
 
 struct section {
     const char *name;
@@ -221,8 +222,9 @@ static cv_status read_choices(const struct cv_template *t, const struct cv_json 
     f->choices = list != NULL ? cv_json_get(cv_json_get(t->doc, "lists"), list) : cv_json_get(o, "choices");
     if (f->type != FIELD_CHOICE)
         return f->choices == NULL ? CV_OK : bad(w, err, "only a choice has choices");
-    if (!cv_json_is(f->choices, CV_JSON_ARRAY) || cv_json_len(f->choices) == 0)
-        return bad(w, err, "a choice needs choices, or a list that the template has");
+    if (!cv_json_is(f->choices, CV_JSON_ARRAY) || cv_json_len(f->choices) == 0 ||
+        cv_json_len(f->choices) > CHOICES_MAX)
+        return bad(w, err, "a choice needs 1 to 1,000 choices, or a list that the template has");
     for (size_t i = 0; i < cv_json_len(f->choices); i++)
         if (cv_json_len(cv_json_at(f->choices, i)) == 0 ||
             !cv_json_is(cv_json_at(f->choices, i), CV_JSON_STRING))
@@ -438,20 +440,26 @@ void cv_template_free(struct cv_template *t)
 
 /* ---- checking a record ---- */
 
+/* shown(name): a name that no template could have is not repeated: it may be what somebody said. */
+static const char *shown(const char *name)
+{
+    return name_ok(name) ? name : "(not a name)";
+}
+
 static cv_status check_section(const struct cv_template *t, const char *type, const char *name,
                                const struct cv_json *value, struct cv_err *err)
 {
     const struct section *s = find_section(t, type, name);
     if (s == NULL)
-        return cv_fail(err, CV_ERR_FORMAT, "%s.%.40s: this type has no such section", type, name);
+        return cv_fail(err, CV_ERR_FORMAT, "%s.%s: this type has no such section", type, shown(name));
     if (!cv_json_is(value, CV_JSON_OBJECT))
         return cv_fail(err, CV_ERR_FORMAT, "%s.%s: a section is an object of fields", type, name);
     for (void *it = cv_json_first(value); it != NULL; it = cv_json_next(value, it)) {
         const char *why = NULL;
         const struct field *f = find_field(s, cv_json_iter_name(it));
         if (f == NULL)
-            return cv_fail(err, CV_ERR_FORMAT, "%s.%s.%.40s: there is no such field", type, name,
-                           cv_json_iter_name(it));
+            return cv_fail(err, CV_ERR_FORMAT, "%s.%s.%s: there is no such field", type, name,
+                           shown(cv_json_iter_name(it)));
         if (!field_check(f, cv_json_iter_value(it), &why))
             return cv_fail(err, CV_ERR_FORMAT, "%s.%s.%s: %s", type, name, f->name, why);
     }
@@ -470,7 +478,7 @@ cv_status cv_template_check(const struct cv_template *t, const struct cv_json *r
     if (!cv_json_is(record, CV_JSON_OBJECT) || type == NULL)
         return cv_fail(err, CV_ERR_FORMAT, "record: an object with a \"type\" is wanted");
     if (find_type(t, type) == NULL)
-        return cv_fail(err, CV_ERR_FORMAT, "record: this vault has no type %.40s", type);
+        return cv_fail(err, CV_ERR_FORMAT, "record: this vault has no type %s", shown(type));
     for (void *it = cv_json_first(record); it != NULL; it = cv_json_next(record, it)) {
         const char *name = cv_json_iter_name(it);
         if (strcmp(name, "type") == 0)
@@ -532,4 +540,15 @@ cv_status cv_template_code(const struct cv_template *t, struct cv_json *record, 
             return cv_fail(err, CV_ERR_NOMEM, "record: out of memory");
     }
     return CV_OK;
+}
+
+bool cv_template_codes(const struct cv_template *t, const char *type, const char *section, const char *source)
+{
+    const struct section *s = find_section(t, type, section);
+    const size_t n = strlen(source);
+    for (size_t i = 0; s != NULL && i < s->count; i++)
+        if (s->fields[i].from != NULL && strncmp(s->fields[i].from, source, n) == 0 &&
+            s->fields[i].from[n] == '.')
+            return true;
+    return false;
 }

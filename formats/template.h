@@ -65,6 +65,11 @@ CV_MUST_CHECK cv_status cv_template_check(const struct cv_template *t, const str
 CV_MUST_CHECK cv_status cv_template_code(const struct cv_template *t, struct cv_json *record,
                                          struct cv_err *err);
 
+/** cv_template_codes(t, type, section, source): is a field of ${section} filled from the section ${source}?
+ */
+bool cv_template_codes(const struct cv_template *t, const char *type, const char *section,
+                       const char *source);
+
 /** cv_template_profile_allows(t, profile, section, field): may an export under this profile carry the field?
  */
 bool cv_template_profile_allows(const struct cv_template *t, const char *profile, const char *section,

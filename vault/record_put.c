@@ -316,13 +316,29 @@ static struct cv_json *previous_hash(const struct cv_record *before)
     return cv_sha256(cv_json_text(jwt), hash) == CV_OK ? cv_json_b64u(CV_ARR(hash)) : NULL;
 }
 
-/* recode(v, before, changes): coded fields follow the sections they come from, where those are at hand. */
+/* coded(v, type, section, changes, whole): does this section of coded fields change with ${changes}, and is
+ * all that it is filled from at hand? Without its sources it stays as it was. */
+static bool coded(const struct cv_vault *v, const char *type, const char *section,
+                  const struct cv_json *changes, const struct cv_json *whole)
+{
+    const char *source;
+    bool touched = false, all = true, any = false;
+    for (size_t i = 0; (source = cv_template_type_section(v->template, type, i)) != NULL; i++) {
+        if (!cv_template_codes(v->template, type, section, source))
+            continue;
+        any = true;
+        touched = touched || cv_json_get(changes, source) != NULL;
+        all = all && cv_json_get(whole, source) != NULL;
+    }
+    return any && all && (touched || cv_json_get(changes, section) != NULL);
+}
+
+/* recode(v, before, changes): coded fields follow the sections they are filled from. */
 static cv_status recode(const struct cv_vault *v, const struct cv_record *before, struct cv_json *changes,
                         struct cv_err *err)
 {
     struct cv_json *whole = cv_json_object();
     const char *section;
-    bool all = true;
     cv_status st = cv_json_set(whole, "type", cv_json_str(before->type));
     for (size_t i = 0;
          st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL; i++) {
@@ -331,20 +347,13 @@ static cv_status recode(const struct cv_vault *v, const struct cv_record *before
             data = (struct cv_json *)(uintptr_t)cv_record_section(before, section);
         if (data != NULL)
             st = cv_json_set(whole, section, cv_json_ref(data));
-        else if (strcmp(section, "identity") == 0 || strcmp(section, "exploitation") == 0 ||
-                 strcmp(section, "admin") == 0)
-            all = false; /* without its sources a coded section stays as it was */
     }
     st = CV_THEN(st, cv_template_code(v->template, whole, err));
     for (size_t i = 0;
-         all && st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL;
-         i++) {
-        struct cv_json *data = cv_json_get(whole, section);
-        if (data != NULL && cv_record_section(before, section) == NULL &&
-            cv_json_get(changes, section) == NULL &&
+         st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL; i++)
+        if (coded(v, before->type, section, changes, whole) &&
             (cv_vault_may_edit(v, section) || cv_vault_may_create(v, section)))
-            st = cv_json_set(changes, section, cv_json_ref(data));
-    }
+            st = cv_json_set(changes, section, cv_json_ref(cv_json_get(whole, section)));
     cv_json_free(whole);
     return st;
 }

@@ -141,6 +141,9 @@ def test(p):
     auditing(p, person)
     members(p)
     late = p.json_as('late', 'record', 'show', person)[0]
+    # Coded fields follow what they are filled from, and nothing else.
+    p.as_('protection', 'record', 'edit', person, '--set', 'identity.gender=Feminine')
+    assert p.json_as('late', 'record', 'show', '--section', 'coded', person)[0]['coded']['gender'] == 'Feminine'
     assert late['identity']['first_name'] == 'Хатуна Мария' and late['coded']['type_of_exploitation'] == ['ForcedLabour']
     at_rest(p)
     p.run('check', '--vault', p.path('vault'), out='nothing is damaged')

@@ -56,12 +56,63 @@ static void writing_keeps_or_sorts_the_order(void **state)
     cv_json_free(v);
 }
 
+/* values_in(n): an array of n zeros. */
+static cv_status values_in(size_t n)
+{
+    struct cv_buf text = { 0 };
+    struct cv_json *v = NULL;
+    assert_ok(cv_buf_str(&text, "["));
+    for (size_t i = 0; i < n; i++)
+        assert_ok(cv_buf_str(&text, i > 0 ? ",0" : "0"));
+    assert_ok(cv_buf_str(&text, "]"));
+    const cv_status st = cv_json_parse(cv_buf_view(&text), text.n, "values", &v, NULL);
+    cv_json_free(v);
+    cv_buf_free(&text);
+    return st;
+}
+
+static void memory_is_bounded_by_the_count_of_values(void **state)
+{
+    (void)state;
+    assert_ok(values_in(CV_JSON_VALUES_MAX));
+    assert_status(values_in(CV_JSON_VALUES_MAX + 1), CV_ERR_LIMIT);
+}
+
+static void errors_are_harmless_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *want;
+    } rows[] = {
+        { "plain \xc8\x98tefan", "plain \xc8\x98tefan" },
+        { "a\nb\tc\rd", "a?b?c?d" },
+        { "\033[2Jx\x7f", "?[2Jx?" },
+        { "\xe2\x80\xae"
+          "evil",
+          "?evil" }, /* right-to-left override */
+        { "\xff\xc3", "??" },
+        { "\xc2\x9b"
+          "31m",
+          "?31m" }, /* C1: CSI */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cv_err err = { 0 };
+        assert_status(cv_fail(&err, CV_ERR_FORMAT, "%s", rows[i].in), CV_ERR_FORMAT);
+        assert_string_equal(err.msg, rows[i].want);
+        assert_status(cv_fail(&err, CV_ERR_LIMIT, "another"), CV_ERR_LIMIT);
+        assert_string_equal(err.msg, rows[i].want); /* the first stays */
+        assert_int_equal(err.status, CV_ERR_FORMAT);
+    }
+}
+
 int main(void)
 {
     cv_json_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_json_is_refused),
         cmocka_unit_test(writing_keeps_or_sorts_the_order),
+        cmocka_unit_test(memory_is_bounded_by_the_count_of_values),
+        cmocka_unit_test(errors_are_harmless_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

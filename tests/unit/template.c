@@ -160,6 +160,63 @@ static void test_code(void **state)
     cv_json_free(record);
 }
 
+/* template_with(choices): the smallest template with one choice field, of ${choices} choices. */
+static cv_status template_with(size_t choices)
+{
+    struct cv_buf text = { 0 };
+    struct cv_template *made = NULL;
+    assert_ok(cv_buf_str(
+        &text,
+        "{\"casevault\":\"template v1\",\"name\":\"t\",\"roles\":[\"custodian\"],\"sections\":{\"audit\":"
+        "{\"rights\":{}},\"x\":{\"rights\":{}}},\"types\":{\"t\":{\"sections\":{\"x\":[{\"name\":"
+        "\"f\",\"type\":\"choice\",\"choices\":["));
+    for (size_t i = 0; i < choices; i++)
+        assert_ok(cv_buf_printf(&text, "%s\"c%zu\"", i > 0 ? "," : "", i));
+    assert_ok(cv_buf_str(&text, "]}]}}}}"));
+    const cv_status st = cv_template_parse(cv_buf_view(&text), &made, NULL);
+    cv_template_free(made);
+    cv_buf_free(&text);
+    return st;
+}
+
+static void test_choices(void **state)
+{
+    (void)state;
+    assert_status(template_with(0), CV_ERR_FORMAT);
+    assert_ok(template_with(1));
+    assert_ok(template_with(1000));
+    assert_status(template_with(1001), CV_ERR_FORMAT);
+}
+
+/* A name that no template could have is not repeated in the refusal: it may be what somebody said. */
+static void test_no_echo(void **state)
+{
+    static const char *const rows[] = {
+        "{\"type\":\"She said: help\"}",
+        "{\"type\":\"person\",\"She said: help\":{}}",
+        "{\"type\":\"person\",\"identity\":{\"She said: help\":1}}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cv_json *record = NULL;
+        struct cv_err err = { 0 };
+        assert_ok(cv_json_parse(cv_bytes_str(rows[i]), 4096, "test", &record, NULL));
+        assert_status(cv_template_check(t, record, &err), CV_ERR_FORMAT);
+        assert_null(strstr(err.msg, "help"));
+        cv_json_free(record);
+    }
+}
+
+static void test_codes(void **state)
+{
+    (void)state;
+    assert_true(cv_template_codes(t, "person", "coded", "identity"));
+    assert_true(cv_template_codes(t, "person", "coded", "exploitation"));
+    assert_false(cv_template_codes(t, "person", "coded", "medical"));
+    assert_false(cv_template_codes(t, "person", "identity", "coded"));
+    assert_false(cv_template_codes(t, "person", "none", "identity"));
+}
+
 static void test_lookup(void **state)
 {
     struct cv_template_field f;
@@ -244,8 +301,9 @@ static void test_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matrix), cmocka_unit_test(test_htcds), cmocka_unit_test(test_code),
-        cmocka_unit_test(test_lookup), cmocka_unit_test(test_ids),   cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_matrix), cmocka_unit_test(test_htcds),   cmocka_unit_test(test_code),
+        cmocka_unit_test(test_codes),  cmocka_unit_test(test_choices), cmocka_unit_test(test_no_echo),
+        cmocka_unit_test(test_lookup), cmocka_unit_test(test_ids),     cmocka_unit_test(test_utf8),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
