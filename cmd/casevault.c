@@ -81,6 +81,8 @@ static enum cv_exit exit_of(const struct cv_ui *ui, cv_status st)
         return CV_EXIT_DAMAGE;
     case CV_ERR_LOCKED:
         return CV_EXIT_LOCKED;
+    case CV_ERR_NOVAULT:
+        return CV_EXIT_NO_VAULT;
     default:
         return CV_EXIT_FAILED;
     }
@@ -111,10 +113,6 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
         if (ui->hint != NULL)
             fprintf(stderr, "casevault: hint: %s\n", ui->hint);
     }
-    /* No vault here is told apart by where it is found, not by the record or member that is missing inside
-     * one. */
-    if (st == CV_ERR_NOTFOUND && strstr(ui->err.msg, "no vault here") != NULL)
-        return CV_EXIT_NO_VAULT;
     return exit_of(ui, st);
 }
 

@@ -251,7 +251,7 @@ cv_status cv_ui_vault_path(struct cv_ui *ui, char out[static 4096])
     while (!is_vault(out)) {
         char *slash = strrchr(out, '/');
         if (slash == NULL || slash == out)
-            return cv_fail(&ui->err, CV_ERR_NOTFOUND,
+            return cv_fail(&ui->err, CV_ERR_NOVAULT,
                            "no vault here: name one with --vault DIR or CASEVAULT_DIR");
         *slash = '\0';
     }

@@ -98,6 +98,8 @@ const char *cv_status_text(cv_status st)
         return "locked by another";
     case CV_ERR_DENIED:
         return "not allowed";
+    case CV_ERR_NOVAULT:
+        return "no vault here";
     }
     return "unknown status";
 }

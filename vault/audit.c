@@ -129,7 +129,7 @@ static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
                             .arg = w };
     memset(w->out, 0, sizeof(*w->out));
     const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    cv_status st = dir < 0 ? cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here", path)
+    cv_status st = dir < 0 ? cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here", path)
                            : cv_segments_open(&segments, dir, false, err);
     if (st == CV_OK)
         w->total = total_bytes(&segments);

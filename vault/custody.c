@@ -68,12 +68,12 @@ static cv_status open_dir(struct cv_custody *c, bool create, struct cv_err *err)
     c->dir = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (c->dir < 0)
         return errno == ENOENT || errno == ENOTDIR
-                   ? cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here", c->path)
+                   ? cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here", c->path)
                    : cv_fail_errno(err, "%s: cannot open", c->path);
     c->lock = openat(c->dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_EXCL : 0), 0660);
     if (c->lock >= 0)
         return CV_OK;
-    return errno == ENOENT ? cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here", c->path)
+    return errno == ENOENT ? cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here", c->path)
                            : cv_fail_errno(err, "%s/lock: cannot open", c->path);
 }
 
@@ -128,7 +128,7 @@ static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, stru
     cv_entry_name(0, CV_KIND_POLICY, want);
     cv_status st = cv_segment_read(&c->segments, 1, 0, CV_TAR_BLOCK_BYTES, &bytes, err);
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && bytes.n < CV_TAR_BLOCK_BYTES))
-        st = cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here: init was cut short; remove the directory",
+        st = cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here: init was cut short; remove the directory",
                      c->path);
     if (st == CV_OK && (cv_tar_header(bytes.p, name, &size) != CV_OK || strcmp(name, want) != 0))
         st = cv_fail(err, CV_ERR_LOG, "entry 0 (policy): damaged");
@@ -458,7 +458,7 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
     if (st == CV_OK && !c->chain.started)
         st = c->tail == CV_TAIL_DAMAGED
                  ? cv_fail(err, CV_ERR_LOG, "%s", c->tail_why)
-                 : cv_fail(err, CV_ERR_NOTFOUND, "%s: no vault here: init was cut short", path);
+                 : cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here: init was cut short", path);
     if (st == CV_OK && known) {
         st = check_memory(c, seen, &root, err);
         /* What was read from a vault that lies must not stand in the way of the true one. */

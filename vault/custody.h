@@ -61,7 +61,7 @@ CV_MUST_CHECK cv_status cv_custody_found(struct cv_custody *c, const char *vault
 /**
  * cv_custody_open(path, trust, out, err): open a vault and verify what was appended since this user last
  * looked. A vault this user never saw is refused unless ${trust} is its fingerprint (cv_vault_fingerprint).
- * CV_OK; CV_ERR_NOTFOUND: no vault here; CV_ERR_DENIED: not trusted yet; CV_ERR_LOG: tampering, damage, or
+ * CV_OK; CV_ERR_NOVAULT; CV_ERR_DENIED: not trusted yet; CV_ERR_LOG: tampering, damage, or
  * gone back.
  */
 CV_MUST_CHECK cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody **out,

@@ -22,7 +22,7 @@ cv_status cv_segments_open(struct cv_segments *s, int vault_dir, bool create, st
     s->dir = openat(vault_dir, "archive", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dir >= 0)
         return CV_OK;
-    return errno == ENOENT ? cv_fail(err, CV_ERR_NOTFOUND, "no vault here: there is no archive directory")
+    return errno == ENOENT ? cv_fail(err, CV_ERR_NOVAULT, "no vault here: there is no archive directory")
                            : cv_fail_errno(err, "archive: cannot open the directory");
 }
 

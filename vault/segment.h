@@ -15,7 +15,7 @@ struct cv_segments {
 };
 #define CV_SEGMENTS_NONE ((struct cv_segments){ .dir = -1, .fd = -1, .end = -1 })
 
-/** cv_segments_open(s, vault_dir, create, err): ${vault_dir} is an open directory. CV_OK; CV_ERR_NOTFOUND;
+/** cv_segments_open(s, vault_dir, create, err): ${vault_dir} is an open directory. CV_OK; CV_ERR_NOVAULT;
  * CV_ERR_IO. */
 CV_MUST_CHECK cv_status cv_segments_open(struct cv_segments *s, int vault_dir, bool create,
                                          struct cv_err *err);
