@@ -4,9 +4,8 @@
 #include "cmd/cmd.h"
 #include "formats/base64.h"
 #include "vault/audit.h"
-#include "vault/members.h"
 
-/* audit log, audit verify, check, status: what happened, and whether all of it is there. */
+/* audit log, audit verify, check: what happened, and whether all of it is there. */
 
 struct log_args {
     const char *record, *member, *action;
@@ -210,46 +209,3 @@ const struct cv_cmd cv_cmd_check = {
     .summary = "read everything and name every damaged entry",
     .run = run_check,
 };
-
-static cv_status run_status(struct cv_ui *ui, const void *args)
-{
-    struct cv_opened o = { 0 };
-    char print[CV_FINGERPRINT_BYTES];
-    (void)args;
-    cv_status st = cv_ui_open(ui, &o);
-    if (st == CV_OK) {
-        const uint64_t *counts = o.vault->custody->counts, records = counts[CV_KIND_RECORD],
-                       events = counts[CV_KIND_EVENT];
-        const struct cv_policy *p = cv_vault_policy(o.vault);
-        const size_t waiting = cv_members_waiting(o.vault);
-        cv_vault_fingerprint(p->vault, print);
-        if (ui->json)
-            printf("{\"vault\":\"%s\",\"fingerprint\":\"%s\",\"training\":%s,\"member\":\"%s\",\"policy\":"
-                   "%" PRIu64 ",\"entries\":%" PRIu64 ",\"versions\":%" PRIu64 ",\"events\":%" PRIu64
-                   ",\"waiting\":%zu}\n",
-                   p->vault, print, p->training ? "true" : "false", o.id.public.pseudonym, p->number,
-                   o.vault->custody->chain.next, records, events, waiting);
-        else {
-            printf("Vault        %s\nFingerprint  %s\nYou are      %s\n", o.vault->custody->path, print,
-                   o.id.public.pseudonym);
-            printf("Contents     %" PRIu64 " versions of records, %" PRIu64 " events, %zu members\n", records,
-                   events, p->member_count);
-            printf("Policy       number %" PRIu64 "\n", p->number);
-            if (waiting > 0)
-                printf("Waiting      %zu role keys for members; a colleague who holds the role hands them on "
-                       "with\n"
-                       "             their next command\n",
-                       waiting);
-            if (o.vault->custody->tail != CV_TAIL_NONE)
-                printf("Notice       an interrupted write lies at the end of the archive; the next write "
-                       "closes it off\n");
-        }
-    }
-    cv_ui_close(&o);
-    return st;
-}
-
-const struct cv_cmd cv_cmd_status = { .name = "status",
-                                      .synopsis = "",
-                                      .summary = "what this vault is, and what needs attention",
-                                      .run = run_status };

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "vault/change.h"
 #include "vault/vault.h"
 
 /* A command: a table of options, what it wants besides, and its run. Dispatch, usage and help come from
@@ -91,6 +92,9 @@ CV_MUST_CHECK cv_status cv_ui_replace_file(struct cv_ui *ui, const char *path, s
 CV_MUST_CHECK cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool twice,
                                          struct cv_secret *out);
 
+/** cv_ui_confirm(ui, question, want): ask on the terminal; CV_ERR_DENIED unless ${want} was typed. */
+CV_MUST_CHECK cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want);
+
 /** cv_ui_identity(ui, out): open the identity file. A wrong passphrase sets ui->wrong_passphrase. */
 CV_MUST_CHECK cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out);
 /** cv_ui_identity_path(ui): --identity or CASEVAULT_IDENTITY, else NULL with an error. */
@@ -106,6 +110,13 @@ struct cv_opened {
 /** cv_ui_open(ui, out): identity, vault, and the TRAINING line where it is one. End with cv_ui_close. */
 CV_MUST_CHECK cv_status cv_ui_open(struct cv_ui *ui, struct cv_opened *out);
 void cv_ui_close(struct cv_opened *o);
+
+/** cv_ui_outcome(ui, outcome, done): say that an act is done, in these words, or how it waits for others. */
+CV_MUST_CHECK cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome *outcome, const char *done);
+/** cv_ui_could_read(ui, v, who, roles): say what somebody who loses these roles may have read. */
+CV_MUST_CHECK cv_status cv_ui_could_read(struct cv_ui *ui, const struct cv_vault *v, const char *who,
+                                         cv_roles roles);
+#define CV_ROLE_WORDS 512 /* bytes for the names of a set of roles */
 
 /** cv_ui_training(ui, training): say TRAINING, if it is. */
 void cv_ui_training(const struct cv_ui *ui, bool training);

@@ -73,8 +73,9 @@ static cv_status admit(struct cv_ui *ui, struct cv_vault *v, const char *dir)
         struct cv_identity id = { 0 };
         struct cv_json *record = cv_json_object(), *o = cv_json_object();
         struct cv_stored stored;
+        struct cv_outcome outcome;
         st = new_person(ui, dir, i, &id);
-        st = CV_THEN(st, cv_members_add(v, &id.public, people[i].roles, &ui->err));
+        st = CV_THEN(st, cv_members_add(v, &id.public, people[i].roles, &outcome, &ui->err));
         st = CV_THEN(st, cv_json_set(o, "name", cv_json_str(people[i].name)));
         st = CV_THEN(st, cv_json_set(o, "pseudonym", cv_json_str(id.public.pseudonym)));
         st = CV_THEN(st, cv_json_set(record, "type", cv_json_str("staff")));

@@ -1,10 +1,11 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "formats/policy_diff.h"
 #include "vault/members.h"
 #include "vault/record.h"
 
-/* member add / list, role list / grant, section list: who may do what. */
+/* member add / list / remove / replace: who is there. */
 
 struct add_args {
     struct cv_words roles;
@@ -36,6 +37,18 @@ static cv_status add_staff(struct cv_ui *ui, struct cv_vault *v, const struct cv
     return st;
 }
 
+/* read_line(ui, line, fingerprint, key): the public line, and whether it is that of whoever read it out. */
+static cv_status read_line(struct cv_ui *ui, const char *line, const char *fingerprint,
+                           struct cv_member_key *key)
+{
+    cv_status st = cv_member_parse(cv_bytes_str(line), key, &ui->err);
+    if (st == CV_OK && fingerprint != NULL && strcmp(fingerprint, key->fingerprint) != 0)
+        st =
+            cv_fail(&ui->err, CV_ERR_AUTH,
+                    "the line's fingerprint is %s, not the one read out: it is not theirs", key->fingerprint);
+    return st;
+}
+
 static cv_status run_add(struct cv_ui *ui, const void *args)
 {
     const struct add_args *a = args;
@@ -44,18 +57,17 @@ static cv_status run_add(struct cv_ui *ui, const void *args)
     const char *line = ui->words.w[0];
     if (a->roles.n == 0)
         return cv_fail(&ui->err, CV_ERR_ARG, "what will they work as? Add --role ROLE; see `role list`");
-    cv_status st = cv_member_parse(cv_bytes_str(line), &key, &ui->err);
-    if (st == CV_OK && a->fingerprint != NULL && strcmp(a->fingerprint, key.fingerprint) != 0)
-        st = cv_fail(&ui->err, CV_ERR_AUTH,
-                     "the line's fingerprint is %s, not the one read out: it is not theirs", key.fingerprint);
+    struct cv_outcome outcome;
+    cv_status st = read_line(ui, line, a->fingerprint, &key);
     st = CV_THEN(st, cv_ui_open(ui, &o));
-    st = CV_THEN(st, cv_members_add(o.vault, &key, a->roles.w, &ui->err));
+    st = CV_THEN(st, cv_members_add(o.vault, &key, a->roles.w, &outcome, &ui->err));
     if (st == CV_OK && a->name != NULL)
         st = add_staff(ui, o.vault, &key, a->name);
-    if (st == CV_OK)
+    if (st == CV_OK && !ui->json)
         printf("%s\n", key.pseudonym);
+    st = CV_THEN(st, cv_ui_outcome(ui, &outcome, "Admitted."));
     if (st == CV_OK && a->fingerprint == NULL)
-        cv_ui_say(ui, "Admitted. Compare the fingerprint by telephone: %s", key.fingerprint);
+        cv_ui_say(ui, "Compare the fingerprint by telephone: %s", key.fingerprint);
     cv_ui_close(&o);
     return st;
 }
@@ -70,19 +82,6 @@ const struct cv_cmd cv_cmd_member_add = {
     .words_max = 1,
     .run = run_add,
 };
-
-/* roles_text(p, set, out): names, with commas. */
-static void roles_text(const struct cv_policy *p, cv_roles set, struct cv_buf *out)
-{
-    cv_status st = CV_OK;
-    cv_buf_truncate(out, 0);
-    for (size_t i = 0; i < p->role_count && st == CV_OK; i++)
-        if ((set & ((cv_roles)1 << i)) != 0)
-            st = cv_buf_printf(out, "%s%s", out->n > 0 ? ", " : "", p->roles[i].name);
-    st = CV_THEN(st, cv_buf_str(out, out->n > 0 ? "" : "-"));
-    if (CV_THEN(st, cv_buf_append(out, CV_LIT("\0"))) != CV_OK)
-        cv_buf_truncate(out, 0);
-}
 
 /* names_of(v): pseudonym -> name, from the staff records. */
 static cv_status names_of(struct cv_ui *ui, struct cv_vault *v, struct cv_json **out)
@@ -109,7 +108,7 @@ static cv_status run_list(struct cv_ui *ui, const void *args)
 {
     struct cv_opened o = { 0 };
     struct cv_table t = { .columns = 4 };
-    struct cv_buf roles = { 0 };
+    char roles[CV_ROLE_WORDS];
     struct cv_json *names = NULL;
     (void)args;
     cv_status st = cv_ui_open(ui, &o);
@@ -132,16 +131,15 @@ static cv_status run_list(struct cv_ui *ui, const void *args)
             cv_json_free(j);
             continue;
         }
-        roles_text(p, m->roles, &roles);
+        cv_policy_role_words(p, m->roles, roles, sizeof(roles));
         cv_table_cell(&t, m->key.pseudonym);
         cv_table_cell(&t, name != NULL ? name : "-");
         cv_table_cell(&t, m->key.fingerprint);
-        cv_table_cell(&t, (const char *)roles.p);
+        cv_table_cell(&t, roles);
     }
     if (st == CV_OK && !ui->json)
         cv_table_print(&t);
     cv_buf_free(&t.cells);
-    cv_buf_free(&roles);
     cv_json_free(names);
     cv_ui_close(&o);
     return st;
@@ -152,121 +150,113 @@ const struct cv_cmd cv_cmd_member_list = { .name = "member list",
                                            .summary = "list the members, their names and roles",
                                            .run = run_list };
 
-static cv_status run_roles(struct cv_ui *ui, const void *args)
+/* What somebody knows already stays known to them; said before they are gone. */
+cv_status cv_ui_could_read(struct cv_ui *ui, const struct cv_vault *v, const char *who, cv_roles roles)
+{
+    struct cv_json *list = cv_members_could_read(v, roles);
+    struct cv_buf words = { 0 };
+    const uint64_t versions = v->custody->counts[CV_KIND_RECORD];
+    cv_status st = list == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; i < cv_json_len(list) && st == CV_OK; i++)
+        st = cv_buf_printf(&words, "%s%s", i > 0 ? ", " : "", cv_json_cstr(cv_json_at(list, i)));
+    st = CV_THEN(st, cv_buf_append(&words, CV_LIT("\0")));
+    if (st == CV_OK && words.n > 1)
+        cv_ui_say(ui,
+                  "Until now %s could read of every record (%llu versions so far):\n    %s\n"
+                  "What was read or copied cannot be taken back. Auditors see what was read: `audit log "
+                  "--member %s`.",
+                  who, (unsigned long long)versions, (const char *)words.p, who);
+    cv_buf_free(&words);
+    cv_json_free(list);
+    return cv_err_note(&ui->err, st, "member");
+}
+
+/* roles_of(v, pseudonym): those a member holds now; 0 for nobody. */
+static cv_roles roles_of(const struct cv_vault *v, const char *pseudonym)
+{
+    const struct cv_policy_member *m = cv_policy_member(cv_vault_policy(v), pseudonym);
+    return m != NULL ? m->roles : 0;
+}
+
+static cv_status run_remove(struct cv_ui *ui, const void *args)
 {
     struct cv_opened o = { 0 };
-    struct cv_table t = { .columns = 3 };
+    struct cv_outcome outcome;
+    const char *who = ui->words.w[0];
     (void)args;
     cv_status st = cv_ui_open(ui, &o);
-    const struct cv_policy *p = st == CV_OK ? cv_vault_policy(o.vault) : NULL;
-    cv_table_cell(&t, "ROLE");
-    cv_table_cell(&t, "MEMBERS");
-    cv_table_cell(&t, "READS");
-    for (size_t r = 0; st == CV_OK && r < p->role_count; r++) {
-        const cv_roles bit = (cv_roles)1 << r;
-        struct cv_buf reads = { 0 };
-        struct cv_json *list = cv_json_array();
-        char count[24];
-        size_t members = 0;
-        for (size_t i = 0; i < p->member_count; i++)
-            members += (p->members[i].roles & bit) != 0;
-        for (size_t i = 0; i < p->section_count && st == CV_OK; i++)
-            if ((p->sections[i].readers & bit) != 0 && strcmp(p->sections[i].name, "head") != 0) {
-                st = cv_buf_printf(&reads, "%s%s", reads.n > 0 ? ", " : "", p->sections[i].name);
-                st = CV_THEN(st, cv_json_push(list, cv_json_str(p->sections[i].name)));
-            }
-        st = CV_THEN(st, cv_buf_append(&reads, CV_LIT("\0")));
-        snprintf(count, sizeof(count), "%zu", members);
-        if (st == CV_OK && ui->json) {
-            struct cv_json *j = cv_json_object();
-            st = cv_json_set(j, "role", cv_json_str(p->roles[r].name));
-            st = CV_THEN(st, cv_json_set(j, "members", cv_json_int((int64_t)members)));
-            st = CV_THEN(st, cv_json_set(j, "reads", cv_json_ref(list)));
-            st = CV_THEN(st, cv_ui_print_json(j));
-            cv_json_free(j);
-        } else if (st == CV_OK) {
-            cv_table_cell(&t, p->roles[r].name);
-            cv_table_cell(&t, count);
-            cv_table_cell(&t, reads.n > 1 ? (const char *)reads.p : "-");
-        }
-        cv_json_free(list);
-        cv_buf_free(&reads);
-    }
-    if (st == CV_OK && !ui->json)
-        cv_table_print(&t);
-    cv_buf_free(&t.cells);
+    const cv_roles roles = st == CV_OK ? roles_of(o.vault, who) : 0;
+    st = CV_THEN(st, cv_members_remove(o.vault, who, &outcome, &ui->err));
+    st = CV_THEN(st,
+                 cv_ui_outcome(ui, &outcome, "Removed: new keys are in force for all that they could open."));
+    st = CV_THEN(st, cv_ui_could_read(ui, o.vault, who, roles));
     cv_ui_close(&o);
     return st;
 }
 
-const struct cv_cmd cv_cmd_role_list = {
-    .name = "role list", .synopsis = "", .summary = "list the roles and what each may read", .run = run_roles
+const struct cv_cmd cv_cmd_member_remove = {
+    .name = "member remove",
+    .synopsis = "MEMBER",
+    .summary = "end somebody's membership; what is written from then on is closed to them",
+    .words_min = 1,
+    .words_max = 1,
+    .run = run_remove,
 };
 
-static cv_status run_grant(struct cv_ui *ui, const void *args)
+struct replace_args {
+    const char *fingerprint;
+};
+static const struct cv_opt replace_opts[] = {
+    { "fingerprint", 'f', "PRINT", "what they read out to you; refused if it is not the line's",
+      offsetof(struct replace_args, fingerprint), CV_OPT_TEXT },
+    { 0 },
+};
+
+/* rename_staff(ui, v, who, key): the staff record that named the old pseudonym names the new one. */
+static cv_status rename_staff(struct cv_ui *ui, struct cv_vault *v, const char *who,
+                              const struct cv_member_key *key)
 {
+    struct cv_json *names = NULL;
+    cv_status st = names_of(ui, v, &names);
+    const char *name = cv_json_get_str(names, who);
+    if (st == CV_OK && name != NULL && cv_vault_may_create(v, "directory"))
+        st = add_staff(ui, v, key, name);
+    cv_json_free(names);
+    return st;
+}
+
+static cv_status run_replace(struct cv_ui *ui, const void *args)
+{
+    const struct replace_args *a = args;
     struct cv_opened o = { 0 };
-    (void)args;
-    cv_status st = cv_ui_open(ui, &o);
-    st = CV_THEN(st, cv_members_grant(o.vault, ui->words.w[0], ui->words.w[1], &ui->err));
-    if (st == CV_OK)
-        cv_ui_say(ui, "%s now works as %s, and reads what that role reads, old records too.", ui->words.w[0],
-                  ui->words.w[1]);
+    struct cv_member_key key;
+    struct cv_outcome outcome;
+    const char *who = ui->words.w[0];
+    cv_status st = read_line(ui, ui->words.w[1], a->fingerprint, &key);
+    st = CV_THEN(st, cv_ui_open(ui, &o));
+    const cv_roles roles = st == CV_OK ? roles_of(o.vault, who) : 0;
+    st = CV_THEN(st, cv_members_replace(o.vault, who, &key, &outcome, &ui->err));
+    if (st == CV_OK && outcome.done)
+        st = rename_staff(ui, o.vault, who, &key);
+    if (st == CV_OK && !ui->json)
+        printf("%s\n", key.pseudonym);
+    st = CV_THEN(
+        st, cv_ui_outcome(ui, &outcome, "Replaced: the old identity opens nothing written from now on."));
+    st = CV_THEN(st, cv_ui_could_read(ui, o.vault, who, roles));
     cv_ui_close(&o);
     return st;
 }
 
-const struct cv_cmd cv_cmd_role_grant = {
-    .name = "role grant",
-    .synopsis = "MEMBER ROLE",
-    .summary = "give a member one more role",
+const struct cv_cmd cv_cmd_member_replace = {
+    .name = "member replace",
+    .synopsis = "[--fingerprint PRINT] MEMBER LINE",
+    .summary = "give a member's roles to their new identity (a lost laptop)",
+    .details =
+        "LINE is what `identity new` printed to them. The old identity is removed in the same step, and all "
+        "that it\ncould open gets new keys.",
+    .opts = replace_opts,
+    .args_bytes = sizeof(struct replace_args),
     .words_min = 2,
     .words_max = 2,
-    .run = run_grant,
+    .run = run_replace,
 };
-
-static cv_status run_sections(struct cv_ui *ui, const void *args)
-{
-    struct cv_opened o = { 0 };
-    struct cv_table t = { .columns = 4 };
-    struct cv_buf text[3] = { { 0 }, { 0 }, { 0 } };
-    (void)args;
-    cv_status st = cv_ui_open(ui, &o);
-    const struct cv_policy *p = st == CV_OK ? cv_vault_policy(o.vault) : NULL;
-    cv_table_cell(&t, "SECTION");
-    cv_table_cell(&t, "READ BY");
-    cv_table_cell(&t, "CREATED BY");
-    cv_table_cell(&t, "EDITED BY");
-    for (size_t i = 0; st == CV_OK && i < p->section_count; i++) {
-        const struct cv_policy_section *s = &p->sections[i];
-        const cv_roles sets[3] = { s->readers, s->create, s->edit };
-        if (ui->json) {
-            struct cv_json *j = cv_json_object();
-            st = cv_json_set(j, "section", cv_json_str(s->name));
-            st = CV_THEN(st, cv_json_set(j, "read", cv_policy_role_names(p, s->readers)));
-            st = CV_THEN(st, cv_json_set(j, "create", cv_policy_role_names(p, s->create)));
-            st = CV_THEN(st, cv_json_set(j, "edit", cv_policy_role_names(p, s->edit)));
-            st = CV_THEN(st, cv_ui_print_json(j));
-            cv_json_free(j);
-            continue;
-        }
-        cv_table_cell(&t, s->name);
-        for (size_t k = 0; k < 3; k++) {
-            roles_text(p, sets[k], &text[k]);
-            const bool all = sets[k] == p->log.holders;
-            cv_table_cell(&t, all ? "everyone" : (const char *)text[k].p);
-        }
-    }
-    if (st == CV_OK && !ui->json)
-        cv_table_print(&t);
-    cv_buf_free(&t.cells);
-    for (size_t k = 0; k < 3; k++)
-        cv_buf_free(&text[k]);
-    cv_ui_close(&o);
-    return st;
-}
-
-const struct cv_cmd cv_cmd_section_list = { .name = "section list",
-                                            .synopsis = "",
-                                            .summary = "list the sections: who reads and writes each",
-                                            .run = run_sections };

@@ -193,6 +193,22 @@ cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool twice, str
     return st;
 }
 
+cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want)
+{
+    char answer[256];
+    FILE *tty = fopen("/dev/tty", "r+e");
+    if (tty == NULL)
+        return cv_fail(&ui->err, CV_ERR_DENIED,
+                       "nobody is there to confirm this; see the options for scripts");
+    fprintf(tty, "%s: ", question);
+    fflush(tty);
+    const bool read = fgets(answer, sizeof(answer), tty) != NULL;
+    fclose(tty);
+    answer[read ? strcspn(answer, "\n") : 0] = '\0';
+    return strcmp(answer, want) == 0 ? CV_OK
+                                     : cv_fail(&ui->err, CV_ERR_DENIED, "not confirmed; nothing was changed");
+}
+
 /* ---- opening ---- */
 
 cv_status cv_ui_identity_path(struct cv_ui *ui, const char **out)
@@ -338,4 +354,29 @@ void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uin
     fprintf(stderr, "\r%s: %llu of %llu (%llu %%)%s", what, (unsigned long long)done,
             (unsigned long long)total, (unsigned long long)(total > 0 ? 100 * done / total : 100),
             done == total ? "\n" : "");
+}
+
+cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome *outcome, const char *done)
+{
+    struct cv_json *o;
+    if (!ui->json) {
+        if (outcome->done)
+            cv_ui_say(ui, "%s", done);
+        else
+            cv_ui_say(ui,
+                      "This waits for others: it has %u of %u signatures, and nothing has changed yet. They "
+                      "see it with "
+                      "`policy show` and\nsign it with `policy approve %llu`.",
+                      outcome->have, outcome->need, (unsigned long long)outcome->proposal);
+        return CV_OK;
+    }
+    o = cv_json_object();
+    cv_status st = cv_json_set(o, "done", cv_json_bool(outcome->done));
+    st = CV_THEN(st, cv_json_set(o, "signatures", cv_json_int(outcome->have)));
+    st = CV_THEN(st, cv_json_set(o, "needed", cv_json_int(outcome->need)));
+    if (!outcome->done)
+        st = CV_THEN(st, cv_json_set(o, "waits_as", cv_json_int((int64_t)outcome->proposal)));
+    st = CV_THEN(st, cv_ui_print_json(o));
+    cv_json_free(o);
+    return st;
 }

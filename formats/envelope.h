@@ -20,6 +20,7 @@
  * `event` and, if it holds free text, `text`.
  */
 #define CV_HANDLE_BYTES 16
+#define CV_ENVELOPE_BATCH_AT 24
 #define CV_ENVELOPE_PARTS_MAX 66
 #define CV_ENVELOPE_NAME_MAX 32
 #define CV_NO_SLOT UINT64_MAX

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "crypto/hkdf.h"
 #include "crypto/hpke.h"
 #include "crypto/scrypt.h"
 #include "formats/age.h"
@@ -146,6 +147,8 @@ void cv_identity_free(struct cv_identity *id)
 {
     if (id == NULL)
         return;
+    if (id->agent != NULL)
+        id->agent->close(id->agent_arg);
     cv_ed25519_key_free(id->sign);
     cv_secret_free(&id->sign_seed);
     cv_secret_free(&id->seal);
@@ -156,7 +159,33 @@ void cv_identity_free(struct cv_identity *id)
 cv_status cv_identity_sign(void *identity, struct cv_bytes msg, uint8_t sig[static CV_ED25519_SIG_BYTES])
 {
     const struct cv_identity *id = identity;
-    return cv_ed25519_sign(id->sign, msg, sig);
+    return id->agent != NULL ? id->agent->sign(id->agent_arg, msg, sig) : cv_ed25519_sign(id->sign, msg, sig);
+}
+
+cv_status cv_identity_unseal(const struct cv_identity *id, struct cv_bytes info, struct cv_bytes sealed,
+                             struct cv_secret *out)
+{
+    if (id->agent != NULL)
+        return id->agent->unseal(id->agent_arg, info, sealed, out);
+    return cv_hpke_open(id->public.seal.suite, cv_secret_view(&id->seal), info, sealed, out);
+}
+
+cv_status cv_identity_derive(const struct cv_identity *id, struct cv_bytes salt, struct cv_bytes info,
+                             struct cv_secret *out)
+{
+    struct cv_buf whole = { 0 };
+    *out = (struct cv_secret){ 0 };
+    if (id->agent != NULL)
+        return id->agent->derive(id->agent_arg, salt, info, out);
+    cv_status st = cv_buf_str(&whole, "casevault/1/derived");
+    st = CV_THEN(st, cv_buf_append(&whole, info));
+    st = CV_THEN(st, cv_secret_alloc(out, 32));
+    st = CV_THEN(
+        st, cv_hkdf(CV_HKDF_SHA256, salt, cv_secret_view(&id->seal), cv_buf_view(&whole), out->p, out->n));
+    cv_buf_free(&whole);
+    if (st != CV_OK)
+        cv_secret_free(out);
+    return st;
 }
 
 static cv_status line_of(struct cv_buf *text, const char *word, struct cv_bytes value, bool encode)

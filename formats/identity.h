@@ -33,13 +33,24 @@ struct cv_member_key {
     char fingerprint[CV_FINGERPRINT_BYTES]; /* to read out over the telephone */
 };
 
-/** The private half, on the secure heap: what an identity file holds. Free with cv_identity_free. */
+/* What the private keys are used for, where they are not in this process but with an agent. */
+struct cv_identity_agent {
+    cv_status (*sign)(void *arg, struct cv_bytes msg, uint8_t sig[static CV_ED25519_SIG_BYTES]);
+    cv_status (*unseal)(void *arg, struct cv_bytes info, struct cv_bytes sealed, struct cv_secret *out);
+    cv_status (*derive)(void *arg, struct cv_bytes salt, struct cv_bytes info, struct cv_secret *out);
+    void (*close)(void *arg);
+};
+
+/** The private half, on the secure heap: what an identity file holds; or, with ${agent}, only the way to it.
+ * Free with cv_identity_free. */
 struct cv_identity {
     struct cv_member_key public;
     struct cv_ed25519_key *sign;
     struct cv_secret sign_seed;
     struct cv_secret seal;
     struct cv_secret age; /* AGE-SECRET-KEY-1..., text */
+    const struct cv_identity_agent *agent;
+    void *agent_arg;
 };
 
 /** cv_fingerprint(bytes, out): the first 80 bits of SHA-256, as five groups of four hex digits. */
@@ -48,6 +59,17 @@ CV_MUST_CHECK cv_status cv_fingerprint(struct cv_bytes bytes, char out[static CV
 /** cv_identity_new(training, out, err): three fresh key pairs. CV_OK; CV_ERR_NOMEM; CV_ERR_INTERNAL. */
 CV_MUST_CHECK cv_status cv_identity_new(bool training, struct cv_identity *out, struct cv_err *err);
 void cv_identity_free(struct cv_identity *id);
+
+/** cv_identity_unseal(id, info, sealed, out): open what was sealed to the sealing key (HPKE base mode, single
+ * shot). As cv_hpke_open; or what the agent answered. */
+CV_MUST_CHECK cv_status cv_identity_unseal(const struct cv_identity *id, struct cv_bytes info,
+                                           struct cv_bytes sealed, struct cv_secret *out);
+
+/** cv_identity_derive(id, salt, info, out): 32 bytes that only this identity can make: HKDF-SHA-256 of the
+ * sealing secret with ${salt} and "casevault/1/derived" || ${info}; for keys of derived files. Free ${out}.
+ */
+CV_MUST_CHECK cv_status cv_identity_derive(const struct cv_identity *id, struct cv_bytes salt,
+                                           struct cv_bytes info, struct cv_secret *out);
 
 /** cv_identity_sign(identity, msg, sig): a cv_sign_fn. */
 CV_MUST_CHECK cv_status cv_identity_sign(void *identity, struct cv_bytes msg,

@@ -14,7 +14,9 @@
 static const char *const kind_names[CV_KIND_COUNT] = {
     [CV_KIND_TEMPLATE] = "template", [CV_KIND_POLICY] = "policy",         [CV_KIND_SEALS] = "seals",
     [CV_KIND_BATCH] = "batch",       [CV_KIND_RECORD] = "record",         [CV_KIND_EVENT] = "event",
-    [CV_KIND_TORN] = "torn",         [CV_KIND_CHECKPOINT] = "checkpoint",
+    [CV_KIND_TORN] = "torn",         [CV_KIND_CHECKPOINT] = "checkpoint", [CV_KIND_PROPOSAL] = "proposal",
+    [CV_KIND_APPROVAL] = "approval", [CV_KIND_GRANT] = "grant",           [CV_KIND_NOTICE] = "notice",
+    [CV_KIND_ERASE] = "erase",       [CV_KIND_TOMBSTONE] = "tombstone",
 };
 
 const char *cv_kind_name(enum cv_kind kind)

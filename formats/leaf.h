@@ -15,6 +15,12 @@ enum cv_kind {
     CV_KIND_EVENT,
     CV_KIND_TORN,
     CV_KIND_CHECKPOINT,
+    CV_KIND_PROPOSAL, /* an act that waits for signatures; formats/proposal.h */
+    CV_KIND_APPROVAL,
+    CV_KIND_GRANT,  /* formats/grant.h */
+    CV_KIND_NOTICE, /* what readers of records are told of one: hold, grant, erased; vault/notice.h */
+    CV_KIND_ERASE,  /* formats/erasure.h */
+    CV_KIND_TOMBSTONE,
     CV_KIND_COUNT
 };
 

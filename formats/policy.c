@@ -7,6 +7,7 @@
 
 #include "crypto/hash.h"
 #include "formats/base64.h"
+#include "formats/statement.h"
 
 cv_status cv_policy_new(struct cv_policy **out)
 {
@@ -107,6 +108,11 @@ void cv_policy_member_keyname(const struct cv_policy *p, const char *pseudonym,
     snprintf(out, CV_MEMBER_KEYNAME_BYTES, "casevault/%s/member/%s", p->vault, pseudonym);
 }
 
+void cv_policy_recovery_keyname(const struct cv_policy *p, char out[static CV_MEMBER_KEYNAME_BYTES])
+{
+    snprintf(out, CV_MEMBER_KEYNAME_BYTES, "casevault/%s/recovery", p->vault);
+}
+
 void cv_policy_origin(const struct cv_policy *p, char out[static 128])
 {
     snprintf(out, 128, "casevault/%s", p->vault);
@@ -125,6 +131,45 @@ cv_status cv_policy_add_member(struct cv_policy *p, const struct cv_member_key *
     if (st != CV_OK)
         return cv_fail(err, st, "policy: no room for another member (at most %d)", CV_POLICY_MEMBERS_MAX);
     p->members[p->member_count++] = (struct cv_policy_member){ .key = *key, .roles = roles };
+    return CV_OK;
+}
+
+cv_status cv_policy_remove_member(struct cv_policy *p, const char *pseudonym)
+{
+    struct cv_policy_member *m = cv_policy_member(p, pseudonym);
+    if (m == NULL)
+        return CV_ERR_NOTFOUND;
+    const size_t at = (size_t)(m - p->members);
+    memmove(m, m + 1, (p->member_count - at - 1) * sizeof(*m));
+    p->member_count--;
+    return CV_OK;
+}
+
+unsigned cv_policy_holders(const struct cv_policy *p, cv_roles roles)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < p->member_count; i++)
+        n += (p->members[i].roles & roles) != 0;
+    return n;
+}
+
+cv_status cv_policy_signatures(const struct cv_policy *p, const struct cv_note *note, cv_roles roles,
+                               unsigned *count, struct cv_err *err)
+{
+    *count = 0;
+    for (size_t i = 0; i < p->member_count; i++) {
+        const struct cv_policy_member *m = &p->members[i];
+        char name[CV_MEMBER_KEYNAME_BYTES];
+        if ((m->roles & roles) == 0)
+            continue;
+        cv_policy_member_keyname(p, m->key.pseudonym, name);
+        cv_status st = cv_note_verify(note, name, m->key.sign);
+        if (st == CV_ERR_AUTH)
+            return cv_fail(err, CV_ERR_AUTH, "the signature of %s does not verify", m->key.pseudonym);
+        if (st != CV_OK && st != CV_ERR_NOTFOUND)
+            return cv_fail(err, st, "cannot check the signature of %s", m->key.pseudonym);
+        *count += st == CV_OK;
+    }
     return CV_OK;
 }
 
@@ -206,6 +251,27 @@ static cv_status write_signer(const struct cv_policy *p, struct cv_json *doc, co
     return CV_THEN(st, cv_json_set(o, "holders", cv_policy_role_names(p, s->holders)));
 }
 
+static cv_status write_erase(const struct cv_policy *p, struct cv_json *doc)
+{
+    struct cv_json *o = cv_json_object();
+    cv_status st = cv_json_set(doc, "erase", o);
+    st = CV_THEN(st, cv_json_set(o, "quorum", cv_json_int(p->erase_quorum)));
+    return CV_THEN(st, cv_json_set(o, "roles", cv_policy_role_names(p, p->erasers)));
+}
+
+static cv_status write_recovery(const struct cv_policy *p, struct cv_json *doc)
+{
+    struct cv_json *o = cv_json_object(), *list = cv_json_array();
+    cv_status st = cv_json_set(doc, "recovery", o);
+    st = CV_THEN(st, cv_json_set(o, "key", cv_json_b64u(CV_ARR(p->recovery.key))));
+    st = CV_THEN(st, cv_json_set(o, "threshold", cv_json_int(p->recovery.threshold)));
+    for (unsigned i = 0; i < p->recovery.shares && st == CV_OK; i++)
+        st = cv_json_push(list, cv_json_b64u(CV_ARR(p->recovery.digests[i])));
+    st = CV_THEN(st, cv_json_set(o, "shares", cv_json_ref(list)));
+    cv_json_free(list);
+    return st;
+}
+
 /* set_list(doc, name, out): a new array in ${doc}, borrowed. */
 static cv_status set_list(struct cv_json *doc, const char *name, struct cv_json **out)
 {
@@ -221,6 +287,7 @@ static cv_status write_doc(const struct cv_policy *p, struct cv_json *doc)
     st = CV_THEN(st, cv_json_set(doc, "training", cv_json_bool(p->training)));
     st = CV_THEN(st, cv_json_set(doc, "suite", cv_json_int(p->suite)));
     st = CV_THEN(st, cv_json_set(doc, "quorum", cv_json_int(p->quorum)));
+    st = CV_THEN(st, write_erase(p, doc));
     st = CV_THEN(st, cv_json_set(doc, "reason_required", cv_json_bool(p->reason_required)));
     st = CV_THEN(st, cv_json_set(doc, "template", hex_json(p->template_hash)));
     st = CV_THEN(st, set_list(doc, "roles", &list));
@@ -229,6 +296,7 @@ static cv_status write_doc(const struct cv_policy *p, struct cv_json *doc)
     st = CV_THEN(st, write_sections(p, list));
     st = CV_THEN(st, write_signer(p, doc, "log", &p->log));
     st = CV_THEN(st, write_signer(p, doc, "export", &p->export));
+    st = CV_THEN(st, write_recovery(p, doc));
     st = CV_THEN(st, set_list(doc, "members", &list));
     return CV_THEN(st, write_members(p, list));
 }
@@ -238,9 +306,7 @@ cv_status cv_policy_text(struct cv_policy *p, struct cv_buf *out)
     const size_t start = out->n;
     struct cv_json *doc = cv_json_object();
     cv_status st = doc == NULL ? CV_ERR_NOMEM : write_doc(p, doc);
-    st = CV_THEN(st, cv_buf_printf(out, CV_POLICY_TITLE "%s\n", p->number == 1 ? "-" : p->vault));
-    st = CV_THEN(st, cv_json_write(doc, out));
-    st = CV_THEN(st, cv_buf_str(out, "\n"));
+    st = CV_THEN(st, cv_statement_text("policy", p->number == 1 ? "-" : p->vault, doc, out));
     st = CV_THEN(st, cv_sha256(CV_BYTES(out->p + start, out->n - start), p->hash));
     if (st == CV_OK && p->number == 1) {
         memcpy(p->vault_id, p->hash, sizeof(p->vault_id));

@@ -1,6 +1,7 @@
 #ifndef CV_FORMATS_POLICY_H
 #define CV_FORMATS_POLICY_H
 
+#include "crypto/shamir.h"
 #include "formats/identity.h"
 #include "formats/json.h"
 #include "formats/note.h"
@@ -14,7 +15,8 @@
  *   <compact JSON>
  *
  * The vault id is the SHA-256 of the first policy's text. A policy is signed by a quorum of the custodians of
- * the one before, under key names `casevault/<vault id>/member/<pseudonym>`; the first is signed by its own.
+ * the one before, under key names `casevault/<vault id>/member/<pseudonym>`, or by its recovery key, under
+ * `casevault/<vault id>/recovery`; the first is signed by its own custodian.
  */
 #define CV_VAULT_ID_BYTES 32
 #define CV_VAULT_HEX_BYTES (2 * CV_VAULT_ID_BYTES + 1)
@@ -22,8 +24,8 @@
 #define CV_POLICY_ROLES_MAX 64
 #define CV_POLICY_SECTIONS_MAX 64
 #define CV_POLICY_MEMBERS_MAX 2000
-#define CV_POLICY_EXPORT_KEYS_MAX 256
-#define CV_POLICY_TITLE "casevault policy v1\n" /* the first line of its text */
+#define CV_ROLE_CUSTODIAN "custodian" /* signs policies */
+#define CV_ROLE_RECOVERY "recovery"   /* held by nobody: its secret exists as shares only */
 #define CV_POLICY_MAX_BYTES ((size_t)4 << 20)
 #define CV_MEMBER_KEYNAME_BYTES 160
 
@@ -48,6 +50,14 @@ struct cv_policy_section {
     cv_roles readers, create, edit;
 };
 
+/* The recovery role's signing key, and how its secret was split; threshold 0: not yet. */
+#define CV_SHARE_DIGEST_BYTES 16
+struct cv_policy_recovery {
+    uint8_t key[CV_ED25519_PUBLIC_BYTES];
+    unsigned shares, threshold;
+    uint8_t digests[CV_SHAMIR_SHARES_MAX][CV_SHARE_DIGEST_BYTES]; /* of each share */
+};
+
 /* An Ed25519 key shared by roles: the log key, the export key. */
 struct cv_policy_signer {
     uint32_t epoch;
@@ -63,10 +73,13 @@ struct cv_policy {
     uint8_t hash[32];     /* SHA-256 of this text */
     bool training;
     bool reason_required;
-    uint16_t suite; /* the least suite accepted */
-    unsigned quorum;
+    uint16_t suite;        /* the least suite accepted */
+    unsigned quorum;       /* custodians who must sign the next policy */
+    unsigned erase_quorum; /* members who must sign an erasure, */
+    cv_roles erasers;      /* each with one of these roles */
     uint8_t template_hash[32];
     struct cv_policy_signer log, export;
+    struct cv_policy_recovery recovery;
     struct cv_policy_role *roles;
     size_t role_count;
     struct cv_policy_section *sections;
@@ -92,6 +105,8 @@ struct cv_json *cv_policy_role_names(const struct cv_policy *p, cv_roles set);
 /** cv_policy_member_keyname(p, pseudonym, out): the key name in signed notes. */
 void cv_policy_member_keyname(const struct cv_policy *p, const char *pseudonym,
                               char out[static CV_MEMBER_KEYNAME_BYTES]);
+/** cv_policy_recovery_keyname(p, out): the recovery key's. */
+void cv_policy_recovery_keyname(const struct cv_policy *p, char out[static CV_MEMBER_KEYNAME_BYTES]);
 /** cv_policy_origin(p, out): the log's origin line and the log key's name: `casevault/<vault id>`. */
 void cv_policy_origin(const struct cv_policy *p, char out[static 128]);
 
@@ -99,6 +114,18 @@ void cv_policy_origin(const struct cv_policy *p, char out[static 128]);
  * identity in a real vault or the reverse. */
 CV_MUST_CHECK cv_status cv_policy_add_member(struct cv_policy *p, const struct cv_member_key *key,
                                              cv_roles roles, struct cv_err *err);
+
+/** cv_policy_remove_member(p, pseudonym): CV_OK; CV_ERR_NOTFOUND. */
+CV_MUST_CHECK cv_status cv_policy_remove_member(struct cv_policy *p, const char *pseudonym);
+
+/** cv_policy_holders(p, roles): how many members hold one of these roles. */
+unsigned cv_policy_holders(const struct cv_policy *p, cv_roles roles);
+
+/** cv_policy_signatures(p, note, roles, err, count): how many members with one of ${roles} have signed
+ * ${note}, each counted once. CV_OK; CV_ERR_AUTH if a signature in the name of one of them does not verify.
+ */
+CV_MUST_CHECK cv_status cv_policy_signatures(const struct cv_policy *p, const struct cv_note *note,
+                                             cv_roles roles, unsigned *count, struct cv_err *err);
 
 /**
  * cv_policy_text(p, out): append the text, and set p->hash (and, in the first, p->vault_id and p->vault).
@@ -108,11 +135,16 @@ CV_MUST_CHECK cv_status cv_policy_text(struct cv_policy *p, struct cv_buf *out);
 
 /**
  * cv_policy_parse(note, before, out, err): read a policy and judge it by the one ${before} it (NULL: it is
- * the first): canonical text, number and hash follow, the suite does not go down, a quorum of custodians has
- * signed. CV_OK; CV_ERR_FORMAT; CV_ERR_AUTH for a signature that fails or too few of them; CV_ERR_LOG if it
- * does not follow.
+ * the first): canonical text, number and hash follow, the suite does not go down, no role or section is lost,
+ * an epoch stays with its key or goes up by one with a new one, a quorum of custodians (or the recovery key)
+ * has signed. CV_OK; CV_ERR_FORMAT; CV_ERR_AUTH for a signature that fails or too few of them; CV_ERR_LOG if
+ * it does not follow.
  */
 CV_MUST_CHECK cv_status cv_policy_parse(struct cv_bytes note, const struct cv_policy *before,
+                                        struct cv_policy **out, struct cv_err *err);
+
+/** cv_policy_draft(text, before, out, err): the same of a text that still waits for signatures. */
+CV_MUST_CHECK cv_status cv_policy_draft(struct cv_bytes text, const struct cv_policy *before,
                                         struct cv_policy **out, struct cv_err *err);
 
 /** cv_policy_load(note, vault_id, hash, out, err): read again a policy that was judged before and whose text

@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "formats/base64.h"
 #include "formats/policy.h"
+#include "formats/statement.h"
 
 static bool name_ok(const char *s)
 {
@@ -130,6 +131,32 @@ static cv_status read_signer(const struct cv_policy *p, const struct cv_json *o,
     return CV_THEN(st, read_role_set(p, cv_json_get(o, "holders"), &out->holders, err));
 }
 
+static cv_status read_erase(struct cv_policy *p, const struct cv_json *o, struct cv_err *err)
+{
+    uint32_t quorum = 0;
+    cv_status st = read_u32(o, "quorum", 1, &quorum, err);
+    p->erase_quorum = quorum;
+    return CV_THEN(st, read_role_set(p, cv_json_get(o, "roles"), &p->erasers, err));
+}
+
+static cv_status read_recovery(struct cv_policy *p, const struct cv_json *o, struct cv_err *err)
+{
+    const struct cv_json *list = cv_json_get(o, "shares");
+    uint32_t threshold = 0;
+    cv_status st = read_u32(o, "threshold", 0, &threshold, err);
+    bool good = st == CV_OK && cv_json_is(list, CV_JSON_ARRAY) && cv_json_len(list) <= CV_SHAMIR_SHARES_MAX &&
+                threshold <= cv_json_len(list) &&
+                cv_json_get_bytes(o, "key", p->recovery.key, sizeof(p->recovery.key)) == CV_OK;
+    for (size_t i = 0; good && i < cv_json_len(list); i++)
+        good = cv_base64_decode_exact(CV_BASE64_URL, cv_json_text(cv_json_at(list, i)),
+                                      p->recovery.digests[i], CV_SHARE_DIGEST_BYTES) == CV_OK;
+    if (st == CV_OK && !good)
+        st = cv_fail(err, CV_ERR_FORMAT, "policy: its recovery key or shares are not well formed");
+    p->recovery.shares = (unsigned)cv_json_len(list);
+    p->recovery.threshold = threshold;
+    return st;
+}
+
 static cv_status read_hash(const struct cv_json *o, const char *name, uint8_t out[static 32],
                            struct cv_err *err)
 {
@@ -158,15 +185,17 @@ static cv_status read_rules(struct cv_policy *p, const struct cv_json *doc, stru
 
 static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, struct cv_err *err)
 {
-    static const char *const names[] = { "number",          "previous", "training", "suite",    "quorum",
-                                         "reason_required", "template", "roles",    "sections", "log",
-                                         "export",          "members",  NULL };
+    static const char *const names[] = { "number", "previous",        "training", "suite",   "quorum",
+                                         "erase",  "reason_required", "template", "roles",   "sections",
+                                         "log",    "export",          "recovery", "members", NULL };
     cv_status st = cv_json_only(doc, names, "policy", err);
     st = CV_THEN(st, read_rules(p, doc, err));
     st = CV_THEN(st, read_roles(p, cv_json_get(doc, "roles"), err));
     st = CV_THEN(st, read_sections(p, cv_json_get(doc, "sections"), err));
     st = CV_THEN(st, read_signer(p, cv_json_get(doc, "log"), &p->log, err));
     st = CV_THEN(st, read_signer(p, cv_json_get(doc, "export"), &p->export, err));
+    st = CV_THEN(st, read_erase(p, cv_json_get(doc, "erase"), err));
+    st = CV_THEN(st, read_recovery(p, cv_json_get(doc, "recovery"), err));
     return CV_THEN(st, read_members(p, cv_json_get(doc, "members"), err));
 }
 
@@ -192,43 +221,28 @@ static cv_status read_place(struct cv_policy *p, const struct cv_json *doc, cons
     return st;
 }
 
-/* split_text(text, vault, json): the title and vault lines, then the JSON line. */
-static cv_status split_text(struct cv_bytes text, const char *vault, struct cv_bytes *json,
-                            struct cv_err *err)
+/* by_recovery(note, judges): the recovery key of the policy before has signed. */
+static bool by_recovery(const struct cv_note *note, const struct cv_policy *judges)
 {
-    const size_t title = strlen(CV_POLICY_TITLE), id = strlen(vault);
-    if (text.n < title + id + 2 || memcmp(text.p, CV_POLICY_TITLE, title) != 0)
-        return cv_fail(err, CV_ERR_FORMAT, "policy: not a policy of version 1");
-    if (memcmp(text.p + title, vault, id) != 0 || text.p[title + id] != '\n')
-        return cv_fail(err, CV_ERR_LOG, "policy: made for another vault");
-    *json = CV_BYTES(text.p + title + id + 1, text.n - title - id - 2); /* without the last LF */
-    return CV_OK;
+    char name[CV_MEMBER_KEYNAME_BYTES];
+    cv_policy_recovery_keyname(judges, name);
+    return cv_note_verify(note, name, judges->recovery.key) == CV_OK;
 }
 
-/* judge(p, note, judges): enough custodians of ${judges} have signed. */
+/* judge(p, note, judges): enough custodians of ${judges} have signed, or its recovery key. */
 static cv_status judge(const struct cv_policy *p, const struct cv_note *note, const struct cv_policy *judges,
                        struct cv_err *err)
 {
-    const cv_roles custodian = cv_policy_role_bit(judges, "custodian");
+    struct cv_err bad = { 0 };
     unsigned good = 0;
-    for (size_t i = 0; i < judges->member_count; i++) {
-        const struct cv_policy_member *m = &judges->members[i];
-        char name[CV_MEMBER_KEYNAME_BYTES];
-        if ((m->roles & custodian) == 0)
-            continue;
-        cv_policy_member_keyname(p, m->key.pseudonym, name);
-        cv_status st = cv_note_verify(note, name, m->key.sign);
-        if (st == CV_ERR_AUTH)
-            return cv_fail(err, CV_ERR_AUTH, "policy %" PRIu64 ": a custodian's signature does not verify",
-                           p->number);
-        if (st != CV_OK && st != CV_ERR_NOTFOUND)
-            return cv_fail(err, st, "policy %" PRIu64 ": cannot check its signatures", p->number);
-        good += st == CV_OK;
-    }
-    if (good < judges->quorum)
-        return cv_fail(err, CV_ERR_AUTH, "policy %" PRIu64 ": signed by %u custodians where %u must",
-                       p->number, good, judges->quorum);
-    return CV_OK;
+    cv_status st =
+        cv_policy_signatures(judges, note, cv_policy_role_bit(judges, CV_ROLE_CUSTODIAN), &good, &bad);
+    if (st != CV_OK)
+        return cv_fail(err, st, "policy %" PRIu64 ": %.180s", p->number, bad.msg);
+    if (good >= judges->quorum || (p->number > 1 && by_recovery(note, judges)))
+        return CV_OK;
+    return cv_fail(err, CV_ERR_AUTH, "policy %" PRIu64 ": signed by %u custodians where %u must", p->number,
+                   good, judges->quorum);
 }
 
 /* check_canonical(p, text): what was read writes the same bytes; sets the hash and, in the first, the vault
@@ -243,14 +257,77 @@ static cv_status check_canonical(struct cv_policy *p, struct cv_bytes text, stru
     return st;
 }
 
-/* custodians(p): how many members may sign the next one. */
-static unsigned custodians(const struct cv_policy *p)
+/* follows(name, was, epoch, same): an epoch stays with its key, or goes up by one with a new one. */
+static cv_status follows(const char *name, uint32_t was, uint32_t is, bool same, struct cv_err *err)
 {
-    const cv_roles bit = cv_policy_role_bit(p, "custodian");
-    unsigned n = 0;
-    for (size_t i = 0; i < p->member_count; i++)
-        n += (p->members[i].roles & bit) != 0;
-    return n;
+    if (is == was ? same : is == was + 1 && !same)
+        return CV_OK;
+    return cv_fail(err, CV_ERR_LOG, "policy: the key of %s does not follow the one before it", name);
+}
+
+static cv_status follow_keys(const struct cv_policy *p, const struct cv_policy *before, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    if (p->role_count < before->role_count || p->section_count < before->section_count)
+        return cv_fail(err, CV_ERR_LOG, "policy: a role or section of the one before it is gone");
+    for (size_t i = 0; i < before->role_count && st == CV_OK; i++) {
+        const struct cv_policy_role *a = &before->roles[i], *b = &p->roles[i];
+        st = strcmp(a->name, b->name) != 0
+                 ? cv_fail(err, CV_ERR_LOG, "policy: the role %s is not in its place", a->name)
+                 : follows(a->name, a->epoch, b->epoch, cv_key_equal(&a->key, &b->key), err);
+    }
+    for (size_t i = 0; i < before->section_count && st == CV_OK; i++) {
+        const struct cv_policy_section *a = &before->sections[i], *b = &p->sections[i];
+        st = strcmp(a->name, b->name) != 0
+                 ? cv_fail(err, CV_ERR_LOG, "policy: the section %s is not in its place", a->name)
+                 : follows(a->name, a->epoch, b->epoch, cv_key_equal(&a->key, &b->key), err);
+    }
+    st = CV_THEN(st, follows("the log", before->log.epoch, p->log.epoch,
+                             memcmp(before->log.key, p->log.key, sizeof(p->log.key)) == 0, err));
+    return CV_THEN(st, follows("exports", before->export.epoch, p->export.epoch,
+                               memcmp(before->export.key, p->export.key, sizeof(p->export.key)) == 0, err));
+}
+
+/* check_rules(p, before): what every policy must keep, whoever signed it. */
+static cv_status check_rules(const struct cv_policy *p, const struct cv_policy *before, struct cv_err *err)
+{
+    const cv_roles custodian = cv_policy_role_bit(p, CV_ROLE_CUSTODIAN);
+    const cv_roles recovery = cv_policy_role_bit(p, CV_ROLE_RECOVERY);
+    if (before != NULL && (p->suite < before->suite || p->training != before->training))
+        return cv_fail(err, CV_ERR_LOG,
+                       "policy %" PRIu64 ": lowers the suite, or changes what the vault is for", p->number);
+    if (custodian == 0 || recovery == 0 || cv_policy_holders(p, recovery) > 0)
+        return cv_fail(err, CV_ERR_FORMAT,
+                       "policy %" PRIu64
+                       ": needs the roles custodian and recovery, and no member may hold recovery",
+                       p->number);
+    if (cv_policy_holders(p, custodian) < p->quorum)
+        return cv_fail(err, CV_ERR_FORMAT,
+                       "policy %" PRIu64 ": has fewer custodians than it asks signatures of", p->number);
+    return before != NULL ? follow_keys(p, before, err) : CV_OK;
+}
+
+cv_status cv_policy_draft(struct cv_bytes text, const struct cv_policy *before, struct cv_policy **out,
+                          struct cv_err *err)
+{
+    struct cv_policy *p = NULL;
+    struct cv_json *doc = NULL;
+    struct cv_bytes json = { 0 };
+    *out = NULL;
+    cv_status st = cv_statement_split(text, "policy", before != NULL ? before->vault : "-", &json, err);
+    st = CV_THEN(st, cv_json_parse(json, CV_POLICY_MAX_BYTES, "policy", &doc, err));
+    st = CV_THEN(st, cv_policy_new(&p));
+    st = CV_THEN(st, read_place(p, doc, before, err));
+    st = CV_THEN(st, read_doc(p, doc, err));
+    st = CV_THEN(st, check_canonical(p, text, err));
+    st = CV_THEN(st, check_rules(p, before, err));
+    if (st == CV_OK) {
+        *out = p;
+        p = NULL;
+    }
+    cv_policy_free(p);
+    cv_json_free(doc);
+    return cv_err_note(err, st, "policy");
 }
 
 cv_status cv_policy_parse(struct cv_bytes bytes, const struct cv_policy *before, struct cv_policy **out,
@@ -258,30 +335,16 @@ cv_status cv_policy_parse(struct cv_bytes bytes, const struct cv_policy *before,
 {
     struct cv_note note = { 0 };
     struct cv_policy *p = NULL;
-    struct cv_json *doc = NULL;
-    struct cv_bytes json = { 0 };
     *out = NULL;
     cv_status st = bytes.n > CV_POLICY_MAX_BYTES ? cv_fail(err, CV_ERR_LIMIT, "policy: too long")
                                                  : cv_note_parse(bytes, &note, err);
-    st = CV_THEN(st, split_text(note.text, before != NULL ? before->vault : "-", &json, err));
-    st = CV_THEN(st, cv_json_parse(json, CV_POLICY_MAX_BYTES, "policy", &doc, err));
-    st = CV_THEN(st, cv_policy_new(&p));
-    st = CV_THEN(st, read_place(p, doc, before, err));
-    st = CV_THEN(st, read_doc(p, doc, err));
-    st = CV_THEN(st, check_canonical(p, note.text, err));
-    if (st == CV_OK && before != NULL && (p->suite < before->suite || p->training != before->training))
-        st = cv_fail(err, CV_ERR_LOG,
-                     "policy %" PRIu64 ": lowers the suite, or changes what the vault is for", p->number);
-    if (st == CV_OK && custodians(p) < p->quorum)
-        st = cv_fail(err, CV_ERR_FORMAT,
-                     "policy %" PRIu64 ": has fewer custodians than it asks signatures of", p->number);
+    st = CV_THEN(st, cv_policy_draft(note.text, before, &p, err));
     st = CV_THEN(st, judge(p, &note, before != NULL ? before : p, err));
     if (st == CV_OK) {
         *out = p;
         p = NULL;
     }
     cv_policy_free(p);
-    cv_json_free(doc);
     cv_note_free(&note);
     return cv_err_note(err, st, "policy");
 }
@@ -302,7 +365,7 @@ cv_status cv_policy_load(struct cv_bytes bytes, const uint8_t vault_id[static CV
     if (st == CV_OK && memcmp(got, hash, sizeof(got)) != 0)
         st = cv_fail(err, CV_ERR_AUTH, "policy: not the one that was verified before");
     const bool first = memcmp(hash, vault_id, sizeof(got)) == 0;
-    st = CV_THEN(st, split_text(note.text, first ? "-" : vault, &json, err));
+    st = CV_THEN(st, cv_statement_split(note.text, "policy", first ? "-" : vault, &json, err));
     st = CV_THEN(st, cv_json_parse(json, CV_POLICY_MAX_BYTES, "policy", &doc, err));
     st = CV_THEN(st, cv_policy_new(&p));
     if (st == CV_OK) {

@@ -13,6 +13,7 @@
 #define FIELDS_MAX 200
 #define ELEMENTS_MAX 64
 #define CHOICES_MAX 1000
+#define RETENTION_MONTHS_MAX 1200
 
 struct section {
     const char *name;
@@ -22,6 +23,7 @@ struct section {
 
 struct type {
     const char *name, *label;
+    const struct cv_json *retention; /* NULL: kept for ever */
     struct section *sections;
     size_t count;
 };
@@ -79,6 +81,11 @@ const char *cv_template_section(const struct cv_template *t, size_t i)
 const char *cv_template_role(const struct cv_template *t, size_t i)
 {
     return cv_json_cstr(cv_json_at(cv_json_get(t->doc, "roles"), i));
+}
+
+const char *cv_template_eraser(const struct cv_template *t, size_t i)
+{
+    return cv_json_cstr(cv_json_at(cv_json_get(t->doc, "erase"), i));
 }
 
 const char *cv_template_type_section(const struct cv_template *t, const char *type, size_t i)
@@ -140,6 +147,38 @@ static const struct field *find_field(const struct section *s, const char *name)
         if (strcmp(s->fields[i].name, name) == 0)
             return &s->fields[i];
     return NULL;
+}
+
+/* pointed(ty, path, section): "section.field" of a type: the field, and which section it is in. */
+static const struct field *pointed(const struct type *ty, const char *path, const struct section **section)
+{
+    const char *dot = path != NULL ? strchr(path, '.') : NULL;
+    *section = NULL;
+    for (size_t i = 0; dot != NULL && i < ty->count; i++)
+        if (strlen(ty->sections[i].name) == (size_t)(dot - path) &&
+            strncmp(ty->sections[i].name, path, (size_t)(dot - path)) == 0) {
+            *section = &ty->sections[i];
+            return find_field(*section, dot + 1);
+        }
+    return NULL;
+}
+
+bool cv_template_retention(const struct cv_template *t, const char *type, struct cv_retention *out)
+{
+    const struct type *ty = find_type(t, type);
+    const struct section *section = NULL;
+    memset(out, 0, sizeof(*out));
+    if (ty == NULL || ty->retention == NULL)
+        return false;
+    const char *after = cv_json_get_str(ty->retention, "after"), *via = cv_json_get_str(ty->retention, "via");
+    const struct field *f = pointed(ty, after != NULL ? after : via, &section);
+    if (f == NULL)
+        return false;
+    *out = (struct cv_retention){ .months = (unsigned)cv_json_get_int(ty->retention, "months"),
+                                  .section = section->name,
+                                  .field = f->name,
+                                  .via = via != NULL };
+    return true;
 }
 
 bool cv_template_field_named(const struct cv_template *t, const char *type, const char *section,
@@ -297,10 +336,28 @@ static cv_status read_fields(const struct cv_template *t, const struct cv_json *
     return CV_OK;
 }
 
+/* check_retention(ty): months after a date of the record, or after that of the case that a reference leads
+ * to. */
+static cv_status check_retention(const struct type *ty, struct cv_err *err)
+{
+    static const char *const names[] = { "months", "after", "via", NULL };
+    const struct cv_json *o = ty->retention;
+    const struct where w = { ty->name, NULL, NULL };
+    const int64_t months = cv_json_get_int(o, "months");
+    const char *after = cv_json_get_str(o, "after"), *via = cv_json_get_str(o, "via");
+    const struct section *section;
+    const struct field *f = pointed(ty, after != NULL ? after : via, &section);
+    if (cv_json_only(o, names, "template", NULL) != CV_OK || months < 1 || months > RETENTION_MONTHS_MAX ||
+        (after != NULL) == (via != NULL) || f == NULL || f->type != (after != NULL ? FIELD_DATE : FIELD_REF))
+        return bad(&w, err,
+                   "its retention wants months (1 to 1,200) and either after, a date, or via, a reference");
+    return CV_OK;
+}
+
 static cv_status read_type(const struct cv_template *t, const char *name, const struct cv_json *o,
                            struct type *ty, struct cv_err *err)
 {
-    static const char *const names[] = { "label", "sections", NULL };
+    static const char *const names[] = { "label", "sections", "retention", NULL };
     const struct cv_json *sections = cv_json_get(o, "sections");
     struct where w = { name, NULL, NULL };
     ty->name = name;
@@ -324,7 +381,8 @@ static cv_status read_type(const struct cv_template *t, const char *name, const 
         if (st != CV_OK)
             return st;
     }
-    return CV_OK;
+    ty->retention = cv_json_get(o, "retention");
+    return ty->retention != NULL ? check_retention(ty, err) : CV_OK;
 }
 
 static cv_status check_sections(const struct cv_template *t, struct cv_err *err)
@@ -358,6 +416,22 @@ static cv_status check_sections(const struct cv_template *t, struct cv_err *err)
     return CV_OK;
 }
 
+/* check_erasers(t): roles, if it names any. */
+static cv_status check_erasers(const struct cv_template *t, struct cv_err *err)
+{
+    const struct cv_json *list = cv_json_get(t->doc, "erase"), *roles = cv_json_get(t->doc, "roles");
+    for (size_t i = 0; i < cv_json_len(list); i++) {
+        bool known = false;
+        for (size_t j = 0; j < cv_json_len(roles); j++)
+            known = known || cv_json_equal(cv_json_at(list, i), cv_json_at(roles, j));
+        if (!known)
+            return cv_fail(err, CV_ERR_FORMAT, "template: erase names a role that is none of its roles");
+    }
+    return list == NULL || cv_json_len(list) > 0
+               ? CV_OK
+               : cv_fail(err, CV_ERR_FORMAT, "template: erase is a list of roles, with one at least");
+}
+
 static cv_status check_roles(const struct cv_template *t, struct cv_err *err)
 {
     const struct cv_json *roles = cv_json_get(t->doc, "roles");
@@ -370,7 +444,7 @@ static cv_status check_roles(const struct cv_template *t, struct cv_err *err)
             if (strcmp(cv_template_role(t, i), cv_template_role(t, j)) == 0)
                 return cv_fail(err, CV_ERR_FORMAT, "template: role %s stands twice", cv_template_role(t, i));
     }
-    return CV_OK;
+    return check_erasers(t, err);
 }
 
 static cv_status check_profiles(const struct cv_template *t, struct cv_err *err)
@@ -389,7 +463,7 @@ static cv_status check_profiles(const struct cv_template *t, struct cv_err *err)
 
 cv_status cv_template_parse(struct cv_bytes text, struct cv_template **out, struct cv_err *err)
 {
-    static const char *const names[] = { "casevault", "name",  "roles",    "sections",
+    static const char *const names[] = { "casevault", "name",  "roles",    "sections", "erase",
                                          "lists",     "types", "profiles", NULL };
     struct cv_template *t = calloc(1, sizeof(*t));
     *out = NULL;

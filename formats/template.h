@@ -25,6 +25,18 @@ struct cv_bytes cv_template_default_text(void);
 const char *cv_template_type(const struct cv_template *t, size_t i);
 const char *cv_template_section(const struct cv_template *t, size_t i);
 const char *cv_template_role(const struct cv_template *t, size_t i);
+/* How long records of a type are kept: ${months} after the date in a field, or (via) after the one that the
+ * retention of the referenced records names. */
+struct cv_retention {
+    unsigned months;
+    const char *section, *field;
+    bool via;
+};
+/** cv_template_retention(t, type, out): false where the type has none: its records are kept for ever. */
+bool cv_template_retention(const struct cv_template *t, const char *type, struct cv_retention *out);
+/** cv_template_eraser(t, i): the i-th role whose members sign erasures, NULL past the end (then custodians
+ * do). */
+const char *cv_template_eraser(const struct cv_template *t, size_t i);
 const char *cv_template_type_section(const struct cv_template *t, const char *type, size_t i);
 /** cv_template_has(t, type, section): is it one of the type's sections? */
 bool cv_template_has(const struct cv_template *t, const char *type, const char *section);

@@ -186,16 +186,28 @@ class Policy:
             name, sign, seal = member(m['line'])
             self.members[name] = (sign, seal, m['roles'])
 
+    @property
+    def recovery(self):
+        return 'casevault/%s/recovery' % self.vault
+
     def keyname(self, who):
         return 'casevault/%s/member/%s' % (self.vault, who)
 
 
 def read_log(vault):
     """Every entry by index, after verifying all of it; and the policy in force for each."""
-    policy, edge, last, staged, out, slots = None, [], None, [], {}, 0
+    policy, edge, last, staged, out, slots, since = None, [], None, [], {}, 0, 0
     for index, kind, raw, data in entries(vault):
         need(index == len(out), 'entry %d stands where %d belongs' % (index, len(out)))
         out[index] = (kind, data, policy)
+        if kind == 'batch':
+            need(json.loads(data)['policy'] == policy.doc['number'], 'entry %d: batch of another policy' % index)
+        if kind in ('record', 'event', 'notice'):
+            need(int.from_bytes(data[24:32], 'big') > since, 'entry %d: keys of an older policy' % index)
+        if kind == 'erase':
+            signers = sum(signed_by(data.decode(), policy.keyname(who), m[0]) for who, m in policy.members.items()
+                          if set(m[2]) & set(policy.doc['erase']['roles']))
+            need(signers >= policy.doc['erase']['quorum'], 'entry %d: erasure signed by too few' % index)
         if kind != 'checkpoint':
             staged.append((kind, sha256(raw).hex(), data))
             continue
@@ -212,7 +224,8 @@ def read_log(vault):
                 need(new.doc['previous'] == (policy.hash.hex() if policy else '-'), 'policy chain')
                 good = sum(signed_by(d.decode(), new.keyname(who), m[0]) for who, m in judges.members.items()
                            if 'custodian' in m[2])
-                need(good >= judges.doc['quorum'], 'policy quorum')
+                recovered = policy and signed_by(d.decode(), policy.recovery, b64u(policy.doc['recovery']['key']))
+                need(good >= judges.doc['quorum'] or recovered, 'policy quorum')
         judge = policy or new
         size = sum(1 << i for i in range(64) if index >> i & 1)
         need(lines[1] == judge.vault and taken >= slots and size == index, 'entry %d: head' % index)
@@ -228,10 +241,12 @@ def read_log(vault):
         need(origin == 'casevault/' + judge.vault and int(n) == index and base64.b64decode(top) == root(edge),
              'entry %d: root' % index)
         need(signed_by(note, origin, b64u(judge.doc['log']['key'])), 'entry %d: log key' % index)
-        need(any(signed_by(note, judge.keyname(who), m[0]) for who, m in judge.members.items()), 'entry %d: member' % index)
+        need(any(signed_by(note, judge.keyname(who), m[0]) for who, m in judge.members.items()) or
+             signed_by(note, judge.recovery, b64u(judge.doc['recovery']['key'])), 'entry %d: member' % index)
         if policy is None:
             for i in list(out):
                 out[i] = (out[i][0], out[i][1], new)
+        since = index if new and policy else since
         policy, last, staged, slots = new or policy, sha256(raw).hex(), [], taken
     need(not staged, 'entries after the last checkpoint')
     return out, policy, root(edge)
@@ -256,35 +271,52 @@ class Vault:
                                        b'%d' % epoch, of.encode(), of_name.encode(), b'%d' % of_epoch)
         return hpke_open(secret, info, b64u(sealed))
 
-    def object(self, to, name, epoch, secret, of, of_name, of_epoch):
-        for s in self.seals:
+    def opened(self, to, name, epoch, of, of_name, of_epoch, secret):
+        """What was sealed to this recipient, newest first; `secret` is called for the recipient's own."""
+        for s in reversed(self.seals):
             if (s['to'], s['id'], s['epoch'], s['of'], s['name'], s['of_epoch']) == (to, name, epoch, of, of_name, of_epoch):
-                return self.unseal(secret, to, name, epoch, of, of_name, of_epoch, s['sealed'])
+                key = secret()
+                if key is not None:
+                    return self.unseal(key, to, name, epoch, of, of_name, of_epoch, s['sealed'])
         return None
 
-    def section(self, name):
-        if name not in self.kept:
-            s = next(s for s in self.policy.doc['sections'] if s['name'] == name)
-            self.kept[name] = None
-            for r in self.policy.doc['roles']:
-                if r['name'] in s['readers'] and r['name'] in self.policy.members[self.me][2]:
-                    role = self.object('member', self.me, 0, b64u(self.id['seal']), 'role', r['name'], r['epoch'])
-                    self.kept[name] = self.object('role', r['name'], r['epoch'], role, 'section', name, s['epoch'])
-                    break
-        return self.kept[name]
+    def later(self, kind, name, epoch):
+        """By the secret of the epoch after it."""
+        now = next(o['epoch'] for o in self.policy.doc[kind + 's'] if o['name'] == name)
+        if epoch >= now:
+            return None
+        return self.opened(kind, name, epoch + 1, kind, name, epoch, lambda: self.secret(kind, name, epoch + 1))
+
+    def secret(self, kind, name, epoch):
+        """The secret of a role or section of one epoch, if this member can open it."""
+        if (kind, name, epoch) in self.kept:
+            return self.kept[kind, name, epoch]
+        found, mine = None, self.policy.members[self.me][2]
+        if kind == 'role' and name in mine:
+            found = self.opened('member', self.me, 0, 'role', name, epoch, lambda: b64u(self.id['seal']))
+        for r in self.policy.doc['roles'] if kind == 'section' else []:
+            for e in range(r['epoch'], 0, -1):
+                if found is None and r['name'] in mine:
+                    found = self.opened('role', r['name'], e, kind, name, epoch, lambda: self.secret('role', r['name'], e))
+        if found is None and (kind == 'section' or name in mine):
+            found = self.later(kind, name, epoch)
+        self.kept[kind, name, epoch] = found
+        return found
 
     def part(self, env, name):
         section, sealed = env['parts'][name]
-        secret = self.section(section)
-        if secret is None:
-            return None
         batch = json.loads(self.log[env['batch']][1])
         key = next(k for k in batch['keys'] if k['section'] == section)
+        secret = self.secret('section', section, key['epoch'])
+        if secret is None:
+            return None
         b = self.unseal(secret, 'section', section, key['epoch'], 'batch', b64u(batch['id']).hex(), 0, key['sealed'])
         x = L(bytes.fromhex(self.policy.vault), env['handle'], name.encode())
         with open(os.path.join(self.path, 'release.keys'), 'rb') as f:
             f.seek(512 + 32 * env['slot'])
             r = f.read(32)
+        if r == bytes(32):
+            return None  # erased
         rs = expand(r, b'casevault/1/release' + x, 32)
         s = expand(b, b'casevault/1/section' + x, 32)
         k = expand(extract(rs, s), b'casevault/1/seal' + x, 32)

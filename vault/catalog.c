@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAYOUT "1"
+#define LAYOUT "2"
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
 #define SPARSE "kind <> 5 AND kind <> 7"
@@ -39,6 +39,9 @@ enum query {
     Q_HEADS_ALL,
     Q_LISTED,
     Q_SET_LISTED,
+    Q_FORGET_HEADS,
+    Q_FORGET_LISTED,
+    Q_OTHERS,
     Q_TOTAL
 };
 
@@ -61,6 +64,9 @@ static const char *const queries[Q_TOTAL] = {
     [Q_HEADS_ALL] = "SELECT idx, sealed FROM head WHERE member = ?1 ORDER BY idx",
     [Q_LISTED] = "SELECT next FROM listed WHERE member = ?1",
     [Q_SET_LISTED] = "INSERT OR REPLACE INTO listed VALUES(?1, ?2)",
+    [Q_FORGET_HEADS] = "DELETE FROM head WHERE member GLOB ?1 || '/*' AND member <> ?2",
+    [Q_FORGET_LISTED] = "DELETE FROM listed WHERE member GLOB ?1 || '/*' AND member <> ?2",
+    [Q_OTHERS] = "SELECT 1 FROM listed WHERE member GLOB ?1 || '/*' AND member <> ?2",
 };
 
 struct cv_catalog {
@@ -362,4 +368,22 @@ cv_status cv_catalog_set_listed(struct cv_catalog *c, const char *member, uint64
     sqlite3_bind_text(s, 1, member, -1, SQLITE_STATIC);
     bind_u64(s, 2, next);
     return run(c, s, err);
+}
+
+cv_status cv_catalog_forget_heads(struct cv_catalog *c, const char *member, const char *keep,
+                                  struct cv_err *err)
+{
+    static const enum query both[] = { Q_FORGET_HEADS, Q_FORGET_LISTED };
+    sqlite3_stmt *s = stmt(c, Q_OTHERS);
+    sqlite3_bind_text(s, 1, member, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, keep, -1, SQLITE_STATIC);
+    cv_status st = row(c, s, err);
+    sqlite3_reset(s);
+    for (size_t i = 0; i < 2 && st == CV_OK; i++) {
+        s = stmt(c, both[i]);
+        sqlite3_bind_text(s, 1, member, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 2, keep, -1, SQLITE_STATIC);
+        st = run(c, s, err);
+    }
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }

@@ -72,6 +72,10 @@ CV_MUST_CHECK cv_status cv_catalog_add_head(struct cv_catalog *c, const char *me
 /** cv_catalog_heads(c, member, tag, fn, arg, err): those with ${tag}, or all if it is empty, by index. */
 CV_MUST_CHECK cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag,
                                          cv_head_fn fn, void *arg, struct cv_err *err);
+/** cv_catalog_forget_heads(c, member, keep, err): drop the head indexes of this pseudonym other than ${keep}.
+ */
+CV_MUST_CHECK cv_status cv_catalog_forget_heads(struct cv_catalog *c, const char *member, const char *keep,
+                                                struct cv_err *err);
 /** cv_catalog_listed, _set_listed(c, member, next): entries before this index are in the member's head index.
  */
 CV_MUST_CHECK cv_status cv_catalog_listed(struct cv_catalog *c, const char *member, uint64_t *next,

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "formats/checkpoint.h"
+#include "formats/envelope.h"
+#include "formats/erasure.h"
 #include "formats/note.h"
 
 void cv_chain_free(struct cv_chain *c)
@@ -38,6 +40,37 @@ static cv_status stage(struct cv_chain *c, const struct cv_staged *entry)
     return CV_OK;
 }
 
+/* batch_policy(data): the policy that a batch-keys entry names, read off its fixed beginning; 0 if it has
+ * none. */
+static uint64_t batch_policy(struct cv_bytes data)
+{
+    static const char start[] = "{\"casevault\":\"batch keys v1\",\"policy\":";
+    uint64_t n = 0;
+    if (data.n < sizeof(start) || memcmp(data.p, start, sizeof(start) - 1) != 0)
+        return 0;
+    for (size_t i = sizeof(start) - 1; i < data.n && data.p[i] >= '0' && data.p[i] <= '9' && n < UINT32_MAX;
+         i++)
+        n = 10 * n + (uint64_t)(data.p[i] - '0');
+    return n;
+}
+
+/* fault_in(c, kind, data): what the policy in force does not allow, though the bytes are those committed.
+ * Keys of an older policy are known to people who have been removed since. */
+static const char *fault_in(const struct cv_chain *c, enum cv_kind kind, struct cv_bytes data)
+{
+    unsigned signers = 0;
+    if (c->policy == NULL)
+        return NULL;
+    if (kind == CV_KIND_BATCH && batch_policy(data) != c->policy->number)
+        return "made under a policy that is not in force";
+    if ((kind == CV_KIND_RECORD || kind == CV_KIND_EVENT || kind == CV_KIND_NOTICE) &&
+        (data.n < CV_ENVELOPE_BATCH_AT + 8 || cv_load_u64(data.p + CV_ENVELOPE_BATCH_AT) <= c->since))
+        return "sealed under keys of an older policy";
+    if (kind == CV_KIND_ERASE && cv_erasure_judge(data, c->policy, &signers, NULL) != CV_OK)
+        return "an erasure that too few have signed";
+    return NULL;
+}
+
 cv_status cv_chain_entry(struct cv_chain *c, uint64_t index, enum cv_kind kind, const uint8_t hash[static 32],
                          struct cv_bytes data, struct cv_err *err)
 {
@@ -46,6 +79,7 @@ cv_status cv_chain_entry(struct cv_chain *c, uint64_t index, enum cv_kind kind, 
         return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " stands where entry %" PRIu64 " belongs", index,
                        c->next + c->staged_count);
     memcpy(entry.hash, hash, sizeof(entry.hash));
+    entry.fault = fault_in(c, kind, data);
     if (kind == CV_KIND_POLICY) {
         if (c->policy_note.n > 0)
             return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": a second policy in one commit", index);
@@ -93,7 +127,7 @@ static cv_status compare(const struct cv_chain *c, const struct cv_commit *commi
                        index);
     const struct cv_staged *s = &c->staged[index - c->next]; /* check_shape saw that it is there */
     if (s->good && s->kind == leaf->kind && memcmp(s->hash, leaf->hash, 32) == 0)
-        return CV_OK;
+        return s->fault == NULL ? CV_OK : report(d, index, leaf->kind, s->fault);
     return report(d, index, leaf->kind, "damaged: not the bytes that were committed");
 }
 
@@ -157,7 +191,8 @@ static cv_status check_note(struct cv_bytes bytes, const struct cv_policy *judge
         cv_policy_member_keyname(judge, judge->members[i].key.pseudonym, name);
         member = cv_note_verify(&note, name, judge->members[i].key.sign) == CV_OK;
     }
-    if (st == CV_OK && !member)
+    cv_policy_recovery_keyname(judge, name);
+    if (st == CV_OK && !member && cv_note_verify(&note, name, judge->recovery.key) != CV_OK)
         st = cv_fail(err, CV_ERR_LOG,
                      "entry %" PRIu64 " (checkpoint): not signed by anyone who was a member then", index);
 out:
@@ -177,6 +212,7 @@ static void adopt(struct cv_chain *c, struct cv_policy *policy, uint64_t index)
     memcpy(c->adopted.hash, policy->hash, sizeof(policy->hash));
     cv_policy_free(c->policy);
     c->policy = policy;
+    c->since = c->adopted.since;
 }
 
 /* read_policy(c, out, d): the policy of the commit under way, judged by the one in force. */

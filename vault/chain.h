@@ -12,7 +12,8 @@ struct cv_staged {
     uint64_t index;
     enum cv_kind kind;
     uint8_t hash[32];
-    bool good; /* it could be read; false leaves the hash to the checkpoint */
+    bool good;         /* it could be read; false leaves the hash to the checkpoint */
+    const char *fault; /* what the policy in force does not allow in it; NULL: nothing */
 };
 
 /* A policy that came into force. */
@@ -28,6 +29,7 @@ struct cv_chain {
     struct cv_merkle_edge edge; /* all leaves before the last checkpoint */
     struct cv_hash root;        /* of that tree */
     uint64_t slots;             /* release key slots taken */
+    uint64_t since;             /* the policy is in force for entries after this one */
     struct cv_policy *policy;   /* in force; NULL before the first commit */
     /* the commit under way */
     struct cv_staged *staged;

@@ -209,6 +209,14 @@ static cv_status load_policy(struct cv_custody *c, const struct cv_adopted *wher
     return st;
 }
 
+cv_status cv_custody_policy(struct cv_custody *c, uint64_t number, struct cv_policy **out, struct cv_err *err)
+{
+    struct cv_adopted where;
+    *out = NULL;
+    cv_status st = cv_catalog_policy(cv_custody_catalog(c), number, &where, err);
+    return CV_THEN(st, load_policy(c, &where, out, err));
+}
+
 cv_status cv_custody_policy_at(struct cv_custody *c, uint64_t index, const struct cv_policy **out,
                                struct cv_err *err)
 {
@@ -248,6 +256,7 @@ static cv_status take_tip(struct cv_custody *c, const struct cv_tip *tip, struct
     c->chain.policy = policy;
     cv_chain_advance(&c->chain, tip->next - 1, tip->last_hash, &tip->edge, &tip->root, tip->slots);
     c->policy = tip->policy;
+    c->chain.since = tip->policy.since;
     c->checkpoint = tip->checkpoint;
     memcpy(c->counts, tip->counts, sizeof(c->counts));
     c->segment = tip->segment;

@@ -80,6 +80,11 @@ void cv_custody_sign_as(struct cv_custody *c, const struct cv_policy *policy,
                         const struct cv_member_key *member, cv_sign_fn sign, void *arg,
                         struct cv_ed25519_key *log);
 
+/** cv_custody_sign_recovery(c, policy, recovery, log): the recovery key signs in a member's place. Borrows.
+ */
+void cv_custody_sign_recovery(struct cv_custody *c, const struct cv_policy *policy,
+                              struct cv_ed25519_key *recovery, struct cv_ed25519_key *log);
+
 /** cv_custody_tip(c, tip): where it stands, for the catalog. */
 void cv_custody_tip(const struct cv_custody *c, struct cv_tip *tip);
 
@@ -97,6 +102,10 @@ CV_MUST_CHECK cv_status cv_custody_add(struct cv_custody *c, enum cv_kind kind, 
  */
 CV_MUST_CHECK cv_status cv_custody_take_slot(struct cv_custody *c, uint64_t *slot, struct cv_secret *key,
                                              struct cv_err *err);
+/** cv_custody_destroy(c, slots, count, err): inside a commit: destroy these release keys, durably; slot 0
+ * gets a new one. As cv_release_destroy. */
+CV_MUST_CHECK cv_status cv_custody_destroy(struct cv_custody *c, const uint64_t *slots, size_t count,
+                                           struct cv_err *err);
 /** cv_custody_commit(c, err): close with a checkpoint, write once, fdatasync, unlock. CV_OK only when
  * durable. */
 CV_MUST_CHECK cv_status cv_custody_commit(struct cv_custody *c, struct cv_err *err);
@@ -111,6 +120,10 @@ struct cv_catalog *cv_custody_catalog(struct cv_custody *c);
  * damaged. */
 CV_MUST_CHECK cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind,
                                         struct cv_buf *out, struct cv_err *err);
+
+/** cv_custody_policy(c, number, out, err): read that policy again; free it. CV_OK; CV_ERR_NOTFOUND. */
+CV_MUST_CHECK cv_status cv_custody_policy(struct cv_custody *c, uint64_t number, struct cv_policy **out,
+                                          struct cv_err *err);
 
 /** cv_custody_policy_at(c, index, out, err): the policy in force for the entry at ${index}; owned by custody,
  * good until the next call. */

@@ -25,6 +25,15 @@ void cv_custody_sign_as(struct cv_custody *c, const struct cv_policy *policy,
     c->member = (struct cv_note_signer){ c->member_name, member->sign, sign, arg };
 }
 
+void cv_custody_sign_recovery(struct cv_custody *c, const struct cv_policy *policy,
+                              struct cv_ed25519_key *recovery, struct cv_ed25519_key *log)
+{
+    cv_policy_origin(policy, c->log_name);
+    cv_policy_recovery_keyname(policy, c->member_name);
+    c->log = (struct cv_note_signer){ c->log_name, cv_ed25519_public(log), cv_sign_key, log };
+    c->member = (struct cv_note_signer){ c->member_name, cv_ed25519_public(recovery), cv_sign_key, recovery };
+}
+
 static cv_status take_lock(struct cv_custody *c, struct cv_err *err)
 {
     const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
@@ -141,6 +150,11 @@ cv_status cv_custody_take_slot(struct cv_custody *c, uint64_t *slot, struct cv_s
     if (st == CV_OK)
         c->slots++;
     return st;
+}
+
+cv_status cv_custody_destroy(struct cv_custody *c, const uint64_t *slots, size_t count, struct cv_err *err)
+{
+    return c->locked ? cv_release_destroy(&c->release, slots, count, err) : CV_ERR_INTERNAL;
 }
 
 /* grow(c, edge, root): the tree with the last checkpoint and this commit's entries. */

@@ -64,17 +64,27 @@ static void set_part(struct cv_envelope *env, const char *name, struct cv_bytes 
     p->sealed = sealed;
 }
 
-/* seal_text(v, env, reason, out): the free text, under a release key of its own. */
-static cv_status seal_text(struct cv_vault *v, struct cv_envelope *env, const char *reason,
+/* text_key(v, e, slot, key): the release key that the free text is under. */
+static cv_status text_key(struct cv_vault *v, const struct cv_event *e, uint64_t *slot, struct cv_secret *key,
+                          struct cv_err *err)
+{
+    *slot = e->slot;
+    if (e->slot != 0 && cv_release_get(&v->custody->release, e->slot, key, NULL) == CV_OK)
+        return CV_OK;
+    return cv_custody_take_slot(v->custody, slot, key, err);
+}
+
+/* seal_text(v, env, e, out): the free text. */
+static cv_status seal_text(struct cv_vault *v, struct cv_envelope *env, const struct cv_event *e,
                            struct cv_buf *out, struct cv_err *err)
 {
     const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, "text" };
     struct cv_secret key = { 0 }, release = { 0 };
     struct cv_buf plain = { 0 };
     struct cv_json *o = cv_json_object();
-    cv_status st = cv_json_set(o, "reason", cv_json_str(reason));
+    cv_status st = cv_json_set(o, "reason", cv_json_str(e->reason));
     st = CV_THEN(st, cv_json_write(o, &plain));
-    st = CV_THEN(st, cv_custody_take_slot(v->custody, &env->slot, &key, err));
+    st = CV_THEN(st, text_key(v, e, &env->slot, &key, err));
     st = CV_THEN(st, cv_schedule_release(cv_secret_view(&key), &x, &release));
     st = CV_THEN(st, seal(v, env, "text", cv_secret_view(&release), TEXT_FLOOR, cv_buf_view(&plain), out));
     cv_secret_free(&key);
@@ -97,7 +107,7 @@ cv_status cv_event_add(struct cv_vault *v, const struct cv_event *e, struct cv_e
     st =
         CV_THEN(st, seal(v, env, "event", (struct cv_bytes){ 0 }, EVENT_FLOOR, cv_buf_view(&plain), &sealed));
     if (st == CV_OK && e->reason != NULL)
-        st = seal_text(v, env, e->reason, &text, err);
+        st = seal_text(v, env, e, &text, err);
     set_part(env, "event", cv_buf_view(&sealed));
     if (text.n > 0)
         set_part(env, "text", cv_buf_view(&text));
@@ -120,6 +130,15 @@ cv_status cv_event_log(struct cv_vault *v, const struct cv_event *e, struct cv_e
         return cv_vault_commit(v, err);
     cv_vault_abort(v);
     return st;
+}
+
+cv_status cv_event_refused(struct cv_vault *v, const char *record, const struct cv_json *sections,
+                           const char *detail, struct cv_err *err)
+{
+    const struct cv_event event = {
+        .action = "refused", .record = record, .sections = sections, .detail = detail
+    };
+    return cv_event_log(v, &event, err);
 }
 
 cv_status cv_release(struct cv_vault *v, const struct cv_event *event, const struct cv_want *wants,

@@ -8,7 +8,8 @@
  * the part `event` holds
  *   {"time","member","action","record","version","sections","ids","detail"} (what does not apply is left out)
  * sealed to the section `audit` with no release key and padded to 1,024 bytes; free text (the reason) is a
- * part of its own, `text`, {"reason":...}, under a release key slot, so that it can be erased.
+ * part of its own, `text`, {"reason":...}, under a release key: that of the version the event is about, so
+ * that erasing it erases what was said of it, or one of its own.
  */
 struct cv_event {
     const char *action;             /* create, edit, read, list, import, export, refused, policy, log, ... */
@@ -18,6 +19,7 @@ struct cv_event {
     const struct cv_json *ids;      /* array of ids, of a bulk act; NULL */
     const char *detail;             /* plain words of the program, no content; NULL */
     const char *reason;             /* what the member gave; NULL */
+    uint64_t slot;                  /* whose release key the reason is under; 0: one of its own */
 };
 
 /** cv_event_add(v, event, err): inside a commit. */
@@ -25,6 +27,12 @@ CV_MUST_CHECK cv_status cv_event_add(struct cv_vault *v, const struct cv_event *
 
 /** cv_event_log(v, event, err): a commit of its own. CV_OK only when durable. */
 CV_MUST_CHECK cv_status cv_event_log(struct cv_vault *v, const struct cv_event *event, struct cv_err *err);
+
+/** cv_event_refused(v, record, sections, detail, err): an attempt that is refused, in a commit of its own: it
+ * is durable before the refusal is told. ${record} and ${sections} may be NULL. */
+CV_MUST_CHECK cv_status cv_event_refused(struct cv_vault *v, const char *record,
+                                         const struct cv_json *sections, const char *detail,
+                                         struct cv_err *err);
 
 /** A release key that is asked for: of which slot, for which part of which version. */
 struct cv_want {

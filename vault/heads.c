@@ -7,7 +7,7 @@
 
 #include "crypto/cobblestone.h"
 #include "crypto/hash.h"
-#include "crypto/hkdf.h"
+#include "vault/grant.h"
 
 #define HEAD_MAX ((size_t)1 << 20)
 #define TAG_BYTES 32
@@ -20,9 +20,7 @@ static cv_status cache_key(const struct cv_vault *v, const char *label, struct c
     cv_status st = cv_release_get(&v->custody->release, 0, &slot, NULL);
     st = CV_THEN(st, cv_buf_str(&info, label));
     st = CV_THEN(st, cv_buf_append(&info, CV_ARR(cv_vault_policy(v)->vault_id)));
-    st = CV_THEN(st, cv_secret_alloc(out, 32));
-    st = CV_THEN(st, cv_hkdf(CV_HKDF_SHA256, cv_secret_view(&slot), cv_secret_view(&v->id->seal),
-                             cv_buf_view(&info), out->p, out->n));
+    st = CV_THEN(st, cv_identity_derive(v->id, cv_secret_view(&slot), cv_buf_view(&info), out));
     cv_secret_free(&slot);
     cv_buf_free(&info);
     return st;
@@ -31,18 +29,25 @@ static cv_status cache_key(const struct cv_vault *v, const char *label, struct c
 static cv_status tag_of(const struct cv_vault *v, const char *id, uint8_t tag[static TAG_BYTES])
 {
     struct cv_secret key = { 0 };
-    cv_status st = cache_key(v, "casevault/1/tag", &key);
+    cv_status st = cache_key(v, "tag", &key);
     st = CV_THEN(st, cv_hmac_sha256(cv_secret_view(&key), cv_bytes_str(id), tag));
     cv_secret_free(&key);
     return st;
 }
 
-/* reader_of(v, out): whose index: with another set of roles a member sees other heads, and lists them anew.
- */
-#define READER_BYTES 32
-static void reader_of(const struct cv_vault *v, char out[static READER_BYTES])
+/* reader_of(v, out): whose index: with another set of roles a member sees other heads, with other grants more
+ * of them, and after an erasure none of those listed before can be opened; then they are listed anew. */
+static cv_status reader_of(const struct cv_vault *v, char out[static CV_READER_BYTES])
 {
-    snprintf(out, READER_BYTES, "%s/%" PRIx64, v->id->public.pseudonym, cv_vault_me(v)->roles);
+    struct cv_secret slot = { 0 };
+    uint8_t hash[CV_SHA256_BYTES] = { 0 };
+    cv_status st = cv_release_get(&v->custody->release, 0, &slot, NULL);
+    st = CV_THEN(st, cv_sha256(cv_secret_view(&slot), hash));
+    snprintf(out, CV_READER_BYTES, "%s/%" PRIx64 "/%zx/%02x%02x%02x%02x", v->id->public.pseudonym,
+             cv_vault_me(v)->roles, v->grants != NULL ? v->grants->count : 0, hash[0], hash[1], hash[2],
+             hash[3]);
+    cv_secret_free(&slot);
+    return st;
 }
 
 /* context_of(index, out): which row a sealed head belongs to. */
@@ -74,14 +79,12 @@ cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envel
 {
     const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, "head" };
     const struct cv_part *part = cv_envelope_part(env, "head");
-    struct cv_bytes batch;
     struct cv_secret section = { 0 };
     struct cv_buf plain = { .max = HEAD_MAX };
     *out = NULL;
     if (part == NULL)
         return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): it has no head", index);
-    cv_status st = cv_keyring_batch(v->keys, env->batch, part->section, &batch, err);
-    st = CV_THEN(st, cv_schedule_section(batch, &x, &section));
+    cv_status st = cv_part_secret(v, index, env, part, &section, err);
     st = CV_THEN(st, cv_part_open(cv_secret_view(&section), release, &x, part->sealed, &plain));
     st = CV_THEN(st, parse_head(cv_buf_view(&plain), out, err));
     cv_secret_free(&section);
@@ -130,10 +133,10 @@ static cv_status keep_head(struct cv_vault *v, uint64_t index, const struct cv_j
     struct cv_json *row = cv_json_object();
     struct cv_buf text = { 0 }, sealed = { 0 }, context = { 0 };
     uint8_t tag[TAG_BYTES];
-    char reader[READER_BYTES];
+    char reader[CV_READER_BYTES];
     const char *id = cv_json_get_str(head, "id");
-    reader_of(v, reader);
-    cv_status st = cv_json_set(row, "id", cv_json_ref(cv_json_get(head, "id")));
+    cv_status st = reader_of(v, reader);
+    st = CV_THEN(st, cv_json_set(row, "id", cv_json_ref(cv_json_get(head, "id"))));
     st = CV_THEN(st, cv_json_set(row, "type", cv_json_ref(cv_json_get(head, "type"))));
     st = CV_THEN(st, cv_json_set(row, "version", cv_json_ref(cv_json_get(head, "version"))));
     st = CV_THEN(st, cv_json_set(row, "carried", cv_json_ref(cv_json_get(head, "carried"))));
@@ -160,6 +163,13 @@ struct catching_up {
     struct cv_secret key;
 };
 
+/* granted(v, index): the head of this entry, with some section of it. */
+static bool granted(const struct cv_vault *v, uint64_t index)
+{
+    const struct cv_granted *g = cv_granted(v, index, "");
+    return g != NULL && !g->over;
+}
+
 /* note_entry(c, index): does this member read its head? Then it is wanted. */
 static cv_status note_entry(struct catching_up *c, uint64_t index, struct cv_err *err)
 {
@@ -171,7 +181,7 @@ static cv_status note_entry(struct catching_up *c, uint64_t index, struct cv_err
     /* A damaged entry spoils itself alone; `check` names it. */
     const struct cv_part *head = st == CV_OK ? cv_envelope_part(&env, "head") : NULL;
     cv_buf_free(&data);
-    if (head == NULL || !cv_vault_may_read(c->v, head->section))
+    if (head == NULL || (!cv_vault_may_read(c->v, head->section) && !granted(c->v, index)))
         return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", damaged.msg) : CV_OK;
     if (c->count == c->room) {
         const size_t room = c->room == 0 ? 256 : 2 * c->room;
@@ -215,14 +225,16 @@ static cv_status take_head(void *arg, size_t i, struct cv_bytes release, struct 
 cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
 {
     struct catching_up c = { .v = v };
-    char me[READER_BYTES];
+    char me[CV_READER_BYTES];
     const uint64_t records = v->custody->counts[CV_KIND_RECORD];
     uint64_t listed = 0, next = 0, index = 0;
     char detail[64];
-    if (records > 0 && v->listed == records && v->listed_as == cv_vault_me(v)->roles)
-        return CV_OK;
-    reader_of(v, me);
-    cv_status st = cv_catalog_listed(cv_custody_catalog(v->custody), me, &listed, err);
+    cv_status st = cv_grants_load(v, err);
+    st = CV_THEN(st, reader_of(v, me));
+    if (st != CV_OK || (records > 0 && v->listed == records && strcmp(v->listed_as, me) == 0))
+        return cv_err_note(err, st, "head index");
+    st = cv_catalog_forget_heads(cv_custody_catalog(v->custody), v->id->public.pseudonym, me, err);
+    st = CV_THEN(st, cv_catalog_listed(cv_custody_catalog(v->custody), me, &listed, err));
     next = listed;
     while (st == CV_OK &&
            (st = cv_catalog_next(v->custody->catalog, CV_KIND_RECORD, next, &index, err)) == CV_OK) {
@@ -233,14 +245,14 @@ cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
     if (st == CV_OK && c.count > 0) {
         snprintf(detail, sizeof(detail), "heads of %zu new versions", c.count);
         const struct cv_event event = { .action = "list", .detail = detail };
-        st = cache_key(v, "casevault/1/heads", &c.key);
+        st = cache_key(v, "heads", &c.key);
         st = CV_THEN(st, cv_release(v, &event, c.wants, c.count, take_head, &c, err));
     }
     if (st == CV_OK && next > listed)
         st = cv_catalog_set_listed(v->custody->catalog, me, next, err);
     if (st == CV_OK) {
         v->listed = records;
-        v->listed_as = cv_vault_me(v)->roles;
+        memcpy(v->listed_as, me, sizeof(me));
     }
     cv_secret_free(&c.key);
     free(c.wants);
@@ -302,10 +314,10 @@ cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *
 {
     struct finding f = { .v = v, .out = out };
     uint8_t tag[TAG_BYTES];
-    char reader[READER_BYTES];
+    char reader[CV_READER_BYTES];
     memset(out, 0, sizeof(*out));
-    reader_of(v, reader);
-    cv_status st = cache_key(v, "casevault/1/heads", &f.key);
+    cv_status st = reader_of(v, reader);
+    st = CV_THEN(st, cache_key(v, "heads", &f.key));
     if (id != NULL)
         st = CV_THEN(st, tag_of(v, id, tag));
     st = CV_THEN(st, cv_catalog_heads(v->custody->catalog, reader,

@@ -12,9 +12,10 @@
 
 /* An opened secret, by what it is. */
 struct held {
-    char kind[8]; /* role, section */
+    char kind[8];
     char name[CV_NAME_BYTES];
     uint32_t epoch;
+    uint16_t suite; /* of a role or section */
     struct cv_secret secret;
 };
 
@@ -25,12 +26,21 @@ struct batch_key {
     struct cv_secret secret;
 };
 
+/* A seal of the log, found by what it is; the newest first. */
+struct node {
+    const struct cv_seal *seal;
+    size_t next; /* in its bucket, plus one; 0 ends it */
+};
+
 struct cv_keyring {
     struct cv_custody *custody;
     const struct cv_identity *id;
     struct cv_seals *entries; /* every seals entry of the log */
     size_t entry_count;
     uint64_t seals_from; /* entries before this index are loaded */
+    struct node *nodes;
+    size_t node_count, node_room;
+    size_t *buckets; /* as many as node_room */
     struct held *held;
     size_t held_count, held_room;
     struct cv_ed25519_key *log, *export;
@@ -47,6 +57,68 @@ cv_status cv_seal_secret(const struct cv_policy *policy, const struct cv_seal *s
     cv_status st = cv_seal_info(public->suite, policy->vault_id, seal, &info);
     st = CV_THEN(st, cv_hpke_seal(public->suite, cv_key_view(public), cv_buf_view(&info), secret, out));
     cv_buf_free(&info);
+    return st;
+}
+
+/* ---- the seals of the log ---- */
+
+static size_t mix(size_t h, const char *word)
+{
+    for (; *word != '\0'; word++)
+        h = (h ^ (uint8_t)*word) * 16777619u;
+    return (h ^ 0xff) * 16777619u;
+}
+
+static size_t hash_of(const char *to_kind, const char *to, uint32_t to_epoch, const struct cv_object *o)
+{
+    const size_t h = mix(mix(mix(mix(2166136261u, to_kind), to), o->kind), o->name);
+    return ((h ^ to_epoch) * 16777619u ^ o->epoch) * 16777619u;
+}
+
+static struct cv_object object_of(const struct cv_seal *s)
+{
+    return (struct cv_object){ s->of_kind, s->of, s->of_epoch };
+}
+
+static void hang(struct cv_keyring *k, size_t i)
+{
+    const struct cv_seal *s = k->nodes[i].seal;
+    const struct cv_object o = object_of(s);
+    size_t *bucket = &k->buckets[hash_of(s->to_kind, s->to, s->to_epoch, &o) & (k->node_room - 1)];
+    k->nodes[i].next = *bucket;
+    *bucket = i + 1;
+}
+
+/* room_for(k, more): nodes and buckets; the buckets are filled anew, oldest first. */
+static cv_status room_for(struct cv_keyring *k, size_t more)
+{
+    size_t room = k->node_room == 0 ? 256 : k->node_room;
+    while (room < k->node_count + more)
+        room *= 2;
+    if (room == k->node_room)
+        return CV_OK;
+    struct node *nodes = realloc(k->nodes, room * sizeof(*nodes));
+    if (nodes == NULL)
+        return CV_ERR_NOMEM;
+    k->nodes = nodes;
+    size_t *buckets = calloc(room, sizeof(*buckets));
+    if (buckets == NULL)
+        return CV_ERR_NOMEM;
+    free(k->buckets);
+    k->buckets = buckets;
+    k->node_room = room;
+    for (size_t i = 0; i < k->node_count; i++)
+        hang(k, i);
+    return CV_OK;
+}
+
+static cv_status index_seals(struct cv_keyring *k, const struct cv_seals *s)
+{
+    cv_status st = room_for(k, s->count);
+    for (size_t i = 0; i < s->count && st == CV_OK; i++) {
+        k->nodes[k->node_count].seal = &s->seals[i];
+        hang(k, k->node_count++);
+    }
     return st;
 }
 
@@ -67,11 +139,47 @@ static cv_status load_seals(struct cv_keyring *k, struct cv_err *err)
         cv_buf_free(&data);
         if (st != CV_OK)
             return st;
-        k->entry_count++;
+        st = index_seals(k, &k->entries[k->entry_count++]);
+        if (st != CV_OK)
+            return cv_fail(err, st, "keyring: out of memory");
         k->seals_from = index + 1;
     }
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
+
+static bool matches(const struct cv_seal *s, const char *to_kind, const char *to, uint32_t to_epoch,
+                    const struct cv_object *o)
+{
+    return s->to_epoch == to_epoch && s->of_epoch == o->epoch && strcmp(s->to, to) == 0 &&
+           strcmp(s->of, o->name) == 0 && strcmp(s->to_kind, to_kind) == 0 &&
+           strcmp(s->of_kind, o->kind) == 0;
+}
+
+/* next_seal(k, at, ...): the newest seal of this object for this recipient; ${at}, 0 at first, goes on to
+ * older ones. */
+static const struct cv_seal *next_seal(struct cv_keyring *k, size_t *at, const char *to_kind, const char *to,
+                                       uint32_t to_epoch, const struct cv_object *o)
+{
+    if (k->node_count == 0)
+        return NULL;
+    size_t i = *at != 0 ? k->nodes[*at - 1].next
+                        : k->buckets[hash_of(to_kind, to, to_epoch, o) & (k->node_room - 1)];
+    for (; i != 0; i = k->nodes[i - 1].next)
+        if (matches(k->nodes[i - 1].seal, to_kind, to, to_epoch, o)) {
+            *at = i;
+            return k->nodes[i - 1].seal;
+        }
+    return NULL;
+}
+
+bool cv_keyring_sealed(struct cv_keyring *k, const char *to_kind, const char *to, uint32_t to_epoch,
+                       const struct cv_object *o)
+{
+    size_t at = 0;
+    return load_seals(k, NULL) == CV_OK && next_seal(k, &at, to_kind, to, to_epoch, o) != NULL;
+}
+
+/* ---- the ring itself ---- */
 
 cv_status cv_keyring_new(struct cv_custody *c, const struct cv_identity *id, struct cv_keyring **out,
                          struct cv_err *err)
@@ -102,6 +210,8 @@ void cv_keyring_free(struct cv_keyring *k)
     cv_ed25519_key_free(k->export);
     free(k->held);
     free(k->entries);
+    free(k->nodes);
+    free(k->buckets);
     free(k);
 }
 
@@ -110,17 +220,17 @@ static const struct cv_policy *policy_of(const struct cv_keyring *k)
     return k->custody->chain.policy;
 }
 
-static struct cv_secret *find_held(struct cv_keyring *k, const char *kind, const char *name, uint32_t epoch)
+static const struct held *find_held(struct cv_keyring *k, const struct cv_object *o)
 {
     for (size_t i = 0; i < k->held_count; i++)
-        if (k->held[i].epoch == epoch && strcmp(k->held[i].kind, kind) == 0 &&
-            strcmp(k->held[i].name, name) == 0)
-            return &k->held[i].secret;
+        if (k->held[i].epoch == o->epoch && strcmp(k->held[i].kind, o->kind) == 0 &&
+            strcmp(k->held[i].name, o->name) == 0)
+            return &k->held[i];
     return NULL;
 }
 
-/* hold(k, ..., secret): keep it, and take it over. */
-static cv_status hold(struct cv_keyring *k, const char *kind, const char *name, uint32_t epoch,
+/* hold(k, object, suite, secret): keep it, and take it over. */
+static cv_status hold(struct cv_keyring *k, const struct cv_object *o, uint16_t suite,
                       struct cv_secret *secret)
 {
     if (k->held_count == k->held_room) {
@@ -133,176 +243,375 @@ static cv_status hold(struct cv_keyring *k, const char *kind, const char *name, 
     }
     struct held *h = &k->held[k->held_count++];
     memset(h, 0, sizeof(*h));
-    snprintf(h->kind, sizeof(h->kind), "%s", kind);
-    snprintf(h->name, sizeof(h->name), "%s", name);
-    h->epoch = epoch;
+    snprintf(h->kind, sizeof(h->kind), "%s", o->kind);
+    snprintf(h->name, sizeof(h->name), "%s", o->name);
+    h->epoch = o->epoch;
+    h->suite = suite;
     h->secret = *secret;
     *secret = (struct cv_secret){ 0 };
     return CV_OK;
 }
 
-static bool matches(const struct cv_seal *s, const char *kind, const char *id, const char *object,
-                    const char *name, uint32_t epoch)
+/* ---- what the policies say of an object ---- */
+
+/* What a policy names: an epoch, and the public key of it. */
+struct named {
+    uint32_t epoch;
+    const struct cv_key *key; /* of a role or section */
+    const uint8_t *signer;    /* of the log or export key */
+};
+
+static struct named named_by(const struct cv_policy *p, const struct cv_object *o)
 {
-    return s->of_epoch == epoch && strcmp(s->to, id) == 0 && strcmp(s->of, name) == 0 &&
-           strcmp(s->to_kind, kind) == 0 && strcmp(s->of_kind, object) == 0;
+    const struct cv_policy_role *role = strcmp(o->kind, "role") == 0 ? cv_policy_role(p, o->name) : NULL;
+    const struct cv_policy_section *section =
+        strcmp(o->kind, "section") == 0 ? cv_policy_section(p, o->name) : NULL;
+    if (role != NULL)
+        return (struct named){ .epoch = role->epoch, .key = &role->key };
+    if (section != NULL)
+        return (struct named){ .epoch = section->epoch, .key = &section->key };
+    if (strcmp(o->kind, "log") == 0)
+        return (struct named){ .epoch = p->log.epoch, .signer = p->log.key };
+    if (strcmp(o->kind, "export") == 0)
+        return (struct named){ .epoch = p->export.epoch, .signer = p->export.key };
+    return (struct named){ 0 };
 }
 
-/* find_seal(k, ...): the newest seal of this object for this recipient. */
-static const struct cv_seal *find_seal(struct cv_keyring *k, const char *kind, const char *id,
-                                       const char *object, const char *name, uint32_t epoch)
+/* What is kept of it once the policy is gone. */
+struct public
 {
-    for (size_t i = k->entry_count; i > 0; i--)
-        for (size_t j = k->entries[i - 1].count; j > 0; j--)
-            if (matches(&k->entries[i - 1].seals[j - 1], kind, id, object, name, epoch))
-                return &k->entries[i - 1].seals[j - 1];
-    return NULL;
+    struct cv_key key;
+    uint8_t signer[32];
+    bool is_signer;
+};
+
+/* public_of(k, object, out): epochs only go up from policy to policy, so the one that names this epoch is
+ * found by halving. */
+static cv_status public_of(struct cv_keyring *k, const struct cv_object *o, struct public *out,
+                           struct cv_err *err)
+{
+    const struct cv_policy *p = policy_of(k);
+    struct cv_policy *past = NULL;
+    struct named n = named_by(p, o);
+    uint64_t low = 1, high = p->number;
+    cv_status st = o->epoch >= 1 && o->epoch <= n.epoch ? CV_OK : CV_ERR_NOTFOUND;
+    while (st == CV_OK && n.epoch != o->epoch) {
+        const uint64_t at = low + (high - low) / 2;
+        cv_policy_free(past);
+        past = NULL;
+        st = cv_custody_policy(k->custody, at, &past, err);
+        if (st != CV_OK)
+            break;
+        n = named_by(past, o);
+        if (n.epoch < o->epoch)
+            low = at + 1;
+        else if (n.epoch > o->epoch)
+            high = at > 1 ? at - 1 : 0;
+        if (n.epoch != o->epoch && low > high)
+            st = CV_ERR_NOTFOUND;
+    }
+    memset(out, 0, sizeof(*out));
+    if (st == CV_OK && n.key != NULL)
+        out->key = *n.key;
+    else if (st == CV_OK) {
+        out->is_signer = true;
+        memcpy(out->signer, n.signer, sizeof(out->signer));
+    }
+    cv_policy_free(past);
+    return st == CV_ERR_NOTFOUND
+               ? cv_fail(err, st, "no policy names epoch %" PRIu32 " of %s", o->epoch, o->name)
+               : st;
 }
 
-bool cv_keyring_sealed_to(struct cv_keyring *k, const char *kind, const char *id, const char *object,
-                          const char *name, uint32_t epoch)
+cv_status cv_keyring_public(struct cv_keyring *k, const struct cv_object *o, struct cv_key *out,
+                            struct cv_err *err)
 {
-    return load_seals(k, NULL) == CV_OK && find_seal(k, kind, id, object, name, epoch) != NULL;
+    struct public public;
+    cv_status st = public_of(k, o, &public, err);
+    *out = public.key;
+    return st;
 }
 
-/* open_seal(k, seal, suite, secret key, out): HPKE open. */
-static cv_status open_seal(struct cv_keyring *k, const struct cv_seal *seal, uint16_t suite,
-                           struct cv_bytes key, struct cv_secret *out, struct cv_err *err)
+/* belongs(secret, public): it is the other half of what the policy names. */
+static bool belongs(const struct cv_secret *secret, const struct public *public)
+{
+    struct cv_buf half = { 0 };
+    struct cv_ed25519_key *key = NULL;
+    bool same = false;
+    if (!public->is_signer)
+        same = cv_hpke_public(public->key.suite, cv_secret_view(secret), &half) == CV_OK &&
+               cv_bytes_equal(cv_buf_view(&half), cv_key_view(&public->key));
+    else if (cv_ed25519_key_new(cv_secret_view(secret), &key) == CV_OK)
+        same = memcmp(cv_ed25519_public(key), public->signer, sizeof(public->signer)) == 0;
+    cv_ed25519_key_free(key);
+    cv_buf_free(&half);
+    return same;
+}
+
+cv_status cv_keyring_put(struct cv_keyring *k, const struct cv_object *o, struct cv_secret *secret,
+                         struct cv_err *err)
+{
+    struct public public;
+    cv_status st = public_of(k, o, &public, err);
+    if (st == CV_OK && !belongs(secret, &public))
+        st = cv_fail(err, CV_ERR_LOG, "this is not the secret of %s %s that the policy names", o->kind,
+                     o->name);
+    return CV_THEN(st, hold(k, o, public.key.suite, secret));
+}
+
+/* ---- opening ---- */
+
+/* The recipient a seal is opened as. */
+struct opener {
+    const char *kind, *name;
+    uint32_t epoch;
+    uint16_t suite;
+    struct cv_bytes secret; /* empty: the member's own, which stays where the identity is */
+};
+
+static cv_status open_seal(struct cv_keyring *k, const struct cv_seal *seal, const struct opener *as,
+                           struct cv_secret *out)
 {
     struct cv_buf info = { 0 };
-    cv_status st = cv_seal_info(suite, policy_of(k)->vault_id, seal, &info);
-    st = CV_THEN(st, cv_hpke_open(suite, key, cv_buf_view(&info), seal->sealed, out));
+    cv_status st = cv_seal_info(as->suite, policy_of(k)->vault_id, seal, &info);
+    if (st == CV_OK && as->secret.n == 0)
+        st = cv_identity_unseal(k->id, cv_buf_view(&info), seal->sealed, out);
+    else
+        st = CV_THEN(st, cv_hpke_open(as->suite, as->secret, cv_buf_view(&info), seal->sealed, out));
     cv_buf_free(&info);
-    if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
-        st = cv_fail(err, CV_ERR_LOG, "the seal of %s %s for %s %s does not open: damaged or swapped",
-                     seal->of_kind, seal->of, seal->to_kind, seal->to);
     return st;
 }
 
-/* check_public(secret, want): the secret belongs to the public key in the policy. */
-static cv_status check_public(const struct cv_secret *secret, const struct cv_key *want, const char *what,
-                              struct cv_err *err)
+/* open_as(k, opener, object): take it from the newest seal for this recipient that holds what the policy
+ * names. CV_ERR_NOTFOUND if there is no seal; CV_ERR_LOG if none of them is good. */
+static cv_status open_as(struct cv_keyring *k, const struct opener *as, const struct cv_object *o,
+                         struct cv_err *err)
 {
-    struct cv_buf public = { 0 };
-    cv_status st = cv_hpke_public(want->suite, cv_secret_view(secret), &public);
-    if (st != CV_OK || !cv_bytes_equal(cv_buf_view(&public), cv_key_view(want)))
-        st = cv_fail(err, CV_ERR_LOG, "the sealed secret of %s is not the one the policy names", what);
-    cv_buf_free(&public);
+    struct public public;
+    const struct cv_seal *seal;
+    size_t at = 0;
+    cv_status st = CV_ERR_NOTFOUND;
+    while (st != CV_OK && (seal = next_seal(k, &at, as->kind, as->name, as->epoch, o)) != NULL) {
+        struct cv_secret opened = { 0 };
+        st = public_of(k, o, &public, err);
+        st = CV_THEN(st, open_seal(k, seal, as, &opened));
+        if (st == CV_ERR_NOMEM || st == CV_ERR_IO || st == CV_ERR_DENIED)
+            return st;
+        if (st == CV_OK && belongs(&opened, &public))
+            st = hold(k, o, public.key.suite, &opened);
+        else
+            st = CV_ERR_LOG;
+        cv_secret_free(&opened);
+    }
+    return st == CV_ERR_LOG
+               ? cv_fail(err, st, "the seal of %s %s for %s %s does not hold what the policy names", o->kind,
+                         o->name, as->kind, as->name)
+               : st;
+}
+
+static cv_status find_secret(struct cv_keyring *k, const struct cv_object *o, struct cv_err *err);
+
+/* held_secret(k, object, out): opened now if it was not before. CV_ERR_NOTFOUND if there is no way to it. */
+static cv_status held_secret(struct cv_keyring *k, const struct cv_object *o, const struct held **out,
+                             struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    *out = find_held(k, o);
+    if (*out == NULL) {
+        st = find_secret(k, o, err);
+        *out = st == CV_OK ? find_held(k, o) : NULL;
+    }
     return st;
+}
+
+/* open_by(k, by, object): by the secret of a role or section that it was sealed to. */
+static cv_status open_by(struct cv_keyring *k, const struct cv_object *by, const struct cv_object *o,
+                         struct cv_err *err)
+{
+    const struct held *held = NULL;
+    cv_status st = held_secret(k, by, &held, err);
+    if (st != CV_OK)
+        return st;
+    const struct opener as = { by->kind, by->name, by->epoch, held->suite, cv_secret_view(&held->secret) };
+    return open_as(k, &as, o, err);
+}
+
+/* from_next(k, object): by the secret of the epoch after it, to which it was sealed when that was made. */
+static cv_status from_next(struct cv_keyring *k, const struct cv_object *o, struct cv_err *err)
+{
+    if (o->epoch >= named_by(policy_of(k), o).epoch)
+        return CV_ERR_NOTFOUND;
+    return open_by(k, &(struct cv_object){ o->kind, o->name, o->epoch + 1 }, o, err);
+}
+
+/* role_secret(k, object): sealed to me, or to a later epoch of the role. */
+static cv_status role_secret(struct cv_keyring *k, const struct cv_object *o, struct cv_err *err)
+{
+    const struct cv_policy_member *me = cv_policy_member(policy_of(k), k->id->public.pseudonym);
+    if (me == NULL || (me->roles & cv_policy_role_bit(policy_of(k), o->name)) == 0)
+        return CV_ERR_NOTFOUND;
+    const struct opener as = { .kind = "member", .name = me->key.pseudonym, .suite = me->key.seal.suite };
+    cv_status st = open_as(k, &as, o, err);
+    return st == CV_ERR_NOTFOUND ? from_next(k, o, err) : st;
+}
+
+/* by_role(k, role, object): sealed to some epoch of a role that is mine. */
+static cv_status by_role(struct cv_keyring *k, const struct cv_policy_role *role, const struct cv_object *o,
+                         struct cv_err *err)
+{
+    cv_status st = CV_ERR_NOTFOUND;
+    for (uint32_t epoch = role->epoch; epoch > 0 && st == CV_ERR_NOTFOUND; epoch--) {
+        size_t at = 0;
+        if (next_seal(k, &at, "role", role->name, epoch, o) != NULL)
+            st = open_by(k, &(struct cv_object){ "role", role->name, epoch }, o, err);
+    }
+    return st;
+}
+
+static cv_status by_roles(struct cv_keyring *k, const struct cv_object *o, struct cv_err *err)
+{
+    const struct cv_policy *p = policy_of(k);
+    const struct cv_policy_member *me = cv_policy_member(p, k->id->public.pseudonym);
+    cv_status st = CV_ERR_NOTFOUND;
+    for (size_t i = 0; i < p->role_count && st == CV_ERR_NOTFOUND; i++) {
+        const struct cv_object role = { "role", p->roles[i].name, p->roles[i].epoch };
+        if ((me != NULL && (me->roles & ((cv_roles)1 << i)) != 0) || find_held(k, &role) != NULL)
+            st = by_role(k, &p->roles[i], o, err);
+    }
+    return st;
+}
+
+static cv_status find_secret(struct cv_keyring *k, const struct cv_object *o, struct cv_err *err)
+{
+    cv_status st = load_seals(k, err);
+    if (st != CV_OK)
+        return st;
+    if (strcmp(o->kind, "role") == 0)
+        return role_secret(k, o, err);
+    st = by_roles(k, o, err);
+    return st == CV_ERR_NOTFOUND && strcmp(o->kind, "section") == 0 ? from_next(k, o, err) : st;
+}
+
+/* no_key(k, object, err): why not, in plain words. */
+static cv_status no_key(struct cv_keyring *k, const struct cv_object *o, struct cv_err *err)
+{
+    const struct cv_policy *p = policy_of(k);
+    const struct cv_policy_member *me = cv_policy_member(p, k->id->public.pseudonym);
+    for (size_t i = 0; me != NULL && i < p->role_count; i++) {
+        const struct cv_object role = { "role", p->roles[i].name, p->roles[i].epoch };
+        const struct held *held = NULL;
+        if ((me->roles & ((cv_roles)1 << i)) != 0 && held_secret(k, &role, &held, NULL) == CV_ERR_NOTFOUND)
+            return cv_fail(err, CV_ERR_NOKEY,
+                           "the key of role %s has not been sealed to you yet: it will be when a "
+                           "colleague who holds it next uses casevault",
+                           p->roles[i].name);
+    }
+    if (strcmp(o->kind, "role") == 0)
+        return cv_fail(err, CV_ERR_NOKEY, "you do not hold the role %s", o->name);
+    return cv_fail(err, CV_ERR_NOKEY, "none of your roles opens %s %s", o->kind, o->name);
+}
+
+cv_status cv_keyring_secret(struct cv_keyring *k, const struct cv_object *o, struct cv_bytes *secret,
+                            struct cv_err *err)
+{
+    const struct held *held = NULL;
+    cv_status st = held_secret(k, o, &held, err);
+    *secret = held != NULL ? cv_secret_view(&held->secret) : (struct cv_bytes){ 0 };
+    return st == CV_ERR_NOTFOUND ? no_key(k, o, err) : cv_err_note(err, st, o->name);
 }
 
 cv_status cv_keyring_role(struct cv_keyring *k, const char *name, struct cv_bytes *secret, struct cv_err *err)
 {
-    const struct cv_policy *p = policy_of(k);
-    const struct cv_policy_role *role = cv_policy_role(p, name);
-    const struct cv_policy_member *me = cv_policy_member(p, k->id->public.pseudonym);
-    struct cv_secret opened = { 0 };
+    const struct cv_policy_role *role = cv_policy_role(policy_of(k), name);
     *secret = (struct cv_bytes){ 0 };
-    if (role == NULL || me == NULL || (me->roles & cv_policy_role_bit(p, name)) == 0)
-        return cv_fail(err, CV_ERR_NOKEY, "you do not hold the role %s", name);
-    struct cv_secret *held = find_held(k, "role", name, role->epoch);
-    cv_status st = held != NULL ? CV_OK : load_seals(k, err);
-    if (held == NULL && st == CV_OK) {
-        const struct cv_seal *seal =
-            find_seal(k, "member", k->id->public.pseudonym, "role", name, role->epoch);
-        if (seal == NULL)
-            return cv_fail(err, CV_ERR_NOKEY,
-                           "the key of role %s has not been sealed to you yet: it will be when a "
-                           "colleague who holds it next uses casevault",
-                           name);
-        st = open_seal(k, seal, me->key.seal.suite, cv_secret_view(&k->id->seal), &opened, err);
-        st = CV_THEN(st, check_public(&opened, &role->key, name, err));
-        st = CV_THEN(st, hold(k, "role", name, role->epoch, &opened));
-        held = find_held(k, "role", name, role->epoch);
-    }
-    cv_secret_free(&opened);
-    if (st == CV_OK)
-        *secret = cv_secret_view(held);
-    return st;
-}
-
-/* through_roles(k, object, name, epoch, holders, out): open an object's secret by any role of mine it is
- * sealed to. */
-static cv_status through_roles(struct cv_keyring *k, const char *object, const char *name, uint32_t epoch,
-                               cv_roles holders, struct cv_secret *out, struct cv_err *err)
-{
-    const struct cv_policy *p = policy_of(k);
-    const struct cv_policy_member *me = cv_policy_member(p, k->id->public.pseudonym);
-    struct cv_err role_err = { 0 };
-    cv_status st = load_seals(k, err);
-    if (st != CV_OK)
-        return st;
-    for (size_t i = 0; me != NULL && i < p->role_count; i++) {
-        struct cv_bytes role_secret;
-        if ((me->roles & holders & ((cv_roles)1 << i)) == 0)
-            continue;
-        const struct cv_seal *seal = find_seal(k, "role", p->roles[i].name, object, name, epoch);
-        if (seal == NULL || cv_keyring_role(k, p->roles[i].name, &role_secret, &role_err) != CV_OK)
-            continue;
-        return open_seal(k, seal, p->roles[i].key.suite, role_secret, out, err);
-    }
-    if (role_err.status != CV_OK)
-        return cv_fail(err, role_err.status, "%s", role_err.msg);
-    return cv_fail(err, CV_ERR_NOKEY, "none of your roles opens %s %s", object, name);
+    if (role == NULL)
+        return cv_fail(err, CV_ERR_NOKEY, "there is no role %s", name);
+    return cv_keyring_secret(k, &(struct cv_object){ "role", name, role->epoch }, secret, err);
 }
 
 cv_status cv_keyring_section(struct cv_keyring *k, const char *name, struct cv_bytes *secret,
                              struct cv_err *err)
 {
     const struct cv_policy_section *section = cv_policy_section(policy_of(k), name);
-    struct cv_secret opened = { 0 };
     *secret = (struct cv_bytes){ 0 };
     if (section == NULL)
         return cv_fail(err, CV_ERR_NOTFOUND, "there is no section %s", name);
-    struct cv_secret *held = find_held(k, "section", name, section->epoch);
-    cv_status st = CV_OK;
-    if (held == NULL) {
-        st = through_roles(k, "section", name, section->epoch, section->readers, &opened, err);
-        st = CV_THEN(st, check_public(&opened, &section->key, name, err));
-        st = CV_THEN(st, hold(k, "section", name, section->epoch, &opened));
-        held = find_held(k, "section", name, section->epoch);
-    }
-    cv_secret_free(&opened);
+    return cv_keyring_secret(k, &(struct cv_object){ "section", name, section->epoch }, secret, err);
+}
+
+/* as_held(k, object, as): be the recipient that this secret makes. */
+static cv_status as_held(struct cv_keyring *k, const struct cv_object *o, struct opener *as,
+                         struct cv_err *err)
+{
+    cv_status st = cv_keyring_secret(k, o, &as->secret, err);
     if (st == CV_OK)
-        *secret = cv_secret_view(held);
+        as->suite = find_held(k, o)->suite;
     return st;
 }
 
-/* signer(k, object, want, key): the log or export key. */
-static cv_status signer(struct cv_keyring *k, const char *object, const struct cv_policy_signer *want,
+/* ---- signing keys ---- */
+
+/* signer(k, object, public, kept, key): made ready once, and again when another is asked for. */
+static cv_status signer(struct cv_keyring *k, const struct cv_object *o, const uint8_t public[static 32],
                         struct cv_ed25519_key **kept, struct cv_ed25519_key **key, struct cv_err *err)
 {
-    struct cv_secret seed = { 0 };
+    struct cv_bytes seed;
     cv_status st = CV_OK;
     *key = NULL;
-    if (*kept != NULL && memcmp(cv_ed25519_public(*kept), want->key, sizeof(want->key)) != 0) {
+    if (*kept == NULL || memcmp(cv_ed25519_public(*kept), public, 32) != 0) {
         cv_ed25519_key_free(*kept);
         *kept = NULL;
+        st = cv_keyring_secret(k, o, &seed, err);
+        st = CV_THEN(st, cv_ed25519_key_new(seed, kept));
     }
-    if (*kept == NULL) {
-        st = through_roles(k, object, object, want->epoch, want->holders, &seed, err);
-        st = CV_THEN(st, cv_ed25519_key_new(cv_secret_view(&seed), kept));
-        if (st == CV_OK && memcmp(cv_ed25519_public(*kept), want->key, sizeof(want->key)) != 0) {
-            cv_ed25519_key_free(*kept);
-            *kept = NULL;
-            st = cv_fail(err, CV_ERR_LOG, "the sealed %s key is not the one the policy names", object);
-        }
-    }
-    cv_secret_free(&seed);
     if (st == CV_OK)
         *key = *kept;
-    return cv_err_note(err, st, object);
+    return cv_err_note(err, st, o->name);
 }
 
 cv_status cv_keyring_log(struct cv_keyring *k, struct cv_ed25519_key **key, struct cv_err *err)
 {
-    return signer(k, "log", &policy_of(k)->log, &k->log, key, err);
+    const struct cv_policy_signer *log = &policy_of(k)->log;
+    return signer(k, &(struct cv_object){ "log", "log", log->epoch }, log->key, &k->log, key, err);
 }
 
-cv_status cv_keyring_export(struct cv_keyring *k, struct cv_ed25519_key **key, struct cv_err *err)
+cv_status cv_keyring_export(struct cv_keyring *k, const uint8_t public[static 32],
+                            struct cv_ed25519_key **key, struct cv_err *err)
 {
-    return signer(k, "export", &policy_of(k)->export, &k->export, key, err);
+    const struct cv_policy_signer *now = &policy_of(k)->export;
+    *key = NULL;
+    for (uint32_t epoch = now->epoch; epoch > 0; epoch--) {
+        const struct cv_object o = { "export", "export", epoch };
+        struct public named;
+        cv_status st = public_of(k, &o, &named, err);
+        if (st != CV_OK)
+            return st;
+        if (memcmp(named.signer, public, sizeof(named.signer)) == 0)
+            return signer(k, &o, public, &k->export, key, err);
+    }
+    return cv_fail(err, CV_ERR_NOKEY, "the record was signed for an export key that this vault never had");
 }
+
+cv_status cv_keyring_grant_key(struct cv_keyring *k, const struct cv_seal *seal, struct cv_secret *key,
+                               struct cv_err *err)
+{
+    const struct cv_policy_member *me = cv_policy_member(policy_of(k), k->id->public.pseudonym);
+    const bool to_me = strcmp(seal->to_kind, "member") == 0;
+    const struct cv_policy_role *role = to_me ? NULL : cv_policy_role(policy_of(k), seal->to);
+    struct opener as = { .kind = seal->to_kind, .name = seal->to, .epoch = seal->to_epoch };
+    cv_status st = CV_OK;
+    *key = (struct cv_secret){ 0 };
+    if (me == NULL || (to_me ? strcmp(seal->to, me->key.pseudonym) != 0
+                             : role == NULL || (me->roles & cv_policy_role_bit(policy_of(k), seal->to)) == 0))
+        return CV_ERR_NOKEY;
+    as.suite = me->key.seal.suite;
+    if (!to_me)
+        st = as_held(k, &(struct cv_object){ "role", seal->to, seal->to_epoch }, &as, err);
+    st = CV_THEN(st, open_seal(k, seal, &as, key));
+    return st == CV_OK && key->n != 32 ? CV_ERR_FORMAT : st;
+}
+
+/* ---- batch keys ---- */
 
 /* load_batch(k, index, out): the parsed batch-keys entry, from the cache or the archive. */
 static cv_status load_batch(struct cv_keyring *k, uint64_t index, const struct cv_batch **out,
@@ -337,7 +646,6 @@ cv_status cv_keyring_batch(struct cv_keyring *k, uint64_t index, const char *sec
                            struct cv_err *err)
 {
     const struct cv_batch *batch = NULL;
-    struct cv_bytes secret;
     struct cv_secret opened = { 0 };
     struct cv_seal seal;
     struct batch_key *at = key_at(k, index, section);
@@ -346,15 +654,20 @@ cv_status cv_keyring_batch(struct cv_keyring *k, uint64_t index, const char *sec
         *key = cv_secret_view(&at->secret);
         return CV_OK;
     }
-    cv_status st = cv_keyring_section(k, section, &secret, err);
-    st = CV_THEN(st, load_batch(k, index, &batch, err));
+    cv_status st = load_batch(k, index, &batch, err);
     if (st != CV_OK)
         return st;
     for (size_t i = 0; i < batch->count; i++) {
+        const struct cv_object of = { "section", section, batch->keys[i].epoch };
+        struct opener as = { .kind = "section", .name = section, .epoch = of.epoch };
         if (strcmp(batch->keys[i].section, section) != 0)
             continue;
         cv_batch_seal(batch, &batch->keys[i], &seal);
-        st = open_seal(k, &seal, cv_policy_section(policy_of(k), section)->key.suite, secret, &opened, err);
+        st = as_held(k, &of, &as, err);
+        st = CV_THEN(st, open_seal(k, &seal, &as, &opened));
+        if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
+            st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (batch): the key for section %s does not open",
+                         index, section);
         if (st != CV_OK)
             return st;
         cv_secret_free(&at->secret);

@@ -5,42 +5,68 @@
 #include "vault/custody.h"
 
 /**
- * The secrets a member can open: from the identity the roles' secrets, from those the sections', the log key,
- * the export key. Each is opened when first asked for and kept on the secure heap until the keyring is freed.
- * Every opened secret is checked against the public key in the policy: a seal that somebody swapped is
- * refused.
+ * The secrets a member can open. From the identity those of the roles, from a role's those of sections and
+ * the log and export keys; and from the secret of one epoch of a role or section that of the epoch before it.
+ * Each is opened when first asked for and kept on the secure heap until the keyring is freed. Every opened
+ * secret is checked against the public key that a policy names for it: a seal that somebody swapped opens
+ * nothing.
  */
 struct cv_keyring;
+
+/** A secret of the vault: `role` or `section` and its name, `log` or `export` (whose name is the same word).
+ */
+struct cv_object {
+    const char *kind, *name;
+    uint32_t epoch;
+};
 
 /** cv_keyring_new(custody, identity, out, err): borrows both. */
 CV_MUST_CHECK cv_status cv_keyring_new(struct cv_custody *c, const struct cv_identity *id,
                                        struct cv_keyring **out, struct cv_err *err);
 void cv_keyring_free(struct cv_keyring *k);
 
-/** cv_keyring_role(k, role, secret, err), _section: a view of the HPKE secret key of the present epoch.
- * CV_OK; CV_ERR_NOKEY; CV_ERR_LOG if a seal holds something else than the policy says. */
+/** cv_keyring_put(k, object, secret): a secret that came another way, such as from recovery shares; it is
+ * taken over. CV_OK; CV_ERR_LOG if it is not the one the policy names; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_keyring_put(struct cv_keyring *k, const struct cv_object *object,
+                                       struct cv_secret *secret, struct cv_err *err);
+
+/** cv_keyring_secret(k, object, secret, err): a view of it. CV_OK; CV_ERR_NOKEY; CV_ERR_LOG if a seal holds
+ * something else than the policy says. */
+CV_MUST_CHECK cv_status cv_keyring_secret(struct cv_keyring *k, const struct cv_object *object,
+                                          struct cv_bytes *secret, struct cv_err *err);
+/** cv_keyring_role, _section(k, name, secret, err): of the present epoch. */
 CV_MUST_CHECK cv_status cv_keyring_role(struct cv_keyring *k, const char *role, struct cv_bytes *secret,
                                         struct cv_err *err);
 CV_MUST_CHECK cv_status cv_keyring_section(struct cv_keyring *k, const char *section, struct cv_bytes *secret,
                                            struct cv_err *err);
-/** cv_keyring_log(k, key, err), _export: ready to sign; owned by the keyring. CV_OK; CV_ERR_NOKEY;
- * CV_ERR_LOG. */
+/** cv_keyring_log(k, key, err): ready to sign; owned by the keyring, good until the next call. CV_OK;
+ * CV_ERR_NOKEY; CV_ERR_LOG. */
 CV_MUST_CHECK cv_status cv_keyring_log(struct cv_keyring *k, struct cv_ed25519_key **key, struct cv_err *err);
-CV_MUST_CHECK cv_status cv_keyring_export(struct cv_keyring *k, struct cv_ed25519_key **key,
-                                          struct cv_err *err);
+/** cv_keyring_export(k, public, key, err): the export key that is ${public}, of whatever epoch; a record's
+ * `cnf` names it. As cv_keyring_log. */
+CV_MUST_CHECK cv_status cv_keyring_export(struct cv_keyring *k, const uint8_t public[static 32],
+                                          struct cv_ed25519_key **key, struct cv_err *err);
 
 /** cv_keyring_batch(k, batch, section, key, err): a view of the batch key B for ${section}, from the
- * batch-keys entry
- * ${batch}. CV_OK; CV_ERR_NOKEY; CV_ERR_AUTH; CV_ERR_LOG. */
+ * batch-keys entry ${batch}. CV_OK; CV_ERR_NOKEY; CV_ERR_AUTH; CV_ERR_LOG. */
 CV_MUST_CHECK cv_status cv_keyring_batch(struct cv_keyring *k, uint64_t batch, const char *section,
                                          struct cv_bytes *key, struct cv_err *err);
 
-/** cv_keyring_sealed_to(k, kind, id, object, name): is there a seal in the log for this recipient and object?
+/** cv_keyring_grant_key(k, seal, key, err): open the key of a grant to me or to a role of mine; free ${key}.
  */
-bool cv_keyring_sealed_to(struct cv_keyring *k, const char *kind, const char *id, const char *object,
-                          const char *name, uint32_t epoch);
+CV_MUST_CHECK cv_status cv_keyring_grant_key(struct cv_keyring *k, const struct cv_seal *seal,
+                                             struct cv_secret *key, struct cv_err *err);
 
-/** cv_seal_secret(policy, seal, public, secret, out): make one: fill ${seal->sealed}'s bytes into ${out}. */
+/** cv_keyring_sealed(k, to_kind, to, to_epoch, object): is there such a seal in the log? */
+bool cv_keyring_sealed(struct cv_keyring *k, const char *to_kind, const char *to, uint32_t to_epoch,
+                       const struct cv_object *object);
+
+/** cv_keyring_public(k, object, out, err): the public key of a role or section, of whatever epoch, from the
+ * policies. CV_OK; CV_ERR_NOTFOUND. */
+CV_MUST_CHECK cv_status cv_keyring_public(struct cv_keyring *k, const struct cv_object *object,
+                                          struct cv_key *out, struct cv_err *err);
+
+/** cv_seal_secret(policy, seal, public, secret, out): make one: append ${seal->sealed}'s bytes to ${out}. */
 CV_MUST_CHECK cv_status cv_seal_secret(const struct cv_policy *policy, const struct cv_seal *seal,
                                        const struct cv_key *public, struct cv_bytes secret,
                                        struct cv_buf *out);

@@ -56,6 +56,16 @@ static bool there(const struct cv_json *data, const struct field *f)
     return f->name[0] == '\0' ? cv_json_len(data) > 0 : cv_json_get(data, f->name) != NULL;
 }
 
+/* bound_to(s, key): the export key that was to bind it when its author signed: its `cnf`. */
+static cv_status bound_to(const struct cv_source *s, uint8_t key[static 32], struct cv_err *err)
+{
+    struct cv_jws jws = { 0 };
+    cv_status st = cv_jws_parse(cv_json_text(cv_json_get(s->head, "jwt")), CV_RECORD_TYP, &jws, err);
+    st = CV_THEN(st, cv_jwk_okp_parse(cv_json_get(cv_json_get(jws.payload, "cnf"), "jwk"), key, err));
+    cv_jws_free(&jws);
+    return st;
+}
+
 /* present(v, r, source, fields): the SD-JWT with key binding of one version, if it holds anything that was
  * chosen. */
 static cv_status present(struct cv_vault *v, const struct cv_disclosing *d, const struct cv_source *s,
@@ -78,7 +88,9 @@ static cv_status present(struct cv_vault *v, const struct cv_disclosing *d, cons
     }
     for (size_t i = 0; i < 3; i++)
         pointers[n++] = always[i];
-    cv_status st = cv_keyring_export(v->keys, &export, err);
+    uint8_t holder[32];
+    cv_status st = bound_to(s, holder, err);
+    st = CV_THEN(st, cv_keyring_export(v->keys, holder, &export, err));
     st = CV_THEN(st, cv_sdjwt_select(s->sd, pointers, n, &selected, err));
     st = CV_THEN(st, cv_sdjwt_bind(cv_buf_view(&selected), d->aud, d->nonce, (int64_t)time(NULL), cv_sign_key,
                                    export, &bound, err));

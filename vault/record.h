@@ -40,6 +40,7 @@ CV_MUST_CHECK cv_status cv_claims_build(const struct cv_claims *c, const struct 
 struct cv_stored {
     char id[CV_ID_TEXT_BYTES];
     uint64_t version;
+    uint64_t slot; /* its release key's */
 };
 
 /** cv_record_put(v, record, out, err): inside a commit: check against the template and the member's rights,

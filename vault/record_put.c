@@ -262,6 +262,7 @@ cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_st
     st = CV_THEN(st, lay_out(v, &m, record, true, err));
     st = CV_THEN(st, write_version(v, &m, err));
     out->version = 1;
+    out->slot = m.env.slot;
     making_free(&m);
     return st;
 }
@@ -282,7 +283,9 @@ cv_status cv_record_add(struct cv_vault *v, struct cv_json *record, const char *
     if (st != CV_OK)
         return st;
     st = cv_record_put(v, record, out, err);
-    const struct cv_event event = { .action = "create", .record = out->id, .version = 1, .reason = reason };
+    const struct cv_event event = {
+        .action = "create", .record = out->id, .version = 1, .reason = reason, .slot = out->slot
+    };
     st = CV_THEN(st, cv_event_add(v, &event, err));
     if (st == CV_OK)
         return cv_vault_commit(v, err);
@@ -401,7 +404,7 @@ cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_jso
     st = CV_THEN(st, lay_out(v, &m, record, false, err));
     st = CV_THEN(st, write_version(v, &m, err));
     const struct cv_event event = {
-        .action = "edit", .record = old->id, .version = m.version, .reason = reason
+        .action = "edit", .record = old->id, .version = m.version, .reason = reason, .slot = m.env.slot
     };
     st = CV_THEN(st, cv_event_add(v, &event, err));
     if (st == CV_OK) {

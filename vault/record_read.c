@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vault/erase.h"
+#include "vault/grant.h"
 #include "vault/heads.h"
 
 void cv_versions_free(struct cv_versions *list)
@@ -44,18 +46,34 @@ const struct cv_json *cv_record_section(const struct cv_record *r, const char *s
     return s != NULL ? cv_json_get(s->sections, section) : NULL;
 }
 
-/* in_line(list): versions 1, 2, 3 by entry; one that does not follow (a second record under the same id) is
- * left out. */
+/* in_line(list): by entry, versions that only go up (erased ones are missing); one that does not follow (a
+ * second record under the same id) is left out. */
 static void in_line(struct cv_versions *list)
 {
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
-        if (list->v[i].version == kept + 1 && strcmp(list->v[i].type, list->v[0].type) == 0)
+        if (kept == 0 ||
+            (list->v[i].version > list->v[kept - 1].version && strcmp(list->v[i].type, list->v[0].type) == 0))
             list->v[kept++] = list->v[i];
         else
             cv_json_free(list->v[i].carried);
     }
     list->count = kept;
+}
+
+/* no_record(v, id): erased, when and by whom; or none that this member may see. */
+static cv_status no_record(struct cv_vault *v, const char *id, struct cv_err *err)
+{
+    struct cv_json *erased = NULL;
+    cv_status st = cv_erased_of(v, id, &erased, err);
+    const struct cv_json *last = cv_json_at(erased, cv_json_len(erased) > 0 ? cv_json_len(erased) - 1 : 0);
+    if (st == CV_OK && last != NULL)
+        st = cv_fail(err, CV_ERR_NOTFOUND,
+                     "record %s was erased on %.10s by %s, with %zu signatures; nothing opens it", id,
+                     cv_json_get_str(last, "time"), cv_json_get_str(last, "by"),
+                     cv_json_len(cv_json_get(last, "approved_by")));
+    cv_json_free(erased);
+    return st != CV_OK ? st : cv_fail(err, CV_ERR_NOTFOUND, "there is no record %s that you may see", id);
 }
 
 cv_status cv_record_versions(struct cv_vault *v, const char *text, struct cv_versions *out,
@@ -75,7 +93,7 @@ cv_status cv_record_versions(struct cv_vault *v, const char *text, struct cv_ver
     if (out->count > 0)
         return CV_OK;
     cv_versions_free(out);
-    return cv_fail(err, CV_ERR_NOTFOUND, "there is no record %s that you may see", id);
+    return no_record(v, id, err);
 }
 
 /* What is being read: which sections of which sources. */
@@ -157,6 +175,15 @@ static cv_status want(struct reading *g, size_t source, const char *part)
     return CV_OK;
 }
 
+/* numbered(versions, number): a version by its number; erased ones are missing. */
+static const struct cv_version *numbered(const struct cv_versions *versions, uint64_t number)
+{
+    for (size_t i = 0; i < versions->count; i++)
+        if (versions->v[i].version == number)
+            return &versions->v[i];
+    return NULL;
+}
+
 /* source_for(g, versions, number, out): the source of that version, its entry read and its head wanted. */
 static cv_status source_for(struct reading *g, const struct cv_versions *versions, uint64_t number,
                             size_t *out, struct cv_err *err)
@@ -165,14 +192,14 @@ static cv_status source_for(struct reading *g, const struct cv_versions *version
     for (*out = 0; *out < r->source_count; (*out)++)
         if (r->sources[*out].version == number)
             return CV_OK;
-    if (number == 0 || number > versions->count)
+    const struct cv_version *version = numbered(versions, number);
+    if (version == NULL)
         return cv_fail(err, CV_ERR_LOG, "record %s: names a version %" PRIu64 " that is not there", r->id,
                        number);
     struct cv_source *s = &r->sources[r->source_count];
-    *s = (struct cv_source){ .index = versions->v[number - 1].index,
-                             .version = number,
-                             .sections = cv_json_object(),
-                             .seeds = cv_json_object() };
+    *s = (struct cv_source){
+        .index = version->index, .version = number, .sections = cv_json_object(), .seeds = cv_json_object()
+    };
     cv_status st = s->sections == NULL || s->seeds == NULL ? CV_ERR_NOMEM : CV_OK;
     *out = r->source_count++;
     st = CV_THEN(st, cv_custody_read(g->v->custody, s->index, CV_KIND_RECORD, &g->data[*out], err));
@@ -189,6 +216,29 @@ static bool asked(const char *const *sections, const char *name)
     return sections == NULL;
 }
 
+/* standing(versions, version, section): the version in which a section of this one stands. */
+static uint64_t standing(const struct cv_version *version, const char *section)
+{
+    const struct cv_json *carried = cv_json_get(version->carried, section);
+    return carried != NULL ? (uint64_t)cv_json_to_int(carried) : version->version;
+}
+
+/* given(v, versions, version, section): the grant that opens a section of this version to us, or NULL. */
+static const struct cv_granted *given(const struct cv_vault *v, const struct cv_versions *versions,
+                                      const struct cv_version *version, const char *section)
+{
+    const struct cv_version *at = numbered(versions, standing(version, section));
+    return at != NULL && cv_granted(v, version->index, "") != NULL ? cv_granted(v, at->index, section) : NULL;
+}
+
+/* may(v, versions, version, section): by a role, or by a grant that is not over. */
+static bool may(const struct cv_vault *v, const struct cv_versions *versions,
+                const struct cv_version *version, const char *section)
+{
+    const struct cv_granted *g = given(v, versions, version, section);
+    return cv_vault_may_read(v, section) || (g != NULL && !g->over);
+}
+
 /* plan(g, versions, version, sections, names): what to ask for; ${names} gets the sections, for the event. */
 static cv_status plan(struct reading *g, const struct cv_versions *versions, const struct cv_version *version,
                       const char *const *sections, struct cv_json *names, struct cv_err *err)
@@ -198,13 +248,10 @@ static cv_status plan(struct reading *g, const struct cv_versions *versions, con
     cv_status st = source_for(g, versions, version->version, &source, err);
     for (size_t i = 0;
          st == CV_OK && (section = cv_template_type_section(g->v->template, version->type, i)) != NULL; i++) {
-        const struct cv_json *carried = cv_json_get(version->carried, section);
-        if (!asked(sections, section) || !cv_vault_may_read(g->v, section))
+        if (!asked(sections, section) || !may(g->v, versions, version, section))
             continue;
         st = cv_json_push(names, cv_json_str(section));
-        st = CV_THEN(st, source_for(g, versions,
-                                    carried != NULL ? (uint64_t)cv_json_to_int(carried) : version->version,
-                                    &source, err));
+        st = CV_THEN(st, source_for(g, versions, standing(version, section), &source, err));
         st = CV_THEN(st, want(g, source, section));
     }
     return st;
@@ -216,14 +263,12 @@ static cv_status open_section(struct reading *g, struct cv_source *s, const stru
 {
     const struct cv_place_of x = { cv_vault_policy(g->v)->vault_id, env->handle, name };
     const struct cv_part *part = cv_envelope_part(env, name);
-    struct cv_bytes batch;
     struct cv_secret section = { 0 };
     struct cv_buf plain = { .max = 2 * CV_RECORD_MAX_BYTES };
     struct cv_json *o = NULL;
     if (part == NULL)
         return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): it has no part %s", s->index, name);
-    cv_status st = cv_keyring_batch(g->v->keys, env->batch, part->section, &batch, err);
-    st = CV_THEN(st, cv_schedule_section(batch, &x, &section));
+    cv_status st = cv_part_secret(g->v, s->index, env, part, &section, err);
     st = CV_THEN(st, cv_part_open(cv_secret_view(&section), release, &x, part->sealed, &plain));
     st = CV_THEN(st, cv_json_parse(cv_buf_view(&plain), 2 * CV_RECORD_MAX_BYTES, name, &o, err));
     if (st == CV_OK && !cv_json_is(cv_json_get(o, "data"), CV_JSON_OBJECT))
@@ -318,18 +363,37 @@ static cv_status prepare(struct reading *g, size_t versions, struct cv_err *err)
     return cv_fail(err, CV_ERR_NOMEM, "record: out of memory");
 }
 
-/* check_asked(v, version, sections): every named section is one of the type, and mine to read. */
-static cv_status check_asked(struct cv_vault *v, const struct cv_version *version,
-                             const char *const *sections, const char *action, const char *reason,
-                             struct cv_err *err)
+/* check_asked(v, versions, version, sections): every named section is one of the type, and ours to read. */
+static cv_status check_asked(struct cv_vault *v, const struct cv_versions *versions,
+                             const struct cv_version *version, const char *const *sections,
+                             const char *action, const char *reason, struct cv_err *err)
 {
     for (size_t i = 0; sections != NULL && sections[i] != NULL; i++) {
         if (!cv_template_has(v->template, version->type, sections[i]))
             return cv_fail(err, CV_ERR_ARG, "a %s has no section %.40s", version->type, sections[i]);
-        if (!cv_vault_may_read(v, sections[i]))
-            return refuse(v, version, sections[i], action, reason, err);
+        if (may(v, versions, version, sections[i]))
+            continue;
+        const bool over = given(v, versions, version, sections[i]) != NULL;
+        struct cv_err refused = { 0 };
+        cv_status st = refuse(v, version, sections[i], action, reason, &refused);
+        return cv_fail(err, st, "%s%s", over ? "the grant is over: " : "", refused.msg);
     }
     return CV_OK;
+}
+
+/* no_version(v, id, number): it was erased, or never was. */
+static cv_status no_version(struct cv_vault *v, const char *id, uint64_t number, struct cv_err *err)
+{
+    struct cv_json *erased = NULL;
+    cv_status st = cv_erased_of(v, id, &erased, err);
+    for (size_t i = 0; st == CV_OK && i < cv_json_len(erased); i++) {
+        const struct cv_json *e = cv_json_at(erased, i);
+        if ((uint64_t)cv_json_get_int(e, "version") == number)
+            st = cv_fail(err, CV_ERR_NOTFOUND, "version %" PRIu64 " was erased on %.10s by %s", number,
+                         cv_json_get_str(e, "time"), cv_json_get_str(e, "by"));
+    }
+    cv_json_free(erased);
+    return st != CV_OK ? st : cv_fail(err, CV_ERR_NOTFOUND, "the record has no version %" PRIu64, number);
 }
 
 cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t number, const char *const *sections,
@@ -347,16 +411,17 @@ cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t number, co
         st = hidden(v, id, action, err);
     else if (st != CV_OK && missing.status != CV_OK)
         st = cv_fail(err, st, "%s", missing.msg);
-    if (st == CV_OK && number > versions.count)
-        st = cv_fail(err, CV_ERR_NOTFOUND, "the record has %zu versions, and no number %" PRIu64,
-                     versions.count, number);
+    const struct cv_version *version = st != CV_OK   ? NULL
+                                       : number == 0 ? &versions.v[versions.count - 1]
+                                                     : numbered(&versions, number);
+    if (st == CV_OK && version == NULL)
+        st = no_version(v, versions.v[0].id, number, err);
     if (st != CV_OK)
         goto out;
-    const struct cv_version *version = &versions.v[(number == 0 ? versions.count : number) - 1];
     memcpy(out->id, version->id, sizeof(out->id));
     memcpy(out->type, version->type, sizeof(out->type));
     out->version = version->version;
-    st = check_asked(v, version, sections, action, reason, err);
+    st = check_asked(v, &versions, version, sections, action, reason, err);
     st = CV_THEN(st, prepare(&g, versions.count, err));
     st = CV_THEN(st, plan(&g, &versions, version, sections, names, err));
     if (st == CV_OK && cv_json_len(names) == 0)
@@ -365,7 +430,8 @@ cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t number, co
                                     .record = version->id,
                                     .version = version->version,
                                     .sections = names,
-                                    .reason = reason };
+                                    .reason = reason,
+                                    .slot = g.env != NULL ? g.env[0].slot : 0 };
     st = CV_THEN(st, cv_release(v, &event, g.wants, g.count, take_part, &g, err));
     for (size_t i = 0; i < out->source_count && st == CV_OK; i++)
         st = verify_source(&g, &out->sources[i], err);

@@ -127,6 +127,25 @@ cv_status cv_release_renew(struct cv_release *r, uint64_t from, struct cv_err *e
     return CV_THEN(st, sync_file(r, err));
 }
 
+cv_status cv_release_destroy(struct cv_release *r, const uint64_t *slots, size_t count, struct cv_err *err)
+{
+    static const uint8_t destroyed[CV_RELEASE_KEY_BYTES];
+    struct stat info;
+    if (fstat(r->fd, &info) != 0)
+        return cv_fail_errno(err, "release.keys: cannot stat");
+    r->filled = ((uint64_t)info.st_size - HEADER_BYTES) / CV_RELEASE_KEY_BYTES;
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < count && st == CV_OK; i++)
+        st = slots[i] == 0 || slots[i] >= r->filled
+                 ? cv_fail(err, CV_ERR_LOG, "release.keys: there is no slot %" PRIu64, slots[i])
+                 : CV_OK;
+    for (size_t i = 0; i < count && st == CV_OK; i++)
+        st = write_at(r, HEADER_BYTES + slots[i] * CV_RELEASE_KEY_BYTES, CV_ARR(destroyed), err);
+    st = CV_THEN(st, sync_file(r, err));
+    st = CV_THEN(st, fill_block(r, 0, 1, err));
+    return CV_THEN(st, sync_file(r, err));
+}
+
 cv_status cv_release_get(struct cv_release *r, uint64_t slot, struct cv_secret *key, struct cv_err *err)
 {
     static const uint8_t destroyed[CV_RELEASE_KEY_BYTES];

@@ -36,6 +36,11 @@ CV_MUST_CHECK cv_status cv_release_fill(struct cv_release *r, uint64_t slots, st
  * became whole. The vault's lock is held. */
 CV_MUST_CHECK cv_status cv_release_renew(struct cv_release *r, uint64_t from, struct cv_err *err);
 
+/** cv_release_destroy(r, slots, count, err): overwrite them with zeros, durably, then give slot 0 a new key,
+ * durably. The vault's lock is held. CV_OK; CV_ERR_IO; CV_ERR_LOG for a slot that is not there. */
+CV_MUST_CHECK cv_status cv_release_destroy(struct cv_release *r, const uint64_t *slots, size_t count,
+                                           struct cv_err *err);
+
 /** cv_release_get(r, slot, key, err): CV_OK; CV_ERR_NOKEY if it was destroyed; CV_ERR_LOG if there is no such
  * slot. */
 CV_MUST_CHECK cv_status cv_release_get(struct cv_release *r, uint64_t slot, struct cv_secret *key,

@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "vault/erase.h"
+#include "vault/grant.h"
 #include "vault/members.h"
+#include "vault/recovery.h"
 
 #define HEAD "head"
 
@@ -81,36 +84,87 @@ void cv_vault_close(struct cv_vault *v)
         return;
     cv_beside_free(v->beside);
     cv_writer_free(v->writer);
+    if (v->grants != NULL)
+        cv_grants_free(v->grants);
+    free(v->grants);
     cv_template_free(v->template);
     cv_keyring_free(v->keys);
     cv_custody_close(v->custody);
+    cv_ed25519_key_free(v->recovery);
     free(v);
 }
 
-cv_status cv_vault_open(const char *path, const char *trust, const struct cv_identity *id,
-                        struct cv_vault **out, struct cv_err *err)
+cv_status cv_vault_sign(struct cv_vault *v, struct cv_err *err)
+{
+    const struct cv_policy *p = cv_vault_policy(v);
+    struct cv_ed25519_key *log = NULL;
+    if (v->signing_under == p->number)
+        return CV_OK;
+    if (v->recovery == NULL && cv_vault_me(v) == NULL)
+        return cv_fail(err, CV_ERR_NOKEY,
+                       "%s is not a member of this vault; a custodian admits you with `member add`",
+                       v->id->public.pseudonym);
+    cv_status st = cv_keyring_log(v->keys, &log, err);
+    if (st != CV_OK)
+        return st;
+    if (v->recovery != NULL)
+        cv_custody_sign_recovery(v->custody, p, v->recovery, log);
+    else
+        cv_custody_sign_as(v->custody, p, &v->id->public, cv_identity_sign, (void *)(uintptr_t)v->id, log);
+    v->signing_under = p->number;
+    return CV_OK;
+}
+
+/* open_vault(path, trust, id, out): verified, with its template and an empty keyring. */
+static cv_status open_vault(const char *path, const char *trust, const struct cv_identity *id,
+                            struct cv_vault **out, struct cv_err *err)
 {
     struct cv_vault *v = calloc(1, sizeof(*v));
-    struct cv_ed25519_key *log = NULL;
     *out = NULL;
     if (v == NULL)
         return cv_fail(err, CV_ERR_NOMEM, "vault: out of memory");
     v->id = id;
     cv_status st = cv_custody_open(path, trust, &v->custody, err);
-    if (st == CV_OK && cv_vault_me(v) == NULL)
-        st = cv_fail(err, CV_ERR_NOKEY,
-                     "%s is not a member of this vault; a custodian admits you with `member add`",
-                     id->public.pseudonym);
     if (st == CV_OK)
         snprintf(v->uuid, sizeof(v->uuid), "urn:casevault:%s", cv_vault_policy(v)->vault);
     st = CV_THEN(st, load_template(v, err));
     st = CV_THEN(st, cv_keyring_new(v->custody, id, &v->keys, err));
-    st = CV_THEN(st, cv_keyring_log(v->keys, &log, err));
+    if (st == CV_OK)
+        *out = v;
+    else
+        cv_vault_close(v);
+    return st;
+}
+
+cv_status cv_vault_open(const char *path, const char *trust, const struct cv_identity *id,
+                        struct cv_vault **out, struct cv_err *err)
+{
+    struct cv_vault *v = NULL;
+    *out = NULL;
+    cv_status st = open_vault(path, trust, id, &v, err);
+    st = CV_THEN(st, cv_vault_sign(v, err));
+    st = CV_THEN(st, cv_members_seal_waiting(v, err));
+    st = CV_THEN(st, cv_erase_complete(v, err));
+    if (st == CV_OK)
+        *out = v;
+    else
+        cv_vault_close(v);
+    return st;
+}
+
+cv_status cv_vault_open_recovery(const char *path, const char *trust, const struct cv_identity *id,
+                                 struct cv_secret *secret, struct cv_vault **out, struct cv_err *err)
+{
+    struct cv_vault *v = NULL;
+    *out = NULL;
+    cv_status st = open_vault(path, trust, id, &v, err);
     if (st == CV_OK) {
-        cv_custody_sign_as(v->custody, cv_vault_policy(v), &id->public, cv_identity_sign,
-                           (void *)(uintptr_t)id, log);
-        st = cv_members_seal_waiting(v, err);
+        const struct cv_policy_role *role = cv_policy_role(cv_vault_policy(v), CV_ROLE_RECOVERY);
+        st = cv_recovery_signer(cv_secret_view(secret), &v->recovery);
+        st = CV_THEN(st, cv_keyring_put(v->keys, &(struct cv_object){ "role", CV_ROLE_RECOVERY, role->epoch },
+                                        secret, err));
     }
+    st = CV_THEN(st, cv_vault_sign(v, err));
     if (st == CV_OK)
         *out = v;
     else

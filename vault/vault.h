@@ -6,6 +6,8 @@
 #include "vault/keyring.h"
 #include "vault/schedule.h"
 
+#define CV_READER_BYTES 64
+
 /**
  * A vault opened by a member: custody below, the member's keyring, the template, and the writing session with
  * its batch keys. One per process, and for one thread of it.
@@ -13,12 +15,16 @@
 struct cv_vault {
     struct cv_custody *custody;
     const struct cv_identity *id; /* borrowed */
+    struct cv_ed25519_key
+        *recovery;          /* signs in a member's place while recovery is under way; NULL otherwise */
+    uint64_t signing_under; /* the policy whose log key signs this process's commits; 0: none yet */
     struct cv_keyring *keys;
     struct cv_template *template;
     struct cv_writer *writer;
+    struct cv_grants *grants; /* what was granted to this member; NULL until loaded */
     struct cv_beside *beside;
     uint64_t listed;                    /* record entries that the head index is known to cover, */
-    cv_roles listed_as;                 /* for a member with these roles */
+    char listed_as[CV_READER_BYTES];    /* of this reader (vault/heads.c) */
     char uuid[CV_VAULT_HEX_BYTES + 16]; /* urn:casevault:<vault id> */
 };
 
@@ -26,6 +32,11 @@ struct cv_vault {
  * this member holds and they wait for. CV_OK; as cv_custody_open; CV_ERR_NOKEY if ${id} is no member. */
 CV_MUST_CHECK cv_status cv_vault_open(const char *path, const char *trust, const struct cv_identity *id,
                                       struct cv_vault **out, struct cv_err *err);
+/** cv_vault_open_recovery(path, trust, id, secret, out, err): the same with the recovery role's secret, which
+ * is taken over, by somebody who is no member: its signature stands in a member's place. */
+CV_MUST_CHECK cv_status cv_vault_open_recovery(const char *path, const char *trust,
+                                               const struct cv_identity *id, struct cv_secret *secret,
+                                               struct cv_vault **out, struct cv_err *err);
 void cv_vault_close(struct cv_vault *v);
 
 /** cv_vault_init(path, template, id, training, out, err): found a vault whose first member, ${id}, holds
@@ -45,6 +56,10 @@ bool cv_vault_may_edit(const struct cv_vault *v, const char *section);
 const char *cv_vault_head_section(const struct cv_vault *v, const char *type);
 
 /* ---- writing ---- */
+
+/** cv_vault_sign(v, err): sign this process's commits as the policy in force asks: with its log key, as a
+ * member of it. CV_OK; CV_ERR_NOKEY if this member is none any more, or has not been given the keys yet. */
+CV_MUST_CHECK cv_status cv_vault_sign(struct cv_vault *v, struct cv_err *err);
 
 /** cv_vault_begin, _commit, _abort: as custody's; batch keys of an aborted commit are forgotten. */
 CV_MUST_CHECK cv_status cv_vault_begin(struct cv_vault *v, struct cv_err *err);

@@ -36,7 +36,14 @@ void cv_writer_forget(struct cv_vault *v)
 
 cv_status cv_vault_begin(struct cv_vault *v, struct cv_err *err)
 {
-    return cv_custody_begin(v->custody, err);
+    cv_status st = cv_custody_begin(v->custody, err);
+    if (st != CV_OK)
+        return st;
+    st = cv_vault_sign(
+        v, err); /* another policy may have come into force, with another log key, or without us */
+    if (st != CV_OK)
+        cv_vault_abort(v);
+    return st;
 }
 
 void cv_vault_abort(struct cv_vault *v)

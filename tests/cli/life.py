@@ -116,7 +116,7 @@ def members(p):
     assert len(p.json_as('protection', 'member', 'list')) == 6
     names = {m['name'] for m in p.json_as('protection', 'member', 'list')}
     assert 'Name of legal' in names
-    assert len(p.json_as('auditor', 'role', 'list')) == 7
+    assert len(p.json_as('auditor', 'role', 'list')) == 8
     assert len(p.json_as('auditor', 'section', 'list')) == 15
     late = p.identity('late')
     p.as_('legal', 'member', 'add', '--role', 'legal', late, rc=13, err='only a custodian')

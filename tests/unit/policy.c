@@ -5,13 +5,14 @@
 #include "formats/seals.h"
 #include "test.h"
 
-static struct cv_identity one, two;
+static struct cv_identity one, two, three;
 
 static int setup(void **state)
 {
     (void)state;
     assert_ok(cv_identity_new(false, &one, NULL));
     assert_ok(cv_identity_new(false, &two, NULL));
+    assert_ok(cv_identity_new(false, &three, NULL));
     return 0;
 }
 
@@ -20,6 +21,7 @@ static int teardown(void **state)
     (void)state;
     cv_identity_free(&one);
     cv_identity_free(&two);
+    cv_identity_free(&three);
     return 0;
 }
 
@@ -81,8 +83,11 @@ static struct cv_policy *first(unsigned quorum)
     p->number = 1;
     p->suite = 1;
     p->quorum = quorum;
+    p->erase_quorum = 1;
     add_role(p, "custodian");
     add_role(p, "legal");
+    add_role(p, "recovery");
+    memcpy(p->recovery.key, three.public.sign, 32);
     struct cv_policy_section *s = &p->sections[p->section_count++];
     strcpy(s->name, "head");
     s->epoch = 1;

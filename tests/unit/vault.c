@@ -81,8 +81,10 @@ static int found(void **state)
     if (cv_vault_init(in_place("vault"), cv_template_default_text(), &custodian, &err) != CV_OK)
         fail_msg("%s", err.msg);
     struct cv_vault *v = opened(&custodian);
-    assert_ok(cv_members_add(v, &intake.public, intake_role, NULL));
-    assert_ok(cv_members_add(v, &legal.public, legal_role, NULL));
+    struct cv_outcome outcome;
+    assert_ok(cv_members_add(v, &intake.public, intake_role, &outcome, NULL));
+    assert_ok(cv_members_add(v, &legal.public, legal_role, &outcome, NULL));
+    assert_true(outcome.done);
     cv_vault_close(v);
     return 0;
 }

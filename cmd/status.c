@@ -1,0 +1,88 @@
+#include <inttypes.h>
+
+#include "cmd/cmd.h"
+#include "vault/members.h"
+#include "vault/recovery.h"
+
+/* status: what this vault is, and what needs attention. */
+
+struct state {
+    const struct cv_vault *v;
+    size_t waiting, approvals, lacking;
+};
+
+static cv_status print_json(const struct state *s)
+{
+    const struct cv_policy *p = cv_vault_policy(s->v);
+    const uint64_t *counts = s->v->custody->counts;
+    char print[CV_FINGERPRINT_BYTES];
+    struct cv_json *o = cv_json_object();
+    cv_vault_fingerprint(p->vault, print);
+    cv_status st = cv_json_set(o, "vault", cv_json_str(p->vault));
+    st = CV_THEN(st, cv_json_set(o, "fingerprint", cv_json_str(print)));
+    st = CV_THEN(st, cv_json_set(o, "training", cv_json_bool(p->training)));
+    st = CV_THEN(st, cv_json_set(o, "member", cv_json_str(s->v->id->public.pseudonym)));
+    st = CV_THEN(st, cv_json_set(o, "policy", cv_json_int((int64_t)p->number)));
+    st = CV_THEN(st, cv_json_set(o, "entries", cv_json_int((int64_t)s->v->custody->chain.next)));
+    st = CV_THEN(st, cv_json_set(o, "versions", cv_json_int((int64_t)counts[CV_KIND_RECORD])));
+    st = CV_THEN(st, cv_json_set(o, "events", cv_json_int((int64_t)counts[CV_KIND_EVENT])));
+    st = CV_THEN(st, cv_json_set(o, "waiting", cv_json_int((int64_t)s->waiting)));
+    st = CV_THEN(st, cv_json_set(o, "approvals", cv_json_int((int64_t)s->approvals)));
+    st = CV_THEN(st, cv_json_set(o, "recovery_shares", cv_json_int(p->recovery.shares)));
+    st = CV_THEN(st, cv_json_set(o, "recovery_lacking", cv_json_int((int64_t)s->lacking)));
+    st = CV_THEN(st, cv_ui_print_json(o));
+    cv_json_free(o);
+    return st;
+}
+
+/* print_attention(s): what somebody should do something about. */
+static void print_attention(const struct state *s)
+{
+    const struct cv_policy *p = cv_vault_policy(s->v);
+    if (s->approvals > 0)
+        printf("Approvals    %zu waiting for signatures: see `policy show`\n", s->approvals);
+    if (s->waiting > 0)
+        printf("Waiting      %zu keys for members; a colleague who holds them hands them on with\n"
+               "             their next command\n",
+               s->waiting);
+    if (p->recovery.threshold == 0)
+        printf("Recovery     none: if all keys are lost, all records are; see `recovery split`\n");
+    else if (s->lacking > 0)
+        printf("Recovery     %zu sections are not covered yet; colleagues who read them add them\n"
+               "             with their next command\n",
+               s->lacking);
+    if (s->v->custody->tail != CV_TAIL_NONE)
+        printf("Notice       an interrupted write lies at the end of the archive; the next write\n"
+               "             closes it off\n");
+}
+
+static cv_status run(struct cv_ui *ui, const void *args)
+{
+    struct cv_opened o = { 0 };
+    char print[CV_FINGERPRINT_BYTES];
+    (void)args;
+    cv_status st = cv_ui_open(ui, &o);
+    if (st != CV_OK)
+        return st;
+    const struct state s = { o.vault, cv_members_waiting(o.vault), cv_change_waits(o.vault),
+                             cv_recovery_lacking(o.vault) };
+    const struct cv_policy *p = cv_vault_policy(o.vault);
+    cv_vault_fingerprint(p->vault, print);
+    if (ui->json)
+        st = print_json(&s);
+    else {
+        printf("Vault        %s\nFingerprint  %s\nYou are      %s\n", o.vault->custody->path, print,
+               o.id.public.pseudonym);
+        printf("Contents     %" PRIu64 " versions of records, %" PRIu64 " events, %zu members\n",
+               o.vault->custody->counts[CV_KIND_RECORD], o.vault->custody->counts[CV_KIND_EVENT],
+               p->member_count);
+        printf("Policy       number %" PRIu64 "\n", p->number);
+        print_attention(&s);
+    }
+    cv_ui_close(&o);
+    return st;
+}
+
+const struct cv_cmd cv_cmd_status = {
+    .name = "status", .synopsis = "", .summary = "what this vault is, and what needs attention", .run = run
+};

@@ -1,0 +1,137 @@
+#include "formats/policy_diff.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINE_BYTES 512
+#define WORDS_BYTES 300
+
+struct telling {
+    const struct cv_policy *before, *after;
+    cv_say_fn say;
+    void *arg;
+};
+
+__attribute__((format(printf, 2, 3))) static void tell(const struct telling *t, const char *fmt, ...)
+{
+    char line[LINE_BYTES];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    t->say(t->arg, line);
+}
+
+void cv_policy_role_words(const struct cv_policy *p, cv_roles set, char *out, size_t room)
+{
+    size_t n = 0;
+    snprintf(out, room, "-");
+    for (size_t i = 0; i < p->role_count && n < room; i++)
+        if ((set & ((cv_roles)1 << i)) != 0)
+            n += (size_t)snprintf(out + n, room - n, "%s%s", n > 0 ? ", " : "", p->roles[i].name);
+}
+
+/* roles_changed(t, who, was, is): which were given and which taken away. */
+static void roles_changed(const struct telling *t, const char *who, cv_roles was, cv_roles is)
+{
+    char words[WORDS_BYTES];
+    if ((is & ~was) != 0) {
+        cv_policy_role_words(t->after, is & ~was, words, sizeof(words));
+        tell(t, "%s will also work as: %s", who, words);
+    }
+    if ((was & ~is) != 0) {
+        cv_policy_role_words(t->after, was & ~is, words, sizeof(words));
+        tell(t, "%s will no longer work as: %s", who, words);
+    }
+}
+
+static void members(const struct telling *t)
+{
+    char words[WORDS_BYTES];
+    for (size_t i = 0; i < t->after->member_count; i++) {
+        const struct cv_policy_member *m = &t->after->members[i];
+        const struct cv_policy_member *was = cv_policy_member(t->before, m->key.pseudonym);
+        cv_policy_role_words(t->after, m->roles, words, sizeof(words));
+        if (was == NULL)
+            tell(t, "%s (fingerprint %s) joins, and will work as: %s", m->key.pseudonym, m->key.fingerprint,
+                 words);
+        else
+            roles_changed(t, m->key.pseudonym, was->roles, m->roles);
+    }
+    for (size_t i = 0; i < t->before->member_count; i++) {
+        const struct cv_policy_member *m = &t->before->members[i];
+        cv_policy_role_words(t->before, m->roles, words, sizeof(words));
+        if (cv_policy_member(t->after, m->key.pseudonym) == NULL)
+            tell(t, "%s leaves, who works as: %s", m->key.pseudonym, words);
+    }
+}
+
+static void keys(const struct telling *t)
+{
+    char words[WORDS_BYTES] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < t->after->role_count; i++) {
+        const struct cv_policy_role *was = cv_policy_role(t->before, t->after->roles[i].name);
+        if (was == NULL)
+            tell(t, "there will be a role %s", t->after->roles[i].name);
+        else if (was->epoch != t->after->roles[i].epoch)
+            tell(t, "the role %s gets new keys", t->after->roles[i].name);
+    }
+    for (size_t i = 0; i < t->after->section_count && n < sizeof(words); i++) {
+        const struct cv_policy_section *s = &t->after->sections[i];
+        const struct cv_policy_section *was = cv_policy_section(t->before, s->name);
+        if (was != NULL && was->epoch != s->epoch)
+            n += (size_t)snprintf(words + n, sizeof(words) - n, "%s%s", n > 0 ? ", " : "", s->name);
+    }
+    if (n > 0)
+        tell(t, "what is written from then on gets new keys in: %s", words);
+}
+
+static void rights(const struct telling *t)
+{
+    char words[WORDS_BYTES];
+    for (size_t i = 0; i < t->after->section_count; i++) {
+        const struct cv_policy_section *s = &t->after->sections[i];
+        const struct cv_policy_section *was = cv_policy_section(t->before, s->name);
+        cv_policy_role_words(t->after, s->readers, words, sizeof(words));
+        if (was == NULL || was->readers != s->readers)
+            tell(t, "the section %s will be read by: %s", s->name, words);
+        if (was != NULL && (was->create != s->create || was->edit != s->edit))
+            tell(t, "who may write the section %s changes", s->name);
+    }
+}
+
+static void rules(const struct telling *t)
+{
+    const struct cv_policy *a = t->before, *b = t->after;
+    char words[WORDS_BYTES];
+    if (a->quorum != b->quorum)
+        tell(t, "a change will need the signatures of %u custodians (now %u)", b->quorum, a->quorum);
+    if (a->erase_quorum != b->erase_quorum)
+        tell(t, "an erasure will need %u signatures (now %u)", b->erase_quorum, a->erase_quorum);
+    cv_policy_role_words(b, b->erasers, words, sizeof(words));
+    if (a->erasers != b->erasers)
+        tell(t, "erasures will be signed by: %s", words);
+    if (a->reason_required != b->reason_required)
+        tell(t,
+             b->reason_required ? "readers will have to say why" : "readers will no longer have to say why");
+    if (memcmp(a->template_hash, b->template_hash, sizeof(a->template_hash)) != 0)
+        tell(t, "another template comes into force");
+    if (memcmp(a->recovery.key, b->recovery.key, sizeof(a->recovery.key)) == 0)
+        return;
+    if (b->recovery.threshold > 0)
+        tell(t, "recovery: %u of %u new shares will be needed; earlier shares open nothing more",
+             b->recovery.threshold, b->recovery.shares);
+    else
+        tell(t, "recovery: there will be no shares until they are split anew");
+}
+
+void cv_policy_diff(const struct cv_policy *before, const struct cv_policy *after, cv_say_fn say, void *arg)
+{
+    const struct telling t = { before, after, say, arg };
+    members(&t);
+    keys(&t);
+    rights(&t);
+    rules(&t);
+}
