@@ -466,11 +466,18 @@ static cv_status tell(struct cv_cases *c)
     return s.st;
 }
 
-cv_status cv_cases_next(struct cv_cases *c, const char **by, struct cv_json **out)
+cv_status cv_cases_next(struct cv_cases *c, const char *role, struct cv_json **out)
 {
     *out = NULL;
-    *by = NULL;
-    if (c->next == c->queued) {
+    for (;;) {
+        while (c->next < c->queued) {
+            struct cv_json *record = c->queue[c->next].record;
+            if (strcmp(c->queue[c->next++].by, role) == 0) {
+                *out = record;
+                return CV_OK;
+            }
+            cv_json_free(record);
+        }
         if (c->left == 0)
             return CV_ERR_NOTFOUND;
         c->left--;
@@ -478,7 +485,4 @@ cv_status cv_cases_next(struct cv_cases *c, const char **by, struct cv_json **ou
         if (st != CV_OK)
             return st;
     }
-    *by = c->queue[c->next].by;
-    *out = c->queue[c->next++].record;
-    return CV_OK;
 }

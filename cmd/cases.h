@@ -12,9 +12,9 @@ struct cv_cases;
 
 CV_MUST_CHECK cv_status cv_cases_new(uint64_t seed, uint64_t cases, struct cv_cases **out);
 void cv_cases_free(struct cv_cases *c);
-/** cv_cases_next(c, by, record): what is written next, to be freed, and the role that writes it: `protection`
- * stores a new record; `medical` and `legal` add their section to one that is there. CV_OK; CV_ERR_NOTFOUND
- * at the end; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_cases_next(struct cv_cases *c, const char **by, struct cv_json **record);
+/** cv_cases_next(c, role, record): what a member of ${role} writes next, to be freed; what others write is
+ * passed over. `protection` stores new records; `medical` and `legal` add their section to one that is there.
+ * CV_OK; CV_ERR_NOTFOUND at the end; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_cases_next(struct cv_cases *c, const char *role, struct cv_json **record);
 
 #endif

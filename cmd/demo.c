@@ -48,17 +48,6 @@ struct demo {
     struct cv_identity id[PEOPLE];
 };
 
-/* next_by(cases, role, out): the next thing that a member of ${role} writes; what others write is passed
- * over. As cv_cases_next. */
-static cv_status next_by(struct cv_cases *cases, const char *role, struct cv_json **out)
-{
-    const char *by;
-    cv_status st;
-    while ((st = cv_cases_next(cases, &by, out)) == CV_OK && strcmp(by, role) != 0)
-        cv_json_free(*out);
-    return st;
-}
-
 /* print_cases(ui, a): as a protection officer of a training vault may import them; no other vault takes them.
  */
 static cv_status print_cases(struct cv_ui *ui, const struct args *a)
@@ -66,7 +55,7 @@ static cv_status print_cases(struct cv_ui *ui, const struct args *a)
     struct cv_cases *cases = NULL;
     struct cv_json *record = NULL;
     cv_status st = cv_cases_new(a->seed, a->cases > 0 ? a->cases : CASES_DEFAULT, &cases);
-    while (st == CV_OK && (st = next_by(cases, "protection", &record)) == CV_OK) {
+    while (st == CV_OK && (st = cv_cases_next(cases, "protection", &record)) == CV_OK) {
         st = cv_json_set(record, "training", cv_json_bool(true));
         st = CV_THEN(st, cv_ui_print_json(record));
         cv_json_free(record);
@@ -135,7 +124,7 @@ static cv_status import_some(struct cv_ui *ui, struct cv_vault *v, struct cv_cas
     cv_status st = cv_vault_begin(v, &ui->err);
     const bool begun = st == CV_OK;
     while (st == CV_OK && !*ended && cv_json_len(ids) < PER_COMMIT) {
-        st = next_by(cases, role, &record);
+        st = cv_cases_next(cases, role, &record);
         *ended = st == CV_ERR_NOTFOUND;
         if (*ended)
             st = CV_OK;
@@ -172,7 +161,7 @@ static cv_status add_sections(struct cv_ui *ui, struct cv_vault *v, struct cv_ca
     struct cv_json *record = NULL;
     struct cv_stored stored;
     cv_status st = CV_OK;
-    while (st == CV_OK && (st = next_by(cases, role, &record)) == CV_OK) {
+    while (st == CV_OK && (st = cv_cases_next(cases, role, &record)) == CV_OK) {
         st = cv_record_edit(v, cv_json_get_str(record, "id"), record, NULL, &stored, &ui->err);
         cv_json_free(record);
     }
