@@ -18,7 +18,7 @@ static uint64_t draw(struct cv_cases *c)
 
 size_t story_pick(struct story *s, size_t n)
 {
-    return (size_t)(draw(s->c) % n);
+    return n > 0 ? (size_t)(draw(s->c) % n) : 0;
 }
 
 void story_id(struct story *s, char out[static CV_ID_TEXT_BYTES])
