@@ -12,6 +12,7 @@ enum cv_opt_kind {
     CV_OPT_FLAG,   /* bool */
     CV_OPT_TEXT,   /* const char * */
     CV_OPT_NUMBER, /* uint64_t, from 0 */
+    CV_OPT_COUNT,  /* uint64_t, from 1; 0 if it was not given */
     CV_OPT_LIST    /* struct cv_words, each use adds one */
 };
 

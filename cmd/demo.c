@@ -20,103 +20,172 @@ struct args {
     bool print;
 };
 static const struct cv_opt opts[] = {
-    { "cases", 'n', "N", "how many cases (default 200)", offsetof(struct args, cases), CV_OPT_NUMBER },
+    { "cases", 'n', "N", "how many cases (default 200)", offsetof(struct args, cases), CV_OPT_COUNT },
     { "seed", 's', "S", "another seed tells other stories", offsetof(struct args, seed), CV_OPT_NUMBER },
     { "print", 0, NULL, "only print the cases, as JSON lines, and make no vault",
       offsetof(struct args, print), CV_OPT_FLAG },
     { 0 },
 };
 
+/* The founder holds every role, because somebody must hand them on, and does no work here; each of the others
+ * has the role by which the file is called. */
 static const struct {
-    const char *file, *name, *roles[3];
+    const char *file, *name;
 } people[] = {
-    { "custodian", "Custodian (training)", { NULL } }, /* founds it, and holds every role */
-    { "intake", "Intake worker (training)", { "intake", NULL } },
-    { "protection", "Protection officer (training)", { "protection", NULL } },
-    { "legal", "Legal officer (training)", { "legal", NULL } },
-    { "medical", "Medical officer (training)", { "medical", NULL } },
-    { "auditor", "Auditor (training)", { "auditor", NULL } },
+    { "founder", "Founder (training)" },      { "custodian", "Custodian (training)" },
+    { "intake", "Intake worker (training)" }, { "protection", "Protection officer (training)" },
+    { "legal", "Legal officer (training)" },  { "medical", "Medical officer (training)" },
+    { "analyst", "Analyst (training)" },      { "auditor", "Auditor (training)" },
 };
 #define PEOPLE (sizeof(people) / sizeof(people[0]))
 
+/* A training vault being made. */
+struct demo {
+    struct cv_ui *ui;
+    const char *dir;
+    char vault[4200];
+    uint64_t cases, seed;
+    struct cv_identity id[PEOPLE];
+};
+
+/* print_cases(ui, a): as a protection officer of a training vault may import them; no other vault takes them.
+ */
 static cv_status print_cases(struct cv_ui *ui, const struct args *a)
 {
     struct cv_cases *cases = NULL;
     struct cv_json *record = NULL;
     cv_status st = cv_cases_new(a->seed, a->cases > 0 ? a->cases : CASES_DEFAULT, &cases);
-    while (st == CV_OK && (st = cv_cases_next(cases, &record)) == CV_OK) {
-        st = cv_ui_print_json(record);
+    while (st == CV_OK && (st = cv_cases_next(cases, "protection", &record)) == CV_OK) {
+        st = cv_json_set(record, "training", cv_json_bool(true));
+        st = CV_THEN(st, cv_ui_print_json(record));
         cv_json_free(record);
     }
     cv_cases_free(cases);
     return st == CV_ERR_NOTFOUND ? CV_OK : cv_err_note(&ui->err, st, "cases");
 }
 
-/* new_person(ui, dir, i, id): keys and their file. */
-static cv_status new_person(struct cv_ui *ui, const char *dir, size_t i, struct cv_identity *id)
+/* new_person(d, i): keys and their file. */
+static cv_status new_person(struct demo *d, size_t i)
 {
     char path[4200];
     struct cv_buf file = { 0 };
-    cv_status st = cv_identity_new(true, id, &ui->err);
-    st = CV_THEN(st, cv_identity_seal(id, cv_bytes_str(passphrase), SCRYPT_TRAINING, &file, &ui->err));
-    snprintf(path, sizeof(path), "%s/%s.identity", dir, people[i].file);
-    st = CV_THEN(st, cv_ui_write_file(ui, path, cv_buf_view(&file)));
+    cv_status st = cv_identity_new(true, &d->id[i], &d->ui->err);
+    st = CV_THEN(st,
+                 cv_identity_seal(&d->id[i], cv_bytes_str(passphrase), SCRYPT_TRAINING, &file, &d->ui->err));
+    snprintf(path, sizeof(path), "%s/%s.identity", d->dir, people[i].file);
+    st = CV_THEN(st, cv_ui_write_file(d->ui, path, cv_buf_view(&file)));
     cv_buf_free(&file);
     return st;
 }
 
-/* admit(ui, v, dir): everybody else, with their names in the directory. */
-static cv_status admit(struct cv_ui *ui, struct cv_vault *v, const char *dir)
+/* list_person(d, v, i): the name in the directory. */
+static cv_status list_person(struct demo *d, struct cv_vault *v, size_t i)
 {
-    cv_status st = CV_OK;
-    for (size_t i = 1; i < PEOPLE && st == CV_OK; i++) {
-        struct cv_identity id = { 0 };
-        struct cv_json *record = cv_json_object(), *o = cv_json_object();
-        struct cv_stored stored;
-        struct cv_outcome outcome;
-        st = new_person(ui, dir, i, &id);
-        st = CV_THEN(st, cv_members_add(v, &id.public, people[i].roles, &outcome, &ui->err));
-        st = CV_THEN(st, cv_json_set(o, "name", cv_json_str(people[i].name)));
-        st = CV_THEN(st, cv_json_set(o, "pseudonym", cv_json_str(id.public.pseudonym)));
-        st = CV_THEN(st, cv_json_set(record, "type", cv_json_str("staff")));
-        st = CV_THEN(st, cv_json_set(record, "directory", cv_json_ref(o)));
-        st = CV_THEN(st, cv_record_add(v, record, NULL, &stored, &ui->err));
-        cv_json_free(o);
-        cv_json_free(record);
-        cv_identity_free(&id);
-    }
+    struct cv_json *record = cv_json_object(), *o = cv_json_object();
+    struct cv_stored stored;
+    cv_status st = cv_json_set(o, "name", cv_json_str(people[i].name));
+    st = CV_THEN(st, cv_json_set(o, "pseudonym", cv_json_str(d->id[i].public.pseudonym)));
+    st = CV_THEN(st, cv_json_set(record, "type", cv_json_str("staff")));
+    st = CV_THEN(st, cv_json_set(record, "directory", cv_json_ref(o)));
+    st = CV_THEN(st, cv_record_add(v, record, NULL, &stored, &d->ui->err));
+    cv_json_free(o);
+    cv_json_free(record);
     return st;
 }
 
-/* fill(ui, v, a): the cases, as an import of them would store them. */
-static cv_status fill(struct cv_ui *ui, struct cv_vault *v, const struct args *a)
+/* found(d): the vault and all its members. */
+static cv_status found(struct demo *d)
 {
-    const uint64_t wanted = a->cases > 0 ? a->cases : CASES_DEFAULT;
-    struct cv_cases *cases = NULL;
-    struct cv_json *record = NULL;
-    cv_status st = cv_cases_new(a->seed, wanted, &cases), more = CV_OK;
-    while (st == CV_OK && more == CV_OK) {
-        struct cv_json *ids = cv_json_array();
-        struct cv_stored stored;
-        st = cv_vault_begin(v, &ui->err);
-        const bool begun = st == CV_OK;
-        while (st == CV_OK && cv_json_len(ids) < PER_COMMIT &&
-               (more = cv_cases_next(cases, &record)) == CV_OK) {
-            st = cv_record_put(v, record, &stored, &ui->err);
+    const struct cv_event event = { .action = "init", .detail = "a training vault was founded" };
+    struct cv_err *err = &d->ui->err;
+    struct cv_vault *v = NULL;
+    struct cv_outcome outcome;
+    cv_status st = new_person(d, 0);
+    st = CV_THEN(st, cv_vault_init(d->vault, cv_template_default_text(), &d->id[0], err));
+    st = CV_THEN(st, cv_vault_open(d->vault, NULL, &d->id[0], &v, err));
+    st = CV_THEN(st, cv_event_log(v, &event, err));
+    for (size_t i = 0; i < PEOPLE && st == CV_OK; i++) {
+        const char *const roles[] = { people[i].file, NULL };
+        if (i > 0) {
+            st = new_person(d, i);
+            st = CV_THEN(st, cv_members_add(v, &d->id[i].public, roles, &outcome, err));
+        }
+        st = CV_THEN(st, list_person(d, v, i));
+    }
+    cv_vault_close(v);
+    return st;
+}
+
+/* import_some(ui, v, cases, role, ended): one commit, with the event that names what is in it. */
+static cv_status import_some(struct cv_ui *ui, struct cv_vault *v, struct cv_cases *cases, const char *role,
+                             bool *ended)
+{
+    struct cv_json *ids = cv_json_array(), *record = NULL;
+    struct cv_stored stored;
+    cv_status st = cv_vault_begin(v, &ui->err);
+    const bool begun = st == CV_OK;
+    while (st == CV_OK && !*ended && cv_json_len(ids) < PER_COMMIT) {
+        st = cv_cases_next(cases, role, &record);
+        *ended = st == CV_ERR_NOTFOUND;
+        if (*ended)
+            st = CV_OK;
+        else {
+            st = CV_THEN(st, cv_record_put(v, record, &stored, &ui->err));
             st = CV_THEN(st, cv_json_push(ids, cv_json_str(stored.id)));
             cv_json_free(record);
         }
-        const struct cv_event event = { .action = "import", .ids = ids, .detail = "synthetic cases" };
-        if (st == CV_OK && cv_json_len(ids) > 0) {
-            st = cv_event_add(v, &event, &ui->err);
-            st = CV_THEN(st, cv_vault_commit(v, &ui->err));
-        }
-        if (begun)
-            cv_vault_abort(v); /* whatever was not committed */
-        cv_json_free(ids);
     }
+    const struct cv_event event = { .action = "import", .ids = ids, .detail = "synthetic cases" };
+    if (st == CV_OK && cv_json_len(ids) > 0) {
+        st = cv_event_add(v, &event, &ui->err);
+        st = CV_THEN(st, cv_vault_commit(v, &ui->err));
+    }
+    if (begun)
+        cv_vault_abort(v); /* whatever was not committed */
+    cv_json_free(ids);
+    return st;
+}
+
+/* import_cases(ui, v, cases, role): the cases, as an import of them would store them. */
+static cv_status import_cases(struct cv_ui *ui, struct cv_vault *v, struct cv_cases *cases, const char *role)
+{
+    cv_status st = CV_OK;
+    bool ended = false;
+    while (st == CV_OK && !ended)
+        st = import_some(ui, v, cases, role, &ended);
+    return st;
+}
+
+/* add_sections(ui, v, cases, role): what ${role} alone may write, as new versions. */
+static cv_status add_sections(struct cv_ui *ui, struct cv_vault *v, struct cv_cases *cases, const char *role)
+{
+    struct cv_json *record = NULL;
+    struct cv_stored stored;
+    cv_status st = CV_OK;
+    while (st == CV_OK && (st = cv_cases_next(cases, role, &record)) == CV_OK) {
+        st = cv_record_edit(v, cv_json_get_str(record, "id"), record, NULL, &stored, &ui->err);
+        cv_json_free(record);
+    }
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
+/* write_as(d, role, write): open the vault as the member with that role, and let ${write} go through all that
+ * was made up. */
+static cv_status write_as(struct demo *d, const char *role,
+                          cv_status (*write)(struct cv_ui *, struct cv_vault *, struct cv_cases *,
+                                             const char *))
+{
+    struct cv_cases *cases = NULL;
+    struct cv_vault *v = NULL;
+    size_t i = 0;
+    while (i + 1 < PEOPLE && strcmp(people[i].file, role) != 0)
+        i++;
+    cv_status st = cv_cases_new(d->seed, d->cases, &cases);
+    st = CV_THEN(st, cv_vault_open(d->vault, NULL, &d->id[i], &v, &d->ui->err));
+    st = CV_THEN(st, write(d->ui, v, cases, role));
+    cv_vault_close(v);
     cv_cases_free(cases);
-    return st != CV_OK ? st : more == CV_ERR_NOTFOUND ? CV_OK : more;
+    return st;
 }
 
 static cv_status write_passphrase(struct cv_ui *ui, const char *dir)
@@ -126,38 +195,40 @@ static cv_status write_passphrase(struct cv_ui *ui, const char *dir)
     return cv_ui_write_file(ui, path, CV_LIT("training only\n"));
 }
 
+static cv_status make(struct demo *d)
+{
+    cv_status st = write_passphrase(d->ui, d->dir);
+    st = CV_THEN(st, found(d));
+    st = CV_THEN(st, write_as(d, "protection", import_cases));
+    st = CV_THEN(st, write_as(d, "medical", add_sections));
+    st = CV_THEN(st, write_as(d, "legal", add_sections));
+    for (size_t i = 0; i < PEOPLE; i++)
+        cv_identity_free(&d->id[i]);
+    return st;
+}
+
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
-    const char *dir = ui->words.w[0];
-    struct cv_identity founder = { 0 };
-    struct cv_vault *v = NULL;
-    char vault[4200];
-    const struct cv_event event = { .action = "init", .detail = "a training vault was founded" };
+    struct demo d = {
+        .ui = ui, .dir = ui->words.w[0], .cases = a->cases > 0 ? a->cases : CASES_DEFAULT, .seed = a->seed
+    };
     if (a->print)
         return print_cases(ui, a);
-    if (dir == NULL)
+    if (d.dir == NULL)
         return cv_fail(&ui->err, CV_ERR_ARG, "wanted: a new directory for the training vault");
-    if (mkdir(dir, 0700) != 0)
+    if (mkdir(d.dir, 0700) != 0)
         return errno == EEXIST
-                   ? cv_fail(&ui->err, CV_ERR_EXISTS, "%s: already there; name a new directory", dir)
-                   : cv_fail_errno(&ui->err, "%s: cannot make the directory", dir);
-    snprintf(vault, sizeof(vault), "%s/vault", dir);
-    cv_status st = write_passphrase(ui, dir);
-    st = CV_THEN(st, new_person(ui, dir, 0, &founder));
-    st = CV_THEN(st, cv_vault_init(vault, cv_template_default_text(), &founder, &ui->err));
-    st = CV_THEN(st, cv_vault_open(vault, NULL, &founder, &v, &ui->err));
-    st = CV_THEN(st, cv_event_log(v, &event, &ui->err));
-    st = CV_THEN(st, admit(ui, v, dir));
-    st = CV_THEN(st, fill(ui, v, a));
+                   ? cv_fail(&ui->err, CV_ERR_EXISTS, "%s: already there; name a new directory", d.dir)
+                   : cv_fail_errno(&ui->err, "%s: cannot make the directory", d.dir);
+    snprintf(d.vault, sizeof(d.vault), "%s/vault", d.dir);
+    cv_status st = make(&d);
     if (st == CV_OK) {
         cv_ui_training(ui, true);
-        printf("%s\n", vault);
+        printf("%s\n", d.vault);
         cv_ui_say(ui, "Identities are beside it, one for each role; their passphrase is in %s/passphrase.",
-                  dir);
+                  d.dir);
     }
-    cv_vault_close(v);
-    cv_identity_free(&founder);
     return st;
 }
 

@@ -10,6 +10,22 @@ static const struct cv_opt opts[] = {
     { 0 },
 };
 
+/* read_template(ui, path, out): the file, or the default; a fault in it is told with the file's name, before
+ * anybody is asked for a passphrase. */
+static cv_status read_template(struct cv_ui *ui, const char *path, struct cv_buf *out)
+{
+    struct cv_template *t = NULL;
+    struct cv_err err = { 0 };
+    if (path == NULL)
+        return cv_buf_append(out, cv_template_default_text());
+    cv_status st = cv_ui_read_file(ui, path, CV_TEMPLATE_MAX_BYTES, out);
+    if (st != CV_OK)
+        return st;
+    st = cv_template_parse(cv_buf_view(out), &t, &err);
+    cv_template_free(t);
+    return st == CV_OK ? CV_OK : cv_fail(&ui->err, st, "%.80s: %.170s", path, err.msg);
+}
+
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
@@ -18,8 +34,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     struct cv_identity id = { 0 };
     struct cv_vault *v = NULL;
     char print[CV_FINGERPRINT_BYTES];
-    cv_status st = a->template != NULL ? cv_ui_read_file(ui, a->template, CV_TEMPLATE_MAX_BYTES, &text)
-                                       : cv_buf_append(&text, cv_template_default_text());
+    cv_status st = read_template(ui, a->template, &text);
     st = CV_THEN(st, cv_ui_identity(ui, &id));
     st = CV_THEN(st, cv_vault_init(ui->words.w[0], cv_buf_view(&text), &id, &ui->err));
     st = CV_THEN(st, cv_vault_open(ui->words.w[0], NULL, &id, &v, &ui->err));

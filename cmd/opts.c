@@ -52,10 +52,13 @@ static cv_status store(const struct cv_opt *opt, void *base, const char *value, 
         *(const char **)at = value;
         return CV_OK;
     case CV_OPT_NUMBER:
+    case CV_OPT_COUNT:
         errno = 0;
         *(uint64_t *)at = strtoull(value, &end, 10);
         if (errno != 0 || end == value || *end != '\0' || value[0] == '-')
             return cv_fail(err, CV_ERR_ARG, "--%s wants a number", opt->name);
+        if (opt->kind == CV_OPT_COUNT && *(uint64_t *)at == 0)
+            return cv_fail(err, CV_ERR_ARG, "--%s wants a number from 1", opt->name);
         return CV_OK;
     case CV_OPT_LIST:
         if (add_word(at, value) != CV_OK)

@@ -54,7 +54,8 @@ const char *cv_template_label(const struct cv_template *t, const char *type, con
 struct cv_template_field {
     const char *name, *label, *type, *htcds, *help; /* htcds and help may be NULL */
     bool required, multi, elements, identifier;
-    size_t max; /* elements of a multi field */
+    size_t max;                    /* elements of a multi field */
+    const struct cv_json *choices; /* array of the words of a choice; else NULL */
 };
 /** cv_template_field(t, type, section, i, out): false past the end. */
 bool cv_template_field(const struct cv_template *t, const char *type, const char *section, size_t i,
@@ -62,6 +63,10 @@ bool cv_template_field(const struct cv_template *t, const char *type, const char
 /** cv_template_field_named(...): by name. */
 bool cv_template_field_named(const struct cv_template *t, const char *type, const char *section,
                              const char *name, struct cv_template_field *out);
+/** cv_template_inner(t, type, section, name, i, out): the i-th field inside the object field ${name}; false
+ * past the end. */
+bool cv_template_inner(const struct cv_template *t, const char *type, const char *section, const char *name,
+                       size_t i, struct cv_template_field *out);
 /** cv_template_fill(t, type, section): digests in the section's _sd: one per field. */
 size_t cv_template_fill(const struct cv_template *t, const char *type, const char *section);
 

@@ -36,6 +36,27 @@ const char *field_type_name(enum field_type type)
     return type_names[type];
 }
 
+/* take_name(from, n, out): ${n} bytes as a name of their own. */
+static bool take_name(const char *from, size_t n, char out[static TEMPLATE_NAME_MAX + 1])
+{
+    if (n > TEMPLATE_NAME_MAX)
+        return false;
+    memcpy(out, from, n);
+    out[n] = '\0';
+    return template_name_ok(out);
+}
+
+bool field_from_parse(const char *text, struct field_from *out)
+{
+    const size_t section = strcspn(text, ".");
+    if (text[section] != '.')
+        return false;
+    const char *field = text + section + 1, *rest = field + strcspn(field, "|");
+    out->year = rest[0] != '\0';
+    return take_name(text, section, out->section) && take_name(field, (size_t)(rest - field), out->field) &&
+           (!out->year || strcmp(rest, "|year") == 0);
+}
+
 static bool digits(struct cv_bytes t, size_t at, size_t n, unsigned *out)
 {
     *out = 0;

@@ -3,7 +3,9 @@
 
 #include "formats/json.h"
 
-/* One field of a template, and whether a value fits it; for template.c alone. */
+/* What a template is made of, and whether a value fits a field; for the template*.c files alone. */
+#define TEMPLATE_NAME_MAX 32
+
 enum field_type {
     FIELD_NONE,
     FIELD_STRING,
@@ -22,7 +24,7 @@ enum field_type {
 };
 
 struct field {
-    const char *name, *label, *htcds, *help, *from;
+    const char *name, *label, *htcds, *help, *from, *to;
     enum field_type type;
     bool required, multi, elements, identifier, partial;
     size_t max;
@@ -30,6 +32,42 @@ struct field {
     struct field *inner; /* of an object */
     size_t inner_count;
 };
+
+struct section {
+    const char *name;
+    struct field *fields;
+    size_t count;
+};
+
+struct type {
+    const char *name, *label;
+    const struct cv_json *retention; /* NULL: kept for ever */
+    struct section *sections;
+    size_t count;
+};
+
+struct cv_template {
+    struct cv_json *doc; /* all names point into it */
+    struct type *types;
+    size_t type_count;
+};
+
+/** template_name_ok(s): 1 to 32 of a-z, 0-9 and _, a letter first. */
+bool template_name_ok(const char *s);
+/** template_type(t, name), type_field(ty, section, name): NULL if there is none. */
+const struct type *template_type(const struct cv_template *t, const char *name);
+const struct field *type_field(const struct type *ty, const char *section, const char *name);
+
+/* Where a coded field is filled from: "section.field", or its year with "section.field|year". */
+struct field_from {
+    char section[TEMPLATE_NAME_MAX + 1], field[TEMPLATE_NAME_MAX + 1];
+    bool year;
+};
+/** type_pointed(ty, path, out): the field that "section.field" names, and ${out} the section; NULL if there
+ * is none. */
+const struct field *type_pointed(const struct type *ty, const char *path, const struct section **out);
+/** field_from_parse(text, out): false if it is of another form. */
+bool field_from_parse(const char *text, struct field_from *out);
 
 enum field_type field_type_of(const char *name);
 const char *field_type_name(enum field_type type);

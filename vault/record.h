@@ -44,8 +44,8 @@ struct cv_stored {
 };
 
 /** cv_record_put(v, record, out, err): inside a commit: check against the template and the member's rights,
- * sign, seal, add the first version of a record. CV_OK; CV_ERR_FORMAT naming the field; CV_ERR_DENIED naming
- * the section. */
+ * sign, seal, add the first version of a record. A record may say "training":true; only a training vault
+ * takes it. CV_OK; CV_ERR_FORMAT naming the field; CV_ERR_DENIED naming the section, or `training`. */
 CV_MUST_CHECK cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_stored *out,
                                       struct cv_err *err);
 

@@ -248,11 +248,26 @@ static cv_status id_of(const struct cv_json *record, char out[static CV_ID_TEXT_
     return st;
 }
 
+/* take_training(v, record, err): a made-up record says that it is; real cases must not be mixed with it. The
+ * word itself is not stored: a training vault says so of all it holds. */
+static cv_status take_training(const struct cv_vault *v, struct cv_json *record, struct cv_err *err)
+{
+    const struct cv_json *training = cv_json_get(record, "training");
+    if (training == NULL)
+        return CV_OK;
+    if (!cv_json_is(training, CV_JSON_BOOL))
+        return cv_fail(err, CV_ERR_FORMAT, "record.training: true or false is wanted");
+    if (cv_json_to_bool(training) && !cv_vault_policy(v)->training)
+        return cv_fail(err, CV_ERR_DENIED, "record.training: a made-up record; this vault is for real cases");
+    return cv_json_del(record, "training");
+}
+
 cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_stored *out, struct cv_err *err)
 {
     struct making m = { .version = 1 };
     memset(out, 0, sizeof(*out));
-    cv_status st = cv_template_check(v->template, record, err);
+    cv_status st = take_training(v, record, err);
+    st = CV_THEN(st, cv_template_check(v->template, record, err));
     st = CV_THEN(st, cv_template_code(v->template, record, err));
     st = CV_THEN(st, id_of(record, out->id, err));
     if (st == CV_OK) {

@@ -100,14 +100,14 @@ static void put(const char *dir)
     struct cv_identity id;
     struct cv_cases *cases = NULL;
     struct cv_json *record = NULL;
-    struct cv_vault *v = open_vault(dir, "intake", &id);
+    struct cv_vault *v = open_vault(dir, "protection", &id);
     snprintf(path, sizeof(path), "%s/floor", dir);
     const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
     must(cv_cases_new(99, 100000, &cases), "cases");
     for (size_t i = 0; i < ROUNDS; i++) {
         struct cv_stored stored;
         struct cv_err err = { 0 };
-        must(cv_cases_next(cases, &record), "cases");
+        must(cv_cases_next(cases, "protection", &record), "cases");
         must(cv_json_del(record, "id"), "id");
         floors[i] = write_floor(fd);
         const double t = now(CLOCK_MONOTONIC), c = now(CLOCK_PROCESS_CPUTIME_ID);

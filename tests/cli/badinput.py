@@ -34,19 +34,51 @@ RECORDS = [  # name, bytes, words of the refusal
     ('bad id', b'{"type":"person","id":"123","identity":{}}', 'person.id'),
 ]
 
+
+def template(fields='[{"name":"f","type":"string"}]', more='', roles='["custodian"]', sections='"x":{"rights":{}},"y":{"rights":{}}'):
+    """A small template: one type `t`, whose section x has ${fields}, and y a date and a choice."""
+    return ('{"casevault":"template v1","roles":%s,"sections":{"audit":{"rights":{}},%s},"types":{"t":{"sections":{"x":%s,'
+            '"y":[{"name":"day","type":"date"},{"name":"c","type":"choice","choices":["a"]}]}}}%s}'
+            % (roles, sections, fields, more)).encode()
+
+
+def field(more):
+    return template('[{"name":"f",%s}]' % more)
+
+
 TEMPLATES = [
     (b'', 'template'),
     (b'{}', 'template'),
+    (b'[]', 'not a template of this version'),
     (b'{"casevault":"template v2"}', 'not a template of this version'),
+    (b'{"casevault":"template v1","colour":1}', 'colour: is unknown'),
     (b'{"casevault":"template v1","roles":[],"sections":{},"types":{}}', 'roles are wanted'),
+    (b'{"casevault":"template v1","roles":{},"sections":{},"types":{}}', 'roles: is not of its type'),
     (b'{"casevault":"template v1","roles":["custodian","custodian"],"sections":{},"types":{}}', 'stands twice'),
-    (b'{"casevault":"template v1","roles":["custodian"],"sections":{"audit":{"rights":{}},"x":{"rights":{"y":"r"}}},"types":{}}', 'section x'),
-    (b'{"casevault":"template v1","roles":["custodian"],"sections":{"audit":{"rights":{}},"x":{"rights":{}}},'
-     b'"types":{"t":{"sections":{"x":[{"name":"f","type":"dragon"}]}}}}', 't.x.f: its type'),
-    (b'{"casevault":"template v1","roles":["custodian"],"sections":{"audit":{"rights":{}},"x":{"rights":{}}},'
-     b'"types":{"t":{"sections":{"y":[{"name":"f","type":"string"}]}}}}', 't.y: there is no such section'),
-    (b'{"casevault":"template v1","roles":["boss"],"sections":{"audit":{"rights":{}},"x":{"rights":{}}},'
-     b'"types":{"t":{"sections":{"x":[{"name":"f","type":"string"}]}}}}', 'a role named custodian'),
+    (template(sections='"x":{"rights":{"z":"r"}}'), 'section x'),
+    (template(sections='"x":{"rights":{},"colour":1}'), 'sections.x.colour: is unknown'),
+    (template(sections='"x":{"rights":{}}'), 't.y: there is no such section'),
+    (template(roles='["boss"]'), 'a role named custodian'),
+    (field('"type":"dragon"'), 't.x.f: its type'),
+    (field('"type":"string","htcds":7'), 't.x.f.htcds: is not of its type'),
+    (field('"type":"string","colour":"red"'), 't.x.f.colour: is unknown'),
+    (field('"type":"ref","to":"dragon"'), 't.x.f: to is for a ref'),
+    # What a coded field is filled from must be there, elsewhere, and fit.
+    (field('"type":"date","from":"day"'), 't.x.f: from names no field'),
+    (field('"type":"date","from":"y.night"'), 't.x.f: from names no field'),
+    (field('"type":"date","from":"z.day"'), 't.x.f: from names no field'),
+    (field('"type":"date","from":"x.f"'), 't.x.f: from names no field'),
+    (field('"type":"string","from":"y.day"'), 't.x.f: from names no field'),
+    (field('"type":"string","from":"y.day|month"'), 't.x.f: from names no field'),
+    (field('"type":"choice","choices":["b"],"from":"y.c"'), 't.x.f: from names no field'),
+    (field('"type":"object","fields":[{"name":"g","type":"date","from":"y.day"}]'), 't.x.g: a field inside an object'),
+    # Profiles: sections and fields that there are.
+    (template(more=',"profiles":{"p":{"z":["*"]}}'), 'profiles.p.z: there is no such section'),
+    (template(more=',"profiles":{"p":{"audit":["*"]}}'), 'profiles.p.audit: there is no such section'),
+    (template(more=',"profiles":{"p":{"x":["f","g"]}}'), 'profiles.p.x.g: no type has such a field'),
+    (template(more=',"profiles":{"p":{"x":["day"]}}'), 'profiles.p.x.day: no type has such a field'),
+    (template(more=',"profiles":{"p":{"x":"f"}}'), 'profiles.p.x: a list'),
+    (template(more=',"profiles":{"p":[]}'), 'profiles.p: its name'),
 ]
 
 
@@ -75,6 +107,7 @@ def templates(p):
         p.run('init', '--template', p.path('t.json'), p.path('other'), '-i', p.path('founder.identity'), '--passphrase-file',
               p.path('passphrase'), rc=1, err=words)
         assert not os.path.exists(p.path('other'))
+    p.run('init', '--template', p.path('t.json'), p.path('other'), rc=1, err='casevault: %s: template: ' % p.path('t.json'))
     # One of one's own: the default, changed.
     own = json.load(open(os.path.join(os.path.dirname(__file__), '..', '..', 'template', 'default.json')))
     own['types']['horse'] = {'label': 'Horse', 'sections': {'admin': [{'name': 'colour', 'type': 'string'}]}}

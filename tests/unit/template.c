@@ -60,85 +60,227 @@ static void test_matrix(void **state)
     assert_int_equal(cv_template_rights(t, "nothing", "legal"), 0);
 }
 
-static void test_htcds(void **state)
+/* checked(text): what the template says to a record. */
+static cv_status checked(const char *text)
 {
-    /* Core fields of the standard, by the name that imports and exports use. */
-    static const char *const core[] = { "prs_Salutation",
-                                        "prs_FirstName",
-                                        "prs_SecondName",
-                                        "prs_Birthdate",
-                                        "prs_Gender",
-                                        "prs_Citizenship",
-                                        "prs_Title",
-                                        "prs_Email",
-                                        "prs_HomePhone",
-                                        "prs_MobilePhone",
-                                        "prs_MailingStreet",
-                                        "prs_MailingCity",
-                                        "prs_MailingState",
-                                        "prs_MailingPostalCode",
-                                        "prs_MailingCountry",
-                                        "vic_TraffickingStatus",
-                                        "vic_TraffickingStatusDecisionMakingOrg",
-                                        "vic_MethodOfRecruitment",
-                                        "vic_LocationOfRecruitment",
-                                        "vic_LocationOfExploitation",
-                                        "vic_MethodsOfControl",
-                                        "vic_TypeOfExploitation",
-                                        "vic_ForcedLabourIndustry",
-                                        "vic_TypeOfSexExploitation",
-                                        "per_RoleInProcess",
-                                        "per_RoleDetails",
-                                        "per_Organisation",
-                                        "cas_Status",
-                                        "cas_ReasonForCaseClosure",
-                                        "cas_CaseOwner",
-                                        "cas_ReferringOrganisation",
-                                        "cas_IncomingReferralDate",
-                                        "cas_ReferringPrimaryCaseWorker",
-                                        "cas_ReasonForIncomingReferral",
-                                        "cas_IncomingReferralDetails",
-                                        "cas_ReferredOrganisation",
-                                        "cas_ReferredPrimaryCaseWorker",
-                                        "cas_ReasonForOutgoingReferral",
-                                        "cas_OutgoingReferralDate",
-                                        "cas_OutgoingReferralDetails",
-                                        "cco_CaseComment",
-                                        "hte_Date",
-                                        "hte_Type",
-                                        "hte_Description",
-                                        "hte_Street",
-                                        "hte_City",
-                                        "hte_State",
-                                        "hte_PostalCode",
-                                        "hte_Country",
-                                        "spl_Type",
-                                        "spl_Objectives",
-                                        "spl_ActionPlan",
-                                        "spl_PlannedEndDate",
-                                        "spl_ActualEndDate",
-                                        "con_Consent",
-                                        "org_Name",
-                                        "org_ShippingStreet",
-                                        "org_ShippingCity",
-                                        "org_ShippingState",
-                                        "org_ShippingPostalCode",
-                                        "org_ShippingCountry",
-                                        "org_Phone",
-                                        "org_Type" };
+    struct cv_json *record = NULL;
+    assert_ok(cv_json_parse(cv_bytes_str(text), 4096, "test", &record, NULL));
+    const cv_status st = cv_template_check(t, record, NULL);
+    cv_json_free(record);
+    return st;
+}
+
+/* Every name of the Human Trafficking Case Data Standard, core and optional, by which imports and exports go;
+ * whether it takes several values; and the words of a choice, which others' files use too. Two choices are
+ * ours: the states of a consent (the form has TRUE and FALSE), and education (it leaves it open). */
+static const struct {
+    const char *name;
+    bool multi;
+    const char *choices; /* separated by blanks; NULL where there are none */
+} standard[] = {
+    /* person, core */
+    { "prs_Salutation", false, NULL },
+    { "prs_FirstName", false, NULL },
+    { "prs_SecondName", false, NULL },
+    { "prs_Birthdate", false, NULL },
+    { "prs_Gender", false,
+      "Feminine Masculine TransgenderFeminine TransgenderMasculine NonConforming "
+      "NonSpecifiedUnknown" },
+    { "prs_Citizenship", true, NULL },
+    { "prs_Title", false, NULL },
+    { "prs_Email", false, NULL },
+    { "prs_HomePhone", false, NULL },
+    { "prs_MobilePhone", false, NULL },
+    { "prs_MailingStreet", false, NULL },
+    { "prs_MailingCity", false, NULL },
+    { "prs_MailingState", false, NULL },
+    { "prs_MailingPostalCode", false, NULL },
+    { "prs_MailingCountry", false, NULL },
+    /* person, optional */
+    { "prs_MiddleName", false, NULL },
+    { "prs_Deceased", false, NULL },
+    { "prs_MaritalStatus", false, "Single Married Widowed Divorced Separated RegisteredPartnership" },
+    { "prs_NumberOfChildren", false, NULL },
+    { "prs_PrimaryLanguage", false, NULL },
+    { "prs_SecondaryLanguage", false, NULL },
+    { "prs_HighestLevelOfEducation", false, "None Primary Secondary Vocational Higher Unknown" },
+    { "prs_IdentityNumber", false, NULL },
+    { "prs_MailingLongitude", false, NULL },
+    { "prs_MailingLatitude", false, NULL },
+    /* victim, core */
+    { "vic_TraffickingStatus", false,
+      "PossibleVictimOfTrafficking ActualVictimOfTrafficking NotAVictimOfTrafficking" },
+    { "vic_TraffickingStatusDecisionMakingOrg", false,
+      "Police NGO CourtOrProsecution NonPoliceGovernmentalOrganization Other" },
+    { "vic_MethodOfRecruitment", true,
+      "AtAPlaceOfBusiness AtAnEducationalInstitution AtWork ThroughOnlineSocialNetworks "
+      "ThroughAnOnlineAdvertisement ThroughATelevisionAdvert ThroughANewspaperAdvert "
+      "ThroughFamilyOrFamilyEvents ThroughFriendsOrSocialEvents Other" },
+    { "vic_LocationOfRecruitment", false, NULL },
+    { "vic_LocationOfExploitation", false, NULL },
+    { "vic_MethodsOfControl", true,
+      "PhysicalThreats ThreatsLawEnforcement ThreatensChildrenFamily DebtBondage "
+      "FalsePromises PhysicalAbuse SexualAbuse TakesEarnings RestrictsFinancialAccess "
+      "RestrictsMedicalCare WithholdsNecessities PsychologicalAbuse "
+      "PsychoactiveSubstance ExcessiveWorkingHours WithholdsDocuments Other" },
+    { "vic_TypeOfExploitation", true,
+      "ForcedLabour SexualExploitation ChildLabour ForcedMarriage Servitude "
+      "ForcedMilitaryByNonStateActors OrganRemoval ForcedBegging ForcedAdoption "
+      "Surrogacy Other" },
+    { "vic_ForcedLabourIndustry", true,
+      "A_AgricultureForestryAndFishing B_MiningAndQuarrying C_Manufacturing "
+      "D_ElectricityGasSteamAndAirConditioningSupply "
+      "E_WaterSupplySewerageWasteManagement F_Construction "
+      "G_WholesaleAndRetailTradeRepairOfMotorVehicles H_TransportationAndStorage "
+      "I_AccommodationAndFoodServiceActivities J_InformationAndCommunication "
+      "K_FinancialAndInsuranceActivities L_RealEstateActivities "
+      "M_ProfessionalScientificAndTechnicalActivities "
+      "N_AdministrativeAndSupportServiceActivities O_PublicAdministrationAndDefence "
+      "P_Education Q_HumanHealthAndSocialWorkActivities "
+      "R_ArtsEntertainmentAndRecreation S_OtherServiceActivities "
+      "T_ActivitiesOfHouseholdsAsEmployers U_ActivitiesOfExtraterritorialOrganizations" },
+    { "vic_TypeOfSexExploitation", true,
+      "Prostitution Pornography RemoteInteractiveServices PrivateSexualServices" },
+    /* victim, optional */
+    { "vic_RelationshipToTrafficker", false, "Familial Acquainted Unaquainted" },
+    { "vic_AgeWhenTrafficked", false, NULL },
+    { "vic_RecruitmentWebsitesAndApps", false, NULL },
+    { "vic_ExploitationWebsitesAndApps", false, NULL },
+    /* perpetrator */
+    { "per_RoleInProcess", true,
+      "TravellingPartner Transporter RecruiterOrIntermediary BrokerTravelAgent "
+      "TransferredIndividual HarbouredIndividual SoldIndividual BoughtIndividual "
+      "ReceivedIndividual ControlledIndividual Smuggler Abuser Kidnapper Exploiter "
+      "Other" },
+    { "per_RoleDetails", false, NULL },
+    { "per_Organisation", false, NULL },
+    /* case */
+    { "cas_Status", false, "Active FollowUp Closed ClosedReferred" },
+    { "cas_ReasonForCaseClosure", false, NULL },
+    { "cas_CaseOwner", false, NULL },
+    { "cas_ReferringOrganisation", false, NULL },
+    { "cas_IncomingReferralDate", false, NULL },
+    { "cas_ReferringPrimaryCaseWorker", false, NULL },
+    { "cas_ReasonForIncomingReferral", false,
+      "AdditionalServicesRequired MigrationOrChangeOfLocation Other" },
+    { "cas_IncomingReferralDetails", false, NULL },
+    { "cas_ReferredOrganisation", false, NULL },
+    { "cas_ReferredPrimaryCaseWorker", false, NULL },
+    { "cas_ReasonForOutgoingReferral", false,
+      "AdditionalServicesRequired MigrationOrChangeOfLocation Other" },
+    { "cas_OutgoingReferralDate", false, NULL },
+    { "cas_OutgoingReferralDetails", false, NULL },
+    /* comment */
+    { "cco_CaseComment", false, NULL },
+    /* event */
+    { "hte_Date", false, NULL },
+    { "hte_Type", false, "Recruitment Transit Exploitation" },
+    { "hte_Description", false, NULL },
+    { "hte_Street", false, NULL },
+    { "hte_City", false, NULL },
+    { "hte_State", false, NULL },
+    { "hte_PostalCode", false, NULL },
+    { "hte_Country", false, NULL },
+    { "hte_Longitude", false, NULL },
+    { "hte_Latitude", false, NULL },
+    /* support */
+    { "spl_Type", true,
+      "Education Financial Health LabourExploitationRehabilitation Legal Livelihood "
+      "RightsBasedTraining SexualExploitationRehabilitation SocialCare" },
+    { "spl_Objectives", false, NULL },
+    { "spl_ActionPlan", false, NULL },
+    { "spl_PlannedEndDate", false, NULL },
+    { "spl_ActualEndDate", false, NULL },
+    /* consent */
+    { "con_Consent", false, "Given Refused Withdrawn NotAsked" },
+    /* organisation */
+    { "org_Name", false, NULL },
+    { "org_ShippingStreet", false, NULL },
+    { "org_ShippingCity", false, NULL },
+    { "org_ShippingState", false, NULL },
+    { "org_ShippingPostalCode", false, NULL },
+    { "org_ShippingCountry", false, NULL },
+    { "org_Phone", false, NULL },
+    { "org_Type", false,
+      "NGO LawEnforcement HealthServiceOrganisation CentralGovernmentOrganisation "
+      "LocalGovernmentOrganisation ImmigrationService LegalService CorporateBusiness "
+      "SchoolOrCollege" },
+};
+#define STANDARD (sizeof(standard) / sizeof(standard[0]))
+
+/* What was found of the standard in the template. */
+struct found {
+    unsigned times[STANDARD];
+    struct cv_template_field field[STANDARD];
+};
+
+static void note(struct found *found, const struct cv_template_field *f)
+{
+    size_t i = 0;
+    if (f->htcds == NULL)
+        return;
+    while (i < STANDARD && strcmp(standard[i].name, f->htcds) != 0)
+        i++;
+    if (i == STANDARD)
+        fail_msg("%s is no name of the standard", f->htcds);
+    found->times[i]++;
+    found->field[i] = *f;
+}
+
+/* same_choices(have, want): the same words in the same order. */
+static bool same_choices(const struct cv_json *have, const char *want)
+{
+    struct cv_buf words = { 0 };
+    if (want == NULL)
+        return have == NULL;
+    for (size_t i = 0; i < cv_json_len(have); i++)
+        assert_ok(cv_buf_printf(&words, "%s%s", i > 0 ? " " : "", cv_json_cstr(cv_json_at(have, i))));
+    const bool same = cv_bytes_equal(cv_buf_view(&words), cv_bytes_str(want));
+    cv_buf_free(&words);
+    return same;
+}
+
+static void test_standard(void **state)
+{
+    struct found found = { 0 };
+    const char *type, *section;
+    struct cv_template_field f, inner;
     (void)state;
-    for (size_t i = 0; i < sizeof(core) / sizeof(core[0]); i++) {
-        bool found = false;
-        const char *type, *section;
-        struct cv_template_field f;
-        for (size_t a = 0; (type = cv_template_type(t, a)) != NULL; a++)
-            for (size_t b = 0; (section = cv_template_type_section(t, type, b)) != NULL; b++)
-                for (size_t c = 0; cv_template_field(t, type, section, c, &f); c++)
-                    found = found || (f.htcds != NULL && strcmp(f.htcds, core[i]) == 0);
-        if (!found)
-            print_message("%s is missing\n", core[i]);
-        assert_true(found);
+    for (size_t a = 0; (type = cv_template_type(t, a)) != NULL; a++)
+        for (size_t b = 0; (section = cv_template_type_section(t, type, b)) != NULL; b++)
+            for (size_t c = 0; cv_template_field(t, type, section, c, &f); c++) {
+                note(&found, &f);
+                for (size_t d = 0; cv_template_inner(t, type, section, f.name, d, &inner); d++)
+                    note(&found, &inner);
+            }
+    for (size_t i = 0; i < STANDARD; i++) {
+        if (found.times[i] != 1)
+            fail_msg("%s stands in %u places", standard[i].name, found.times[i]);
+        if (found.field[i].multi != standard[i].multi ||
+            !same_choices(found.field[i].choices, standard[i].choices))
+            fail_msg("%s has other choices, or another number of values", standard[i].name);
     }
+}
+
+static void test_perpetrators(void **state)
+{
+    static const char *const htcds[] = { "per_RoleInProcess", "per_RoleDetails", "per_Organisation" };
+    struct cv_template_field f;
+    size_t found = 0;
+    (void)state;
+    for (size_t i = 0; cv_template_inner(t, "case", "perpetrators", "persons", i, &f); i++)
+        for (size_t j = 0; f.htcds != NULL && j < 3; j++)
+            found += strcmp(f.htcds, htcds[j]) == 0;
+    assert_int_equal(found, 3);
+    assert_false(cv_template_inner(t, "case", "perpetrators", "nobody", 0, &f));
+    assert_false(cv_template_inner(t, "person", "identity", "first_name", 0, &f));
+    assert_status(
+        checked("{\"type\":\"case\",\"perpetrators\":{\"persons\":[{\"role\":[\"Exploiter\",\"Abuser\"]}]}}"),
+        CV_OK);
+    assert_status(checked("{\"type\":\"case\",\"perpetrators\":{\"persons\":[{\"role\":\"Exploiter\"}]}}"),
+                  CV_ERR_FORMAT);
+    assert_status(checked("{\"type\":\"case\",\"perpetrators\":{\"persons\":[{\"role\":[\"King\"]}]}}"),
+                  CV_ERR_FORMAT);
 }
 
 static void test_code(void **state)
@@ -301,9 +443,10 @@ static void test_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matrix), cmocka_unit_test(test_htcds),   cmocka_unit_test(test_code),
-        cmocka_unit_test(test_codes),  cmocka_unit_test(test_choices), cmocka_unit_test(test_no_echo),
-        cmocka_unit_test(test_lookup), cmocka_unit_test(test_ids),     cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_matrix),  cmocka_unit_test(test_standard), cmocka_unit_test(test_perpetrators),
+        cmocka_unit_test(test_code),    cmocka_unit_test(test_codes),    cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_no_echo), cmocka_unit_test(test_lookup),   cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_utf8),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
