@@ -212,15 +212,15 @@ static cv_status take_head(void *arg, size_t i, struct cv_bytes release, struct 
     return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", bad.msg) : CV_OK;
 }
 
-cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
+/* list_new(v): into the index, what was written since it was last brought up to date. */
+static cv_status list_new(struct cv_vault *v, struct cv_err *err)
 {
     struct catching_up c = { .v = v };
     char me[READER_BYTES];
+    const unsigned made = cv_catalog_made(v->custody->catalog);
     const uint64_t records = v->custody->counts[CV_KIND_RECORD];
     uint64_t listed = 0, next = 0, index = 0;
     char detail[64];
-    if (records > 0 && v->listed == records && v->listed_as == cv_vault_me(v)->roles)
-        return CV_OK;
     reader_of(v, me);
     cv_status st = cv_catalog_listed(cv_custody_catalog(v->custody), me, &listed, err);
     next = listed;
@@ -236,15 +236,36 @@ cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
         st = cache_key(v, "casevault/1/heads", &c.key);
         st = CV_THEN(st, cv_release(v, &event, c.wants, c.count, take_head, &c, err));
     }
-    if (st == CV_OK && next > listed)
-        st = cv_catalog_set_listed(v->custody->catalog, me, next, err);
-    if (st == CV_OK) {
+    /* A catalog that was made anew on the way lacks what was listed before. */
+    if (st == CV_OK && made == cv_catalog_made(v->custody->catalog)) {
+        if (next > listed)
+            st = cv_catalog_set_listed(v->custody->catalog, me, next, err);
         v->listed = records;
         v->listed_as = cv_vault_me(v)->roles;
+        v->listed_in = made;
     }
     cv_secret_free(&c.key);
     free(c.wants);
     free(c.indexes);
+    return st;
+}
+
+/* up_to_date(v): the index covers every record entry, for the roles this member has. */
+static bool up_to_date(const struct cv_vault *v)
+{
+    const uint64_t records = v->custody->counts[CV_KIND_RECORD];
+    return records > 0 && v->listed == records && v->listed_as == cv_vault_me(v)->roles &&
+           v->listed_in == cv_catalog_made(v->custody->catalog);
+}
+
+cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
+{
+    const unsigned made = cv_catalog_made(v->custody->catalog);
+    if (up_to_date(v))
+        return CV_OK;
+    cv_status st = list_new(v, err);
+    if (made != cv_catalog_made(v->custody->catalog))
+        st = CV_THEN(st, list_new(v, err));
     return cv_err_note(err, st, "head index");
 }
 
@@ -298,7 +319,8 @@ static cv_status take_row(void *arg, uint64_t index, struct cv_bytes sealed, str
     return st;
 }
 
-cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out, struct cv_err *err)
+/* find_rows(v, id, out): what the index holds of a record, or of all. */
+static cv_status find_rows(struct cv_vault *v, const char *id, struct cv_versions *out, struct cv_err *err)
 {
     struct finding f = { .v = v, .out = out };
     uint8_t tag[TAG_BYTES];
@@ -314,4 +336,15 @@ cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *
     if (st != CV_OK)
         cv_versions_free(out);
     return st;
+}
+
+cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out, struct cv_err *err)
+{
+    const unsigned made = cv_catalog_made(v->custody->catalog);
+    cv_status st = find_rows(v, id, out, err);
+    if (st != CV_OK || made == cv_catalog_made(v->custody->catalog))
+        return st;
+    cv_versions_free(out);
+    st = cv_heads_catch_up(v, err);
+    return CV_THEN(st, find_rows(v, id, out, err));
 }

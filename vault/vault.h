@@ -18,7 +18,8 @@ struct cv_vault {
     struct cv_writer *writer;
     struct cv_beside *beside;
     uint64_t listed;                    /* record entries that the head index is known to cover, */
-    cv_roles listed_as;                 /* for a member with these roles */
+    cv_roles listed_as;                 /* for a member with these roles, */
+    unsigned listed_in;                 /* in this making of the catalog */
     char uuid[CV_VAULT_HEX_BYTES + 16]; /* urn:casevault:<vault id> */
 };
 
