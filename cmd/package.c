@@ -94,14 +94,18 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
     const struct verify_args *a = args;
     struct cv_buf package = { 0 };
     struct cv_json *claims = NULL;
+    struct cv_err why = { 0 };
     bool training = false;
     if (a->print == NULL)
         return cv_fail(&ui->err, CV_ERR_ARG,
                        "which vault should it come from? Add --vault-print PRINT, as the sender "
                        "reads it out");
+    const char *file = strcmp(ui->words.w[0], "-") == 0 ? "standard input" : ui->words.w[0];
     cv_status st = cv_ui_read_file(ui, ui->words.w[0], CV_PACKAGE_MAX_BYTES, &package);
     st = CV_THEN(st, cv_package_verify(cv_buf_view(&package), a->print, a->aud, a->nonce, (int64_t)time(NULL),
-                                       &claims, &training, &ui->err));
+                                       &claims, &training, &why));
+    if (why.status != CV_OK)
+        st = cv_fail(&ui->err, st, "%.120s: %s", file, why.msg);
     if (st == CV_OK)
         cv_ui_training(ui, training);
     for (size_t i = 0; i < cv_json_len(claims) && st == CV_OK; i++) {

@@ -9,6 +9,7 @@
 
 #include "vault/custody.h"
 #include "vault/memory.h"
+#include "vault/traces.h"
 
 struct walk {
     struct cv_audit *out;
@@ -77,7 +78,7 @@ static uint64_t total_bytes(struct cv_segments *s)
     return total;
 }
 
-/* check_end(w, scan): nothing after the last commit, nothing that was seen is gone. */
+/* check_end(w, scan): there is a commit, and nothing after the last one. */
 static cv_status check_end(struct walk *w, const struct cv_scan *scan, struct cv_err *err)
 {
     const struct cv_chain *c = scan->chain;
@@ -97,11 +98,30 @@ static cv_status check_end(struct walk *w, const struct cv_scan *scan, struct cv
     }
     if (!c->started)
         return cv_fail(err, CV_ERR_LOG, "entry 0: there is no whole commit in the archive");
-    if (w->known && !w->passed && w->damage == NULL)
-        return cv_fail(err, CV_ERR_LOG,
-                       "the log has gone back: you have seen entry %" PRIu64 ", and it ends at %" PRIu64,
-                       w->seen_size, c->edge.size);
     return CV_OK;
+}
+
+/* check_seen(w, c): what this user saw last is still in the log. Where entries are damaged it may be among
+ * them, and so may be the end of the log: then nobody can tell damage from an older copy. */
+static cv_status check_seen(const struct walk *w, const struct cv_chain *c, struct cv_err *err)
+{
+    if (!w->known || w->passed)
+        return w->out->damaged == 0
+                   ? CV_OK
+                   : cv_fail(err, CV_ERR_LOG, "%" PRIu64 " entries are damaged; the rest is whole",
+                             w->out->damaged);
+    if (w->out->damaged > 0)
+        return cv_fail(err, CV_ERR_LOG,
+                       "%" PRIu64 " entries are damaged, and entry %" PRIu64
+                       ", which you have seen, is damaged or gone",
+                       w->out->damaged, w->seen_size);
+    return w->seen_size > c->edge.size
+               ? cv_fail(err, CV_ERR_LOG,
+                         "the log has gone back: you have seen entry %" PRIu64 ", and it ends at %" PRIu64,
+                         w->seen_size, c->edge.size)
+               : cv_fail(err, CV_ERR_LOG,
+                         "the log tells another story at entry %" PRIu64 " than the one you saw",
+                         w->seen_size);
 }
 
 /* check_release(dir, vault, slots): the key file is there and long enough for what the log took from it. */
@@ -130,11 +150,14 @@ static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
     memset(w->out, 0, sizeof(*w->out));
     const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     cv_status st = dir < 0 ? cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here", path)
-                           : cv_segments_open(&segments, dir, false, err);
+                           : cv_traces_archive(&segments, dir, path, err);
     if (st == CV_OK)
         w->total = total_bytes(&segments);
     st = CV_THEN(st, cv_scan_run(&scan, err));
+    if (st == CV_OK && !chain.started && !w->any && scan.tail != CV_TAIL_DAMAGED)
+        st = cv_traces_judge(dir, path, err);
     st = CV_THEN(st, check_end(w, &scan, err));
+    st = CV_THEN(st, check_seen(w, &chain, err));
     st = CV_THEN(st, check_release(dir, &chain, err));
     w->out->bytes = scan.bytes_read;
     if (chain.policy != NULL) {
@@ -144,8 +167,6 @@ static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
     w->out->head_size = chain.edge.size;
     w->out->head_root = chain.root;
     w->out->known = w->known;
-    if (st == CV_OK && w->out->damaged > 0)
-        st = cv_fail(err, CV_ERR_LOG, "%" PRIu64 " entries are damaged; the rest is whole", w->out->damaged);
     cv_scan_free(&scan);
     cv_chain_free(&chain);
     cv_segments_close(&segments);

@@ -28,7 +28,8 @@ CV_MUST_CHECK cv_status cv_audit_verify(const char *path, const char *trust, cv_
                                         void *arg, struct cv_audit *out, struct cv_err *err);
 
 /** cv_check(path, damage, progress, arg, out, err): read everything, tell ${damage} of each entry at fault,
- * and go on. CV_OK with out->damaged 0; CV_ERR_LOG after damage; CV_ERR_IO. */
+ * and go on. CV_OK with out->damaged 0; CV_ERR_LOG after damage, or if what this user saw is gone; CV_ERR_IO.
+ */
 CV_MUST_CHECK cv_status cv_check(const char *path, cv_damage_fn damage, cv_progress_fn progress, void *arg,
                                  struct cv_audit *out, struct cv_err *err);
 

@@ -1,9 +1,11 @@
 #include "vault/catalog.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LAYOUT "2"
 
@@ -72,52 +74,119 @@ static const char *const queries[Q_TOTAL] = {
 struct cv_catalog {
     sqlite3 *db;
     sqlite3_stmt *stmt[Q_TOTAL];
+    char path[4096], vault[65];
+    bool damaged; /* what was read is no catalog, or not a whole one */
+    bool within;  /* a transaction is open */
+    unsigned made;
+    cv_catalog_fn refill;
+    void *arg;
 };
+
+/* A value of a query, in the order of its numbers. */
+struct value {
+    enum { NUMBER, TEXT, BLOB } type;
+    uint64_t number;
+    struct cv_bytes bytes;
+};
+#define NUM(v) ((struct value){ NUMBER, (uint64_t)(v), { 0 } })
+#define TXT(s) ((struct value){ TEXT, 0, cv_bytes_str(s) })
+#define BYT(b) ((struct value){ BLOB, 0, b })
+
+/* found_damaged(c): not told while the catalog can still be made anew: that is done once. */
+static cv_status found_damaged(struct cv_catalog *c, struct cv_err *err)
+{
+    c->damaged = true;
+    return c->made == 0
+               ? CV_ERR_IO
+               : cv_fail(err, CV_ERR_IO, "catalog: damaged again; is the disk of the cache failing?");
+}
 
 static cv_status fail(struct cv_catalog *c, struct cv_err *err)
 {
+    const int rc = sqlite3_errcode(c->db); /* SQLITE_NOMEM where there is no handle */
+    if (rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB)
+        return found_damaged(c, err);
     return cv_fail(err, CV_ERR_IO, "catalog: %s; deleting the cache directory is safe and makes it anew",
-                   c->db != NULL ? sqlite3_errmsg(c->db) : "cannot open");
+                   sqlite3_errmsg(c->db));
 }
 
-/* stmt(c, q): the prepared query, reset and ready for its values; NULL if it cannot be prepared. */
-static sqlite3_stmt *stmt(struct cv_catalog *c, enum query q)
+static void disconnect(struct cv_catalog *c)
 {
-    if (c->stmt[q] == NULL)
-        sqlite3_prepare_v3(c->db, queries[q], -1, SQLITE_PREPARE_PERSISTENT, &c->stmt[q], NULL);
-    return c->stmt[q];
+    for (size_t i = 0; i < Q_TOTAL; i++) {
+        sqlite3_finalize(c->stmt[i]);
+        c->stmt[i] = NULL;
+    }
+    sqlite3_close(c->db);
+    c->db = NULL;
 }
 
-static void bind_bytes(sqlite3_stmt *s, int at, struct cv_bytes b)
+/* thrown_away(c): whether it was damaged, is deleted, and may be made anew. */
+static bool thrown_away(struct cv_catalog *c)
 {
-    sqlite3_bind_blob64(s, at, b.n > 0 ? b.p : (const uint8_t *)"", b.n, SQLITE_STATIC);
+    static const char *const parts[] = { "", "-wal", "-shm", "-journal" };
+    char path[sizeof(c->path) + 16];
+    if (!c->damaged || c->made > 0)
+        return false;
+    disconnect(c);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        snprintf(path, sizeof(path), "%s%s", c->path, parts[i]);
+        if (unlink(path) != 0 && errno != ENOENT)
+            return false;
+    }
+    c->damaged = c->within = false;
+    c->made++;
+    return true;
 }
 
-static void bind_u64(sqlite3_stmt *s, int at, uint64_t v)
+static void bind(sqlite3_stmt *s, int at, const struct value *v)
 {
-    sqlite3_bind_int64(s, at, (sqlite3_int64)v);
+    const char *p = v->bytes.n > 0 ? (const char *)v->bytes.p : "";
+    if (v->type == NUMBER)
+        sqlite3_bind_int64(s, at, (sqlite3_int64)v->number);
+    else if (v->type == TEXT)
+        sqlite3_bind_text64(s, at, p, v->bytes.n, SQLITE_STATIC, SQLITE_UTF8);
+    else
+        sqlite3_bind_blob64(s, at, p, v->bytes.n, SQLITE_STATIC);
 }
 
-/* run(c, s): a query without rows. */
-static cv_status run(struct cv_catalog *c, sqlite3_stmt *s, struct cv_err *err)
+/* step(c, s): CV_OK for a row, which the caller resets when it was read; CV_ERR_NOTFOUND if there is none. */
+static cv_status step(struct cv_catalog *c, sqlite3_stmt *s, struct cv_err *err)
 {
-    if (s == NULL)
-        return fail(c, err);
-    const int rc = sqlite3_step(s);
-    sqlite3_reset(s);
-    return rc == SQLITE_DONE ? CV_OK : fail(c, err);
-}
-
-/* row(c, s): the first row, to be reset by the caller; CV_ERR_NOTFOUND if there is none. */
-static cv_status row(struct cv_catalog *c, sqlite3_stmt *s, struct cv_err *err)
-{
-    if (s == NULL)
-        return fail(c, err);
     const int rc = sqlite3_step(s);
     if (rc == SQLITE_ROW)
         return CV_OK;
+    cv_status st = rc == SQLITE_DONE ? CV_ERR_NOTFOUND : fail(c, err);
     sqlite3_reset(s);
-    return rc == SQLITE_DONE ? CV_ERR_NOTFOUND : fail(c, err);
+    return st;
+}
+
+/* ask(c, q, values, n): step for the query's first row. What finds the catalog damaged asks the new one. */
+static cv_status ask(struct cv_catalog *c, enum query q, const struct value *values, int n,
+                     struct cv_err *err)
+{
+    for (;;) {
+        cv_status st = CV_OK;
+        if (c->stmt[q] == NULL && sqlite3_prepare_v3(c->db, queries[q], -1, SQLITE_PREPARE_PERSISTENT,
+                                                     &c->stmt[q], NULL) != SQLITE_OK)
+            st = fail(c, err);
+        for (int i = 0; st == CV_OK && i < n; i++)
+            bind(c->stmt[q], i + 1, &values[i]);
+        st = CV_THEN(st, step(c, c->stmt[q], err));
+        if (st == CV_OK || st == CV_ERR_NOTFOUND)
+            return st;
+        st = cv_catalog_mend(c, st, err);
+        if (st != CV_OK)
+            return st;
+    }
+}
+#define ASK(c, q, err, ...)                                                                                  \
+    ask(c, q, (const struct value[]){ __VA_ARGS__ },                                                         \
+        (int)(sizeof((const struct value[]){ __VA_ARGS__ }) / sizeof(struct value)), err)
+
+/* done(st): of a query without rows. */
+static cv_status done(cv_status st)
+{
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
 static bool column_exact(sqlite3_stmt *s, int at, void *out, size_t n)
@@ -135,31 +204,20 @@ static cv_status exec(struct cv_catalog *c, const char *sql, struct cv_err *err)
 
 static cv_status get_meta(struct cv_catalog *c, const char *name, void *out, size_t n, struct cv_err *err)
 {
-    sqlite3_stmt *s = stmt(c, Q_GET_META);
-    sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
-    cv_status st = row(c, s, err);
-    if (st == CV_OK && !column_exact(s, 0, out, n))
-        st = CV_ERR_NOTFOUND;
-    sqlite3_reset(s);
+    cv_status st = ASK(c, Q_GET_META, err, TXT(name));
+    if (st != CV_OK)
+        return st;
+    st = column_exact(c->stmt[Q_GET_META], 0, out, n) ? CV_OK : CV_ERR_NOTFOUND;
+    sqlite3_reset(c->stmt[Q_GET_META]);
     return st;
 }
 
 static cv_status set_meta(struct cv_catalog *c, const char *name, struct cv_bytes value, struct cv_err *err)
 {
-    sqlite3_stmt *s = stmt(c, Q_SET_META);
-    sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
-    bind_bytes(s, 2, value);
-    return run(c, s, err);
+    return done(ASK(c, Q_SET_META, err, TXT(name), BYT(value)));
 }
 
-/* identity_of(vault, out): what a catalog must say of itself to be taken for this layout and vault. */
-static void identity_of(const char *vault, char out[static 96])
-{
-    memset(out, 0, 96);
-    snprintf(out, 96, "casevault catalog " LAYOUT " %s", vault);
-}
-
-cv_status cv_catalog_clear(struct cv_catalog *c, struct cv_err *err)
+static cv_status forget(struct cv_catalog *c, struct cv_err *err)
 {
     return exec(
         c,
@@ -168,34 +226,58 @@ cv_status cv_catalog_clear(struct cv_catalog *c, struct cv_err *err)
         err);
 }
 
-cv_status cv_catalog_open(const char *path, const char *vault, struct cv_catalog **out, struct cv_err *err)
+/* check_identity(c): what a catalog must say of itself to be taken for this layout and vault. */
+static cv_status check_identity(struct cv_catalog *c, struct cv_err *err)
 {
-    struct cv_catalog *c = calloc(1, sizeof(*c));
-    char want[96], got[96];
-    *out = NULL;
-    if (c == NULL)
-        return cv_fail(err, CV_ERR_NOMEM, "catalog: out of memory");
-    identity_of(vault, want);
-    cv_status st =
-        sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW,
-                        NULL) == SQLITE_OK
-            ? CV_OK
-            : fail(c, err);
-    if (st == CV_OK) {
-        sqlite3_busy_timeout(c->db, 10000);
-        sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        st = exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF;", err);
+    char want[96] = { 0 }, got[96];
+    snprintf(want, sizeof(want), "casevault catalog " LAYOUT " %s", c->vault);
+    cv_status st = get_meta(c, "identity", got, sizeof(got), err);
+    if (st == CV_ERR_NOTFOUND || (st == CV_OK && memcmp(got, want, sizeof(got)) != 0)) {
+        st = forget(c, err);
+        st = CV_THEN(st, set_meta(c, "identity", CV_ARR(want), err));
     }
+    return st;
+}
+
+static cv_status connect_once(struct cv_catalog *c, struct cv_err *err)
+{
+    if (sqlite3_open_v2(c->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW,
+                        NULL) != SQLITE_OK)
+        return fail(c, err);
+    sqlite3_busy_timeout(c->db, 10000);
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    cv_status st =
+        exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF;", err);
     if (st == CV_OK &&
         sqlite3_table_column_metadata(c->db, NULL, "listed", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK)
         st = exec(c, schema, err);
-    if (st == CV_OK) {
-        st = get_meta(c, "identity", got, sizeof(got), err);
-        if (st == CV_ERR_NOTFOUND || (st == CV_OK && memcmp(got, want, sizeof(got)) != 0)) {
-            st = cv_catalog_clear(c, err);
-            st = CV_THEN(st, set_meta(c, "identity", CV_ARR(want), err));
-        }
-    }
+    return CV_THEN(st, check_identity(c, err));
+}
+
+/* connect(c): open or make the file; one that is damaged is deleted, and made. */
+static cv_status connect(struct cv_catalog *c, struct cv_err *err)
+{
+    cv_status st = connect_once(c, err);
+    return st != CV_OK && thrown_away(c) ? connect_once(c, err) : st;
+}
+
+cv_status cv_catalog_clear(struct cv_catalog *c, struct cv_err *err)
+{
+    cv_status st = c->damaged ? CV_ERR_IO : forget(c, err);
+    return st != CV_OK && thrown_away(c) ? connect(c, err) : st;
+}
+
+cv_status cv_catalog_open(const char *path, const char *vault, struct cv_catalog **out, struct cv_err *err)
+{
+    struct cv_catalog *c = calloc(1, sizeof(*c));
+    *out = NULL;
+    if (c == NULL)
+        return cv_fail(err, CV_ERR_NOMEM, "catalog: out of memory");
+    cv_status st = snprintf(c->path, sizeof(c->path), "%s", path) < (int)sizeof(c->path)
+                       ? CV_OK
+                       : cv_fail(err, CV_ERR_LIMIT, "catalog: path too long");
+    snprintf(c->vault, sizeof(c->vault), "%s", vault);
+    st = CV_THEN(st, connect(c, err));
     if (st == CV_OK)
         *out = c;
     else
@@ -207,26 +289,54 @@ void cv_catalog_close(struct cv_catalog *c)
 {
     if (c == NULL)
         return;
-    for (size_t i = 0; i < Q_TOTAL; i++)
-        sqlite3_finalize(c->stmt[i]);
-    sqlite3_close(c->db);
+    disconnect(c);
     free(c);
+}
+
+void cv_catalog_refill_by(struct cv_catalog *c, cv_catalog_fn refill, void *arg)
+{
+    c->refill = refill;
+    c->arg = arg;
+}
+
+cv_status cv_catalog_mend(struct cv_catalog *c, cv_status st, struct cv_err *err)
+{
+    if (c->refill == NULL || c->within || !thrown_away(c))
+        return st;
+    st = c->refill(c->arg, err);
+    return CV_THEN(st, connect(c, err));
+}
+
+bool cv_catalog_damaged(const struct cv_catalog *c)
+{
+    return c->damaged;
+}
+
+unsigned cv_catalog_made(const struct cv_catalog *c)
+{
+    return c->made;
 }
 
 cv_status cv_catalog_begin(struct cv_catalog *c, struct cv_err *err)
 {
-    return run(c, stmt(c, Q_BEGIN), err);
+    cv_status st = done(ask(c, Q_BEGIN, NULL, 0, err));
+    c->within = st == CV_OK;
+    return st;
 }
 
 cv_status cv_catalog_commit(struct cv_catalog *c, struct cv_err *err)
 {
-    return run(c, stmt(c, Q_COMMIT), err);
+    cv_status st = done(ask(c, Q_COMMIT, NULL, 0, err));
+    c->within = c->within && st != CV_OK;
+    return st;
 }
 
 void cv_catalog_rollback(struct cv_catalog *c)
 {
-    if (!sqlite3_get_autocommit(c->db) && run(c, stmt(c, Q_ROLLBACK), NULL) != CV_OK)
-        return; /* closing the file rolls back too */
+    const bool open = c->db != NULL && sqlite3_get_autocommit(c->db) == 0;
+    if (open && done(ask(c, Q_ROLLBACK, NULL, 0, NULL)) != CV_OK)
+        disconnect(c); /* closing the file rolls back too */
+    c->within = false;
 }
 
 /* The tip is kept as the bytes of its struct: it never leaves this machine, and a catalog of another layout
@@ -244,146 +354,122 @@ cv_status cv_catalog_set_tip(struct cv_catalog *c, const struct cv_tip *tip, str
 cv_status cv_catalog_add(struct cv_catalog *c, uint64_t index, enum cv_kind kind,
                          const struct cv_place *place, const uint8_t hash[static 32], struct cv_err *err)
 {
-    sqlite3_stmt *s = stmt(c, Q_ADD);
-    bind_u64(s, 1, index);
-    bind_u64(s, 2, kind);
-    bind_u64(s, 3, place->segment);
-    bind_u64(s, 4, place->offset);
-    bind_u64(s, 5, place->bytes);
-    bind_bytes(s, 6, CV_BYTES(hash, 32));
-    return run(c, s, err);
+    return done(ASK(c, Q_ADD, err, NUM(index), NUM(kind), NUM(place->segment), NUM(place->offset),
+                    NUM(place->bytes), BYT(CV_BYTES(hash, 32))));
 }
 
 cv_status cv_catalog_find(struct cv_catalog *c, uint64_t index, enum cv_kind *kind, struct cv_place *place,
                           uint8_t hash[static 32], struct cv_err *err)
 {
-    sqlite3_stmt *s = stmt(c, Q_FIND);
-    bind_u64(s, 1, index);
-    cv_status st = row(c, s, err);
+    cv_status st = ASK(c, Q_FIND, err, NUM(index));
     if (st != CV_OK)
         return st;
+    sqlite3_stmt *s = c->stmt[Q_FIND];
     *kind = (enum cv_kind)sqlite3_column_int(s, 0);
     *place = (struct cv_place){ (uint32_t)sqlite3_column_int64(s, 1), (uint64_t)sqlite3_column_int64(s, 2),
                                 (uint64_t)sqlite3_column_int64(s, 3) };
     if (!column_exact(s, 4, hash, 32) || place->bytes > CV_BUF_MAX || *kind >= CV_KIND_COUNT)
-        st = cv_fail(err, CV_ERR_IO, "catalog: damaged; delete the cache directory, it is made anew");
+        st = found_damaged(c, err);
     sqlite3_reset(s);
-    return st;
+    if (st == CV_OK)
+        return CV_OK;
+    st = cv_catalog_mend(c, st, err);
+    return CV_THEN(st, cv_catalog_find(c, index, kind, place, hash, err));
 }
 
-static cv_status one_number(struct cv_catalog *c, sqlite3_stmt *s, uint64_t *out, struct cv_err *err)
+/* one_number(c, q, st, out): the one column of the query's row, if ${st} says that there is one. */
+static cv_status one_number(struct cv_catalog *c, enum query q, cv_status st, uint64_t *out)
 {
-    cv_status st = row(c, s, err);
-    *out = st == CV_OK ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
-    sqlite3_reset(s);
+    *out = st == CV_OK ? (uint64_t)sqlite3_column_int64(c->stmt[q], 0) : 0;
+    if (st == CV_OK)
+        sqlite3_reset(c->stmt[q]);
     return st;
 }
 
 cv_status cv_catalog_next(struct cv_catalog *c, enum cv_kind kind, uint64_t from, uint64_t *index,
                           struct cv_err *err)
 {
-    sqlite3_stmt *s = stmt(c, kind == CV_KIND_EVENT || kind == CV_KIND_CHECKPOINT ? Q_NEXT_NEAR : Q_NEXT);
-    bind_u64(s, 1, kind);
-    bind_u64(s, 2, from);
-    return one_number(c, s, index, err);
+    const enum query q = kind == CV_KIND_EVENT || kind == CV_KIND_CHECKPOINT ? Q_NEXT_NEAR : Q_NEXT;
+    return one_number(c, q, ASK(c, q, err, NUM(kind), NUM(from)), index);
 }
 
 cv_status cv_catalog_add_policy(struct cv_catalog *c, const struct cv_adopted *p, struct cv_err *err)
 {
-    sqlite3_stmt *s = stmt(c, Q_ADD_POLICY);
-    bind_u64(s, 1, p->number);
-    bind_u64(s, 2, p->index);
-    bind_u64(s, 3, p->since);
-    bind_bytes(s, 4, CV_ARR(p->hash));
-    return run(c, s, err);
+    return done(
+        ASK(c, Q_ADD_POLICY, err, NUM(p->number), NUM(p->index), NUM(p->since), BYT(CV_ARR(p->hash))));
 }
 
-static cv_status policy_row(struct cv_catalog *c, sqlite3_stmt *s, uint64_t key, struct cv_adopted *out,
+static cv_status policy_row(struct cv_catalog *c, enum query q, uint64_t key, struct cv_adopted *out,
                             struct cv_err *err)
 {
-    bind_u64(s, 1, key);
-    cv_status st = row(c, s, err);
+    cv_status st = ASK(c, q, err, NUM(key));
     if (st != CV_OK)
         return st;
+    sqlite3_stmt *s = c->stmt[q];
     *out = (struct cv_adopted){ .number = (uint64_t)sqlite3_column_int64(s, 0),
                                 .index = (uint64_t)sqlite3_column_int64(s, 1),
                                 .since = (uint64_t)sqlite3_column_int64(s, 2) };
     if (!column_exact(s, 3, out->hash, sizeof(out->hash)))
-        st = cv_fail(err, CV_ERR_IO, "catalog: damaged; delete the cache directory, it is made anew");
+        st = found_damaged(c, err);
     sqlite3_reset(s);
-    return st;
+    if (st == CV_OK)
+        return CV_OK;
+    st = cv_catalog_mend(c, st, err);
+    return CV_THEN(st, policy_row(c, q, key, out, err));
 }
 
 cv_status cv_catalog_policy(struct cv_catalog *c, uint64_t number, struct cv_adopted *out, struct cv_err *err)
 {
-    return policy_row(c, stmt(c, Q_POLICY), number, out, err);
+    return policy_row(c, Q_POLICY, number, out, err);
 }
 
 cv_status cv_catalog_policy_at(struct cv_catalog *c, uint64_t index, struct cv_adopted *out,
                                struct cv_err *err)
 {
-    return policy_row(c, stmt(c, Q_POLICY_AT), index, out, err);
+    return policy_row(c, Q_POLICY_AT, index, out, err);
 }
 
 cv_status cv_catalog_add_head(struct cv_catalog *c, const char *member, uint64_t index, struct cv_bytes tag,
                               struct cv_bytes sealed, struct cv_err *err)
 {
-    sqlite3_stmt *s = stmt(c, Q_ADD_HEAD);
-    sqlite3_bind_text(s, 1, member, -1, SQLITE_STATIC);
-    bind_bytes(s, 2, tag);
-    bind_u64(s, 3, index);
-    bind_bytes(s, 4, sealed);
-    return run(c, s, err);
+    return done(ASK(c, Q_ADD_HEAD, err, TXT(member), BYT(tag), NUM(index), BYT(sealed)));
 }
 
 cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag, cv_head_fn fn,
                            void *arg, struct cv_err *err)
 {
-    sqlite3_stmt *s = stmt(c, tag.n > 0 ? Q_HEADS_TAG : Q_HEADS_ALL);
-    sqlite3_bind_text(s, 1, member, -1, SQLITE_STATIC);
-    if (tag.n > 0)
-        bind_bytes(s, 2, tag);
-    cv_status st;
-    while ((st = row(c, s, err)) == CV_OK) {
+    const enum query q = tag.n > 0 ? Q_HEADS_TAG : Q_HEADS_ALL;
+    const struct value values[] = { TXT(member), BYT(tag) };
+    cv_status st = ask(c, q, values, tag.n > 0 ? 2 : 1, err);
+    while (st == CV_OK) {
+        sqlite3_stmt *s = c->stmt[q];
         st = fn(arg, (uint64_t)sqlite3_column_int64(s, 0),
                 CV_BYTES(sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1)), err);
         if (st != CV_OK)
-            break;
+            sqlite3_reset(s);
+        st = CV_THEN(st, step(c, s, err));
     }
-    sqlite3_reset(s);
-    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+    if (st == CV_ERR_IO)
+        st = cv_catalog_mend(c, st, err);
+    return done(st);
 }
 
 cv_status cv_catalog_listed(struct cv_catalog *c, const char *member, uint64_t *next, struct cv_err *err)
 {
-    sqlite3_stmt *s = stmt(c, Q_LISTED);
-    sqlite3_bind_text(s, 1, member, -1, SQLITE_STATIC);
-    cv_status st = one_number(c, s, next, err);
-    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+    return done(one_number(c, Q_LISTED, ASK(c, Q_LISTED, err, TXT(member)), next));
 }
 
 cv_status cv_catalog_set_listed(struct cv_catalog *c, const char *member, uint64_t next, struct cv_err *err)
 {
-    sqlite3_stmt *s = stmt(c, Q_SET_LISTED);
-    sqlite3_bind_text(s, 1, member, -1, SQLITE_STATIC);
-    bind_u64(s, 2, next);
-    return run(c, s, err);
+    return done(ASK(c, Q_SET_LISTED, err, TXT(member), NUM(next)));
 }
 
 cv_status cv_catalog_forget_heads(struct cv_catalog *c, const char *member, const char *keep,
                                   struct cv_err *err)
 {
-    static const enum query both[] = { Q_FORGET_HEADS, Q_FORGET_LISTED };
-    sqlite3_stmt *s = stmt(c, Q_OTHERS);
-    sqlite3_bind_text(s, 1, member, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 2, keep, -1, SQLITE_STATIC);
-    cv_status st = row(c, s, err);
-    sqlite3_reset(s);
-    for (size_t i = 0; i < 2 && st == CV_OK; i++) {
-        s = stmt(c, both[i]);
-        sqlite3_bind_text(s, 1, member, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 2, keep, -1, SQLITE_STATIC);
-        st = run(c, s, err);
-    }
-    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+    uint64_t any = 0;
+    cv_status st = one_number(c, Q_OTHERS, ASK(c, Q_OTHERS, err, TXT(member), TXT(keep)), &any);
+    st = CV_THEN(st, done(ASK(c, Q_FORGET_HEADS, err, TXT(member), TXT(keep))));
+    st = CV_THEN(st, done(ASK(c, Q_FORGET_LISTED, err, TXT(member), TXT(keep))));
+    return done(st);
 }

@@ -7,7 +7,8 @@
  * The catalog: an SQLite file per user and vault that says where each entry lies and how far the log was
  * verified, so that opening a vault does not replay it. Everything in it is derived; deleting it costs the
  * time to read the archive. What tells anything of records (the head index) is sealed under a key of the
- * member's.
+ * member's. A file that is found damaged, when it is opened or by any later query, is deleted and made anew,
+ * once.
  */
 struct cv_catalog;
 
@@ -31,11 +32,24 @@ CV_MUST_CHECK cv_status cv_catalog_open(const char *path, const char *vault, str
                                         struct cv_err *err);
 void cv_catalog_close(struct cv_catalog *c);
 
+/** cv_catalog_refill_by(c, refill, arg): what fills the file anew, by a catalog of its own, after it was
+ * found damaged and deleted. Without one, the query fails, cv_catalog_damaged says so, and cv_catalog_clear
+ * makes an empty one. */
+typedef cv_status (*cv_catalog_fn)(void *arg, struct cv_err *err);
+void cv_catalog_refill_by(struct cv_catalog *c, cv_catalog_fn refill, void *arg);
+bool cv_catalog_damaged(const struct cv_catalog *c);
+/** cv_catalog_mend(c, st, err): after a transaction failed with ${st} and was rolled back: CV_OK if it failed
+ * because of damage, and all of it can be tried again; else ${st}, or why the file could not be filled.
+ * Outside of transactions every query does so by itself. */
+CV_MUST_CHECK cv_status cv_catalog_mend(struct cv_catalog *c, cv_status st, struct cv_err *err);
+/** cv_catalog_made(c): how often it was made anew while open: whether rows read before still stand. */
+unsigned cv_catalog_made(const struct cv_catalog *c);
+
 /** cv_catalog_begin, _commit, _rollback: one transaction around additions. */
 CV_MUST_CHECK cv_status cv_catalog_begin(struct cv_catalog *c, struct cv_err *err);
 CV_MUST_CHECK cv_status cv_catalog_commit(struct cv_catalog *c, struct cv_err *err);
 void cv_catalog_rollback(struct cv_catalog *c);
-/** cv_catalog_clear(c, err): forget everything. */
+/** cv_catalog_clear(c, err): forget everything; one that was found damaged is deleted and made. */
 CV_MUST_CHECK cv_status cv_catalog_clear(struct cv_catalog *c, struct cv_err *err);
 
 /** cv_catalog_tip(c, tip, err): CV_OK; CV_ERR_NOTFOUND in an empty catalog. */
@@ -69,7 +83,8 @@ CV_MUST_CHECK cv_status cv_catalog_policy_at(struct cv_catalog *c, uint64_t inde
 typedef cv_status (*cv_head_fn)(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err);
 CV_MUST_CHECK cv_status cv_catalog_add_head(struct cv_catalog *c, const char *member, uint64_t index,
                                             struct cv_bytes tag, struct cv_bytes sealed, struct cv_err *err);
-/** cv_catalog_heads(c, member, tag, fn, arg, err): those with ${tag}, or all if it is empty, by index. */
+/** cv_catalog_heads(c, member, tag, fn, arg, err): those with ${tag}, or all if it is empty, by index. If
+ * cv_catalog_made differs afterwards, what it gave is not all. */
 CV_MUST_CHECK cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag,
                                          cv_head_fn fn, void *arg, struct cv_err *err);
 /** cv_catalog_forget_heads(c, member, keep, err): drop the head indexes of this pseudonym other than ${keep}.

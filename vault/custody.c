@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 #include "formats/base64.h"
 #include "vault/memory.h"
+#include "vault/traces.h"
 
 void cv_vault_fingerprint(const char *vault, char out[static CV_FINGERPRINT_BYTES])
 {
@@ -62,6 +63,20 @@ void cv_custody_close(struct cv_custody *c)
     free(c);
 }
 
+/* open_lock(c, create): a copy or a backup may have left the empty file out: what makes a vault is the rest.
+ */
+static cv_status open_lock(struct cv_custody *c, bool create, struct cv_err *err)
+{
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+    c->lock = openat(c->dir, "lock", flags | (create ? O_CREAT | O_EXCL : 0), 0660);
+    if (c->lock < 0 && errno == ENOENT) {
+        if (faccessat(c->dir, "archive", F_OK, 0) != 0 || faccessat(c->dir, "release.keys", F_OK, 0) != 0)
+            return cv_traces_judge(c->dir, c->path, err);
+        c->lock = openat(c->dir, "lock", flags | O_CREAT, 0660);
+    }
+    return c->lock >= 0 ? CV_OK : cv_fail_errno(err, "%s/lock: cannot open", c->path);
+}
+
 /* open_dir(c): the vault's directory and its lock file. */
 static cv_status open_dir(struct cv_custody *c, bool create, struct cv_err *err)
 {
@@ -70,11 +85,7 @@ static cv_status open_dir(struct cv_custody *c, bool create, struct cv_err *err)
         return errno == ENOENT || errno == ENOTDIR
                    ? cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here", c->path)
                    : cv_fail_errno(err, "%s: cannot open", c->path);
-    c->lock = openat(c->dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_EXCL : 0), 0660);
-    if (c->lock >= 0)
-        return CV_OK;
-    return errno == ENOENT ? cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here", c->path)
-                           : cv_fail_errno(err, "%s/lock: cannot open", c->path);
+    return open_lock(c, create, err);
 }
 
 cv_status cv_custody_create(const char *path, struct cv_custody **out, struct cv_err *err)
@@ -128,8 +139,7 @@ static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, stru
     cv_entry_name(0, CV_KIND_POLICY, want);
     cv_status st = cv_segment_read(&c->segments, 1, 0, CV_TAR_BLOCK_BYTES, &bytes, err);
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && bytes.n < CV_TAR_BLOCK_BYTES))
-        st = cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here: init was cut short; remove the directory",
-                     c->path);
+        st = cv_traces_judge(c->dir, c->path, err);
     if (st == CV_OK && (cv_tar_header(bytes.p, name, &size) != CV_OK || strcmp(name, want) != 0))
         st = cv_fail(err, CV_ERR_LOG, "entry 0 (policy): damaged");
     if (st == CV_OK && size > CV_POLICY_MAX_BYTES)
@@ -359,7 +369,22 @@ cv_status cv_custody_refresh(struct cv_custody *c, struct cv_err *err)
     cv_status st = anything_new(c, &more, err);
     if (st != CV_OK || (!more && !c->stale))
         return st;
-    return scan_on(c, err);
+    st = scan_on(c, err);
+    if (st != CV_ERR_IO)
+        return st;
+    c->stale = true; /* we may stand further on than what was kept of it */
+    st = cv_catalog_mend(c->catalog, st, err);
+    return CV_THEN(st, scan_on(c, err));
+}
+
+/* refill(arg): a cv_catalog_fn. Opening the vault once more verifies the archive into a new catalog. */
+static cv_status refill(void *arg, struct cv_err *err)
+{
+    const struct cv_custody *c = arg;
+    struct cv_custody *again = NULL;
+    cv_status st = cv_custody_open(c->path, NULL, &again, err);
+    cv_custody_close(again);
+    return st;
 }
 
 /* from_tip(c, genesis): go on from where the catalog stands; without one, from the first entry. */
@@ -377,14 +402,14 @@ static cv_status from_tip(struct cv_custody *c, struct cv_policy **genesis, stru
     return CV_THEN(st, cv_custody_refresh(c, err));
 }
 
-/* catch_up(c, genesis): where the catalog and the archive do not agree, the catalog is made anew from the
- * archive: it is this user's memory that says which story is the true one. */
+/* catch_up(c, genesis): where the catalog and the archive do not agree, or the catalog is damaged, it is made
+ * anew from the archive: it is this user's memory that says which story is the true one. */
 static cv_status catch_up(struct cv_custody *c, struct cv_policy **genesis, struct cv_err *err)
 {
     struct cv_err first = { 0 };
     c->chain.slots = 1;
     cv_status st = from_tip(c, genesis, &first);
-    if (st != CV_ERR_LOG)
+    if (st != CV_ERR_LOG && !cv_catalog_damaged(c->catalog))
         return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", first.msg);
     cv_chain_free(&c->chain);
     c->chain.slots = 1;
@@ -453,7 +478,7 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
     if (st != CV_OK)
         return st;
     st = open_dir(c, false, err);
-    st = CV_THEN(st, cv_segments_open(&c->segments, c->dir, false, err));
+    st = CV_THEN(st, cv_traces_archive(&c->segments, c->dir, path, err));
     st = CV_THEN(st, read_genesis(c, &genesis, err));
     bool known = false;
     if (st == CV_OK) {
@@ -465,9 +490,8 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
     st = CV_THEN(st, open_catalog(c, genesis->vault, err));
     st = CV_THEN(st, catch_up(c, &genesis, err));
     if (st == CV_OK && !c->chain.started)
-        st = c->tail == CV_TAIL_DAMAGED
-                 ? cv_fail(err, CV_ERR_LOG, "%s", c->tail_why)
-                 : cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here: init was cut short", path);
+        st = c->tail == CV_TAIL_DAMAGED ? cv_fail(err, CV_ERR_LOG, "%s", c->tail_why)
+                                        : cv_traces_judge(c->dir, path, err);
     if (st == CV_OK && known) {
         st = check_memory(c, seen, &root, err);
         /* What was read from a vault that lies must not stand in the way of the true one. */
@@ -477,9 +501,10 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
     if (st == CV_OK && (!known || seen != c->chain.edge.size))
         st = cv_memory_write(&c->memory, c->chain.policy->vault, c->chain.edge.size, &c->chain.root, err);
     cv_policy_free(genesis);
-    if (st == CV_OK)
+    if (st == CV_OK) {
+        cv_catalog_refill_by(c->catalog, refill, c);
         *out = c;
-    else
+    } else
         cv_custody_close(c);
     return cv_err_note(err, st, path);
 }

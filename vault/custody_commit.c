@@ -257,7 +257,8 @@ struct cv_catalog *cv_custody_catalog(struct cv_custody *c)
 {
     if (c->kept_count > 0 && write_kept(c) != CV_OK) {
         cv_catalog_rollback(c->catalog);
-        c->stale = true;
+        if (cv_catalog_mend(c->catalog, CV_ERR_IO, NULL) != CV_OK)
+            c->stale = true;
     }
     c->kept_count = 0;
     return c->catalog;

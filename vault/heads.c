@@ -222,18 +222,18 @@ static cv_status take_head(void *arg, size_t i, struct cv_bytes release, struct 
     return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", bad.msg) : CV_OK;
 }
 
-cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
+/* list_new(v): into the index, what was written since it was last brought up to date. */
+static cv_status list_new(struct cv_vault *v, struct cv_err *err)
 {
     struct catching_up c = { .v = v };
     char me[CV_READER_BYTES];
+    const unsigned made = cv_catalog_made(v->custody->catalog);
     const uint64_t records = v->custody->counts[CV_KIND_RECORD];
     uint64_t listed = 0, next = 0, index = 0;
     char detail[64];
-    cv_status st = cv_grants_load(v, err);
-    st = CV_THEN(st, reader_of(v, me));
-    if (st != CV_OK || (records > 0 && v->listed == records && strcmp(v->listed_as, me) == 0))
-        return cv_err_note(err, st, "head index");
-    st = cv_catalog_forget_heads(cv_custody_catalog(v->custody), v->id->public.pseudonym, me, err);
+    cv_status st = reader_of(v, me);
+    st = CV_THEN(st,
+                 cv_catalog_forget_heads(cv_custody_catalog(v->custody), v->id->public.pseudonym, me, err));
     st = CV_THEN(st, cv_catalog_listed(cv_custody_catalog(v->custody), me, &listed, err));
     next = listed;
     while (st == CV_OK &&
@@ -248,15 +248,42 @@ cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
         st = cache_key(v, "heads", &c.key);
         st = CV_THEN(st, cv_release(v, &event, c.wants, c.count, take_head, &c, err));
     }
-    if (st == CV_OK && next > listed)
-        st = cv_catalog_set_listed(v->custody->catalog, me, next, err);
-    if (st == CV_OK) {
+    /* A catalog that was made anew on the way lacks what was listed before. */
+    if (st == CV_OK && made == cv_catalog_made(v->custody->catalog)) {
+        if (next > listed)
+            st = cv_catalog_set_listed(v->custody->catalog, me, next, err);
         v->listed = records;
         memcpy(v->listed_as, me, sizeof(me));
+        v->listed_in = made;
     }
     cv_secret_free(&c.key);
     free(c.wants);
     free(c.indexes);
+    return st;
+}
+
+/* up_to_date(v, out): does the index cover every record entry, for the reader this member is now? */
+static cv_status up_to_date(struct cv_vault *v, bool *out, struct cv_err *err)
+{
+    const uint64_t records = v->custody->counts[CV_KIND_RECORD];
+    char me[CV_READER_BYTES];
+    cv_status st = cv_grants_load(v, err);
+    st = CV_THEN(st, reader_of(v, me));
+    *out = st == CV_OK && records > 0 && v->listed == records && strcmp(v->listed_as, me) == 0 &&
+           v->listed_in == cv_catalog_made(v->custody->catalog);
+    return st;
+}
+
+cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
+{
+    const unsigned made = cv_catalog_made(v->custody->catalog);
+    bool current = false;
+    cv_status st = up_to_date(v, &current, err);
+    if (st != CV_OK || current)
+        return cv_err_note(err, st, "head index");
+    st = list_new(v, err);
+    if (made != cv_catalog_made(v->custody->catalog))
+        st = CV_THEN(st, list_new(v, err));
     return cv_err_note(err, st, "head index");
 }
 
@@ -310,7 +337,8 @@ static cv_status take_row(void *arg, uint64_t index, struct cv_bytes sealed, str
     return st;
 }
 
-cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out, struct cv_err *err)
+/* find_rows(v, id, out): what the index holds of a record, or of all. */
+static cv_status find_rows(struct cv_vault *v, const char *id, struct cv_versions *out, struct cv_err *err)
 {
     struct finding f = { .v = v, .out = out };
     uint8_t tag[TAG_BYTES];
@@ -326,4 +354,15 @@ cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *
     if (st != CV_OK)
         cv_versions_free(out);
     return st;
+}
+
+cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out, struct cv_err *err)
+{
+    const unsigned made = cv_catalog_made(v->custody->catalog);
+    cv_status st = find_rows(v, id, out, err);
+    if (st != CV_OK || made == cv_catalog_made(v->custody->catalog))
+        return st;
+    cv_versions_free(out);
+    st = cv_heads_catch_up(v, err);
+    return CV_THEN(st, find_rows(v, id, out, err));
 }

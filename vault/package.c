@@ -241,21 +241,33 @@ static cv_status issuer(void *arg, const char *iss, const char *kid, uint8_t pub
     return CV_ERR_NOTFOUND;
 }
 
+/* inside(st, what, i, bad): whatever stands in a package was signed as a whole: what does not read there has
+ * been altered, as has what does not verify. */
+static cv_status inside(cv_status st, const char *what, size_t i, const struct cv_err *bad,
+                        struct cv_err *err)
+{
+    if (st == CV_OK)
+        return CV_OK;
+    if (st != CV_ERR_LOG && st != CV_ERR_NOMEM && st != CV_ERR_INTERNAL)
+        st = CV_ERR_AUTH;
+    return cv_fail(err, st, "its %s %zu: %.200s", what, i + 1,
+                   bad->msg[0] != '\0' ? bad->msg : cv_status_text(st));
+}
+
 static cv_status read_chain(const struct cv_json *list, struct chain *c, struct cv_err *err)
 {
     const size_t n = cv_json_len(list);
-    if (!cv_json_is(list, CV_JSON_ARRAY) || n == 0 || n > POLICIES_MAX)
-        return cv_fail(err, CV_ERR_FORMAT, "package: it brings no policies");
+    cv_status st = CV_OK;
     c->p = calloc(n, sizeof(*c->p));
     if (c->p == NULL)
         return CV_ERR_NOMEM;
-    for (; c->count < n; c->count++) {
-        cv_status st = cv_policy_parse(cv_json_text(cv_json_at(list, c->count)),
-                                       c->count > 0 ? c->p[c->count - 1] : NULL, &c->p[c->count], err);
-        if (st != CV_OK)
-            return st;
+    for (; st == CV_OK && c->count < n; c->count += st == CV_OK) {
+        struct cv_err bad = { 0 };
+        st = cv_policy_parse(cv_json_text(cv_json_at(list, c->count)),
+                             c->count > 0 ? c->p[c->count - 1] : NULL, &c->p[c->count], &bad);
+        st = inside(st, "policy", c->count, &bad, err);
     }
-    return CV_OK;
+    return st;
 }
 
 /* check_holder(c, claims): the key that bound the package is an export key of the vault. */
@@ -266,35 +278,82 @@ static cv_status check_holder(const struct chain *c, const struct cv_json *claim
     for (size_t i = 0; st == CV_OK && i < c->count; i++)
         if (memcmp(key, c->p[i]->export.key, sizeof(key)) == 0)
             return CV_OK;
-    return st != CV_OK
-               ? st
-               : cv_fail(err, CV_ERR_AUTH, "package: bound by a key that is not the vault's export key");
+    return st != CV_OK ? st : cv_fail(err, CV_ERR_AUTH, "bound by a key that is not the vault's export key");
+}
+
+static cv_status verify_record(const struct cv_json *record, const struct cv_sdjwt_rules *rules,
+                               const struct chain *c, struct cv_json **claims, struct cv_err *err)
+{
+    static const char *const names[] = { "presentation", NULL };
+    *claims = NULL;
+    cv_status st = cv_json_only(record, names, "record", err);
+    st = CV_THEN(st, cv_sdjwt_verify(cv_json_text(cv_json_get(record, "presentation")), rules, claims, err));
+    st = CV_THEN(st, check_holder(c, *claims, err));
+    const char *vct = cv_json_get_str(*claims, "vct");
+    if (st == CV_OK && (vct == NULL || strcmp(vct, CV_RECORD_VCT) != 0))
+        st = cv_fail(err, CV_ERR_AUTH, "not a casevault record (vct)");
+    if (st == CV_OK && cv_json_get_bool(*claims, "training") != c->p[0]->training)
+        st = cv_fail(err, CV_ERR_AUTH, "training and real are mixed");
+    return st;
 }
 
 static cv_status verify_records(const struct cv_json *records, const struct cv_sdjwt_rules *rules,
-                                struct chain *c, struct cv_json *out, struct cv_err *err)
+                                const struct chain *c, struct cv_json *out, struct cv_err *err)
 {
-    if (!cv_json_is(records, CV_JSON_ARRAY) || cv_json_len(records) == 0)
-        return cv_fail(err, CV_ERR_FORMAT, "package: it holds no records");
-    for (size_t i = 0; i < cv_json_len(records); i++) {
+    cv_status st = CV_OK;
+    for (size_t i = 0; st == CV_OK && i < cv_json_len(records); i++) {
         struct cv_json *claims = NULL;
         struct cv_err bad = { 0 };
-        cv_status st = cv_sdjwt_verify(cv_json_text(cv_json_get(cv_json_at(records, i), "presentation")),
-                                       rules, &claims, &bad);
-        st = CV_THEN(st, check_holder(c, claims, &bad));
-        const char *vct = cv_json_get_str(claims, "vct");
-        if (st == CV_OK && (vct == NULL || strcmp(vct, CV_RECORD_VCT) != 0))
-            st = cv_fail(&bad, CV_ERR_FORMAT, "not a casevault record (vct)");
-        if (st == CV_OK && cv_json_get_bool(claims, "training") != c->p[0]->training)
-            st = cv_fail(&bad, CV_ERR_AUTH, "training and real are mixed");
-        if (st != CV_OK) {
-            cv_json_free(claims);
-            return cv_fail(err, st, "package, record %zu: %.200s", i + 1, bad.msg);
-        }
-        st = cv_json_push(out, claims);
-        if (st != CV_OK)
-            return st;
+        st = verify_record(cv_json_at(records, i), rules, c, &claims, &bad);
+        st = inside(st, "record", i, &bad, err);
+        st = CV_THEN(st, cv_json_push(out, cv_json_ref(claims)));
+        cv_json_free(claims);
     }
+    return st;
+}
+
+/* read_doc(package, out): a document of the right title and members, whatever stands in them. */
+static cv_status read_doc(struct cv_bytes package, struct cv_json **out, struct cv_err *err)
+{
+    static const char *const names[] = { "casevault", "vault",    "training", "aud",
+                                         "nonce",     "policies", "records",  NULL };
+    cv_status st = cv_json_parse(package, CV_PACKAGE_MAX_BYTES, "not a package", out, err);
+    const struct cv_json *doc = *out, *policies = cv_json_get(doc, "policies");
+    const char *title = cv_json_get_str(doc, "casevault");
+    if (st == CV_OK && (title == NULL || strcmp(title, TITLE) != 0))
+        return cv_fail(err, CV_ERR_FORMAT, "not a casevault package of version 1");
+    st = CV_THEN(st, cv_json_only(doc, names, "not a package", err));
+    if (st == CV_OK &&
+        (cv_json_get_str(doc, "vault") == NULL || cv_json_get_str(doc, "aud") == NULL ||
+         cv_json_get_str(doc, "nonce") == NULL || !cv_json_is(cv_json_get(doc, "training"), CV_JSON_BOOL) ||
+         !cv_json_is(policies, CV_JSON_ARRAY) || cv_json_len(policies) == 0 ||
+         cv_json_len(policies) > POLICIES_MAX || !cv_json_is(cv_json_get(doc, "records"), CV_JSON_ARRAY) ||
+         cv_json_len(cv_json_get(doc, "records")) == 0))
+        st = cv_fail(err, CV_ERR_FORMAT, "not a package: a member is missing, or of the wrong type");
+    return st;
+}
+
+/* check_origin(doc, first, fingerprint): the document says of itself what its policies prove. */
+static cv_status check_origin(const struct cv_json *doc, const struct cv_policy *first,
+                              const char *fingerprint, struct cv_err *err)
+{
+    char print[CV_FINGERPRINT_BYTES];
+    cv_vault_fingerprint(first->vault, print);
+    if (strcmp(print, fingerprint) != 0)
+        return cv_fail(err, CV_ERR_AUTH, "comes from the vault %s, not from the one you named", print);
+    if (strcmp(cv_json_get_str(doc, "vault"), first->vault) != 0 ||
+        cv_json_get_bool(doc, "training") != first->training)
+        return cv_fail(err, CV_ERR_AUTH, "names another vault than its policies, or another use of it");
+    return CV_OK;
+}
+
+/* check_ask(doc, aud, nonce): it names whom it is for, as every record in it does, and that is who asks. */
+static cv_status check_ask(const struct cv_json *doc, const char *aud, const char *nonce, struct cv_err *err)
+{
+    if (aud != NULL && strcmp(aud, cv_json_get_str(doc, "aud")) != 0)
+        return cv_fail(err, CV_ERR_AUTH, "made for another recipient (aud)");
+    if (nonce != NULL && strcmp(nonce, cv_json_get_str(doc, "nonce")) != 0)
+        return cv_fail(err, CV_ERR_AUTH, "made for another request (nonce)");
     return CV_OK;
 }
 
@@ -302,38 +361,24 @@ cv_status cv_package_verify(struct cv_bytes package, const char *fingerprint, co
                             const char *nonce, int64_t now, struct cv_json **claims, bool *training,
                             struct cv_err *err)
 {
-    static const char *const names[] = { "casevault", "vault",    "training", "aud",
-                                         "nonce",     "policies", "records",  NULL };
     struct cv_json *doc = NULL, *out = cv_json_array();
     struct chain c = { 0 };
-    char print[CV_FINGERPRINT_BYTES];
     *claims = NULL;
     *training = false;
-    cv_status st = cv_json_parse(package, CV_PACKAGE_MAX_BYTES, "package", &doc, err);
-    st = CV_THEN(st, cv_json_only(doc, names, "package", err));
-    const char *title = cv_json_get_str(doc, "casevault");
-    if (st == CV_OK && (title == NULL || strcmp(title, TITLE) != 0))
-        st = cv_fail(err, CV_ERR_FORMAT, "package: not a casevault package of version 1");
+    cv_status st = read_doc(package, &doc, err);
     st = CV_THEN(st, read_chain(cv_json_get(doc, "policies"), &c, err));
-    if (st == CV_OK) {
-        cv_vault_fingerprint(c.p[0]->vault, print);
-        *training = c.p[0]->training;
-        if (strcmp(print, fingerprint) != 0)
-            st = cv_fail(err, CV_ERR_AUTH, "package: comes from the vault %s, not from the one you named",
-                         print);
-    }
-    const char *its_aud = cv_json_get_str(doc, "aud"), *its_nonce = cv_json_get_str(doc, "nonce");
+    st = CV_THEN(st, check_origin(doc, c.p[0], fingerprint, err));
+    st = CV_THEN(st, check_ask(doc, aud, nonce, err));
     const struct cv_sdjwt_rules rules = { .typ = CV_RECORD_TYP,
-                                          .aud = aud != NULL ? aud : its_aud,
-                                          .nonce = nonce != NULL ? nonce : its_nonce,
+                                          .aud = cv_json_get_str(doc, "aud"),
+                                          .nonce = cv_json_get_str(doc, "nonce"),
                                           .need_binding = true,
                                           .now = now,
                                           .issuer = issuer,
                                           .arg = &c };
-    if (st == CV_OK && (rules.aud == NULL || rules.nonce == NULL))
-        st = cv_fail(err, CV_ERR_FORMAT, "package: it does not say for whom it is");
     st = CV_THEN(st, verify_records(cv_json_get(doc, "records"), &rules, &c, out, err));
     if (st == CV_OK) {
+        *training = c.p[0]->training;
         *claims = out;
         out = NULL;
     }

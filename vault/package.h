@@ -30,7 +30,9 @@ CV_MUST_CHECK cv_status cv_package_write(struct cv_vault *v, const struct cv_dis
 
 /** cv_package_verify(package, fingerprint, aud, nonce, now, claims, err): all of it, with nothing but the
  * package and the vault's fingerprint. ${aud} and ${nonce} NULL: those the package names. ${claims}: array of
- * processed payloads. CV_OK; CV_ERR_AUTH; CV_ERR_FORMAT; CV_ERR_LOG for a policy chain that does not hold. */
+ * processed payloads. CV_OK; CV_ERR_FORMAT or CV_ERR_LIMIT for what is no package: not JSON, another title,
+ * other members; CV_ERR_LOG for a policy that does not follow the one before; CV_ERR_AUTH for all else that
+ * does not verify, or does not read, in a package. */
 CV_MUST_CHECK cv_status cv_package_verify(struct cv_bytes package, const char *fingerprint, const char *aud,
                                           const char *nonce, int64_t now, struct cv_json **claims,
                                           bool *training, struct cv_err *err);

@@ -10,13 +10,14 @@
 
 #include "crypto/random.h"
 
+#define TITLE "casevault release keys v1\n"
 #define HEADER_BYTES 512
 #define BLOCK_SLOTS 2048
 
 static void header_of(const char *vault, char out[static HEADER_BYTES])
 {
     memset(out, 0, HEADER_BYTES);
-    snprintf(out, HEADER_BYTES, "casevault release keys v1\n%s\n", vault);
+    snprintf(out, HEADER_BYTES, TITLE "%s\n", vault);
 }
 
 static cv_status write_at(struct cv_release *r, uint64_t offset, struct cv_bytes bytes, struct cv_err *err)
@@ -98,6 +99,31 @@ void cv_release_close(struct cv_release *r)
     if (r->fd >= 0)
         close(r->fd);
     *r = (struct cv_release){ .fd = -1 };
+}
+
+cv_status cv_release_peek(int vault_dir, char vault[static CV_RELEASE_VAULT_BYTES], bool *grown)
+{
+    char want[HEADER_BYTES], got[HEADER_BYTES];
+    struct stat info;
+    const size_t title = strlen(TITLE);
+    vault[0] = '\0';
+    *grown = false;
+    const int fd = openat(vault_dir, "release.keys", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return CV_ERR_NOTFOUND;
+    const ssize_t n = pread(fd, got, sizeof(got), 0);
+    *grown = fstat(fd, &info) == 0 && info.st_size > HEADER_BYTES + BLOCK_SLOTS * CV_RELEASE_KEY_BYTES;
+    close(fd);
+    if (n != (ssize_t)sizeof(got))
+        return CV_ERR_FORMAT;
+    memcpy(vault, got + title, CV_RELEASE_VAULT_BYTES - 1);
+    vault[CV_RELEASE_VAULT_BYTES - 1] = '\0';
+    header_of(vault, want);
+    if (strspn(vault, "0123456789abcdef") == CV_RELEASE_VAULT_BYTES - 1 &&
+        memcmp(got, want, sizeof(got)) == 0)
+        return CV_OK;
+    vault[0] = '\0';
+    return CV_ERR_FORMAT;
 }
 
 cv_status cv_release_fill(struct cv_release *r, uint64_t slots, struct cv_err *err)

@@ -15,6 +15,7 @@
  * those too. The file is filled ahead in synced blocks, so that taking a slot costs no sync of its own.
  */
 #define CV_RELEASE_KEY_BYTES 32
+#define CV_RELEASE_VAULT_BYTES 65 /* a vault id in hex, and a NUL */
 
 struct cv_release {
     int fd;
@@ -28,6 +29,12 @@ CV_MUST_CHECK cv_status cv_release_create(struct cv_release *r, int vault_dir, c
 CV_MUST_CHECK cv_status cv_release_open(struct cv_release *r, int vault_dir, const char *vault,
                                         struct cv_err *err);
 void cv_release_close(struct cv_release *r);
+
+/** cv_release_peek(vault_dir, vault, grown): what the file alone tells, if it is there: the id of its vault,
+ * empty if its header is damaged, and whether it is longer than when the vault was founded. CV_OK;
+ * CV_ERR_NOTFOUND; CV_ERR_FORMAT for a damaged header. */
+CV_MUST_CHECK cv_status cv_release_peek(int vault_dir, char vault[static CV_RELEASE_VAULT_BYTES],
+                                        bool *grown);
 
 /** cv_release_fill(r, slots, err): have at least ${slots} slots, durably. The vault's lock is held. */
 CV_MUST_CHECK cv_status cv_release_fill(struct cv_release *r, uint64_t slots, struct cv_err *err);

@@ -24,7 +24,8 @@ struct cv_vault {
     struct cv_grants *grants; /* what was granted to this member; NULL until loaded */
     struct cv_beside *beside;
     uint64_t listed;                    /* record entries that the head index is known to cover, */
-    char listed_as[CV_READER_BYTES];    /* of this reader (vault/heads.c) */
+    char listed_as[CV_READER_BYTES];    /* of this reader (vault/heads.c), */
+    unsigned listed_in;                 /* in this making of the catalog */
     char uuid[CV_VAULT_HEX_BYTES + 16]; /* urn:casevault:<vault id> */
 };
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Bad input: one clear line that says what, where and what to do; the documented exit status; nothing written."""
-import fcntl, json, os, subprocess, time
+import fcntl, json, os, threading
 
 from common import PASSPHRASE, PERSON, main
 
@@ -134,16 +134,14 @@ def usage(p):
 
 
 def passphrases(p):
-    def timed(word, rc):
+    def tried(word, rc):
         open(p.path('word'), 'w').write(word + '\n')
-        t = time.monotonic()
         text = p.run('identity', 'show', '-i', p.path('founder.identity'), '--passphrase-file', p.path('word'), rc=rc,
                      err='the passphrase is wrong' if rc else None)
         assert word not in text
-        return time.monotonic() - t
-    timed(PASSPHRASE, 0)
-    timed(PASSPHRASE[:-1], 12)
-    timed('x' * 1000, 12)
+    tried(PASSPHRASE, 0)  # that a wrong one takes the same work is in tests/unit/scrypt.c
+    tried(PASSPHRASE[:-1], 12)
+    tried('x' * 1000, 12)
     p.run('identity', 'show', '-i', p.path('founder.identity'), '--passphrase-file', '/dev/null', rc=2, err='is empty')
     raw = open(p.path('founder.identity'), 'rb').read()
     for n in list(range(0, len(raw), 7)):
@@ -167,35 +165,21 @@ def locked(p):
         p.as_('intake', 'record', 'add', '-', stdin=json.dumps(PERSON).encode(), rc=11, err='somebody else is writing')
     assert p.archive() == before
     p.add('intake', PERSON)
+    # A short wait is no refusal: the lock comes free while the next one asks for it.
+    freed = threading.Event()
+    with open(p.path('vault', 'lock'), 'r+') as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
 
-
-def full_disk(p):
-    """On a small file system that fills up: the vault is as before the command, and readable."""
-    small = p.path('small')
-    os.mkdir(small)
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1200k', 'tmpfs', small], capture_output=True).returncode != 0:
-        print('no right to mount: the full disk was left out')
-        return
-    try:
-        who = ['-i', p.path('founder.identity'), '--passphrase-file', p.path('passphrase'), '--vault', small + '/vault']
-        p.run('init', small + '/vault', *who[:4])
-        first = p.run('record', 'add', '-', *who, stdin=json.dumps(PERSON).encode()).strip()
-        big = dict(PERSON, contact={'shelter': 'x'}, medical={'findings': 'y' * 150000})
-        archive = small + '/vault/archive/00000001.tar'
-        for _ in range(20):
-            before = open(archive, 'rb').read()
-            r = subprocess.run([p.binary, 'record', 'add', '-', *who], input=json.dumps(big).encode(), capture_output=True,
-                               env=p.env())
-            if r.returncode != 0:
-                break
-        assert r.returncode == 1 and b'No space left' in r.stderr and b'nothing was stored' in r.stderr, r.stderr
-        assert open(archive, 'rb').read() == before
-        p.run('audit', 'verify', '--vault', small + '/vault')
-        p.run('check', '--vault', small + '/vault')
-        open(small + '/room', 'w').close()
-        assert len(p.run('record', 'show', first, '--json', *who)) > 0
-    finally:
-        subprocess.run(['umount', small])
+        def free():
+            freed.set()
+            fcntl.flock(f, fcntl.LOCK_UN)
+        timer = threading.Timer(1, free)
+        timer.start()
+        before = p.archive()
+        id = p.add('intake', PERSON)
+        assert freed.is_set(), 'it wrote while somebody else held the lock'
+        timer.join()
+    assert id and p.archive() != before
 
 
 def test(p):
@@ -205,7 +189,6 @@ def test(p):
     usage(p)
     passphrases(p)
     locked(p)
-    full_disk(p)
 
 
 main(test)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Damage, cuts, and copies put back: found, named, and nothing else lost."""
-import glob, json, os, random, re, shutil, subprocess, sys
+import glob, json, os, random, re, shutil, sqlite3, subprocess, sys
 
 from common import PERSON, READER, main
 
@@ -67,6 +67,7 @@ def rollback(p):
     shutil.copytree(copy, p.path('vault'))
     p.as_('protection', 'status', rc=14, err='gone back')
     p.run('audit', 'verify', '--vault', p.path('vault'), rc=14, err='gone back')
+    p.run('check', '--vault', p.path('vault'), rc=14, err='gone back')
     shutil.rmtree(p.path('home', '.cache'))
     p.as_('protection', 'status', rc=14, err='gone back')
     # Somebody who never saw today's writes on: now it forks.
@@ -78,6 +79,7 @@ def rollback(p):
         p.add('intake', PERSON, home=other)
     p.as_('protection', 'status', rc=14, err='another story')
     p.run('audit', 'verify', '--vault', p.path('vault'), rc=14, err='another story')
+    p.run('check', '--vault', p.path('vault'), rc=14, err='another story')
     shutil.rmtree(p.path('vault'))
     shutil.move(p.path('today'), p.path('vault'))
     p.as_('protection', 'status')
@@ -147,7 +149,7 @@ def torn(p, segment, records):
     print('%d torn tails' % len(cuts))
 
 
-def release_keys(p, records):
+def release_keys(p, segment, records):
     path = p.path('vault', 'release.keys')
     raw = open(path, 'rb').read()
     open(path, 'wb').write(raw[:600])
@@ -156,10 +158,114 @@ def release_keys(p, records):
     os.remove(path)
     p.as_('protection', 'status', rc=14, err='release.keys is missing')
     open(path, 'wb').write(raw)
-    # A destroyed key: that version is erased, and says so.
-    slot = 1
-    open(path, 'r+b').write(raw[:512 + 32 * slot] + bytes(32) + raw[512 + 32 * (slot + 1):])
+    # A destroyed key: that version is erased, and says so; the others open.
+    index = p.json_as('protection', 'record', 'history', records[0])[0]['entry']
+    at = next(at for i, _, at, _, _ in entries(open(segment, 'rb').read()) if i == index)
+    slot = int.from_bytes(open(segment, 'rb').read()[at + 544:at + 552], 'big')
+    open(path, 'wb').write(raw[:512 + 32 * slot] + bytes(32) + raw[512 + 32 * (slot + 1):])
+    shown = p.as_('protection', 'record', 'show', records[0], out='contact: was erased')
+    assert 'Blue House' not in shown and 'Щербакова' not in shown
+    shown = p.json_as('protection', 'record', 'show', records[0])[0]
+    assert 'contact' not in shown and 'identity' not in shown
+    assert p.json_as('protection', 'record', 'show', records[1])[0]['contact']['shelter'] == 'Blue House'
     open(path, 'wb').write(raw)
+    assert p.json_as('protection', 'record', 'show', records[0])[0]['contact']['shelter'] == 'Blue House'
+
+
+GONE = 'restore it from a backup, and keep release.keys'
+
+
+def told_of_the_loss(p, home=None):
+    p.as_('protection', 'status', rc=14, err=GONE, home=home)
+    for command in (['audit', 'verify'], ['check']):
+        p.run(*command, '--vault', p.path('vault'), rc=14, err=GONE, home=home)
+
+
+def archive_gone(p, segment):
+    """Without its first commit a vault is a loss to be mended, never a directory to be removed."""
+    raw, keys = open(segment, 'rb').read(), p.path('vault', 'release.keys')
+    stranger, slots = p.path('stranger'), open(keys, 'rb').read()
+    os.mkdir(stranger)
+    first = next(at + total for _, kind, at, _, total in entries(raw) if kind == 'policy')
+    for size in (0, 1, 511, first):
+        open(segment, 'wb').write(raw[:size])
+        p.as_('protection', 'status', rc=14, err=GONE)
+        for command in (['audit', 'verify'], ['check']):
+            p.run(*command, '--vault', p.path('vault'), rc=14)
+    open(segment, 'wb').write(raw[:700])  # within the first policy
+    p.as_('protection', 'status', rc=14, err='entry 0 (policy): damaged')
+    os.remove(segment)
+    told_of_the_loss(p)
+    # Somebody who never saw it: the vault's own traces tell.
+    p.as_('protection', 'status', rc=10, err='init was cut short', home=stranger)
+    p.run('audit', 'verify', '--vault', p.path('vault'), rc=10, err='init was cut short', home=stranger)
+    open(keys, 'ab').write(bytes(range(32)))
+    told_of_the_loss(p, stranger)
+    open(keys, 'wb').write(slots)
+    open(p.path('vault', 'archive', '00000002.tar'), 'wb').write(raw)
+    told_of_the_loss(p, stranger)
+    os.remove(p.path('vault', 'archive', '00000002.tar'))
+    os.rename(p.path('vault', 'archive'), p.path('archive'))
+    told_of_the_loss(p)
+    os.rename(p.path('archive'), p.path('vault', 'archive'))
+    open(segment, 'wb').write(raw)
+    assert open(keys, 'rb').read() == slots
+    p.as_('protection', 'status')
+
+
+def no_lock(p):
+    """A copy that left the empty file out is a vault; a directory without anything of a vault is none."""
+    lock = p.path('vault', 'lock')
+    os.remove(lock)
+    p.as_('protection', 'status')
+    assert os.path.getsize(lock) == 0
+    os.remove(lock)
+    p.add('intake', PERSON)
+    assert os.path.exists(lock)
+    os.mkdir(p.path('nothing'))
+    p.run('status', *p.who('protection')[:-1], p.path('nothing'), rc=10, err='no vault here')
+    assert os.listdir(p.path('nothing')) == []
+
+
+def cache(p, records):
+    """Whatever became of the catalog, every command answers as before, and the catalog is whole again after it."""
+    path = glob.glob(p.path('home', '.cache', 'casevault', '*', 'catalog.db'))[0]
+    parts = [path + end for end in ('', '-wal', '-shm', '-journal')]
+    p.as_('protection', 'record', 'list')
+    db = sqlite3.connect(path)
+    db.execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()
+    size, = db.execute('PRAGMA page_size').fetchone()
+    db.close()
+    raw, rng = open(path, 'rb').read(), random.Random(2)
+    pages = [raw[at:at + size] for at in range(0, len(raw), size)]
+    assert len(pages) >= 8
+    noise = rng.randbytes(size)
+    noise = b'\0' * 16 + noise[16:]  # never a page of a tree
+    states = [('nothing', b''), ('noise', rng.randbytes(len(raw))), ('a word', b'no catalog\n'), ('cut in a page', raw[:size + 100]),
+              ('cut in the first page', raw[:50]), ('half', raw[:len(raw) // size // 2 * size])]
+    states += [('page %d' % i, b''.join(pages[:i] + [noise] + pages[i + 1:])) for i in range(len(pages))]
+    states += [('bytes at %d' % at, raw[:at] + rng.randbytes(16) + raw[at + 16:]) for at in range(0, len(raw), size)]
+    commands = [['record', 'list'], ['record', 'show', records[0]], ['record', 'history', records[1]], ['member', 'list']]
+    wants = [p.as_('protection', *c) for c in commands]
+    for i, (name, state) in enumerate(states):
+        for part in parts[1:]:
+            if os.path.exists(part):
+                os.remove(part)
+        open(path, 'wb').write(state)
+        if i % 6 == 0:  # the first to meet the damage is now a writer
+            p.add('intake', PERSON)
+            wants[0] = None
+        for j in range(len(commands)):
+            which = (i + j) % len(commands)
+            told = p.as_('protection', *commands[which])
+            assert wants[which] in (None, told), (name, commands[which])
+            wants[which] = told
+        assert open(path, 'rb').read(15) == b'SQLite format 3', name
+    # A log beside it that belongs to no file, and one of noise.
+    for noise in (rng.randbytes(5000), b''):
+        open(path + '-wal', 'wb').write(noise)
+        assert p.as_('protection', *commands[0]) == wants[0]
+    print('%d damaged catalogs' % len(states))
 
 
 def test(p):
@@ -171,7 +277,10 @@ def test(p):
     first_sight(p)
     flips(p, segment, records[0])
     spoils_itself(p, segment, records)
-    release_keys(p, records)
+    release_keys(p, segment, records)
+    archive_gone(p, segment)
+    no_lock(p)
+    cache(p, records)
     rollback(p)
     torn(p, segment, records)
 

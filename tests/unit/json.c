@@ -20,6 +20,9 @@ static void hostile_json_is_refused(void **state)
         { "fraction", "{\"a\":[1.5]}", CV_ERR_FORMAT },
         { "exponent", "1e3", CV_ERR_FORMAT },
         { "huge number", "123456789012345678901234567890", CV_ERR_FORMAT },
+        { "the largest number", "9223372036854775807", CV_OK },
+        { "one more", "9223372036854775808", CV_ERR_FORMAT },
+        { "one less than the least", "-9223372036854775809", CV_ERR_FORMAT },
         { "too deep", "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", CV_ERR_LIMIT },
         { "deep enough", "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]", CV_OK },
         { "oversize", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", CV_ERR_LIMIT },
@@ -35,6 +38,35 @@ static void hostile_json_is_refused(void **state)
         assert_int_equal(err.status, st);
         cv_json_free(v);
     }
+}
+
+/* read_json: a parse_fn. What is accepted is read again as the same value from what it writes. */
+static cv_status read_json(void *arg, struct cv_bytes bytes)
+{
+    struct cv_json *v = NULL, *again = NULL;
+    struct cv_buf text = { 0 };
+    cv_status st = cv_json_parse(bytes, 4096, "sample", &v, NULL);
+    (void)arg;
+    assert_true((st == CV_OK) == (v != NULL));
+    if (st == CV_OK) {
+        assert_ok(cv_json_write(v, &text));
+        assert_ok(cv_json_parse(cv_buf_view(&text), 4096, "sample", &again, NULL));
+        assert_true(cv_json_equal(v, again));
+    }
+    cv_json_free(v);
+    cv_json_free(again);
+    cv_buf_free(&text);
+    return st;
+}
+
+static void every_cut_and_bit_of_json(void **state)
+{
+    (void)state;
+    const struct cv_bytes sample = CV_LIT("{\"a\":[1,-20,true,false,null,\"\\u00e9\\n\\\\\"],\"\xc3\xa9\":{"
+                                          "\"\":[],\"b\":{}},\"n\":9007199254740993}");
+    assert_ok(read_json(NULL, sample));
+    every_cut(sample, 0, sample.n, read_json, NULL, MAY(CV_ERR_FORMAT));
+    every_bit(sample, 0, sample.n, read_json, NULL, MAY(CV_OK) | MAY(CV_ERR_FORMAT));
 }
 
 static void writing_keeps_or_sorts_the_order(void **state)
@@ -110,6 +142,7 @@ int main(void)
     cv_json_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_json_is_refused),
+        cmocka_unit_test(every_cut_and_bit_of_json),
         cmocka_unit_test(writing_keeps_or_sorts_the_order),
         cmocka_unit_test(memory_is_bounded_by_the_count_of_values),
         cmocka_unit_test(errors_are_harmless_text),

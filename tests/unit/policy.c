@@ -1,6 +1,8 @@
 /* Identities, member lines, policies and seals. */
 #include "formats/policy.h"
 #include "crypto/hpke.h"
+#include "formats/age.h"
+#include "formats/armor.h"
 #include "formats/identity.h"
 #include "formats/seals.h"
 #include "test.h"
@@ -25,6 +27,16 @@ static int teardown(void **state)
     return 0;
 }
 
+/* open_identity: a parse_fn. */
+static cv_status open_identity(void *arg, struct cv_bytes bytes)
+{
+    struct cv_identity got;
+    cv_status st = cv_identity_open(bytes, CV_LIT("a passphrase"), &got, NULL);
+    (void)arg;
+    cv_identity_free(&got);
+    return st;
+}
+
 static void test_identity(void **state)
 {
     struct cv_buf file = { 0 };
@@ -37,34 +49,74 @@ static void test_identity(void **state)
     cv_identity_free(&got);
     assert_status(cv_identity_open(cv_buf_view(&file), CV_LIT("a passphras"), &got, NULL), CV_ERR_NOKEY);
     assert_status(cv_identity_open((struct cv_bytes){ 0 }, CV_LIT("x"), &got, NULL), CV_ERR_FORMAT);
-    for (size_t cut = 0; cut + 1 < file.n; cut += 5) /* the last line feed may be missing */
-        assert_int_not_equal(cv_identity_open(CV_BYTES(file.p, cut), CV_LIT("a passphrase"), &got, NULL),
-                             CV_OK);
+    /* The last line feed may be missing. */
+    every_cut(cv_buf_view(&file), 0, file.n - 1, open_identity, NULL, MAY(CV_ERR_FORMAT));
+    every_bit(cv_buf_view(&file), 0, file.n, open_identity, NULL, REFUSED | MAY(CV_ERR_NOKEY));
     cv_buf_free(&file);
+}
+
+/* An identity file that opens, with a payload that is not one. */
+static void test_identity_payload(void **state)
+{
+#define SIGN "sign AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+#define SEAL "seal AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+#define AGE "age AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX\n"
+#define HEAD "casevault identity v1\ntraining no\n"
+    static const struct {
+        const char *name, *payload;
+        cv_status want;
+    } rows[] = {
+        { "good", HEAD SIGN SEAL AGE, CV_OK },
+        { "empty", "", CV_ERR_FORMAT },
+        { "an unknown version", "casevault identity v2\ntraining no\n" SIGN SEAL AGE, CV_ERR_FORMAT },
+        { "version 11", "casevault identity v11\ntraining no\n" SIGN SEAL AGE, CV_ERR_FORMAT },
+        { "training maybe", "casevault identity v1\ntraining maybe\n" SIGN SEAL AGE, CV_ERR_FORMAT },
+        { "a line twice", HEAD SIGN SIGN SEAL AGE, CV_ERR_FORMAT },
+        { "another order", HEAD SEAL SIGN AGE, CV_ERR_FORMAT },
+        { "a line too many", HEAD SIGN SEAL AGE "more\n", CV_ERR_FORMAT },
+        { "a line too few", HEAD SIGN SEAL, CV_ERR_FORMAT },
+        { "CRLF", "casevault identity v1\r\ntraining no\n" SIGN SEAL AGE, CV_ERR_FORMAT },
+        { "a short key", HEAD "sign AAAA\n" SEAL AGE, CV_ERR_FORMAT },
+        { "a padded key", HEAD "sign AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" SEAL AGE,
+          CV_ERR_FORMAT },
+        { "wrong UTF-8", HEAD "sign \xff\n" SEAL AGE, CV_ERR_FORMAT },
+        { "no age key", HEAD SIGN SEAL "age x\n", CV_ERR_FORMAT },
+    };
+    struct cv_age_recipient *to = NULL;
+    (void)state;
+    assert_ok(cv_age_recipient_passphrase(CV_LIT("a passphrase"), 1, &to));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cv_buf sealed = { 0 }, file = { 0 };
+        assert_ok(cv_age_encrypt((const struct cv_age_recipient *const *)&to, 1,
+                                 cv_bytes_str(rows[i].payload), &sealed, NULL));
+        assert_ok(cv_armor_encode(cv_buf_view(&sealed), &file));
+        const cv_status st = open_identity(NULL, cv_buf_view(&file));
+        if (st != rows[i].want)
+            fail_msg("%s: status %d where %d is wanted", rows[i].name, (int)st, (int)rows[i].want);
+        cv_buf_free(&sealed);
+        cv_buf_free(&file);
+    }
+    cv_age_recipient_free(to);
+}
+
+/* read_line: a parse_fn. */
+static cv_status read_line(void *arg, struct cv_bytes bytes)
+{
+    return cv_member_parse(bytes, arg, NULL);
 }
 
 static void test_line(void **state)
 {
     struct cv_member_key key;
-    char line[CV_MEMBER_LINE_MAX];
+    const struct cv_bytes line = cv_bytes_str(one.public.line);
     (void)state;
     assert_ok(cv_member_parse(cv_bytes_str(one.public.line), &key, NULL));
     assert_string_equal(key.fingerprint, one.public.fingerprint);
     assert_string_equal(key.pseudonym, one.public.pseudonym);
     assert_string_equal(key.age, one.public.age);
     assert_int_equal(strlen(key.pseudonym), 9);
-    strcpy(line, one.public.line);
-    const size_t n = strlen(line);
-    for (size_t at = 0; at < n; at++) {
-        const cv_status cut = cv_member_parse(CV_BYTES(line, at), &key, NULL);
-        assert_true(cut == CV_ERR_FORMAT || cut == CV_ERR_AUTH);
-        for (int bit = 0; bit < 7; bit++) {
-            line[at] = (char)(line[at] ^ (1 << bit));
-            const cv_status st = cv_member_parse(CV_BYTES(line, n), &key, NULL);
-            assert_true(st == CV_ERR_FORMAT || st == CV_ERR_AUTH);
-            line[at] = (char)(line[at] ^ (1 << bit));
-        }
-    }
+    every_cut(line, 0, line.n, read_line, &key, MAY(CV_ERR_FORMAT) | MAY(CV_ERR_AUTH));
+    every_bit(line, 0, line.n, read_line, &key, MAY(CV_ERR_FORMAT) | MAY(CV_ERR_AUTH));
 }
 
 /* make(number, previous, signers, out): a policy with two custodians, signed by some of them. */
@@ -110,13 +162,13 @@ static struct cv_policy *next(const struct cv_policy *before)
     return p;
 }
 
-static void sign(struct cv_policy *p, bool by_one, bool by_two, struct cv_buf *note)
+/* sign_text(p, text, ...): any text as the policy ${p}. */
+static void sign_text(const struct cv_policy *p, struct cv_bytes text, bool by_one, bool by_two,
+                      struct cv_buf *note)
 {
-    struct cv_buf text = { 0 };
     char names[2][CV_MEMBER_KEYNAME_BYTES];
     struct cv_note_signer signers[2];
     size_t n = 0;
-    assert_ok(cv_policy_text(p, &text));
     cv_policy_member_keyname(p, one.public.pseudonym, names[0]);
     cv_policy_member_keyname(p, two.public.pseudonym, names[1]);
     if (by_one)
@@ -124,7 +176,14 @@ static void sign(struct cv_policy *p, bool by_one, bool by_two, struct cv_buf *n
     if (by_two)
         signers[n++] = (struct cv_note_signer){ names[1], two.public.sign, cv_identity_sign, &two };
     cv_buf_truncate(note, 0);
-    assert_ok(cv_note_sign(cv_buf_view(&text), signers, n, note, NULL));
+    assert_ok(cv_note_sign(text, signers, n, note, NULL));
+}
+
+static void sign(struct cv_policy *p, bool by_one, bool by_two, struct cv_buf *note)
+{
+    struct cv_buf text = { 0 };
+    assert_ok(cv_policy_text(p, &text));
+    sign_text(p, cv_buf_view(&text), by_one, by_two, note);
     cv_buf_free(&text);
 }
 
@@ -204,22 +263,135 @@ static void test_quorum(void **state)
     cv_buf_free(&note);
 }
 
+/* read_policy: a parse_fn, for a first policy. */
+static cv_status read_policy(void *arg, struct cv_bytes bytes)
+{
+    struct cv_policy *got = NULL;
+    cv_status st = cv_policy_parse(bytes, NULL, &got, NULL);
+    (void)arg;
+    assert_true((got != NULL) == (st == CV_OK));
+    cv_policy_free(got);
+    return st;
+}
+
 static void test_bits(void **state)
 {
-    struct cv_policy *p = first(1), *got = NULL;
+    struct cv_policy *p = first(1);
     struct cv_buf note = { 0 };
     (void)state;
     sign(p, true, false, &note);
-    for (size_t at = 0; at < note.n; at++) {
-        note.p[at] ^= (uint8_t)(1 << (at % 7));
-        assert_int_not_equal(cv_policy_parse(cv_buf_view(&note), NULL, &got, NULL), CV_OK);
-        assert_null(got);
-        note.p[at] ^= (uint8_t)(1 << (at % 7));
-    }
-    for (size_t cut = 0; cut < note.n; cut++)
-        assert_int_not_equal(cv_policy_parse(CV_BYTES(note.p, cut), NULL, &got, NULL), CV_OK);
+    every_cut(cv_buf_view(&note), 0, note.n, read_policy, NULL, MAY(CV_ERR_FORMAT));
+    every_bit(cv_buf_view(&note), 0, note.n, read_policy, NULL, REFUSED | MAY(CV_ERR_LOG));
     cv_policy_free(p);
     cv_buf_free(&note);
+}
+
+/* tries(text, parse, arg, rows): with each row's ${old} made ${new}, the status is its own. */
+struct row {
+    const char *old, *new;
+    cv_status want;
+};
+static void tries(struct cv_bytes text, parse_fn parse, void *arg, const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cv_buf bad = replaced(text, rows[i].old, rows[i].new);
+        const cv_status st = parse(arg, cv_buf_view(&bad));
+        if (st != rows[i].want)
+            fail_msg("%s: status %d where %d is wanted", rows[i].new, (int)st, (int)rows[i].want);
+        cv_buf_free(&bad);
+    }
+}
+
+/* read_next: a parse_fn, for the text of the policy after ${arg}, signed by all who must. */
+static cv_status read_next(void *arg, struct cv_bytes text)
+{
+    struct cv_policy *got = NULL;
+    struct cv_buf note = { 0 };
+    sign_text(arg, text, true, true, &note);
+    cv_status st = cv_policy_parse(cv_buf_view(&note), arg, &got, NULL);
+    assert_true((got != NULL) == (st == CV_OK));
+    cv_policy_free(got);
+    cv_buf_free(&note);
+    return st;
+}
+
+/* Signed by all who must, and not a policy. */
+static void test_malformed(void **state)
+{
+    static const struct row rows[] = {
+        { "\"quorum\":1", "\"quorum\":1", CV_OK },
+        { "policy v1", "policy v2", CV_ERR_FORMAT },
+        { "policy v1", "policy v11", CV_ERR_FORMAT },
+        { "\"quorum\":1", "\"quorum\":1,\"quorum\":1", CV_ERR_FORMAT },
+        { "\"quorum\":1", "\"quorum\":\"1\"", CV_ERR_FORMAT },
+        { "\"quorum\":1", "\"quorum\":true", CV_ERR_FORMAT },
+        { "\"quorum\":1", "\"quorum\":1.0", CV_ERR_FORMAT },
+        { "\"quorum\":1", "\"quorum\":-1", CV_ERR_FORMAT },
+        { "\"quorum\":1", "\"quorum\":0", CV_ERR_FORMAT },
+        { "\"quorum\":1", "\"quorum\":4294967297", CV_ERR_FORMAT },
+        { "\"quorum\":1", "\"quorum\":99999999999999999999", CV_ERR_FORMAT },
+        { "\"quorum\":1", "\"quorum\": 1", CV_ERR_FORMAT },
+        { "\"quorum\":1", "\"quora\":1", CV_ERR_FORMAT },
+        { "\"number\":2", "\"number\":\"2\"", CV_ERR_LOG },
+        { "\"number\":2", "\"number\":4294967298", CV_ERR_LOG },
+        { "\"number\":2", "\"more\":1,\"number\":2", CV_ERR_FORMAT },
+        { "\"training\":false", "\"training\":0", CV_ERR_FORMAT },
+        { "\"suite\":1", "\"suite\":2", CV_ERR_FORMAT },
+        { "\"suite\":1", "\"suite\":65537", CV_ERR_FORMAT },
+        { "\"roles\":[", "\"roles\":[[[[[[[[[[[[[[[[[[[[[", CV_ERR_LIMIT },
+        { "\"name\":\"custodian\"", "\"name\":[\"custodian\"]", CV_ERR_FORMAT },
+        { "\"name\":\"custodian\"", "\"name\":\"Custodian\"", CV_ERR_FORMAT },
+        { "\"name\":\"legal\"", "\"name\":\"custodian\"", CV_ERR_FORMAT },
+        { "\"name\":\"legal\"", "\"name\":\"legal\\u0000\"", CV_ERR_FORMAT },
+        { "\"epoch\":1", "\"epoch\":0", CV_ERR_FORMAT },
+        { "\"readers\":[", "\"readers\":[7,", CV_ERR_FORMAT },
+        { "\"readers\":[", "\"readers\":[\"nobody\",", CV_ERR_FORMAT },
+        { "\"line\":\"", "\"line\":\"x", CV_ERR_FORMAT },
+    };
+    struct cv_policy *p1 = first(1), *p2;
+    struct cv_buf text = { 0 };
+    (void)state;
+    assert_ok(cv_policy_text(p1, &text)); /* which sets its hash */
+    cv_buf_truncate(&text, 0);
+    p2 = next(p1);
+    assert_ok(cv_policy_text(p2, &text));
+    tries(cv_buf_view(&text), read_next, p1, rows, sizeof(rows) / sizeof(rows[0]));
+    cv_policy_free(p1);
+    cv_policy_free(p2);
+    cv_buf_free(&text);
+}
+
+/* read_seals, read_batch: parse_fns. What is accepted writes the same bytes: nothing has two forms. */
+static cv_status read_seals(void *arg, struct cv_bytes bytes)
+{
+    struct cv_seals got;
+    struct cv_buf again = { 0 };
+    cv_status st = cv_seals_parse(bytes, &got, NULL);
+    (void)arg;
+    if (st == CV_OK) {
+        assert_ok(cv_seals_write(&got, &again));
+        assert_bytes(cv_buf_view(&again), bytes);
+    }
+    cv_seals_free(&got);
+    cv_buf_free(&again);
+    return st;
+}
+
+static cv_status read_batch(void *arg, struct cv_bytes bytes)
+{
+    struct cv_batch *got = calloc(1, sizeof(*got));
+    struct cv_buf again = { 0 };
+    (void)arg;
+    assert_non_null(got);
+    cv_status st = cv_batch_parse(bytes, got, NULL);
+    if (st == CV_OK) {
+        assert_ok(cv_batch_write(got, &again));
+        assert_bytes(cv_buf_view(&again), bytes);
+    }
+    cv_batch_free(got);
+    free(got);
+    cv_buf_free(&again);
+    return st;
 }
 
 static void test_seals(void **state)
@@ -247,8 +419,29 @@ static void test_seals(void **state)
     assert_string_equal(got.seals[1].to, "m12345678");
     assert_bytes(got.seals[0].sealed, list[0].sealed);
     cv_seals_free(&got);
-    for (size_t cut = 0; cut < out.n; cut++)
-        assert_status(cv_seals_parse(CV_BYTES(out.p, cut), &got, NULL), CV_ERR_FORMAT);
+    static const struct row rows[] = {
+        { "seals v1", "seals v2", CV_ERR_FORMAT },
+        { "\"casevault\":\"seals v1\"", "\"casevault\":1", CV_ERR_FORMAT },
+        { "\"policy\":1", "\"policy\":1,\"policy\":1", CV_ERR_FORMAT },
+        { "\"policy\":1", "\"policy\":\"1\"", CV_ERR_FORMAT },
+        { "\"policy\":1", "\"policy\":0", CV_ERR_FORMAT },
+        { "\"policy\":1", "\"policy\":99999999999999999999", CV_ERR_FORMAT },
+        { "\"policy\":1", "\"policy\":1,\"more\":1", CV_ERR_FORMAT },
+        { "\"seals\":[", "\"seals\":[7,", CV_ERR_FORMAT },
+        { "\"seals\":[", "\"seals\":[[[[[[[[[[[[[[[[[[[[[", CV_ERR_LIMIT },
+        { "\"to\":\"role\"", "\"to\":\"role\",\"to\":\"role\"", CV_ERR_FORMAT },
+        { "\"to\":\"role\"", "\"to\":null", CV_ERR_FORMAT },
+        { "\"to\":\"role\"", "\"to\":\"rolerole\"", CV_ERR_FORMAT },
+        { "\"to\":\"role\"", "\"to\":\"\xff\"", CV_ERR_FORMAT },
+        { "\"epoch\":1", "\"epoch\":-1", CV_ERR_FORMAT },
+        { "\"epoch\":1", "\"epoch\":2147483648", CV_ERR_FORMAT },
+        { "\"epoch\":1", "\"epoch\":true", CV_ERR_FORMAT },
+        { "\"sealed\":\"", "\"sealed\":\"=", CV_ERR_FORMAT },
+        { "\"sealed\":\"", "\"sealed\":\"\",\"x\":\"", CV_ERR_FORMAT },
+    };
+    every_cut(cv_buf_view(&out), 0, out.n, read_seals, NULL, MAY(CV_ERR_FORMAT));
+    every_bit(cv_buf_view(&out), 0, out.n, read_seals, NULL, MAY(CV_OK) | MAY(CV_ERR_FORMAT));
+    tries(cv_buf_view(&out), read_seals, NULL, rows, sizeof(rows) / sizeof(rows[0]));
     assert_ok(cv_seal_info(1, vault, &list[0], &info));
     assert_memory_equal(info.p,
                         "casevault/1/hpke\0\1"
@@ -282,8 +475,27 @@ static void test_batch(void **state)
     cv_batch_seal(got, &got->keys[0], &seal);
     assert_string_equal(seal.of, "abababababababababababababababab");
     cv_batch_free(got);
-    for (size_t cut = 0; cut < out.n; cut++)
-        assert_status(cv_batch_parse(CV_BYTES(out.p, cut), got, NULL), CV_ERR_FORMAT);
+    static const struct row rows[] = {
+        { "batch keys v1", "batch keys v2", CV_ERR_FORMAT },
+        { "\"casevault\":\"batch keys v1\"", "\"casevault\":[]", CV_ERR_FORMAT },
+        { "\"policy\":3", "\"policy\":3,\"policy\":3", CV_ERR_FORMAT },
+        { "\"policy\":3", "\"policy\":{}", CV_ERR_FORMAT },
+        { "\"policy\":3", "\"policy\":-3", CV_ERR_FORMAT },
+        { "\"policy\":3", "\"policy\":99999999999999999999", CV_ERR_FORMAT },
+        { "\"policy\":3", "\"policy\":3,\"more\":1", CV_ERR_FORMAT },
+        { "\"id\":\"", "\"id\":\"AA", CV_ERR_FORMAT },
+        { "\"keys\":[", "\"keys\":[null,", CV_ERR_FORMAT },
+        { "\"keys\":[", "\"keys\":[[[[[[[[[[[[[[[[[[[[[", CV_ERR_LIMIT },
+        { "\"section\":\"audit\"", "\"section\":\"audit\",\"section\":\"audit\"", CV_ERR_FORMAT },
+        { "\"section\":\"audit\"", "\"section\":1", CV_ERR_FORMAT },
+        { "\"section\":\"audit\"", "\"section\":\"\"", CV_ERR_FORMAT },
+        { "\"section\":\"audit\"", "\"section\":\"\xc0\x80\"", CV_ERR_FORMAT },
+        { "\"epoch\":1", "\"epoch\":2147483648", CV_ERR_FORMAT },
+        { "\"sealed\":\"", "\"sealed\":\"+", CV_ERR_FORMAT },
+    };
+    every_cut(cv_buf_view(&out), 0, out.n, read_batch, NULL, MAY(CV_ERR_FORMAT));
+    every_bit(cv_buf_view(&out), 0, out.n, read_batch, NULL, MAY(CV_OK) | MAY(CV_ERR_FORMAT));
+    tries(cv_buf_view(&out), read_batch, NULL, rows, sizeof(rows) / sizeof(rows[0]));
     cv_buf_free(&out);
     free(b);
     free(got);
@@ -292,8 +504,10 @@ static void test_batch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_identity), cmocka_unit_test(test_line), cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_quorum),   cmocka_unit_test(test_bits), cmocka_unit_test(test_seals),
+        cmocka_unit_test(test_identity),  cmocka_unit_test(test_identity_payload),
+        cmocka_unit_test(test_line),      cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_quorum),    cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_malformed), cmocka_unit_test(test_seals),
         cmocka_unit_test(test_batch),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -159,22 +159,24 @@ static void test_rebuild(void **state)
     cv_buf_free(&jwt);
 }
 
+/* read_presentation: a parse_fn. */
+static cv_status read_presentation(void *arg, struct cv_bytes bytes)
+{
+    struct cv_json *claims = NULL;
+    cv_status st = verify(bytes, &claims);
+    (void)arg;
+    assert_true((st == CV_OK) == (claims != NULL));
+    cv_json_free(claims);
+    return st;
+}
+
 static void test_bits(void **state)
 {
     struct cv_buf p = { 0 };
-    struct cv_json *claims = NULL;
     (void)state;
     present((const char *const[]){ "/identity/name", "/list/0" }, 2, &p);
-    for (size_t at = 0; at < p.n; at++)
-        for (int bit = 0; bit < 7; bit++) {
-            p.p[at] ^= (uint8_t)(1 << bit);
-            const cv_status st = verify(cv_buf_view(&p), &claims);
-            assert_true(st == CV_ERR_AUTH || st == CV_ERR_FORMAT || st == CV_ERR_LIMIT);
-            assert_null(claims);
-            p.p[at] ^= (uint8_t)(1 << bit);
-        }
-    for (size_t cut = 0; cut < p.n; cut++)
-        assert_int_not_equal(verify(CV_BYTES(p.p, cut), &claims), CV_OK);
+    every_bit(cv_buf_view(&p), 0, p.n, read_presentation, NULL, REFUSED);
+    every_cut(cv_buf_view(&p), 0, p.n, read_presentation, NULL, REFUSED);
     cv_buf_free(&p);
 }
 
