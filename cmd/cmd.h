@@ -96,8 +96,15 @@ CV_MUST_CHECK cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, b
 /** cv_ui_confirm(ui, question, want): ask on the terminal; CV_ERR_DENIED unless ${want} was typed. */
 CV_MUST_CHECK cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want);
 
-/** cv_ui_identity(ui, out): open the identity file. A wrong passphrase sets ui->wrong_passphrase. */
+/** cv_ui_private(ui, out): open the identity file with its passphrase. A wrong one sets ui->wrong_passphrase.
+ */
+CV_MUST_CHECK cv_status cv_ui_private(struct cv_ui *ui, struct cv_identity *out);
+/** cv_ui_identity(ui, out): as an unlocked agent holds it; else, or where a passphrase is given, by
+ * cv_ui_private. */
 CV_MUST_CHECK cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out);
+/** cv_ui_agent_path(ui, out): the socket of the agent for this identity file; ${out} holds CV_AGENT_PATH_MAX.
+ */
+CV_MUST_CHECK cv_status cv_ui_agent_path(struct cv_ui *ui, char *out);
 /** cv_ui_identity_path(ui): --identity or CASEVAULT_IDENTITY, else NULL with an error. */
 CV_MUST_CHECK cv_status cv_ui_identity_path(struct cv_ui *ui, const char **out);
 /** cv_ui_vault_path(ui, out): --vault, CASEVAULT_DIR, or the nearest parent directory that is a vault. */

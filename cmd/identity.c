@@ -115,7 +115,7 @@ static cv_status run_passphrase(struct cv_ui *ui, const void *args)
     const uint64_t work = a->work == 0 ? CV_SCRYPT_LOG_N : a->work;
     if (work > CV_SCRYPT_LOG_N_MAX)
         return cv_fail(&ui->err, CV_ERR_ARG, "--work: at most %d", CV_SCRYPT_LOG_N_MAX);
-    cv_status st = cv_ui_identity(ui, &id);
+    cv_status st = cv_ui_private(ui, &id);
     if (a->new_file != NULL) {
         ui->passphrase_fd = CV_NO_FD;
         ui->passphrase_file = a->new_file;

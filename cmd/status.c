@@ -1,6 +1,8 @@
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "cmd/cmd.h"
+#include "vault/agent.h"
 #include "vault/members.h"
 #include "vault/recovery.h"
 
@@ -8,6 +10,8 @@
 
 struct state {
     const struct cv_vault *v;
+    bool unlocked;
+    struct cv_agent_left left;
     size_t waiting, approvals, lacking;
 };
 
@@ -30,6 +34,10 @@ static cv_status print_json(const struct state *s)
     st = CV_THEN(st, cv_json_set(o, "approvals", cv_json_int((int64_t)s->approvals)));
     st = CV_THEN(st, cv_json_set(o, "recovery_shares", cv_json_int(p->recovery.shares)));
     st = CV_THEN(st, cv_json_set(o, "recovery_lacking", cv_json_int((int64_t)s->lacking)));
+    if (s->unlocked) {
+        st = CV_THEN(st, cv_json_set(o, "unlocked_idle", cv_json_int((int64_t)s->left.idle)));
+        st = CV_THEN(st, cv_json_set(o, "unlocked_most", cv_json_int((int64_t)s->left.most)));
+    }
     st = CV_THEN(st, cv_ui_print_json(o));
     cv_json_free(o);
     return st;
@@ -56,6 +64,26 @@ static void print_attention(const struct state *s)
                "             closes it off\n");
 }
 
+/* ask_agent(ui, s): is this identity unlocked, and for how long? Asking does not prolong it. */
+static void ask_agent(struct cv_ui *ui, struct state *s)
+{
+    struct cv_ui quiet = { .identity = ui->identity };
+    struct cv_identity id = { 0 };
+    char path[CV_AGENT_PATH_MAX];
+    s->unlocked = getenv("XDG_RUNTIME_DIR") != NULL && cv_ui_agent_path(&quiet, path) == CV_OK &&
+                  cv_agent_connect(path, &id, &s->left, NULL) == CV_OK;
+    cv_identity_free(&id);
+}
+
+static void print_agent(const struct state *s)
+{
+    if (s->unlocked)
+        printf("Unlocked     %llu more minutes without a command, %llu in any case; or `casevault lock`\n",
+               (unsigned long long)(s->left.idle + 59) / 60, (unsigned long long)(s->left.most + 59) / 60);
+    else
+        printf("Locked       every command asks for the passphrase; see `casevault unlock`\n");
+}
+
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     struct cv_opened o = { 0 };
@@ -64,8 +92,11 @@ static cv_status run(struct cv_ui *ui, const void *args)
     cv_status st = cv_ui_open(ui, &o);
     if (st != CV_OK)
         return st;
-    const struct state s = { o.vault, cv_members_waiting(o.vault), cv_change_waits(o.vault),
-                             cv_recovery_lacking(o.vault) };
+    struct state s = { .v = o.vault,
+                       .waiting = cv_members_waiting(o.vault),
+                       .approvals = cv_change_waits(o.vault),
+                       .lacking = cv_recovery_lacking(o.vault) };
+    ask_agent(ui, &s);
     const struct cv_policy *p = cv_vault_policy(o.vault);
     cv_vault_fingerprint(p->vault, print);
     if (ui->json)
@@ -73,6 +104,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     else {
         printf("Vault        %s\nFingerprint  %s\nYou are      %s\n", o.vault->custody->path, print,
                o.id.public.pseudonym);
+        print_agent(&s);
         printf("Contents     %" PRIu64 " versions of records, %" PRIu64 " events, %zu members\n",
                o.vault->custody->counts[CV_KIND_RECORD], o.vault->custody->counts[CV_KIND_EVENT],
                p->member_count);

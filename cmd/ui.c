@@ -11,6 +11,7 @@
 
 #include "cmd/cmd.h"
 #include "formats/utf8.h"
+#include "vault/agent.h"
 
 #define PASSPHRASE_MAX 1024
 #define IDENTITY_FILE_MAX 65536
@@ -221,7 +222,7 @@ cv_status cv_ui_identity_path(struct cv_ui *ui, const char **out)
                    "CASEVAULT_IDENTITY");
 }
 
-cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out)
+cv_status cv_ui_private(struct cv_ui *ui, struct cv_identity *out)
 {
     struct cv_buf file = { 0 };
     struct cv_secret passphrase = { 0 };
@@ -242,6 +243,32 @@ cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out)
     cv_secret_free(&passphrase);
     cv_buf_free(&file);
     return st;
+}
+
+cv_status cv_ui_agent_path(struct cv_ui *ui, char *out)
+{
+    struct cv_buf file = { 0 };
+    const char *path = NULL;
+    cv_status st = cv_ui_identity_path(ui, &path);
+    st = CV_THEN(st, cv_ui_read_file(ui, path, IDENTITY_FILE_MAX, &file));
+    st = CV_THEN(st, cv_agent_path(cv_buf_view(&file), out, &ui->err));
+    cv_buf_free(&file);
+    return st;
+}
+
+/* from_agent(ui, out): whether one that holds this identity answers; if not, the passphrase will do. */
+static bool from_agent(struct cv_ui *ui, struct cv_identity *out)
+{
+    struct cv_ui quiet = { .identity = ui->identity };
+    char path[CV_AGENT_PATH_MAX];
+    return ui->passphrase_fd == CV_NO_FD && ui->passphrase_file == NULL &&
+           getenv("XDG_RUNTIME_DIR") != NULL && cv_ui_agent_path(&quiet, path) == CV_OK &&
+           cv_agent_connect(path, out, NULL, NULL) == CV_OK;
+}
+
+cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out)
+{
+    return from_agent(ui, out) ? CV_OK : cv_ui_private(ui, out);
 }
 
 static bool is_vault(const char *dir)

@@ -196,19 +196,21 @@ static cv_status line_of(struct cv_buf *text, const char *word, struct cv_bytes 
     return st == CV_OK ? cv_buf_str(text, "\n") : st;
 }
 
+cv_status cv_identity_write(const struct cv_identity *id, struct cv_buf *out)
+{
+    cv_status st =
+        cv_buf_printf(out, "casevault identity v1\ntraining %s\n", id->public.training ? "yes" : "no");
+    st = CV_THEN(st, line_of(out, "sign", cv_secret_view(&id->sign_seed), true));
+    st = CV_THEN(st, line_of(out, "seal", cv_secret_view(&id->seal), true));
+    return CV_THEN(st, line_of(out, "age", cv_secret_view(&id->age), false));
+}
+
 cv_status cv_identity_seal(const struct cv_identity *id, struct cv_bytes passphrase, unsigned log_n,
                            struct cv_buf *file, struct cv_err *err)
 {
     struct cv_buf text = { .max = IDENTITY_MAX }, sealed = { 0 };
     struct cv_age_recipient *recipient = NULL;
-    cv_status st =
-        cv_buf_printf(&text, "casevault identity v1\ntraining %s\n", id->public.training ? "yes" : "no");
-    if (st == CV_OK)
-        st = line_of(&text, "sign", cv_secret_view(&id->sign_seed), true);
-    if (st == CV_OK)
-        st = line_of(&text, "seal", cv_secret_view(&id->seal), true);
-    if (st == CV_OK)
-        st = line_of(&text, "age", cv_secret_view(&id->age), false);
+    cv_status st = cv_identity_write(id, &text);
     if (st == CV_OK)
         st = cv_age_recipient_passphrase(passphrase, log_n, &recipient);
     if (st == CV_OK)
@@ -262,12 +264,24 @@ static cv_status parse_payload(struct cv_bytes rest, struct cv_identity *id, str
     return st == CV_OK ? complete(id, yes) : st;
 }
 
+cv_status cv_identity_read(struct cv_bytes text, struct cv_identity *out, struct cv_err *err)
+{
+    struct cv_identity id = { 0 };
+    memset(out, 0, sizeof(*out));
+    cv_status st = parse_payload(text, &id, err);
+    if (st == CV_OK) {
+        *out = id;
+        memset(&id, 0, sizeof(id));
+    }
+    cv_identity_free(&id);
+    return cv_err_note(err, st, "identity");
+}
+
 cv_status cv_identity_open(struct cv_bytes file, struct cv_bytes passphrase, struct cv_identity *out,
                            struct cv_err *err)
 {
     struct cv_buf raw = { 0 }, text = { 0 };
     struct cv_age_identity *key = NULL;
-    struct cv_identity id = { 0 };
     memset(out, 0, sizeof(*out));
     cv_status st = file.n > 4 * IDENTITY_MAX ? cv_fail(err, CV_ERR_LIMIT, "identity file: too long to be one")
                                              : cv_armor_decode(file, &raw, err);
@@ -277,12 +291,7 @@ cv_status cv_identity_open(struct cv_bytes file, struct cv_bytes passphrase, str
         st = cv_age_decrypt((const struct cv_age_identity *const *)&key, 1, cv_buf_view(&raw), IDENTITY_MAX,
                             &text, err);
     if (st == CV_OK)
-        st = parse_payload(cv_buf_view(&text), &id, err);
-    if (st == CV_OK) {
-        *out = id;
-        memset(&id, 0, sizeof(id));
-    }
-    cv_identity_free(&id);
+        st = cv_identity_read(cv_buf_view(&text), out, err);
     cv_age_identity_free(key);
     cv_buf_free(&raw);
     cv_buf_free(&text);

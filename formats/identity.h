@@ -75,6 +75,11 @@ CV_MUST_CHECK cv_status cv_identity_derive(const struct cv_identity *id, struct 
 CV_MUST_CHECK cv_status cv_identity_sign(void *identity, struct cv_bytes msg,
                                          uint8_t sig[static CV_ED25519_SIG_BYTES]);
 
+/** cv_identity_write(id, out): append the five lines in the clear: for an identity file, or to an agent that
+ * is being started. cv_identity_read(text, out, err): back again. CV_OK; CV_ERR_FORMAT; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_identity_write(const struct cv_identity *id, struct cv_buf *out);
+CV_MUST_CHECK cv_status cv_identity_read(struct cv_bytes text, struct cv_identity *out, struct cv_err *err);
+
 /**
  * cv_identity_seal(id, passphrase, log_n, file, err): append the identity file to ${file}: an armoured age
  * file for one scrypt recipient, whose payload is five LF-terminated lines: `casevault identity v1`,

@@ -15,6 +15,7 @@ class Place:
         self.home = self.path('home')
         os.mkdir(self.home)
         self.checks = 0
+        self.more = {}  # of the environment
         open(self.path('passphrase'), 'w').write(PASSPHRASE + '\n')
 
     def path(self, *parts):
@@ -22,13 +23,13 @@ class Place:
 
     def env(self, home=None):
         env = {k: v for k, v in os.environ.items() if not k.startswith(('CASEVAULT', 'XDG_'))}
-        env.update(HOME=home or self.home, LC_ALL='C.UTF-8')
+        env.update(HOME=home or self.home, LC_ALL='C.UTF-8', **self.more)
         return env
 
     def run(self, *args, rc=0, err=None, out=None, stdin=b'', home=None, cwd=None):
         """Run casevault; assert its exit status, and words on stderr and stdout. Gives its stdout."""
         p = subprocess.run([self.binary, *args], input=stdin, capture_output=True, env=self.env(home),
-                           cwd=cwd or self.dir)
+                           cwd=cwd or self.dir, start_new_session=True)  # and no terminal to ask at
         text, errors = p.stdout.decode(), p.stderr.decode()
         told = '\n$ casevault %s\nstdout: %s\nstderr: %s' % (' '.join(args), text[-2000:], errors[-2000:])
         assert p.returncode == rc, 'exit status %d where %d is wanted%s' % (p.returncode, rc, told)
