@@ -203,7 +203,7 @@ static cv_status run_history(struct cv_ui *ui, const void *args)
     struct listing l = { 0 };
     (void)args;
     cv_status st = cv_ui_open(ui, &o);
-    st = CV_THEN(st, cv_record_find(o.vault, ui->words.w[0], "history", NULL, &list, &ui->err));
+    st = CV_THEN(st, cv_record_find(o.vault, ui->words.w[0], "read the history", NULL, &list, &ui->err));
     if (st == CV_OK && (l.v = calloc(list.count, sizeof(*l.v))) == NULL)
         st = CV_ERR_NOMEM;
     for (; st == CV_OK && l.count < list.count; l.count++)

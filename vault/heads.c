@@ -231,7 +231,7 @@ cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
     }
     st = st == CV_ERR_NOTFOUND ? CV_OK : st;
     if (st == CV_OK && c.count > 0) {
-        snprintf(detail, sizeof(detail), "heads of %zu new versions", c.count);
+        snprintf(detail, sizeof(detail), "ids and types of %zu new versions", c.count);
         const struct cv_event event = { .action = "list", .detail = detail };
         st = cache_key(v, "casevault/1/heads", &c.key);
         st = CV_THEN(st, cv_release(v, &event, c.wants, c.count, take_head, &c, err));

@@ -58,12 +58,20 @@ static cv_status read_field(const char *text, struct field *out, struct cv_err *
     return CV_OK;
 }
 
+/* holds_key(v): packages are bound with the export key, which only roles with some right x hold. */
+static bool holds_key(const struct cv_vault *v)
+{
+    const struct cv_policy_member *me = cv_vault_me(v);
+    return me != NULL && (me->roles & cv_vault_policy(v)->export.holders) != 0;
+}
+
 /* exportable(v, d, f): may it leave? By the right x on its section; or, where a profile names this very
  * field, by the right to read it. */
 static bool exportable(const struct cv_vault *v, const struct cv_disclosing *d, const struct field *f)
 {
     return has_right(v, f->section, CV_RIGHT_EXPORT) ||
-           (d->profile != NULL && f->name[0] != '\0' && has_right(v, f->section, CV_RIGHT_READ) &&
+           (d->profile != NULL && f->name[0] != '\0' && holds_key(v) &&
+            has_right(v, f->section, CV_RIGHT_READ) &&
             cv_template_profile_names(v->template, d->profile, f->section, f->name));
 }
 

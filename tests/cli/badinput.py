@@ -108,6 +108,25 @@ def ids(p):
     p.as_('founder', 'record', 'add', '-', stdin=lines(OTHER), out=OTHER)
 
 
+def claimed(p):
+    """Two who bring the same id at the same time: the first in the log has it, and whoever lists is told of the other."""
+    id = '00000000000000000000000002' + '2'
+    p.add('intake', PERSON)  # so that the import's own look at the heads shows in the log
+    events = p.kinds().count('event')
+    slow = subprocess.Popen([p.binary, 'record', 'import', '-', *p.who('founder')], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, env=p.env())
+    while p.kinds().count('event') == events:
+        time.sleep(0.05)
+    p.add('legal', {'type': 'person', 'id': id, 'legal': {'notes': 'first'}})
+    slow.communicate(json.dumps({'type': 'person', 'id': id, 'identity': {'first_name': 'Second'}}).encode())
+    assert slow.returncode == 0
+    words = 'claims to be version 1 of record ' + id
+    p.as_('founder', 'record', 'list', out=id, err=words)
+    shown = p.as_('founder', 'record', 'history', id, err=words)
+    assert shown.count(id) == 1 and p.json_as('founder', 'record', 'show', id)[0]['legal'] == {'notes': 'first'}
+    p.as_('legal', 'record', 'history', '0' * 27, out='case')
+
+
 def imports(p):
     """Files as they come from elsewhere; errors with the line of the file, and no other."""
     whole = json.dumps(PERSON).encode()
@@ -232,6 +251,7 @@ def test(p):
     records(p)
     imports(p)
     ids(p)
+    claimed(p)
     templates(p)
     usage(p)
     passphrases(p)

@@ -154,11 +154,12 @@ def restricted(p, person, testimony):
     write('protection', 'contact.shelter', profile='repatriation', rc=13, err='may export the section contact')
     write('legal', 'contact.reception_contact', profile='repatriation', rc=13, err='may export the section contact')
     write('protection', 'contact.reception_contact', profile='prosecution', rc=13, err='may export the section contact')
+    write('medical', 'medical.needs', profile='repatriation', rc=13, err='may export the section medical')
     doc = json.loads(write('protection', 'contact.reception_contact', profile='repatriation'))
     assert len(doc['records']) == 1
     assert len(json.loads(write('founder', 'medical.needs', profile='repatriation'))['records']) == 1
     refused = p.json_as('auditor', 'audit', 'log', '--action', 'refused')[-1]
-    assert refused['ids'] == [person] and refused['sections'] == ['contact.reception_contact']
+    assert refused['ids'] == [person] and refused['sections'] == ['medical.needs']
     assert refused['detail'] == 'no right to export'
 
 
@@ -168,7 +169,7 @@ def auditing(p, person):
     for action in ('create', 'read', 'edit', 'refused', 'export', 'list'):
         assert any(a == action for a, _ in did), action
     refused = [e for e in events if e['action'] == 'refused' and e.get('sections') == ['medical']]
-    assert {'no right to history', 'no right to edit', 'no right to export'} <= {e['detail'] for e in events if e['action'] == 'refused'}
+    assert {'no right to read the history', 'no right to edit', 'no right to export'} <= {e['detail'] for e in events if e['action'] == 'refused'}
     assert refused and refused[0]['record'] == person
     assert not any('Щербакова' in json.dumps(e, ensure_ascii=False) for e in events)
     assert len(p.json_as('auditor', 'audit', 'log', '--record', person)) < len(events)

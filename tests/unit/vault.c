@@ -193,6 +193,39 @@ static void forged_right(void **state)
     cv_vault_close(v);
 }
 
+/* The same by emptying what only others may write: an empty section says nothing in a new record, but takes
+ * away in an old one. */
+static void forged_emptiness(void **state)
+{
+    struct cv_record r;
+    struct cv_stored out;
+    struct cv_err err = { 0 };
+    char id[CV_ID_TEXT_BYTES];
+    (void)state;
+    struct cv_vault *v = opened(&custodian);
+    strcpy(id, stored(v, PERSON("Ana")));
+    cv_vault_close(v);
+    v = opened(&legal);
+    struct cv_json *nothing = parsed("{\"identity\":{}}");
+    const struct cv_change change = { .sections = nothing };
+    assert_status(cv_record_edit(v, id, &change, NULL, &out, &err), CV_ERR_DENIED);
+    struct cv_policy *p = v->custody->chain.policy;
+    for (size_t i = 0; i < p->section_count; i++)
+        p->sections[i].edit |= cv_policy_role_bit(p, "legal");
+    assert_ok(cv_record_edit(v, id, &change, NULL, &out, NULL));
+    assert_int_equal(out.version, 2);
+    cv_json_free(nothing);
+    cv_vault_close(v);
+
+    v = opened(&custodian);
+    err = (struct cv_err){ 0 };
+    assert_status(cv_record_read(v, id, 0, NULL, "read", NULL, &r, &err), CV_ERR_LOG);
+    assert_non_null(strstr(err.msg, "section identity was written by"));
+    assert_ok(cv_record_read(v, id, 1, NULL, "read", NULL, &r, NULL));
+    cv_record_free(&r);
+    cv_vault_close(v);
+}
+
 /* Two entries claim one id: a writer whose index was behind did not know that it was taken. The first in the
  * log is the record, for whoever reads; the other is told of, and neither of them hides the record. */
 static void claimed_twice(void **state)
@@ -254,8 +287,9 @@ static void own_id(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_sessions), cmocka_unit_test(two_sessions), cmocka_unit_test(ended_early),
-        cmocka_unit_test(forged_right),  cmocka_unit_test(own_id),       cmocka_unit_test(claimed_twice),
+        cmocka_unit_test(many_sessions), cmocka_unit_test(two_sessions),     cmocka_unit_test(ended_early),
+        cmocka_unit_test(forged_right),  cmocka_unit_test(forged_emptiness), cmocka_unit_test(own_id),
+        cmocka_unit_test(claimed_twice),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
