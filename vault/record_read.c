@@ -269,10 +269,11 @@ cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t number, co
     const struct cv_version *version = st != CV_OK   ? NULL
                                        : number == 0 ? &versions.v[versions.count - 1]
                                                      : version_of(&versions, number);
-    if (st == CV_OK && version == NULL)
+    if (version != NULL)
+        st = read_version(v, &versions, version, sections, action, reason, out, err);
+    else if (st == CV_OK)
         st = cv_fail(err, CV_ERR_NOTFOUND,
                      "the record has no version %" PRIu64 " that can be read; see `record history`", number);
-    st = CV_THEN(st, read_version(v, &versions, version, sections, action, reason, out, err));
     if (st != CV_OK)
         cv_record_free(out);
     cv_versions_free(&versions);
