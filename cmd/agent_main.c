@@ -86,8 +86,8 @@ int main(void)
     struct cv_agent_life life = { 0 };
     char path[CV_AGENT_PATH_MAX];
     int fd = -1;
-    if (close_range(LINK + 1, ~0U, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
-        cv_secret_heap_init() == CV_ERR_INTERNAL)
+    if (close_range(LINK + 1, ~0U, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || cv_secret_heap_init() == CV_ERR_INTERNAL)
         return EXIT_FAILURE;
     cv_json_init();
     cv_status st = start(&id, &life, path, &fd);

@@ -42,7 +42,14 @@ static bool concerns(const struct cv_json *event, const char *id)
     return false;
 }
 
-/* what(event, out): record, version, sections, detail and reason, in one line. */
+/* word(list, i): of a list of words; a log may hold what casevault would not write. */
+static const char *word(const struct cv_json *list, size_t i)
+{
+    const char *w = cv_json_cstr(cv_json_at(list, i));
+    return w != NULL ? w : "?";
+}
+
+/* what(event, text, out): record, version, sections, detail and reason, in one line. */
 static cv_status what(const struct cv_json *event, const struct cv_json *text, struct cv_buf *out)
 {
     const struct cv_json *sections = cv_json_get(event, "sections"), *ids = cv_json_get(event, "ids");
@@ -50,15 +57,17 @@ static cv_status what(const struct cv_json *event, const struct cv_json *text, s
     const char *reason = cv_json_get_str(text, "reason");
     cv_status st = CV_OK;
     if (record != NULL)
-        st = cv_buf_printf(out, "%s ", record);
+        st = cv_buf_str(out, record);
     if (cv_json_get(event, "version") != NULL)
-        st = CV_THEN(st, cv_buf_printf(out, "v%lld ", (long long)cv_json_get_int(event, "version")));
-    if (ids != NULL)
-        st = CV_THEN(st, cv_buf_printf(out, "%zu records ", cv_json_len(ids)));
+        st = CV_THEN(st, cv_buf_printf(out, " v%lld", (long long)cv_json_get_int(event, "version")));
+    if (cv_json_len(ids) == 1)
+        st = CV_THEN(st, cv_buf_str(out, word(ids, 0)));
+    else if (ids != NULL)
+        st = CV_THEN(st, cv_buf_printf(out, "%zu records", cv_json_len(ids)));
     for (size_t i = 0; i < cv_json_len(sections) && st == CV_OK; i++)
-        st = cv_buf_printf(out, "%s%s", i > 0 ? "," : "", cv_json_cstr(cv_json_at(sections, i)));
+        st = cv_buf_printf(out, "%s%s", i > 0 ? ", " : out->n > 0 ? ": " : "", word(sections, i));
     if (detail != NULL)
-        st = CV_THEN(st, cv_buf_printf(out, "%s%s", cv_json_len(sections) > 0 ? " " : "", detail));
+        st = CV_THEN(st, cv_buf_printf(out, "%s%s", out->n > 0 ? "; " : "", detail));
     if (reason != NULL)
         st = CV_THEN(st, cv_buf_printf(out, " (%s)", reason));
     return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
@@ -79,7 +88,7 @@ static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event
         cv_status st = cv_json_set(o, "entry", cv_json_int((int64_t)index));
         if (text != NULL)
             st = CV_THEN(st, cv_json_set(o, "reason", cv_json_copy(cv_json_get(text, "reason"))));
-        st = CV_THEN(st, cv_ui_print_json(o));
+        st = CV_THEN(st, cv_ui_answer(l->ui, o));
         cv_json_free(o);
         return st;
     }
@@ -131,6 +140,28 @@ static void progress(void *arg, uint64_t done, uint64_t total)
     cv_ui_progress(arg, "Verifying, bytes", done, total);
 }
 
+static cv_status set_count(struct cv_json *o, const char *name, uint64_t n)
+{
+    return cv_json_set(o, name, cv_json_int((int64_t)n));
+}
+
+/* audit_json(ui, a, print, root): the same for programs. */
+static cv_status audit_json(const struct cv_ui *ui, const struct cv_audit *a, const char *print,
+                            const char *root)
+{
+    struct cv_json *o = cv_json_object();
+    cv_status st = cv_json_set(o, "ok", cv_json_bool(a->damaged == 0));
+    st = CV_THEN(st, cv_json_set(o, "fingerprint", cv_json_str(print)));
+    st = CV_THEN(st, set_count(o, "entries", a->entries));
+    st = CV_THEN(st, set_count(o, "commits", a->commits));
+    st = CV_THEN(st, set_count(o, "policies", a->policies));
+    st = CV_THEN(st, set_count(o, "size", a->head_size));
+    st = CV_THEN(st, cv_json_set(o, "root", cv_json_str(root)));
+    st = CV_THEN(st, cv_ui_answer(ui, o));
+    cv_json_free(o);
+    return st;
+}
+
 /* print_audit(ui, a, what): what was proved. */
 static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, const char *said)
 {
@@ -140,10 +171,7 @@ static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, c
     cv_status st = cv_base64_encode(CV_BASE64_STD, CV_ARR(a->head_root.b), &root);
     st = CV_THEN(st, cv_buf_append(&root, CV_LIT("\0")));
     if (st == CV_OK && ui->json)
-        printf("{\"ok\":%s,\"fingerprint\":\"%s\",\"entries\":%" PRIu64 ",\"commits\":%" PRIu64
-               ",\"policies\":%" PRIu64 ",\"size\":%" PRIu64 ",\"root\":\"%s\"}\n",
-               a->damaged == 0 ? "true" : "false", print, a->entries, a->commits, a->policies, a->head_size,
-               (const char *)root.p);
+        st = audit_json(ui, a, print, (const char *)root.p);
     else if (st == CV_OK)
         printf("%s\n%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies.\nHead: %" PRIu64
                " %s\nVault: %s\n",
@@ -175,31 +203,53 @@ const struct cv_cmd cv_cmd_audit_verify = {
     .name = "audit verify",
     .synopsis = "",
     .summary = "verify the whole log, without any key",
-    .details = "Every entry's bytes, the tree, every checkpoint's signatures, every policy's quorum; and "
-               "that nothing\n"
-               "you saw before is gone or changed. Exit status 14 names the first entry at fault.",
+    .details =
+        "Every entry's bytes, the tree, every checkpoint's signatures, every policy's quorum; and that "
+        "nothing you saw before is gone or changed. Exit status 14 names the first entry at fault.",
     .run = run_verify,
+};
+
+/* What `check` was told of; said at its end, when it is known what kind of vault this is. */
+struct checking {
+    struct cv_ui *ui;
+    struct cv_json *faults;
 };
 
 static cv_status on_damage(void *arg, uint64_t index, enum cv_kind kind, const char *text)
 {
-    struct cv_ui *ui = arg;
-    if (ui->json)
-        printf("{\"entry\":%" PRIu64 ",\"kind\":\"%s\",\"fault\":\"damaged\"}\n", index, cv_kind_name(kind));
-    else
+    struct checking *c = arg;
+    if (!c->ui->json) {
         printf("entry %" PRIu64 " (%s): %s\n", index, cv_kind_name(kind), text);
-    return CV_OK;
+        return CV_OK;
+    }
+    struct cv_json *o = cv_json_object();
+    cv_status st = set_count(o, "entry", index);
+    st = CV_THEN(st, cv_json_set(o, "kind", cv_json_str(cv_kind_name(kind))));
+    st = CV_THEN(st, cv_json_set(o, "fault", cv_json_str("damaged")));
+    if (st == CV_OK)
+        return cv_json_push(c->faults, o);
+    cv_json_free(o);
+    return st;
+}
+
+static void check_progress(void *arg, uint64_t done, uint64_t total)
+{
+    progress(((struct checking *)arg)->ui, done, total);
 }
 
 static cv_status run_check(struct cv_ui *ui, const void *args)
 {
     char path[4096];
-    struct cv_audit audit;
+    struct cv_audit audit = { 0 };
+    struct checking c = { ui, cv_json_array() };
     (void)args;
-    cv_status st = cv_ui_vault_path(ui, path);
-    st = CV_THEN(st, cv_check(path, on_damage, progress, ui, &audit, &ui->err));
-    if (st == CV_OK)
-        cv_ui_training(ui, audit.training);
+    cv_status st = c.faults == NULL ? CV_ERR_NOMEM : cv_ui_vault_path(ui, path);
+    st = CV_THEN(st, cv_check(path, on_damage, check_progress, &c, &audit, &ui->err));
+    cv_ui_training(ui, audit.training);
+    for (size_t i = 0; i < cv_json_len(c.faults); i++)
+        if (cv_ui_answer(ui, cv_json_at(c.faults, i)) != CV_OK)
+            st = st == CV_OK ? CV_ERR_NOMEM : st;
+    cv_json_free(c.faults);
     return CV_THEN(st, print_audit(ui, &audit, "Everything was read, and nothing is damaged."));
 }
 

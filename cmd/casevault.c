@@ -36,12 +36,16 @@ const struct cv_cmd *const cv_cmds[] = {
     &cv_cmd_demo,           NULL,
 };
 
-static void usage(FILE *to)
+#define NAME_COLUMN 22
+
+static void usage(void)
 {
-    fprintf(to, "casevault: an encrypted vault for case records\n\n");
-    for (size_t i = 0; cv_cmds[i] != NULL; i++)
-        fprintf(to, "  %-20s %s\n", cv_cmds[i]->name, cv_cmds[i]->summary);
-    fprintf(to, "\n`casevault COMMAND --help` tells more of each.\n");
+    printf("casevault: an encrypted vault for case records\n\n");
+    for (size_t i = 0; cv_cmds[i] != NULL; i++) {
+        printf("  %-*s", NAME_COLUMN - 2, cv_cmds[i]->name);
+        cv_text_print(cv_bytes_str(cv_cmds[i]->summary), NAME_COLUMN, NAME_COLUMN + 1);
+    }
+    printf("\n`casevault COMMAND --help` tells more of each.\n");
 }
 
 /* find(argc, argv, taken): the command whose words come first; how many words it took. */
@@ -93,7 +97,7 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
     memset(args, 0, sizeof(args));
     cv_status st = cv_opts_parse(cmd, argc, argv, ui, args);
     if (st == CV_OK && ui->help) {
-        cv_cmd_help(cmd, stdout);
+        cv_cmd_help(cmd);
         return CV_EXIT_DONE;
     }
     if (st == CV_OK && (ui->words.n < cmd->words_min || ui->words.n > cmd->words_max))
@@ -115,6 +119,75 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
     return exit_of(ui, st);
 }
 
+#define NEAR_MOST 3 /* letters that may be wrong in a name that is still guessed */
+#define NEAR_BYTES 64
+
+/* distance(a, b): how many letters to change, add or take away; names are short. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[NEAR_BYTES + 1];
+    const size_t n = strlen(b);
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t corner = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < n; j++) {
+            const size_t change = corner + (a[i] != b[j]), add = row[j] + 1, drop = row[j + 1] + 1;
+            corner = row[j + 1];
+            row[j + 1] = change < add ? change : add;
+            row[j + 1] = row[j + 1] < drop ? row[j + 1] : drop;
+        }
+    }
+    return row[n];
+}
+
+/* nearest(name): the command whose name is most like this one, if any is. */
+static const char *nearest(const char *name)
+{
+    const char *best = NULL;
+    size_t least = NEAR_MOST + 1;
+    for (size_t i = 0; cv_cmds[i] != NULL; i++) {
+        const size_t d = distance(name, cv_cmds[i]->name);
+        if (d < least && d < strlen(name)) {
+            least = d;
+            best = cv_cmds[i]->name;
+        }
+    }
+    return best;
+}
+
+/* seconds(word, out): the words that make a command together with ${word}; none if it begins none. */
+static void seconds(const char *word, struct cv_buf *out)
+{
+    const size_t n = strlen(word);
+    cv_status st = CV_OK;
+    for (size_t i = 0; cv_cmds[i] != NULL && st == CV_OK; i++)
+        if (strncmp(cv_cmds[i]->name, word, n) == 0 && cv_cmds[i]->name[n] == ' ')
+            st = cv_buf_printf(out, "%s%s", out->n > 0 ? ", " : "", cv_cmds[i]->name + n + 1);
+}
+
+/* unknown(argc, argv): one line: what is not there, and where to look. */
+static void unknown(int argc, char **argv)
+{
+    struct cv_err line = { 0 };
+    struct cv_buf more = { 0 };
+    char one[NEAR_BYTES], two[NEAR_BYTES];
+    snprintf(one, sizeof(one), "%.30s", argv[1]);
+    snprintf(two, sizeof(two), "%.30s%s%.30s", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+    const char *near = nearest(two) != NULL ? nearest(two) : nearest(one);
+    seconds(one, &more);
+    if (near != NULL)
+        (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s; did you mean `%s`?", two, near);
+    else if (more.n > 0)
+        (void)!cv_fail(&line, CV_ERR_ARG, "after %s one of these is wanted: %.*s;", one, (int)more.n,
+                       (const char *)more.p);
+    else
+        (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s;", one);
+    fprintf(stderr, "casevault: %s see `casevault --help`\n", line.msg);
+    cv_buf_free(&more);
+}
+
 int cv_main(int argc, char **argv)
 {
     struct cv_ui *ui = calloc(1, sizeof(*ui));
@@ -127,16 +200,16 @@ int cv_main(int argc, char **argv)
         rc = run(cmd, ui, argc - 1 - taken, argv + 1 + taken);
     else if (argc > 1 &&
              (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
-        usage(stdout);
+        usage();
         rc = CV_EXIT_DONE;
     } else if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         printf("casevault " VERSION "\n");
         rc = CV_EXIT_DONE;
     } else {
         if (argc > 1)
-            fprintf(stderr, "casevault: there is no command %.40s%s%.40s\n\n", argv[1], argc > 2 ? " " : "",
-                    argc > 2 ? argv[2] : "");
-        usage(stderr);
+            unknown(argc, argv);
+        else
+            usage();
         rc = CV_EXIT_USAGE;
     }
     free(ui);

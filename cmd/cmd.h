@@ -36,6 +36,7 @@ struct cv_ui {
     const char *vault, *identity, *trust, *passphrase_file;
     uint64_t passphrase_fd; /* CV_NO_FD: none */
     bool json, quiet, no_color, help;
+    bool training;         /* the vault at hand is one for training: every answer says so */
     struct cv_words words; /* what is not an option */
     struct cv_err err;     /* what went wrong; main prints it */
     bool wrong_passphrase;
@@ -74,7 +75,8 @@ extern const struct cv_opt cv_global_opts[];
 /** cv_opts_parse(cmd, argc, argv, ui, args): CV_OK; CV_ERR_ARG with ui->err telling which. */
 CV_MUST_CHECK cv_status cv_opts_parse(const struct cv_cmd *cmd, int argc, char **argv, struct cv_ui *ui,
                                       void *args);
-void cv_cmd_help(const struct cv_cmd *cmd, FILE *to);
+/** cv_cmd_help(cmd): its help, on stdout, as wide as the terminal. */
+void cv_cmd_help(const struct cv_cmd *cmd);
 /** cv_main(argc, argv): all of the program but the process's own setup; what it returns is the exit status.
  */
 int cv_main(int argc, char **argv);
@@ -126,17 +128,38 @@ CV_MUST_CHECK cv_status cv_ui_could_read(struct cv_ui *ui, const struct cv_vault
                                          cv_roles roles);
 #define CV_ROLE_WORDS 512 /* bytes for the names of a set of roles */
 
-/** cv_ui_training(ui, training): say TRAINING, if it is. */
-void cv_ui_training(const struct cv_ui *ui, bool training);
-/** cv_ui_say(ui, fmt, ...): a line to stderr, unless --quiet. */
+/** cv_ui_training(ui, training): say TRAINING, if it is, now and in every answer in JSON. */
+void cv_ui_training(struct cv_ui *ui, bool training);
+/** cv_ui_say(ui, fmt, ...): a line to stderr, unless --quiet; after what stdout was given so far. */
 __attribute__((format(printf, 2, 3))) void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...);
 /** cv_ui_print_text(text): to stdout, control and bidirectional characters made visible as U+FFFD; LF and TAB
  * pass. */
 void cv_ui_print_text(struct cv_bytes text);
 /** cv_ui_print_json(v): one line on stdout. */
 CV_MUST_CHECK cv_status cv_ui_print_json(const struct cv_json *v);
+/** cv_ui_answer(ui, o): an answer in JSON: one line on stdout, with "training":true where the vault is one.
+ */
+CV_MUST_CHECK cv_status cv_ui_answer(const struct cv_ui *ui, struct cv_json *o);
+/** cv_ui_stored(ui, id, version): the answer of what stores a version of a record. */
+CV_MUST_CHECK cv_status cv_ui_stored(const struct cv_ui *ui, const char *id, uint64_t version);
+/** cv_ui_width(): the columns of the terminal that stdout is; 0 if it is none: then lines are as long as they
+ * are. */
+size_t cv_ui_width(void);
 /** cv_ui_progress(ui, what, done, total): on a terminal, now and then; the last call has done == total. */
 void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total);
+
+/* ---- text.c: what people wrote, on the screen ---- */
+
+/** cv_text_print(text, column, indent): text on stdout, from ${column} on, and a LF. On a terminal it is
+ * wrapped; whatever line follows the first, paragraphs included, begins at ${indent}, so that nothing in a
+ * record looks like a line of casevault's own. Control and bidirectional characters become U+FFFD. */
+void cv_text_print(struct cv_bytes text, size_t column, size_t indent);
+/** cv_text_label(indent, label): "  Label:" on stdout, and nothing after it; the column where it ends. */
+size_t cv_text_label(size_t indent, const char *label);
+/** cv_text_value(v, column, indent): a plain value, or a list of them with semicolons, after what stands up
+ * to
+ * ${column}; as cv_text_print. */
+void cv_text_value(const struct cv_json *v, size_t column, size_t indent);
 
 /** A table on stdout: add cells row by row, then print with columns as wide as they need; on a terminal,
  * cells that do not fit go on in the next line. */

@@ -163,7 +163,8 @@ static cv_status add_sections(struct cv_ui *ui, struct cv_vault *v, struct cv_ca
     struct cv_stored stored;
     cv_status st = CV_OK;
     while (st == CV_OK && (st = cv_cases_next(cases, role, &record)) == CV_OK) {
-        st = cv_record_edit(v, cv_json_get_str(record, "id"), record, NULL, &stored, &ui->err);
+        st = cv_record_edit(v, cv_json_get_str(record, "id"), &(struct cv_edit){ .sections = record }, NULL,
+                            &stored, &ui->err);
         cv_json_free(record);
     }
     return st == CV_ERR_NOTFOUND ? CV_OK : st;

@@ -59,7 +59,7 @@ static void print_plan(const struct cv_erase_plan *plan)
     printf("Signatures needed: %u\n", plan->need);
 }
 
-static cv_status print_json(const struct cv_erase_plan *plan)
+static cv_status print_json(const struct cv_ui *ui, const struct cv_erase_plan *plan)
 {
     struct cv_json *o = cv_json_object(), *goes = cv_json_array();
     cv_status st = cv_json_set(o, "id", cv_json_str(plan->id));
@@ -69,7 +69,7 @@ static cv_status print_json(const struct cv_erase_plan *plan)
     st = CV_THEN(st, cv_json_set(o, "versions", cv_json_ref(goes)));
     st = CV_THEN(st, cv_json_set(o, "held", cv_json_bool(plan->held)));
     st = CV_THEN(st, cv_json_set(o, "needed", cv_json_int(plan->need)));
-    st = CV_THEN(st, cv_ui_print_json(o));
+    st = CV_THEN(st, cv_ui_answer(ui, o));
     cv_json_free(goes);
     cv_json_free(o);
     return st;
@@ -102,7 +102,7 @@ static cv_status run_erase(struct cv_ui *ui, const void *args)
         print_plan(&plan);
     if (st == CV_OK && !a->really) {
         if (ui->json)
-            st = print_json(&plan);
+            st = print_json(ui, &plan);
         cv_ui_say(ui, "Nothing was changed. To erase it, say so again with --really.");
     } else if (st == CV_OK) {
         st = confirmed(ui, a, &plan);

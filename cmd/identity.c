@@ -65,9 +65,9 @@ const struct cv_cmd cv_cmd_identity_new = {
     .name = "identity new",
     .synopsis = "[--training] FILE",
     .summary = "make your own keys, in a file that your passphrase opens",
-    .details = "It prints the line that a custodian needs to admit you. The file is an age file; keep it "
-               "outside the\n"
-               "vault, with a copy. Nobody can open it without the passphrase, and nobody can reset that.",
+    .details =
+        "It prints the line that a custodian needs to admit you. The file is an age file; keep it outside "
+        "the vault, with a copy. Nobody can open it without the passphrase, and nobody can reset that.",
     .opts = new_opts,
     .args_bytes = sizeof(struct new_args),
     .words_min = 1,

@@ -127,7 +127,7 @@ static cv_status run_list(struct cv_ui *ui, const void *args)
             st = CV_THEN(st, cv_json_set(j, "name", name != NULL ? cv_json_str(name) : cv_json_null()));
             st = CV_THEN(st, cv_json_set(j, "fingerprint", cv_json_str(m->key.fingerprint)));
             st = CV_THEN(st, cv_json_set(j, "roles", cv_policy_role_names(p, m->roles)));
-            st = CV_THEN(st, cv_ui_print_json(j));
+            st = CV_THEN(st, cv_ui_answer(ui, j));
             cv_json_free(j);
             continue;
         }

@@ -58,7 +58,7 @@ static cv_status store(const struct cv_opt *opt, void *base, const char *value, 
         if (errno != 0 || end == value || *end != '\0' || value[0] == '-')
             return cv_fail(err, CV_ERR_ARG, "--%s wants a number", opt->name);
         if (opt->kind == CV_OPT_COUNT && *(uint64_t *)at == 0)
-            return cv_fail(err, CV_ERR_ARG, "--%s wants a number from 1", opt->name);
+            return cv_fail(err, CV_ERR_ARG, "--%s counts from 1", opt->name);
         return CV_OK;
     case CV_OPT_LIST:
         if (add_word(at, value) != CV_OK)
@@ -106,7 +106,9 @@ cv_status cv_opts_parse(const struct cv_cmd *cmd, int argc, char **argv, struct 
     return CV_OK;
 }
 
-static void help_opts(const struct cv_opt *opts, FILE *to)
+#define HELP_COLUMN 29
+
+static void help_opts(const struct cv_opt *opts)
 {
     for (; opts != NULL && opts->name != NULL; opts++) {
         char left[64], letter[8] = "    ";
@@ -114,19 +116,24 @@ static void help_opts(const struct cv_opt *opts, FILE *to)
             snprintf(letter, sizeof(letter), "-%c, ", opts->letter);
         snprintf(left, sizeof(left), "%s--%s%s%s", letter, opts->name, opts->value != NULL ? " " : "",
                  opts->value != NULL ? opts->value : "");
-        fprintf(to, "  %-27s %s\n", left, opts->help);
+        printf("  %-*s", HELP_COLUMN - 2, left);
+        cv_text_print(cv_bytes_str(opts->help), HELP_COLUMN, HELP_COLUMN + 1);
     }
 }
 
-void cv_cmd_help(const struct cv_cmd *cmd, FILE *to)
+void cv_cmd_help(const struct cv_cmd *cmd)
 {
-    fprintf(to, "casevault %s %s\n%s\n", cmd->name, cmd->synopsis, cmd->summary);
-    if (cmd->details != NULL)
-        fprintf(to, "\n%s\n", cmd->details);
-    if (cmd->opts != NULL && cmd->opts->name != NULL) {
-        fprintf(to, "\nOptions:\n");
-        help_opts(cmd->opts, to);
+    const int n = printf("casevault %s", cmd->name);
+    cv_text_print(cv_bytes_str(cmd->synopsis), n > 0 ? (size_t)n : 0, 4);
+    cv_text_print(cv_bytes_str(cmd->summary), 0, 0);
+    if (cmd->details != NULL) {
+        fputc('\n', stdout);
+        cv_text_print(cv_bytes_str(cmd->details), 0, 0);
     }
-    fprintf(to, "\nEverywhere:\n");
-    help_opts(cv_global_opts, to);
+    if (cmd->opts != NULL && cmd->opts->name != NULL) {
+        printf("\nOptions:\n");
+        help_opts(cmd->opts);
+    }
+    printf("\nEverywhere:\n");
+    help_opts(cv_global_opts);
 }

@@ -46,7 +46,7 @@ static cv_status show_waiting(struct cv_ui *ui, struct cv_vault *v, const struct
     st = CV_THEN(st, cv_json_set(o, "signatures", cv_json_int(w->have)));
     st = CV_THEN(st, cv_json_set(o, "needed", cv_json_int(w->need)));
     st = CV_THEN(st, cv_json_set(o, "changes", cv_json_ref(list)));
-    st = CV_THEN(st, cv_ui_print_json(o));
+    st = CV_THEN(st, cv_ui_answer(ui, o));
     cv_json_free(list);
     cv_json_free(o);
     return st;
@@ -65,7 +65,7 @@ static cv_status show_rules(struct cv_ui *ui, const struct cv_policy *p)
         st = CV_THEN(st, cv_json_set(o, "reason_required", cv_json_bool(p->reason_required)));
         st = CV_THEN(st, cv_json_set(o, "recovery_shares", cv_json_int(p->recovery.shares)));
         st = CV_THEN(st, cv_json_set(o, "recovery_threshold", cv_json_int(p->recovery.threshold)));
-        st = CV_THEN(st, cv_ui_print_json(o));
+        st = CV_THEN(st, cv_ui_answer(ui, o));
         cv_json_free(o);
         return st;
     }

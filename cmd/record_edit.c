@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
@@ -26,67 +25,63 @@ static struct cv_json *value_of(const char *text)
     return cv_json_str(text);
 }
 
-/* set(changes, r, path=value): the section is taken from what it is now, and its field changed. An empty
- * value takes the field away. */
-static cv_status set(struct cv_ui *ui, struct cv_vault *v, struct cv_json *changes, const struct cv_record *r,
+/* split(text, section, field): "identity.first_name=Ana"; the value, NULL if it is none. */
+static const char *split(const char *text, char section[static CV_NAME_BYTES],
+                         char field[static CV_NAME_BYTES])
+{
+    const char *dot = strchr(text, '.'), *equals = strchr(text, '=');
+    if (dot == NULL || equals == NULL || dot > equals || dot - text >= CV_NAME_BYTES ||
+        equals - dot > CV_NAME_BYTES)
+        return NULL;
+    snprintf(section, CV_NAME_BYTES, "%.*s", (int)(dot - text), text);
+    snprintf(field, CV_NAME_BYTES, "%.*s", (int)(equals - dot - 1), dot + 1);
+    return equals + 1;
+}
+
+/* set(ui, t, type, fields, text): one more field to change. An empty value takes the field away. */
+static cv_status set(struct cv_ui *ui, const struct cv_template *t, const char *type, struct cv_json *fields,
                      const char *text)
 {
     char section[CV_NAME_BYTES], field[CV_NAME_BYTES];
     struct cv_template_field f;
-    const char *dot = strchr(text, '.'), *equals = strchr(text, '=');
-    if (dot == NULL || equals == NULL || dot > equals || (size_t)(dot - text) >= sizeof(section) ||
-        (size_t)(equals - dot) > sizeof(field))
+    const char *value = split(text, section, field);
+    if (value == NULL)
         return cv_fail(&ui->err, CV_ERR_ARG, "--set wants SECTION.FIELD=VALUE");
-    snprintf(section, sizeof(section), "%.*s", (int)(dot - text), text);
-    snprintf(field, sizeof(field), "%.*s", (int)(equals - dot - 1), dot + 1);
-    if (!cv_template_field_named(v->template, r->type, section, field, &f))
-        return cv_fail(&ui->err, CV_ERR_ARG, "a %s has no field %s.%s", r->type, section, field);
-    struct cv_json *now = cv_json_get(changes, section);
-    cv_status st = CV_OK;
-    if (now == NULL) {
-        const struct cv_json *old = cv_record_section(r, section);
-        if (old == NULL)
-            return cv_fail(&ui->err, CV_ERR_NOKEY,
-                           "none of your roles opens the section %s, so its fields cannot be "
-                           "changed one by one",
-                           section);
-        now = cv_json_copy(old);
-        st = cv_json_set(changes, section, now);
-    }
-    if (st == CV_OK && equals[1] == '\0') {
-        st = cv_json_del(now, field);
-        return st == CV_ERR_NOTFOUND ? CV_OK : st;
-    }
-    return CV_THEN(st, cv_json_set(now, field,
-                                   strcmp(f.type, "integer") == 0 || strcmp(f.type, "boolean") == 0 || f.multi
-                                       ? value_of(equals + 1)
-                                       : cv_json_str(equals + 1)));
+    if (!cv_template_field_named(t, type, section, field, &f))
+        return cv_fail(&ui->err, CV_ERR_ARG, "a %s has no field %s.%s", type, section, field);
+    cv_status st =
+        cv_json_get(fields, section) != NULL ? CV_OK : cv_json_set(fields, section, cv_json_object());
+    const bool typed = strcmp(f.type, "integer") == 0 || strcmp(f.type, "boolean") == 0 || f.multi;
+    return CV_THEN(st, cv_json_set(cv_json_get(fields, section), field,
+                                   value[0] == '\0' ? cv_json_null()
+                                   : typed          ? value_of(value)
+                                                    : cv_json_str(value)));
 }
 
-/* from_sets(ui, v, changes, sets): read the record, then change fields. */
+/* from_sets(ui, v, a, fields): what to change, by the record's type. */
 static cv_status from_sets(struct cv_ui *ui, struct cv_vault *v, const struct args *a,
-                           struct cv_json **changes)
+                           struct cv_json **fields)
 {
-    struct cv_record r = { 0 };
-    *changes = cv_json_object();
-    cv_status st = cv_record_read(v, ui->words.w[0], 0, NULL, "read", a->reason, &r, &ui->err);
+    struct cv_versions versions = { 0 };
+    *fields = cv_json_object();
+    cv_status st = cv_record_find(v, ui->words.w[0], "edit", a->reason, &versions, &ui->err);
     for (size_t i = 0; i < a->sets.n && st == CV_OK; i++)
-        st = set(ui, v, *changes, &r, a->sets.w[i]);
-    cv_record_free(&r);
+        st = set(ui, v->template, versions.v[0].type, *fields, a->sets.w[i]);
+    cv_versions_free(&versions);
     return st;
 }
 
 static cv_status from_file(struct cv_ui *ui, const char *path, struct cv_json **changes)
 {
+    static const char *const added[] = { "withheld", "version", "training" };
     struct cv_buf text = { 0 };
     cv_status st = cv_ui_read_file(ui, path, CV_RECORD_MAX_BYTES, &text);
     st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), CV_RECORD_MAX_BYTES,
                                    strcmp(path, "-") == 0 ? "standard input" : path, changes, &ui->err));
     /* What `record show --json` adds for the reader is no part of the record. */
-    if (st == CV_OK && cv_json_get(*changes, "withheld") != NULL)
-        st = cv_json_del(*changes, "withheld");
-    if (st == CV_OK && cv_json_get(*changes, "version") != NULL)
-        st = cv_json_del(*changes, "version");
+    for (size_t i = 0; i < sizeof(added) / sizeof(added[0]) && st == CV_OK; i++)
+        if (cv_json_get(*changes, added[i]) != NULL)
+            st = cv_json_del(*changes, added[i]);
     cv_buf_free(&text);
     return st;
 }
@@ -95,20 +90,22 @@ static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
     struct cv_opened o = { 0 };
-    struct cv_json *changes = NULL;
+    struct cv_json *sections = NULL, *fields = NULL;
     struct cv_stored stored;
     if ((a->sets.n > 0) == (ui->words.n > 1))
         return cv_fail(&ui->err, CV_ERR_ARG, "give either a FILE with the changed sections, or --set");
-    cv_status st = ui->words.n > 1 ? from_file(ui, ui->words.w[1], &changes) : CV_OK;
+    cv_status st = ui->words.n > 1 ? from_file(ui, ui->words.w[1], &sections) : CV_OK;
     st = CV_THEN(st, cv_ui_open(ui, &o));
     if (st == CV_OK && a->sets.n > 0)
-        st = from_sets(ui, o.vault, a, &changes);
-    st = CV_THEN(st, cv_record_edit(o.vault, ui->words.w[0], changes, a->reason, &stored, &ui->err));
+        st = from_sets(ui, o.vault, a, &fields);
+    const struct cv_edit change = { sections, fields };
+    st = CV_THEN(st, cv_record_edit(o.vault, ui->words.w[0], &change, a->reason, &stored, &ui->err));
     if (st == CV_OK && ui->json)
-        printf("{\"id\":\"%s\",\"version\":%llu}\n", stored.id, (unsigned long long)stored.version);
+        st = cv_ui_stored(ui, stored.id, stored.version);
     else if (st == CV_OK)
         printf("%s version %llu\n", stored.id, (unsigned long long)stored.version);
-    cv_json_free(changes);
+    cv_json_free(sections);
+    cv_json_free(fields);
     cv_ui_close(&o);
     return st;
 }
@@ -118,8 +115,7 @@ const struct cv_cmd cv_cmd_record_edit = {
     .synopsis = "[--reason TEXT] ID FILE | ID --set SECTION.FIELD=VALUE...",
     .summary = "add a new version of a record",
     .details = "FILE holds the changed sections, whole, as JSON; the others stay as they were, with the "
-               "signatures of\n"
-               "those who wrote them. The old version stays readable.",
+               "signatures of those who wrote them. The old version stays readable.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_min = 1,

@@ -36,7 +36,7 @@ static cv_status run_roles(struct cv_ui *ui, const void *args)
             st = cv_json_set(j, "role", cv_json_str(p->roles[r].name));
             st = CV_THEN(st, cv_json_set(j, "members", cv_json_int((int64_t)members)));
             st = CV_THEN(st, cv_json_set(j, "reads", cv_json_ref(list)));
-            st = CV_THEN(st, cv_ui_print_json(j));
+            st = CV_THEN(st, cv_ui_answer(ui, j));
             cv_json_free(j);
         } else if (st == CV_OK) {
             cv_table_cell(&t, p->roles[r].name);
@@ -146,7 +146,7 @@ static cv_status run_sections(struct cv_ui *ui, const void *args)
             st = CV_THEN(st, cv_json_set(j, "read", cv_policy_role_names(p, s->readers)));
             st = CV_THEN(st, cv_json_set(j, "create", cv_policy_role_names(p, s->create)));
             st = CV_THEN(st, cv_json_set(j, "edit", cv_policy_role_names(p, s->edit)));
-            st = CV_THEN(st, cv_ui_print_json(j));
+            st = CV_THEN(st, cv_ui_answer(ui, j));
             cv_json_free(j);
             continue;
         }

@@ -15,7 +15,7 @@ struct state {
     size_t waiting, approvals, lacking;
 };
 
-static cv_status print_json(const struct state *s)
+static cv_status print_json(const struct cv_ui *ui, const struct state *s)
 {
     const struct cv_policy *p = cv_vault_policy(s->v);
     const uint64_t *counts = s->v->custody->counts;
@@ -38,7 +38,7 @@ static cv_status print_json(const struct state *s)
         st = CV_THEN(st, cv_json_set(o, "unlocked_idle", cv_json_int((int64_t)s->left.idle)));
         st = CV_THEN(st, cv_json_set(o, "unlocked_most", cv_json_int((int64_t)s->left.most)));
     }
-    st = CV_THEN(st, cv_ui_print_json(o));
+    st = CV_THEN(st, cv_ui_answer(ui, o));
     cv_json_free(o);
     return st;
 }
@@ -48,19 +48,19 @@ static void print_attention(const struct state *s)
 {
     const struct cv_policy *p = cv_vault_policy(s->v);
     if (s->approvals > 0)
-        printf("Approvals    %zu waiting for signatures: see `policy show`\n", s->approvals);
+        printf("Approvals:   %zu waiting for signatures: see `policy show`\n", s->approvals);
     if (s->waiting > 0)
-        printf("Waiting      %zu keys for members; a colleague who holds them hands them on with\n"
+        printf("Waiting:     %zu keys for members; a colleague who holds them hands them on with\n"
                "             their next command\n",
                s->waiting);
     if (p->recovery.threshold == 0)
-        printf("Recovery     none: if all keys are lost, all records are; see `recovery split`\n");
+        printf("Recovery:    none: if all keys are lost, all records are; see `recovery split`\n");
     else if (s->lacking > 0)
-        printf("Recovery     %zu sections are not covered yet; colleagues who read them add them\n"
+        printf("Recovery:    %zu sections are not covered yet; colleagues who read them add them\n"
                "             with their next command\n",
                s->lacking);
     if (s->v->custody->tail != CV_TAIL_NONE)
-        printf("Notice       an interrupted write lies at the end of the archive; the next write\n"
+        printf("Notice:      an interrupted write lies at the end of the archive; the next write\n"
                "             closes it off\n");
 }
 
@@ -78,10 +78,26 @@ static void ask_agent(struct cv_ui *ui, struct state *s)
 static void print_agent(const struct state *s)
 {
     if (s->unlocked)
-        printf("Unlocked     %llu more minutes without a command, %llu in any case; or `casevault lock`\n",
+        printf("Unlocked:    %llu more minutes without a command, %llu in any case; or `casevault lock`\n",
                (unsigned long long)(s->left.idle + 59) / 60, (unsigned long long)(s->left.most + 59) / 60);
     else
-        printf("Locked       every command asks for the passphrase; see `casevault unlock`\n");
+        printf("Locked:      every command asks for the passphrase; see `casevault unlock`\n");
+}
+
+/* print_vault(s, print): what it is, and what this member is in it. */
+static void print_vault(const struct state *s, const char *print)
+{
+    const struct cv_policy *p = cv_vault_policy(s->v);
+    const struct cv_custody *c = s->v->custody;
+    struct cv_json *roles = cv_policy_role_names(p, cv_vault_me(s->v)->roles);
+    printf("Vault:      ");
+    cv_text_print(cv_bytes_str(c->path), 12, 13);
+    printf("Fingerprint: %s\nYou are:     %s\nYou work as:", print, s->v->id->public.pseudonym);
+    cv_text_value(roles, 12, 13);
+    printf("Contents:    %" PRIu64 " versions of records, %" PRIu64 " entries in the access log\n",
+           c->counts[CV_KIND_RECORD], c->counts[CV_KIND_EVENT]);
+    printf("Members:     %zu, under policy number %" PRIu64 "\n", p->member_count, p->number);
+    cv_json_free(roles);
 }
 
 static cv_status run(struct cv_ui *ui, const void *args)
@@ -100,15 +116,10 @@ static cv_status run(struct cv_ui *ui, const void *args)
     const struct cv_policy *p = cv_vault_policy(o.vault);
     cv_vault_fingerprint(p->vault, print);
     if (ui->json)
-        st = print_json(&s);
+        st = print_json(ui, &s);
     else {
-        printf("Vault        %s\nFingerprint  %s\nYou are      %s\n", o.vault->custody->path, print,
-               o.id.public.pseudonym);
+        print_vault(&s, print);
         print_agent(&s);
-        printf("Contents     %" PRIu64 " versions of records, %" PRIu64 " events, %zu members\n",
-               o.vault->custody->counts[CV_KIND_RECORD], o.vault->custody->counts[CV_KIND_EVENT],
-               p->member_count);
-        printf("Policy       number %" PRIu64 "\n", p->number);
         print_attention(&s);
     }
     cv_ui_close(&o);

@@ -1,28 +1,26 @@
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "formats/utf8.h"
 
 #define COLUMN_GAP 2
+#define COLUMN_LEAST 16
 
 void cv_table_cell(struct cv_table *t, const char *text)
 {
+    const size_t start = t->cells.n;
     /* A cell that finds no memory is left empty: a table is for the eye. */
     if (cv_buf_append(&t->cells, CV_BYTES(text, strlen(text) + 1)) == CV_OK)
         t->count++;
+    /* What somebody wrote must not look like a row of its own. */
+    for (size_t i = start; i + 1 < t->cells.n; i++)
+        if (t->cells.p[i] < ' ')
+            t->cells.p[i] = ' ';
 }
 
-/* terminal_width(): 0 if stdout is none: then lines are as long as they are. */
-static size_t terminal_width(void)
-{
-    struct winsize size;
-    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-/* take_line(rest, width): the words of a cell that fit into a line; at least one. */
+/* take_line(rest, width): the words of a cell that fit into a line; at least one, cut if it alone is too long
+ * (but not for ${width} 0). */
 static struct cv_bytes take_line(struct cv_bytes *rest, size_t width)
 {
     struct cv_bytes line = CV_BYTES(rest->p, 0);
@@ -30,13 +28,20 @@ static struct cv_bytes take_line(struct cv_bytes *rest, size_t width)
         const uint8_t *space = memchr(rest->p, ' ', rest->n);
         const size_t word = space != NULL ? (size_t)(space - rest->p) : rest->n;
         const struct cv_bytes more = CV_BYTES(line.p, (size_t)(rest->p - line.p) + word);
-        if (line.n > 0 && cv_utf8_count(more) > width)
+        if (line.n > 0 && cv_utf8_columns(more) > width)
             break;
+        if (width > 0 && cv_utf8_columns(more) > width) {
+            line = cv_utf8_fitting(more, width);
+            *rest = CV_BYTES(rest->p + line.n, rest->n - line.n);
+            break;
+        }
         line = more;
         *rest = CV_BYTES(rest->p + word, rest->n - word);
         if (rest->n > 0)
             *rest = CV_BYTES(rest->p + 1, rest->n - 1); /* the space */
     }
+    while (line.n > 0 && line.p[line.n - 1] == ' ')
+        line.n--;
     return line;
 }
 
@@ -54,7 +59,7 @@ static void print_row(struct cv_bytes *cells, size_t count, const size_t *width)
                 cv_ui_print_text(line);
                 gap = 0;
             }
-            const size_t n = cv_utf8_count(line);
+            const size_t n = cv_utf8_columns(line);
             gap += (width[i] > n ? width[i] - n : 0) + COLUMN_GAP;
         }
         fputc('\n', stdout);
@@ -67,7 +72,7 @@ static size_t longest_word(struct cv_bytes cell)
     size_t longest = 0;
     while (cell.n > 0) {
         const struct cv_bytes word = take_line(&cell, 0);
-        const size_t n = cv_utf8_count(word);
+        const size_t n = cv_utf8_columns(word);
         if (n > longest)
             longest = n;
     }
@@ -77,7 +82,7 @@ static size_t longest_word(struct cv_bytes cell)
 /* fit(width, least, count): where a table is too wide for the terminal its widest columns give way. */
 static void fit(size_t *width, const size_t *least, size_t count)
 {
-    const size_t room = terminal_width();
+    const size_t room = cv_ui_width();
     size_t total = (count - 1) * COLUMN_GAP;
     for (size_t i = 0; i < count; i++)
         total += width[i];
@@ -86,6 +91,8 @@ static void fit(size_t *width, const size_t *least, size_t count)
         for (size_t i = 0; i < count; i++)
             if (width[i] > least[i] && (widest == count || width[i] >= width[widest]))
                 widest = i;
+        if (widest == count && width[count - 1] > COLUMN_LEAST)
+            widest = count - 1; /* the last may cut its words */
         if (widest == count)
             return;
         width[widest]--;
@@ -98,7 +105,7 @@ void cv_table_print(struct cv_table *t)
     struct cv_bytes row[CV_TABLE_COLUMNS_MAX];
     const char *end = (const char *)t->cells.p + t->cells.n;
     for (const char *c = (const char *)t->cells.p; c != NULL && c < end; c += strlen(c) + 1, i++) {
-        const size_t n = cv_utf8_count(cv_bytes_str(c)), word = longest_word(cv_bytes_str(c));
+        const size_t n = cv_utf8_columns(cv_bytes_str(c)), word = longest_word(cv_bytes_str(c));
         if (n > width[i % t->columns])
             width[i % t->columns] = n;
         if (word > least[i % t->columns])

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
@@ -324,8 +325,9 @@ void cv_ui_close(struct cv_opened *o)
 
 /* ---- printing ---- */
 
-void cv_ui_training(const struct cv_ui *ui, bool training)
+void cv_ui_training(struct cv_ui *ui, bool training)
 {
+    ui->training = training;
     if (training)
         fprintf(ui->json ? stderr : stdout, "TRAINING - no real people are in this vault\n");
 }
@@ -335,6 +337,7 @@ void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...)
     va_list ap;
     if (ui->quiet)
         return;
+    fflush(stdout); /* both may go into one file: what was said first stands first */
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
     va_end(ap);
@@ -366,6 +369,30 @@ cv_status cv_ui_print_json(const struct cv_json *v)
     }
     cv_buf_free(&line);
     return st;
+}
+
+cv_status cv_ui_answer(const struct cv_ui *ui, struct cv_json *o)
+{
+    cv_status st = ui->training ? cv_json_set(o, "training", cv_json_bool(true)) : CV_OK;
+    return CV_THEN(st, cv_ui_print_json(o));
+}
+
+cv_status cv_ui_stored(const struct cv_ui *ui, const char *id, uint64_t version)
+{
+    struct cv_json *o = cv_json_object();
+    cv_status st = cv_json_set(o, "id", cv_json_str(id));
+    st = CV_THEN(st, cv_json_set(o, "version", cv_json_int((int64_t)version)));
+    st = CV_THEN(st, cv_ui_answer(ui, o));
+    cv_json_free(o);
+    return st;
+}
+
+size_t cv_ui_width(void)
+{
+    struct winsize size;
+    if (isatty(STDOUT_FILENO) != 1)
+        return 0;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total)
@@ -403,7 +430,7 @@ cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome *outcome, cons
     st = CV_THEN(st, cv_json_set(o, "needed", cv_json_int(outcome->need)));
     if (!outcome->done)
         st = CV_THEN(st, cv_json_set(o, "waits_as", cv_json_int((int64_t)outcome->proposal)));
-    st = CV_THEN(st, cv_ui_print_json(o));
+    st = CV_THEN(st, cv_ui_answer(ui, o));
     cv_json_free(o);
     return st;
 }

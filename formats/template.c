@@ -170,6 +170,51 @@ bool cv_template_field_named(const struct cv_template *t, const char *type, cons
     return f != NULL;
 }
 
+/* titles(f): can one value of it stand for its record? */
+static bool titles(const struct field *f, bool required)
+{
+    return !f->multi && f->type != FIELD_OBJECT &&
+           (required ? f->required && f->type == FIELD_STRING : f->identifier);
+}
+
+/* title_field(ty, required, section): the first required text, or the first identifier, of a type. */
+static const struct field *title_field(const struct type *ty, bool required, const struct section **section)
+{
+    for (size_t i = 0; ty != NULL && i < ty->count; i++)
+        for (size_t j = 0; j < ty->sections[i].count; j++)
+            if (titles(&ty->sections[i].fields[j], required)) {
+                *section = &ty->sections[i];
+                return &ty->sections[i].fields[j];
+            }
+    return NULL;
+}
+
+static bool is_htcds(const struct field *f, const char *name)
+{
+    return f->htcds != NULL && strcmp(f->htcds, name) == 0;
+}
+
+bool cv_template_title(const struct cv_template *t, const char *type, size_t i, const char **section,
+                       struct cv_template_field *out)
+{
+    const struct type *ty = template_type(t, type);
+    const struct section *s = NULL;
+    const struct field *f = title_field(ty, true, &s), *second = NULL;
+    if (f == NULL)
+        f = title_field(ty, false, &s);
+    if (f == NULL)
+        return false;
+    for (size_t j = 0; is_htcds(f, "prs_FirstName") && j < s->count; j++)
+        if (is_htcds(&s->fields[j], "prs_SecondName"))
+            second = &s->fields[j];
+    f = i == 0 ? f : i == 1 ? second : NULL;
+    if (f == NULL)
+        return false;
+    *section = s->name;
+    describe(f, out);
+    return true;
+}
+
 bool cv_template_inner(const struct cv_template *t, const char *type, const char *section, const char *name,
                        size_t i, struct cv_template_field *out)
 {
@@ -201,16 +246,23 @@ const char *cv_template_label(const struct cv_template *t, const char *type, con
     return ty != NULL ? ty->label : type;
 }
 
-bool cv_template_profile_allows(const struct cv_template *t, const char *profile, const char *section,
-                                const char *field)
+bool cv_template_profile_names(const struct cv_template *t, const char *profile, const char *section,
+                               const char *field)
 {
     const struct cv_json *list = cv_json_get(cv_json_get(cv_json_get(t->doc, "profiles"), profile), section);
     for (size_t i = 0; i < cv_json_len(list); i++) {
         const char *name = cv_json_cstr(cv_json_at(list, i));
-        if (name != NULL && (strcmp(name, "*") == 0 || strcmp(name, field) == 0))
+        if (name != NULL && strcmp(name, field) == 0)
             return true;
     }
     return false;
+}
+
+bool cv_template_profile_allows(const struct cv_template *t, const char *profile, const char *section,
+                                const char *field)
+{
+    return cv_template_profile_names(t, profile, section, field) ||
+           cv_template_profile_names(t, profile, section, "*");
 }
 
 /* ---- checking a record ---- */

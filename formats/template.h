@@ -64,9 +64,14 @@ bool cv_template_field(const struct cv_template *t, const char *type, const char
 bool cv_template_field_named(const struct cv_template *t, const char *type, const char *section,
                              const char *name, struct cv_template_field *out);
 /** cv_template_inner(t, type, section, name, i, out): the i-th field inside the object field ${name}; false
- * past the end. */
+ * past the end, or where it is no object. */
 bool cv_template_inner(const struct cv_template *t, const char *type, const char *section, const char *name,
                        size_t i, struct cv_template_field *out);
+/** cv_template_title(t, type, i, section, out): the i-th field by which a person tells records of a type
+ * apart: its first required text; else its first identifier, and after a first name (HTCDS prs_FirstName) the
+ * family name (prs_SecondName) of the same section. False past the end. */
+bool cv_template_title(const struct cv_template *t, const char *type, size_t i, const char **section,
+                       struct cv_template_field *out);
 /** cv_template_fill(t, type, section): digests in the section's _sd: one per field. */
 size_t cv_template_fill(const struct cv_template *t, const char *type, const char *section);
 
@@ -91,5 +96,8 @@ bool cv_template_codes(const struct cv_template *t, const char *type, const char
  */
 bool cv_template_profile_allows(const struct cv_template *t, const char *profile, const char *section,
                                 const char *field);
+/** cv_template_profile_names(...): is it named there, and not only covered by "*"? */
+bool cv_template_profile_names(const struct cv_template *t, const char *profile, const char *section,
+                               const char *field);
 
 #endif

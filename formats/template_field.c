@@ -164,6 +164,18 @@ static bool object_ok(const struct field *f, const struct cv_json *value, const 
     return true;
 }
 
+/* line_ok(t): one line of a name, a place, a number: nothing in it steers what is read around it. */
+static bool line_ok(struct cv_bytes t, const char **why)
+{
+    uint32_t code;
+    if (cv_utf8_count(t) > CV_STRING_MAX_CHARS)
+        return refuse(why, "longer than 1,000 characters");
+    for (size_t n; (n = cv_utf8_next(t, &code)) != 0; t = CV_BYTES(t.p + n, t.n - n))
+        if (cv_utf8_steers(code))
+            return refuse(why, "holds a control or bidirectional character; it is one line of plain text");
+    return true;
+}
+
 /* string_ok(f, text): the types that are written as strings. */
 static bool string_ok(const struct field *f, const struct cv_json *value, const char **why)
 {
@@ -175,7 +187,7 @@ static bool string_ok(const struct field *f, const struct cv_json *value, const 
         return refuse(why, "is empty; leave it out instead");
     switch (f->type) {
     case FIELD_STRING:
-        return cv_utf8_count(t) <= CV_STRING_MAX_CHARS || refuse(why, "longer than 1,000 characters");
+        return line_ok(t, why);
     case FIELD_TEXT:
         return t.n <= CV_TEXT_MAX_BYTES || refuse(why, "longer than 200,000 bytes");
     case FIELD_DATE:

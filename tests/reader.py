@@ -325,13 +325,17 @@ class Vault:
         return {**json.loads(text), 'jwt': jwt.decode()} if name == 'head' else json.loads(text)
 
     def versions(self, record):
-        out = {}
-        for index, (kind, data, policy) in self.log.items():
+        out, last = {}, None
+        for index, (kind, data, policy) in sorted(self.log.items()):
             if kind == 'record':
                 env = envelope(data)
                 head = self.part(env, 'head')
-                if head and head['id'] == record:
+                if not head or head['id'] != record:
+                    continue
+                # Of entries that claim one version the first is it; none makes another type or an older version of it.
+                if last is None or (head['type'] == last['type'] and head['version'] > last['version']):
                     out[head['version']] = (index, env, head, policy)
+                    last = head
         return out
 
     def show(self, record, number=None):

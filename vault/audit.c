@@ -202,12 +202,12 @@ cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn
                           struct cv_err *err)
 {
     const bool may = cv_vault_may_read(v, "audit");
-    const struct cv_event event = { .action = may ? "log" : "refused",
-                                    .detail = may ? detail : "no right to the log" };
+    const struct cv_event event = { .action = "log", .detail = detail };
+    const struct cv_refusal refusal = { .to = "read the log" };
     uint64_t index = 0, next = 0;
-    cv_status st = cv_event_log(v, &event, err);
-    if (st == CV_OK && !may)
-        st = cv_fail(err, CV_ERR_NOKEY, "none of your roles reads the access log; the attempt is in it");
+    cv_status st = may ? cv_event_log(v, &event, err)
+                       : cv_event_refuse(v, &refusal, CV_ERR_NOKEY, err,
+                                         "none of your roles reads the access log; the attempt is in it");
     while (st == CV_OK && (st = cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_EVENT, next, &index,
                                                 err)) == CV_OK) {
         struct cv_json *body = NULL, *text = NULL;

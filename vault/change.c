@@ -25,8 +25,8 @@ cv_status cv_change_begin(struct cv_vault *v, cv_roles also, struct cv_change *o
 {
     memset(out, 0, sizeof(*out));
     if (!i_hold(v, custodians(cv_vault_policy(v)) | also)) {
-        cv_status st = cv_event_refused(v, NULL, NULL, "no right to change the policy", err);
-        return st != CV_OK ? st : cv_fail(err, CV_ERR_DENIED, "only a custodian changes who may do what");
+        const struct cv_refusal refusal = { .to = "change the policy" };
+        return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err, "only a custodian changes who may do what");
     }
     cv_status st = cv_vault_begin(v, err);
     if (st != CV_OK)
@@ -347,8 +347,8 @@ cv_status cv_change_approve(struct cv_vault *v, uint64_t index, struct cv_outcom
     if (st == CV_OK && !may) {
         cv_vault_abort(v);
         cv_waiting_free(&w);
-        st = cv_event_refused(v, NULL, NULL, "no right to approve", err);
-        return st != CV_OK ? st : cv_fail(err, CV_ERR_DENIED, "none of your roles may approve this");
+        const struct cv_refusal refusal = { .to = "approve" };
+        return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err, "none of your roles may approve this");
     }
     st = CV_THEN(st, add_mine(v, &w, &line, err));
     *out =

@@ -145,22 +145,17 @@ static cv_status tell(struct cv_vault *v, const struct cv_erase_plan *plan, stru
 static cv_status may(struct cv_vault *v, const struct cv_erase_plan *plan, struct cv_err *err)
 {
     const struct cv_policy_member *me = cv_vault_me(v);
-    cv_status st = CV_OK;
+    const struct cv_refusal refusal = { .to = "erase", .record = plan->id };
     if (plan->going == 0)
         return cv_fail(err, CV_ERR_NOTFOUND, "nothing of record %s would go", plan->id);
-    if (me == NULL || (me->roles & cv_vault_policy(v)->erasers) == 0) {
-        st = cv_event_refused(v, plan->id, NULL, "no right to erase", err);
-        return st != CV_OK
-                   ? st
-                   : cv_fail(err, CV_ERR_DENIED, "none of your roles may erase; the attempt is in the log");
-    }
-    if (!plan->held)
-        return CV_OK;
-    st = cv_event_refused(v, plan->id, NULL, "erasure of a record under legal hold", err);
-    return st != CV_OK ? st
-                       : cv_fail(err, CV_ERR_DENIED,
-                                 "record %s is under a legal hold, set by %s: nothing of it can be erased",
-                                 plan->id, plan->held_by);
+    if (me == NULL || (me->roles & cv_vault_policy(v)->erasers) == 0)
+        return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err,
+                               "none of your roles may erase; the attempt is in the log");
+    if (plan->held)
+        return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err,
+                               "record %s is under a legal hold, set by %s: nothing of it can be erased",
+                               plan->id, plan->held_by);
+    return CV_OK;
 }
 
 cv_status cv_erase_ask(struct cv_vault *v, const struct cv_erase_plan *plan, const char *reason,

@@ -1,6 +1,8 @@
 #include "vault/event.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -132,13 +134,30 @@ cv_status cv_event_log(struct cv_vault *v, const struct cv_event *e, struct cv_e
     return st;
 }
 
-cv_status cv_event_refused(struct cv_vault *v, const char *record, const struct cv_json *sections,
-                           const char *detail, struct cv_err *err)
+cv_status cv_event_refuse(struct cv_vault *v, const struct cv_refusal *r, cv_status st, struct cv_err *err,
+                          const char *fmt, ...)
 {
-    const struct cv_event event = {
-        .action = "refused", .record = record, .sections = sections, .detail = detail
-    };
-    return cv_event_log(v, &event, err);
+    struct cv_json *sections = r->section != NULL ? cv_json_array() : NULL;
+    char detail[64], why[sizeof(err->msg)];
+    snprintf(detail, sizeof(detail), "no right to %s", r->to);
+    const struct cv_event event = { .action = "refused",
+                                    .record = r->record,
+                                    .ids = r->ids,
+                                    .version = r->version,
+                                    .sections = sections,
+                                    .detail = detail,
+                                    .reason = r->reason,
+                                    .slot = r->slot };
+    cv_status logged = r->section != NULL ? cv_json_push(sections, cv_json_str(r->section)) : CV_OK;
+    logged = CV_THEN(logged, cv_event_log(v, &event, err));
+    cv_json_free(sections);
+    if (logged != CV_OK)
+        return cv_err_note(err, logged, "refusal");
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(why, sizeof(why), fmt, ap);
+    va_end(ap);
+    return cv_fail(err, st, "%s", why);
 }
 
 cv_status cv_release(struct cv_vault *v, const struct cv_event *event, const struct cv_want *wants,

@@ -28,11 +28,25 @@ CV_MUST_CHECK cv_status cv_event_add(struct cv_vault *v, const struct cv_event *
 /** cv_event_log(v, event, err): a commit of its own. CV_OK only when durable. */
 CV_MUST_CHECK cv_status cv_event_log(struct cv_vault *v, const struct cv_event *event, struct cv_err *err);
 
-/** cv_event_refused(v, record, sections, detail, err): an attempt that is refused, in a commit of its own: it
- * is durable before the refusal is told. ${record} and ${sections} may be NULL. */
-CV_MUST_CHECK cv_status cv_event_refused(struct cv_vault *v, const char *record,
-                                         const struct cv_json *sections, const char *detail,
-                                         struct cv_err *err);
+/* Something that somebody may not do. */
+struct cv_refusal {
+    const char *to;            /* read, export, create, ... */
+    const char *record;        /* id as text; NULL */
+    const struct cv_json *ids; /* of several records; NULL */
+    uint64_t version;          /* 0: does not apply */
+    const char *section;       /* the section (or field) they may not; NULL: all of it */
+    const char *reason;        /* what the member gave; NULL */
+    uint64_t slot;             /* whose release key the reason is under; 0: one of its own */
+};
+
+/**
+ * cv_event_refuse(v, refusal, st, err, fmt, ...): a refusal is an event before it is an answer: append it
+ * durably, and only then fail with ${st} and the text. No commit may be under way. Returns ${st}; as
+ * cv_event_log if the event cannot be written.
+ */
+CV_MUST_CHECK __attribute__((format(printf, 5, 6))) cv_status
+cv_event_refuse(struct cv_vault *v, const struct cv_refusal *refusal, cv_status st, struct cv_err *err,
+                const char *fmt, ...);
 
 /** A release key that is asked for: of which slot, for which part of which version. */
 struct cv_want {

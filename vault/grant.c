@@ -205,25 +205,21 @@ static cv_status commit_grant(struct cv_vault *v, const struct cv_granting *g, c
 static cv_status check(struct cv_vault *v, const struct cv_granting *g, const struct cv_versions *versions,
                        struct cv_err *err)
 {
-    struct cv_json *sections = cv_json_array();
-    cv_status st = cv_json_push(sections, cv_json_str(g->section));
-    if (st == CV_OK && !cv_template_has(v->template, versions->v[0].type, g->section))
+    const struct cv_refusal refusal = { .to = "grant", .record = versions->v[0].id, .section = g->section };
+    cv_status st = CV_OK;
+    if (!cv_template_has(v->template, versions->v[0].type, g->section))
         st = cv_fail(err, CV_ERR_ARG, "a %s has no section %.40s", versions->v[0].type, g->section);
-    if (st == CV_OK && g->until != NULL && !good_date(g->until))
+    else if (g->until != NULL && !good_date(g->until))
         st = cv_fail(err, CV_ERR_ARG, "--until wants a day to come, as YYYY-MM-DD");
-    if (st == CV_OK && !cv_vault_may_read(v, g->section)) {
-        st = cv_event_refused(v, versions->v[0].id, sections, "no right to grant", err);
-        st = st != CV_OK
-                 ? st
-                 : cv_fail(err, CV_ERR_NOKEY,
-                           "nobody can grant what they cannot read: none of your roles opens the section "
-                           "%s; the attempt is in the log",
-                           g->section);
-    }
+    else if (!cv_vault_may_read(v, g->section))
+        st = cv_event_refuse(
+            v, &refusal, CV_ERR_NOKEY, err,
+            "nobody can grant what they cannot read: none of your roles opens the section %s; the "
+            "attempt is in the log",
+            g->section);
     bool there = g->version == 0;
     for (size_t i = 0; i < versions->count; i++)
         there = there || versions->v[i].version == g->version;
-    cv_json_free(sections);
     return st == CV_OK && !there
                ? cv_fail(err, CV_ERR_NOTFOUND, "the record has no version %" PRIu64, g->version)
                : st;

@@ -243,7 +243,7 @@ static cv_status list_new(struct cv_vault *v, struct cv_err *err)
     }
     st = st == CV_ERR_NOTFOUND ? CV_OK : st;
     if (st == CV_OK && c.count > 0) {
-        snprintf(detail, sizeof(detail), "heads of %zu new versions", c.count);
+        snprintf(detail, sizeof(detail), "ids and types of %zu new versions", c.count);
         const struct cv_event event = { .action = "list", .detail = detail };
         st = cache_key(v, "heads", &c.key);
         st = CV_THEN(st, cv_release(v, &event, c.wants, c.count, take_head, &c, err));
@@ -337,6 +337,55 @@ static cv_status take_row(void *arg, uint64_t index, struct cv_bytes sealed, str
     return st;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const struct cv_version *x = a, *y = b;
+    const int c = strcmp(x->id, y->id);
+    return c != 0 ? c : (x->index > y->index) - (x->index < y->index);
+}
+
+static int by_entry(const void *a, const void *b)
+{
+    const struct cv_version *x = a, *y = b;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* lose(list, row): leave it out, but tell of it. */
+static void lose(struct cv_versions *list, struct cv_version *row)
+{
+    struct cv_lost *lost = &list->lost[list->lost_count++];
+    *lost = (struct cv_lost){ .index = row->index, .version = row->version };
+    memcpy(lost->id, row->id, sizeof(lost->id));
+    memcpy(lost->author, row->author, sizeof(lost->author));
+    cv_json_free(row->carried);
+}
+
+/* first_wins(list): where entries claim the same version of a record, the first in the log is it; and no
+ * entry can make a record of another type, or an older version, out of what is there. */
+static cv_status first_wins(struct cv_versions *list)
+{
+    size_t kept = 0, first = 0;
+    if (list->count == 0)
+        return CV_OK;
+    list->lost = calloc(list->count, sizeof(*list->lost));
+    if (list->lost == NULL)
+        return CV_ERR_NOMEM;
+    qsort(list->v, list->count, sizeof(*list->v), by_id);
+    for (size_t i = 0; i < list->count; i++) {
+        if (kept == 0 || strcmp(list->v[i].id, list->v[kept - 1].id) != 0)
+            first = kept;
+        else if (list->v[i].version <= list->v[kept - 1].version ||
+                 strcmp(list->v[i].type, list->v[first].type) != 0) {
+            lose(list, &list->v[i]);
+            continue;
+        }
+        list->v[kept++] = list->v[i];
+    }
+    list->count = kept;
+    qsort(list->v, list->count, sizeof(*list->v), by_entry);
+    return CV_OK;
+}
+
 /* find_rows(v, id, out): what the index holds of a record, or of all. */
 static cv_status find_rows(struct cv_vault *v, const char *id, struct cv_versions *out, struct cv_err *err)
 {
@@ -350,6 +399,7 @@ static cv_status find_rows(struct cv_vault *v, const char *id, struct cv_version
         st = CV_THEN(st, tag_of(v, id, tag));
     st = CV_THEN(st, cv_catalog_heads(v->custody->catalog, reader,
                                       id != NULL ? CV_ARR(tag) : (struct cv_bytes){ 0 }, take_row, &f, err));
+    st = CV_THEN(st, first_wins(out));
     cv_secret_free(&f.key);
     if (st != CV_OK)
         cv_versions_free(out);

@@ -45,8 +45,9 @@ cv_status cv_hold_set(struct cv_vault *v, const char *id, bool on, const char *r
         return st;
     const char *record = versions.v[0].id;
     if (!may_write_some(v, versions.v[0].type)) {
-        st = cv_event_refused(v, record, NULL, "no right to hold", err);
-        st = st != CV_OK ? st : cv_fail(err, CV_ERR_DENIED, "none of your roles writes records of this type");
+        const struct cv_refusal refusal = { .to = "hold", .record = record };
+        st = cv_event_refuse(v, &refusal, CV_ERR_DENIED, err,
+                             "none of your roles writes records of this type");
     }
     st = CV_THEN(st, cv_hold_of(v, record, &held, by, err));
     if (st == CV_OK && on && held)

@@ -10,44 +10,219 @@
 #define FIELDS_MAX 256
 #define POLICIES_MAX 4096
 
-/* may_export(v, section): by the template that the policy names. */
-static bool may_export(const struct cv_vault *v, const char *section)
+/* has_right(v, section, right): by the template that the policy names. */
+static bool has_right(const struct cv_vault *v, const char *section, unsigned right)
 {
     const struct cv_policy *p = cv_vault_policy(v);
     const struct cv_policy_member *me = cv_vault_me(v);
     for (size_t r = 0; me != NULL && r < p->role_count; r++)
         if ((me->roles & ((cv_roles)1 << r)) != 0 &&
-            (cv_template_rights(v->template, section, p->roles[r].name) & CV_RIGHT_EXPORT) != 0)
+            (cv_template_rights(v->template, section, p->roles[r].name) & right) != 0)
             return true;
     return false;
 }
 
-/* A chosen field: "identity.first_name" and what it is as a JSON Pointer. */
+/* A chosen field: section, field and element as they were named, and the same as a JSON Pointer. */
 struct field {
-    char section[CV_NAME_BYTES], name[CV_NAME_BYTES];
+    const char *text;
+    char section[CV_NAME_BYTES], name[CV_NAME_BYTES], element[8];
     char pointer[96];
 };
 
-static cv_status read_field(const struct cv_vault *v, const struct cv_disclosing *d, const char *text,
-                            struct field *out, struct cv_err *err)
+/* next_part(text, out, size): up to the next dot; what follows it, NULL if it does not fit. */
+static const char *next_part(const char *text, char *out, size_t size)
 {
-    const char *dot = strchr(text, '.');
-    const size_t n = dot != NULL ? (size_t)(dot - text) : strlen(text);
+    const size_t n = strcspn(text, ".");
+    if (n == 0 || n >= size)
+        return NULL;
+    memcpy(out, text, n);
+    out[n] = '\0';
+    return text[n] == '.' ? text + n + 1 : text + n;
+}
+
+static cv_status read_field(const char *text, struct field *out, struct cv_err *err)
+{
+    const char *rest;
     memset(out, 0, sizeof(*out));
-    if (n == 0 || n >= sizeof(out->section) || strlen(text) + 2 > sizeof(out->pointer))
+    out->text = text;
+    rest = next_part(text, out->section, sizeof(out->section));
+    if (rest != NULL && *rest != '\0')
+        rest = next_part(rest, out->name, sizeof(out->name));
+    if (rest != NULL && *rest != '\0')
+        rest = next_part(rest, out->element, sizeof(out->element));
+    if (rest == NULL || *rest != '\0' || text[strlen(text) - 1] == '.' ||
+        out->element[strspn(out->element, "0123456789")] != '\0')
         return cv_fail(err, CV_ERR_ARG, "a field is named SECTION, SECTION.FIELD or SECTION.FIELD.N");
-    memcpy(out->section, text, n);
-    if (dot != NULL)
-        snprintf(out->name, sizeof(out->name), "%.*s", (int)strcspn(dot + 1, "."), dot + 1);
-    snprintf(out->pointer, sizeof(out->pointer), "/%s", text);
-    for (char *p = out->pointer; *p != '\0'; p++)
-        *p = *p == '.' ? '/' : *p;
-    if (!may_export(v, out->section))
-        return cv_fail(err, CV_ERR_DENIED, "none of your roles may export the section %s", out->section);
-    if (d->profile != NULL && !cv_template_profile_allows(v->template, d->profile, out->section,
-                                                          out->name[0] != '\0' ? out->name : "*"))
-        return cv_fail(err, CV_ERR_DENIED, "the profile %s does not carry %s", d->profile, text);
+    snprintf(out->pointer, sizeof(out->pointer), "/%s%s%s%s%s", out->section, out->name[0] != '\0' ? "/" : "",
+             out->name, out->element[0] != '\0' ? "/" : "", out->element);
     return CV_OK;
+}
+
+/* holds_key(v): packages are bound with the export key, which only roles with some right x hold. */
+static bool holds_key(const struct cv_vault *v)
+{
+    const struct cv_policy_member *me = cv_vault_me(v);
+    return me != NULL && (me->roles & cv_vault_policy(v)->export.holders) != 0;
+}
+
+/* exportable(v, d, f): may it leave? By the right x on its section; or, where a profile names this very
+ * field, by the right to read it. */
+static bool exportable(const struct cv_vault *v, const struct cv_disclosing *d, const struct field *f)
+{
+    return has_right(v, f->section, CV_RIGHT_EXPORT) ||
+           (d->profile != NULL && f->name[0] != '\0' && holds_key(v) &&
+            has_right(v, f->section, CV_RIGHT_READ) &&
+            cv_template_profile_names(v->template, d->profile, f->section, f->name));
+}
+
+/* whole_elements(v, type, f): a field that leaves by element only, and which ${f} would take as a whole. */
+static bool whole_elements(const struct cv_vault *v, const char *type, const struct field *f,
+                           struct cv_template_field *out)
+{
+    for (size_t i = 0; f->element[0] == '\0' && cv_template_field(v->template, type, f->section, i, out); i++)
+        if (out->elements && (f->name[0] == '\0' || strcmp(f->name, out->name) == 0))
+            return true;
+    return false;
+}
+
+/* fits(v, type, f): has a record of this type such a field? */
+static bool fits(const struct cv_vault *v, const char *type, const struct field *f)
+{
+    struct cv_template_field field;
+    if (f->name[0] == '\0')
+        return cv_template_has(v->template, type, f->section);
+    return cv_template_field_named(v->template, type, f->section, f->name, &field) &&
+           (f->element[0] == '\0' || field.elements);
+}
+
+/* What was chosen: of these records, these fields. */
+struct choice {
+    struct cv_json *ids;
+    struct cv_versions *records;
+    size_t record_count;
+    struct field *fields;
+    size_t field_count;
+};
+
+static void choice_free(struct choice *c)
+{
+    for (size_t i = 0; i < c->record_count; i++)
+        cv_versions_free(&c->records[i]);
+    free(c->records);
+    free(c->fields);
+    cv_json_free(c->ids);
+}
+
+/* add_id(c, text): in its plain form. */
+static cv_status add_id(struct choice *c, const char *text, struct cv_err *err)
+{
+    uint8_t raw[CV_ID_BYTES];
+    char id[CV_ID_TEXT_BYTES];
+    cv_status st = cv_id_parse(cv_bytes_str(text), raw, err);
+    if (st == CV_OK)
+        cv_id_text(raw, id);
+    return CV_THEN(st, cv_json_push(c->ids, cv_json_str(id)));
+}
+
+/* check_known(v, f): some type has it: what is merely mistyped is no attempt. */
+static cv_status check_known(const struct cv_vault *v, const struct field *f, struct cv_err *err)
+{
+    const char *type;
+    for (size_t i = 0; (type = cv_template_type(v->template, i)) != NULL; i++)
+        if (fits(v, type, f))
+            return CV_OK;
+    return cv_fail(err, CV_ERR_ARG, "no type of record has a field %.100s", f->text);
+}
+
+/* refusal_of(d, c, f): what the log says of an attempt that is refused. */
+static struct cv_refusal refusal_of(const struct cv_disclosing *d, const struct choice *c,
+                                    const struct field *f)
+{
+    return (struct cv_refusal){ .to = "export", .ids = c->ids, .section = f->text, .reason = d->reason };
+}
+
+/* check_right(v, d, c, f): may this member send it, under this profile? */
+static cv_status check_right(struct cv_vault *v, const struct cv_disclosing *d, const struct choice *c,
+                             const struct field *f, struct cv_err *err)
+{
+    const struct cv_refusal refusal = refusal_of(d, c, f);
+    if (!exportable(v, d, f))
+        return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err,
+                               "none of your roles may export the section %s", f->section);
+    if (d->profile != NULL &&
+        !cv_template_profile_allows(v->template, d->profile, f->section, f->name[0] != '\0' ? f->name : "*"))
+        return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err, "the profile %s does not carry %s",
+                               d->profile, f->text);
+    return CV_OK;
+}
+
+/* check_fit(v, d, c, f): some record has the field, and none would lose by it more than one element. */
+static cv_status check_fit(struct cv_vault *v, const struct cv_disclosing *d, const struct choice *c,
+                           const struct field *f, struct cv_err *err)
+{
+    const struct cv_refusal refusal = refusal_of(d, c, f);
+    struct cv_template_field field;
+    bool known = false;
+    for (size_t i = 0; i < c->record_count; i++) {
+        const char *type = c->records[i].v[0].type;
+        if (whole_elements(v, type, f, &field))
+            return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err,
+                                   "%s.%s leaves one by one: name which, as in %s.%s.0 for the first",
+                                   f->section, field.name, f->section, field.name);
+        known = known || fits(v, type, f);
+    }
+    if (known)
+        return CV_OK;
+    return cv_fail(err, CV_ERR_ARG, "a %s has no field %.100s", c->records[0].v[0].type, f->text);
+}
+
+/* choose(v, d, c): read what was asked for, and refuse what may not leave, before anything is opened. */
+static cv_status choose(struct cv_vault *v, const struct cv_disclosing *d, struct choice *c,
+                        struct cv_err *err)
+{
+    size_t records = 0, fields = 0;
+    while (d->records[records] != NULL)
+        records++;
+    while (d->fields[fields] != NULL)
+        fields++;
+    if (fields > FIELDS_MAX)
+        return cv_fail(err, CV_ERR_LIMIT, "package: more than %d fields", FIELDS_MAX);
+    c->records = calloc(records + 1, sizeof(*c->records));
+    c->fields = calloc(fields + 1, sizeof(*c->fields));
+    c->ids = cv_json_array();
+    cv_status st = c->records == NULL || c->fields == NULL || c->ids == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; st == CV_OK && i < records; i++)
+        st = add_id(c, d->records[i], err);
+    for (; st == CV_OK && c->field_count < fields; c->field_count++) {
+        st = read_field(d->fields[c->field_count], &c->fields[c->field_count], err);
+        st = CV_THEN(st, check_known(v, &c->fields[c->field_count], err));
+    }
+    for (size_t i = 0; st == CV_OK && i < fields; i++)
+        st = check_right(v, d, c, &c->fields[i], err);
+    for (; st == CV_OK && c->record_count < records; c->record_count++)
+        st = cv_record_find(v, d->records[c->record_count], "export", d->reason, &c->records[c->record_count],
+                            err);
+    for (size_t i = 0; st == CV_OK && i < fields; i++)
+        st = check_fit(v, d, c, &c->fields[i], err);
+    return st;
+}
+
+/* check_profile(v, name): one of the template's; they are named where it is not. */
+static cv_status check_profile(const struct cv_vault *v, const char *name, struct cv_err *err)
+{
+    struct cv_buf list = { 0 };
+    const char *known;
+    cv_status st = CV_OK;
+    for (size_t i = 0; name != NULL && (known = cv_template_profile(v->template, i)) != NULL; i++) {
+        if (strcmp(known, name) == 0)
+            name = NULL;
+        st = CV_THEN(st, cv_buf_printf(&list, "%s%s", i > 0 ? ", " : "", known));
+    }
+    if (name != NULL)
+        st = CV_THEN(st, cv_fail(err, CV_ERR_ARG, "there is no profile %.40s; there are: %.*s", name,
+                                 (int)list.n, list.n > 0 ? (const char *)list.p : ""));
+    cv_buf_free(&list);
+    return st;
 }
 
 /* there(r, f): does this record hold the field in its chosen version? */
@@ -102,53 +277,37 @@ static cv_status present(struct cv_vault *v, const struct cv_disclosing *d, cons
     return st;
 }
 
-/* sections_of(fields, out): the sections to read, each once, NULL-terminated. */
-static void sections_of(const struct field *fields, size_t count, const char **out)
+/* sections_of(v, type, c, out): the sections to read, each once, of those that the type has;
+ * NULL-terminated. */
+static void sections_of(const struct cv_vault *v, const char *type, const struct choice *c, const char **out)
 {
     size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool have = false;
+    for (size_t i = 0; i < c->field_count; i++) {
+        const char *section = c->fields[i].section;
+        bool have = !cv_template_has(v->template, type, section);
         for (size_t j = 0; j < n; j++)
-            have = have || strcmp(out[j], fields[i].section) == 0;
+            have = have || strcmp(out[j], section) == 0;
         if (!have)
-            out[n++] = fields[i].section;
+            out[n++] = section;
     }
     out[n] = NULL;
 }
 
-/* only_of_type(v, type, sections, out): those of them that the type has. */
-static void only_of_type(const struct cv_vault *v, const char *type, const char *const *sections,
-                         const char **out)
+static cv_status one_record(struct cv_vault *v, const struct cv_disclosing *d, const struct choice *c,
+                            const struct cv_versions *versions, struct cv_json *records, struct cv_err *err)
 {
-    size_t n = 0;
-    for (size_t i = 0; sections[i] != NULL; i++)
-        if (cv_template_has(v->template, type, sections[i]))
-            out[n++] = sections[i];
-    out[n] = NULL;
-}
-
-static cv_status one_record(struct cv_vault *v, const struct cv_disclosing *d, const char *id,
-                            const struct field *fields, size_t count, struct cv_json *records,
-                            struct cv_err *err)
-{
-    const char *sections[FIELDS_MAX + 1], *of_type[FIELDS_MAX + 1];
+    const char *sections[FIELDS_MAX + 1];
     struct cv_record r = { 0 };
-    struct cv_versions versions = { 0 };
     size_t shown = 0;
-    sections_of(fields, count, sections);
-    cv_status st = cv_record_versions(v, id, &versions, err);
-    if (st == CV_OK) {
-        only_of_type(v, versions.v[0].type, sections, of_type);
-        if (of_type[0] == NULL)
-            st = cv_fail(err, CV_ERR_NOTFOUND, "record %s has none of the chosen sections", versions.v[0].id);
-    }
-    st = CV_THEN(st, cv_record_read(v, id, 0, of_type, "export", d->reason, &r, err));
+    sections_of(v, versions->v[0].type, c, sections);
+    if (sections[0] == NULL)
+        return cv_fail(err, CV_ERR_NOTFOUND, "record %s has none of the chosen sections", versions->v[0].id);
+    cv_status st = cv_record_read(v, versions->v[0].id, 0, sections, "export", d->reason, &r, err);
     for (size_t i = 0; i < r.source_count && st == CV_OK; i++)
-        st = present(v, d, &r.sources[i], fields, count, records, &shown, err);
+        st = present(v, d, &r.sources[i], c->fields, c->field_count, records, &shown, err);
     if (st == CV_OK && shown == 0)
         st = cv_fail(err, CV_ERR_NOTFOUND, "record %s holds none of the chosen fields", r.id);
     cv_record_free(&r);
-    cv_versions_free(&versions);
     return st;
 }
 
@@ -167,14 +326,13 @@ static cv_status add_policies(struct cv_vault *v, struct cv_json *list, struct c
     return st;
 }
 
-/* log_package(v, d): what left, for whom; before it does. */
-static cv_status log_package(struct cv_vault *v, const struct cv_disclosing *d, struct cv_err *err)
+/* log_package(v, d, ids): what left, for whom; before it does. */
+static cv_status log_package(struct cv_vault *v, const struct cv_disclosing *d, const struct cv_json *ids,
+                             struct cv_err *err)
 {
-    struct cv_json *ids = cv_json_array(), *fields = cv_json_array();
+    struct cv_json *fields = cv_json_array();
     char detail[200];
     cv_status st = CV_OK;
-    for (size_t i = 0; d->records[i] != NULL && st == CV_OK; i++)
-        st = cv_json_push(ids, cv_json_str(d->records[i]));
     for (size_t i = 0; d->fields[i] != NULL && st == CV_OK; i++)
         st = cv_json_push(fields, cv_json_str(d->fields[i]));
     snprintf(detail, sizeof(detail), "to %.90s, nonce %.90s", d->aud, d->nonce);
@@ -182,7 +340,6 @@ static cv_status log_package(struct cv_vault *v, const struct cv_disclosing *d, 
         .action = "package", .ids = ids, .sections = fields, .detail = detail, .reason = d->reason
     };
     st = CV_THEN(st, cv_event_log(v, &event, err));
-    cv_json_free(ids);
     cv_json_free(fields);
     return st;
 }
@@ -190,14 +347,12 @@ static cv_status log_package(struct cv_vault *v, const struct cv_disclosing *d, 
 cv_status cv_package_write(struct cv_vault *v, const struct cv_disclosing *d, struct cv_buf *out,
                            struct cv_err *err)
 {
-    struct field *fields = calloc(FIELDS_MAX, sizeof(*fields));
+    struct choice c = { 0 };
     struct cv_json *doc = cv_json_object(), *records = cv_json_array(), *policies = cv_json_array();
-    size_t count = 0;
-    cv_status st = fields == NULL ? CV_ERR_NOMEM : CV_OK;
-    for (; st == CV_OK && d->fields[count] != NULL; count++)
-        st = count == FIELDS_MAX ? CV_ERR_LIMIT : read_field(v, d, d->fields[count], &fields[count], err);
-    for (size_t i = 0; st == CV_OK && d->records[i] != NULL; i++)
-        st = one_record(v, d, d->records[i], fields, count, records, err);
+    cv_status st = check_profile(v, d->profile, err);
+    st = CV_THEN(st, choose(v, d, &c, err));
+    for (size_t i = 0; st == CV_OK && i < c.record_count; i++)
+        st = one_record(v, d, &c, &c.records[i], records, err);
     st = CV_THEN(st, add_policies(v, policies, err));
     st = CV_THEN(st, cv_json_set(doc, "casevault", cv_json_str(TITLE)));
     st = CV_THEN(st, cv_json_set(doc, "vault", cv_json_str(cv_vault_policy(v)->vault)));
@@ -206,10 +361,10 @@ cv_status cv_package_write(struct cv_vault *v, const struct cv_disclosing *d, st
     st = CV_THEN(st, cv_json_set(doc, "nonce", cv_json_str(d->nonce)));
     st = CV_THEN(st, cv_json_set(doc, "policies", cv_json_ref(policies)));
     st = CV_THEN(st, cv_json_set(doc, "records", cv_json_ref(records)));
-    st = CV_THEN(st, log_package(v, d, err));
+    st = CV_THEN(st, log_package(v, d, c.ids, err));
     st = CV_THEN(st, cv_json_write(doc, out));
     st = CV_THEN(st, cv_buf_str(out, "\n"));
-    free(fields);
+    choice_free(&c);
     cv_json_free(records);
     cv_json_free(policies);
     cv_json_free(doc);

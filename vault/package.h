@@ -13,7 +13,7 @@
 #define CV_PACKAGE_MAX_BYTES ((size_t)64 << 20)
 
 /* What is to leave: `fields` are "section.field", or "section" for all of it that is there, or
- * "section.field.N" for one element. */
+ * "section.field.N" for one element, from 0. Fields that the template marks `elements` leave only so. */
 struct cv_disclosing {
     const char *const *records; /* ids, NULL-terminated */
     const char *const *fields;
@@ -23,8 +23,10 @@ struct cv_disclosing {
 };
 
 /** cv_package_write(v, d, out, err): select from what was signed at intake, bind to the recipient, log, and
- * only then give out. CV_OK; CV_ERR_DENIED for a section none of one's roles may export, or a field the
- * profile does not carry; CV_ERR_NOTFOUND; CV_ERR_NOKEY. */
+ * only then give out. A field may leave by the right x on its section; or, if the profile names this very
+ * field, by the right to read it. CV_OK; CV_ERR_ARG for a profile or field that is not in the template;
+ * CV_ERR_DENIED, logged, for what may not leave, or the profile does not carry, or leaves by element only;
+ * CV_ERR_NOTFOUND; CV_ERR_NOKEY. */
 CV_MUST_CHECK cv_status cv_package_write(struct cv_vault *v, const struct cv_disclosing *d,
                                          struct cv_buf *out, struct cv_err *err);
 

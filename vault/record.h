@@ -44,18 +44,37 @@ struct cv_stored {
 };
 
 /** cv_record_put(v, record, out, err): inside a commit: check against the template and the member's rights,
- * sign, seal, add the first version of a record. A record may say "training":true; only a training vault
- * takes it. CV_OK; CV_ERR_FORMAT naming the field; CV_ERR_DENIED naming the section, or `training`. */
+ * sign, seal, add the first version of a record. It may bring its own id if this member reads `head`, and can
+ * so know which are taken; of those, the head index as it is now decides (cv_record_ready). It may say
+ * "training":true, which only a training vault takes. CV_OK;
+ * CV_ERR_FORMAT naming the field; CV_ERR_EXISTS; CV_ERR_DENIED naming the section, or for the id: the caller
+ * gives up the commit and ends with cv_record_refuse. */
 CV_MUST_CHECK cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_stored *out,
                                       struct cv_err *err);
+/** cv_record_ready(v, err): before a commit in which records may bring ids: learn which are taken, as far as
+ * this member may know. */
+CV_MUST_CHECK cv_status cv_record_ready(struct cv_vault *v, struct cv_err *err);
+/** cv_record_refuse(v, record, action, reason, why, err): log that cv_record_put did not let this member,
+ * with
+ * ${why} as it said; no commit may be under way. Returns CV_ERR_DENIED; as cv_event_log if it cannot. */
+CV_MUST_CHECK cv_status cv_record_refuse(struct cv_vault *v, const struct cv_json *record, const char *action,
+                                         const char *reason, const char *why, struct cv_err *err);
 
-/** cv_record_add(v, record, reason, out, err): the same as a commit of its own, with its event. */
+/** cv_record_add(v, record, reason, out, err): the same as a commit of its own, with its event, or with that
+ * of its refusal. */
 CV_MUST_CHECK cv_status cv_record_add(struct cv_vault *v, struct cv_json *record, const char *reason,
                                       struct cv_stored *out, struct cv_err *err);
 
-/** cv_record_edit(v, id, changes, reason, out, err): a new version in which the sections of ${changes} take
- * the place of the old ones. CV_ERR_NOTFOUND; otherwise as cv_record_put. */
-CV_MUST_CHECK cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_json *changes,
+/** What an edit changes: whole sections, or single fields of sections. */
+struct cv_edit {
+    const struct cv_json *sections; /* {"<section>":{...},...}, perhaps with the record's id and type; NULL */
+    const struct cv_json *fields;   /* {"<section>":{"<field>":value, or null to take it away}}; NULL */
+};
+
+/** cv_record_edit(v, id, change, reason, out, err): a new version with the changes. What they need of the old
+ * one (sections of single fields, and what coded fields are filled from) is read first, in one event.
+ * CV_ERR_NOTFOUND; CV_ERR_NOKEY; otherwise as cv_record_put. */
+CV_MUST_CHECK cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_edit *change,
                                        const char *reason, struct cv_stored *out, struct cv_err *err);
 
 /* ---- reading ---- */
@@ -68,9 +87,18 @@ struct cv_version {
     char author[CV_PSEUDONYM_BYTES];
     struct cv_json *carried;
 };
+/* An entry that claims a record id and version which an entry before it in the log has taken, or that does
+ * not go on from what that record is: it is no version of it. */
+struct cv_lost {
+    uint64_t index, version;
+    char id[CV_ID_TEXT_BYTES];
+    char author[CV_PSEUDONYM_BYTES];
+};
 struct cv_versions {
-    struct cv_version *v;
+    struct cv_version *v; /* by entry; of each record the versions go up */
     size_t count;
+    struct cv_lost *lost;
+    size_t lost_count;
 };
 void cv_versions_free(struct cv_versions *list);
 
@@ -79,6 +107,19 @@ void cv_versions_free(struct cv_versions *list);
  * none this member may see. */
 CV_MUST_CHECK cv_status cv_record_versions(struct cv_vault *v, const char *id, struct cv_versions *out,
                                            struct cv_err *err);
+
+/** cv_record_find(v, id, action, reason, out, err): the versions of one record, for ${action}. To somebody
+ * who may read nothing it is a refusal, logged: CV_ERR_NOKEY; otherwise as cv_record_versions. */
+CV_MUST_CHECK cv_status cv_record_find(struct cv_vault *v, const char *id, const char *action,
+                                       const char *reason, struct cv_versions *out, struct cv_err *err);
+
+/** cv_record_titles(v, list, count, reason, out, err): by what a person tells these records apart (their
+ * template's title fields), read under one `list` event that names them. ${out}: record id -> title, freed by
+ * the caller; without those that this member may not read, that have none, or that do not verify. CV_OK;
+ * CV_ERR_ARG if the vault asks why and ${reason} is NULL; CV_ERR_IO; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_record_titles(struct cv_vault *v, const struct cv_version *const *list,
+                                         size_t count, const char *reason, struct cv_json **out,
+                                         struct cv_err *err);
 
 /* One version that some sections of a record stand in, opened and verified. */
 struct cv_source {
@@ -100,9 +141,9 @@ struct cv_record {
 void cv_record_free(struct cv_record *r);
 
 /** cv_record_read(v, id, version, sections, action, reason, out, err): ${version} 0 is the latest;
- * ${sections} NULL is all this member may read. The event is durable before anything is opened; a refusal is
- * an event too. CV_OK; CV_ERR_NOTFOUND; CV_ERR_NOKEY naming the section; CV_ERR_LOG where content is not what
- * its author signed, or its author could not write it. */
+ * ${sections} NULL is all this member may read, and an empty list no more than the head. The event is durable
+ * before anything is opened; a refusal is an event too. CV_OK; CV_ERR_NOTFOUND; CV_ERR_NOKEY naming the
+ * section; CV_ERR_LOG where content is not what its author signed, or its author could not write it. */
 CV_MUST_CHECK cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t version,
                                        const char *const *sections, const char *action, const char *reason,
                                        struct cv_record *out, struct cv_err *err);

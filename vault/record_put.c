@@ -4,7 +4,8 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "formats/base64.h"
-#include "vault/record.h"
+#include "vault/heads.h"
+#include "vault/record_put.h"
 
 #define SEED_BYTES 32
 #define PART_FLOOR 256
@@ -13,7 +14,7 @@
 /* A version being made. */
 struct making {
     struct cv_json *head, *sections, *seeds;
-    const char *type, *id;
+    const char *type;
     uint64_t version;
     struct cv_buf jwt;
     struct cv_envelope env;
@@ -38,30 +39,37 @@ static cv_status add_seed(struct cv_json *seeds, const char *name)
     return st;
 }
 
-/* may_write(v, section, first): does the policy let this member? */
-static cv_status may_write(const struct cv_vault *v, const char *section, bool first, struct cv_err *err)
+#define NOT_YOUR_ID "the id is chosen by casevault; leave it out"
+
+const char *cv_put_closed(const struct cv_vault *v, const char *type, const struct cv_json *record,
+                          uint64_t version)
 {
-    if (first ? cv_vault_may_create(v, section)
-              : cv_vault_may_edit(v, section) || cv_vault_may_create(v, section))
-        return CV_OK;
-    return cv_fail(err, CV_ERR_DENIED, "none of your roles may write the section %s", section);
+    const char *section;
+    for (size_t i = 0; (section = cv_template_type_section(v->template, type, i)) != NULL; i++) {
+        const struct cv_json *given = cv_json_get(record, section);
+        /* An empty section adds nothing to a new record, but takes all away from an old one. */
+        if (given == NULL || (version == 1 && cv_json_len(given) == 0) || cv_vault_may_create(v, section) ||
+            (version > 1 && cv_vault_may_edit(v, section)))
+            continue;
+        return section;
+    }
+    return NULL;
 }
 
 /* lay_out(v, m, record): every section of the type, given or empty, with its seed. */
-static cv_status lay_out(const struct cv_vault *v, struct making *m, const struct cv_json *record, bool first,
+static cv_status lay_out(const struct cv_vault *v, struct making *m, const struct cv_json *record,
                          struct cv_err *err)
 {
-    const char *section;
+    const char *section = cv_put_closed(v, m->type, record, m->version);
+    if (section != NULL)
+        return cv_fail(err, CV_ERR_DENIED, CV_PUT_CLOSED, section);
     m->sections = cv_json_object();
     m->seeds = cv_json_object();
     cv_status st = m->sections == NULL || m->seeds == NULL ? CV_ERR_NOMEM : add_seed(m->seeds, "head");
     for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, m->type, i)) != NULL;
          i++) {
         struct cv_json *given = cv_json_get(record, section);
-        if (given != NULL && cv_json_len(given) > 0)
-            st = may_write(v, section, first, err);
-        st = CV_THEN(
-            st, cv_json_set(m->sections, section, given != NULL ? cv_json_ref(given) : cv_json_object()));
+        st = cv_json_set(m->sections, section, given != NULL ? cv_json_ref(given) : cv_json_object());
         st = CV_THEN(st, add_seed(m->seeds, section));
     }
     return st;
@@ -220,32 +228,58 @@ static cv_status write_version(struct cv_vault *v, struct making *m, struct cv_e
     return cv_err_note(err, st, "record");
 }
 
-/* new_head(m, id, previous, carried): takes ${carried} over. */
-static cv_status new_head(struct making *m, const char *id, struct cv_json *previous, struct cv_json *carried)
+/* new_head(m, next): takes its previous and carried over. */
+static cv_status new_head(struct making *m, const struct cv_next *next)
 {
     m->head = cv_json_object();
-    cv_status st = cv_json_set(m->head, "id", cv_json_str(id));
-    st = CV_THEN(st, cv_json_set(m->head, "type", cv_json_str(m->type)));
-    st = CV_THEN(st, cv_json_set(m->head, "version", cv_json_int((int64_t)m->version)));
+    cv_status st = cv_json_set(m->head, "id", cv_json_str(next->id));
+    st = CV_THEN(st, cv_json_set(m->head, "type", cv_json_str(next->type)));
+    st = CV_THEN(st, cv_json_set(m->head, "version", cv_json_int((int64_t)next->version)));
     if (st == CV_OK)
-        st = cv_json_set(m->head, "previous", previous);
+        st = cv_json_set(m->head, "previous", next->previous);
     else
-        cv_json_free(previous);
+        cv_json_free(next->previous);
     if (st == CV_OK)
-        return cv_json_set(m->head, "carried", carried);
-    cv_json_free(carried);
+        return cv_json_set(m->head, "carried", next->carried);
+    cv_json_free(next->carried);
     return st;
 }
 
-/* id_of(record, out): the one it brings along, in its plain form, or a fresh one. */
-static cv_status id_of(const struct cv_json *record, char out[static CV_ID_TEXT_BYTES], struct cv_err *err)
+cv_status cv_put_version(struct cv_vault *v, const struct cv_next *next, const struct cv_json *record,
+                         uint64_t *slot, struct cv_err *err)
+{
+    struct making m = { .type = next->type, .version = next->version };
+    cv_status st = new_head(&m, next);
+    st = CV_THEN(st, lay_out(v, &m, record, err));
+    st = CV_THEN(st, write_version(v, &m, err));
+    *slot = m.env.slot;
+    making_free(&m);
+    return st;
+}
+
+/* check_free(v, id): one that is brought along is not taken, and who brings it can know that. */
+static cv_status check_free(struct cv_vault *v, const char *id, struct cv_err *err)
+{
+    struct cv_versions known = { 0 };
+    if (!cv_vault_may_read(v, "head"))
+        return cv_fail(err, CV_ERR_DENIED, NOT_YOUR_ID);
+    cv_status st = cv_heads_find(v, id, &known, err);
+    if (st == CV_OK && known.count > 0)
+        st = cv_fail(err, CV_ERR_EXISTS, "there is a record %s already; change it with `record edit`", id);
+    cv_versions_free(&known);
+    return st;
+}
+
+/* id_of(v, record, out): the one it brings along, in its plain form, or a fresh one. */
+static cv_status id_of(struct cv_vault *v, const struct cv_json *record, char out[static CV_ID_TEXT_BYTES],
+                       struct cv_err *err)
 {
     uint8_t id[CV_ID_BYTES];
     const struct cv_json *given = cv_json_get(record, "id");
     cv_status st = given != NULL ? cv_id_parse(cv_json_text(given), id, err) : cv_random(id, sizeof(id));
     if (st == CV_OK)
         cv_id_text(id, out);
-    return st;
+    return given != NULL ? CV_THEN(st, check_free(v, out, err)) : st;
 }
 
 /* take_training(v, record, err): a made-up record says that it is; real cases must not be mixed with it. The
@@ -264,177 +298,51 @@ static cv_status take_training(const struct cv_vault *v, struct cv_json *record,
 
 cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_stored *out, struct cv_err *err)
 {
-    struct making m = { .version = 1 };
     memset(out, 0, sizeof(*out));
     cv_status st = take_training(v, record, err);
     st = CV_THEN(st, cv_template_check(v->template, record, err));
     st = CV_THEN(st, cv_template_code(v->template, record, err));
-    st = CV_THEN(st, id_of(record, out->id, err));
-    if (st == CV_OK) {
-        m.type = cv_json_get_str(record, "type");
-        st = new_head(&m, out->id, cv_json_str("-"), cv_json_object());
-    }
-    st = CV_THEN(st, lay_out(v, &m, record, true, err));
-    st = CV_THEN(st, write_version(v, &m, err));
+    st = CV_THEN(st, id_of(v, record, out->id, err));
+    if (st != CV_OK)
+        return st;
+    const struct cv_next next = { cv_json_get_str(record, "type"), out->id, 1, cv_json_str("-"),
+                                  cv_json_object() };
     out->version = 1;
-    out->slot = m.env.slot;
-    making_free(&m);
-    return st;
+    return cv_put_version(v, &next, record, &out->slot, err);
+}
+
+cv_status cv_record_ready(struct cv_vault *v, struct cv_err *err)
+{
+    return cv_vault_may_read(v, "head") ? cv_heads_catch_up(v, err) : CV_OK;
+}
+
+cv_status cv_record_refuse(struct cv_vault *v, const struct cv_json *record, const char *action,
+                           const char *reason, const char *why, struct cv_err *err)
+{
+    const struct cv_refusal refusal = { .to = action,
+                                        .section =
+                                            cv_put_closed(v, cv_json_get_str(record, "type"), record, 1),
+                                        .reason = reason };
+    return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err, "%s", why);
 }
 
 cv_status cv_record_add(struct cv_vault *v, struct cv_json *record, const char *reason, struct cv_stored *out,
                         struct cv_err *err)
 {
-    struct cv_versions known = { 0 };
-    const char *given = cv_json_get_str(record, "id");
-    if (given != NULL) {
-        cv_status st = cv_record_versions(v, given, &known, NULL);
-        cv_versions_free(&known);
-        if (st == CV_OK)
-            return cv_fail(err, CV_ERR_EXISTS, "there is a record %s already; change it with `record edit`",
-                           given);
-    }
-    cv_status st = cv_vault_begin(v, err);
+    struct cv_err why = { 0 };
+    memset(out, 0, sizeof(*out));
+    cv_status st = cv_json_get(record, "id") != NULL ? cv_record_ready(v, err) : CV_OK;
+    st = CV_THEN(st, cv_vault_begin(v, err));
     if (st != CV_OK)
         return st;
-    st = cv_record_put(v, record, out, err);
+    st = cv_record_put(v, record, out, &why);
     const struct cv_event event = {
         .action = "create", .record = out->id, .version = 1, .reason = reason, .slot = out->slot
     };
-    st = CV_THEN(st, cv_event_add(v, &event, err));
+    st = CV_THEN(st, cv_event_add(v, &event, &why));
     if (st == CV_OK)
         return cv_vault_commit(v, err);
     cv_vault_abort(v);
-    return st;
-}
-
-/* merge(old, changes, out): what stays is carried: for each section not changed, the version it stands in. */
-static cv_status carry(const struct cv_vault *v, const struct cv_version *old, const struct cv_json *changes,
-                       struct cv_json **out)
-{
-    const char *section;
-    cv_status st = CV_OK;
-    *out = cv_json_object();
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, old->type, i)) != NULL;
-         i++) {
-        const struct cv_json *from = cv_json_get(old->carried, section);
-        if (cv_json_get(changes, section) != NULL)
-            continue;
-        st = cv_json_set(*out, section,
-                         cv_json_int(from != NULL ? cv_json_to_int(from) : (int64_t)old->version));
-    }
-    return st;
-}
-
-/* previous_hash(v, index...): SHA-256 of the JWT of the version before, from its opened head. */
-static struct cv_json *previous_hash(const struct cv_record *before)
-{
-    uint8_t hash[CV_SHA256_BYTES];
-    const struct cv_json *jwt = cv_json_get(before->sources[0].head, "jwt");
-    return cv_sha256(cv_json_text(jwt), hash) == CV_OK ? cv_json_b64u(CV_ARR(hash)) : NULL;
-}
-
-/* coded(v, type, section, changes, whole): does this section of coded fields change with ${changes}, and is
- * all that it is filled from at hand? Without its sources it stays as it was. */
-static bool coded(const struct cv_vault *v, const char *type, const char *section,
-                  const struct cv_json *changes, const struct cv_json *whole)
-{
-    const char *source;
-    bool touched = false, all = true, any = false;
-    for (size_t i = 0; (source = cv_template_type_section(v->template, type, i)) != NULL; i++) {
-        if (!cv_template_codes(v->template, type, section, source))
-            continue;
-        any = true;
-        touched = touched || cv_json_get(changes, source) != NULL;
-        all = all && cv_json_get(whole, source) != NULL;
-    }
-    return any && all && (touched || cv_json_get(changes, section) != NULL);
-}
-
-/* recode(v, before, changes): coded fields follow the sections they are filled from. */
-static cv_status recode(const struct cv_vault *v, const struct cv_record *before, struct cv_json *changes,
-                        struct cv_err *err)
-{
-    struct cv_json *whole = cv_json_object();
-    const char *section;
-    cv_status st = cv_json_set(whole, "type", cv_json_str(before->type));
-    for (size_t i = 0;
-         st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL; i++) {
-        struct cv_json *data = cv_json_get(changes, section);
-        if (data == NULL)
-            data = (struct cv_json *)(uintptr_t)cv_record_section(before, section);
-        if (data != NULL)
-            st = cv_json_set(whole, section, cv_json_ref(data));
-    }
-    st = CV_THEN(st, cv_template_code(v->template, whole, err));
-    for (size_t i = 0;
-         st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL; i++)
-        if (coded(v, before->type, section, changes, whole) &&
-            (cv_vault_may_edit(v, section) || cv_vault_may_create(v, section)))
-            st = cv_json_set(changes, section, cv_json_ref(cv_json_get(whole, section)));
-    cv_json_free(whole);
-    return st;
-}
-
-cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_json *changes,
-                         const char *reason, struct cv_stored *out, struct cv_err *err)
-{
-    struct making m = { 0 };
-    struct cv_versions versions = { 0 };
-    struct cv_record before = { 0 };
-    struct cv_json *record = cv_json_copy(changes), *carried = NULL;
-    bool begun = false;
-    memset(out, 0, sizeof(*out));
-    cv_status st = record == NULL ? CV_ERR_NOMEM : cv_record_versions(v, id, &versions, err);
-    if (st != CV_OK)
-        goto out;
-    const uint64_t known = v->custody->chain.next; /* what is appended from here on is news */
-    const struct cv_version *old = &versions.v[versions.count - 1];
-    /* A file that `record show --json` wrote may come back changed: its id and type must be the record's own.
-     */
-    if (cv_json_get(record, "type") == NULL)
-        st = cv_json_set(record, "type", cv_json_str(old->type));
-    else if (strcmp(cv_json_get_str(record, "type") != NULL ? cv_json_get_str(record, "type") : "",
-                    old->type) != 0)
-        st = cv_fail(err, CV_ERR_FORMAT, "%s is a %s; a version cannot change that", id, old->type);
-    st = CV_THEN(st, cv_template_check(v->template, record, err));
-    st = CV_THEN(st, cv_record_read(v, id, old->version, NULL, "read", reason, &before, err));
-    st = CV_THEN(st, recode(v, &before, record, err));
-    st = CV_THEN(st, carry(v, old, record, &carried));
-    if (st != CV_OK)
-        goto out;
-    uint64_t newer = 0;
-    st = cv_vault_begin(v, err);
-    begun = st == CV_OK;
-    if (st == CV_OK && cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_RECORD, known, &newer, NULL) !=
-                           CV_ERR_NOTFOUND)
-        st = cv_fail(err, CV_ERR_EXISTS,
-                     "somebody else has just written to the vault; nothing was changed: try again");
-    m.type = old->type;
-    m.version = old->version + 1;
-    if (st == CV_OK) {
-        st = new_head(&m, old->id, previous_hash(&before), carried);
-        carried = NULL;
-    }
-    st = CV_THEN(st, lay_out(v, &m, record, false, err));
-    st = CV_THEN(st, write_version(v, &m, err));
-    const struct cv_event event = {
-        .action = "edit", .record = old->id, .version = m.version, .reason = reason, .slot = m.env.slot
-    };
-    st = CV_THEN(st, cv_event_add(v, &event, err));
-    if (st == CV_OK) {
-        memcpy(out->id, old->id, sizeof(out->id));
-        out->version = m.version;
-        st = cv_vault_commit(v, err);
-        begun = false;
-    }
-out:
-    if (begun)
-        cv_vault_abort(v);
-    making_free(&m);
-    cv_json_free(carried);
-    cv_json_free(record);
-    cv_record_free(&before);
-    cv_versions_free(&versions);
-    return cv_err_note(err, st, "record edit");
+    return st == CV_ERR_DENIED ? cv_record_refuse(v, record, "create", reason, why.msg, err)
+                               : cv_fail(err, st, "%s", why.msg);
 }

@@ -5,28 +5,21 @@
 
 #include "vault/erase.h"
 #include "vault/grant.h"
-#include "vault/heads.h"
+#include "vault/source.h"
 
 void cv_versions_free(struct cv_versions *list)
 {
     for (size_t i = 0; i < list->count; i++)
         cv_json_free(list->v[i].carried);
     free(list->v);
+    free(list->lost);
     memset(list, 0, sizeof(*list));
-}
-
-static void source_free(struct cv_source *s)
-{
-    cv_json_free(s->head);
-    cv_json_free(s->sections);
-    cv_json_free(s->seeds);
-    cv_sdjwt_free(s->sd);
 }
 
 void cv_record_free(struct cv_record *r)
 {
     for (size_t i = 0; i < r->source_count; i++)
-        source_free(&r->sources[i]);
+        cv_source_free(&r->sources[i]);
     free(r->sources);
     cv_json_free(r->erased);
     memset(r, 0, sizeof(*r));
@@ -46,19 +39,12 @@ const struct cv_json *cv_record_section(const struct cv_record *r, const char *s
     return s != NULL ? cv_json_get(s->sections, section) : NULL;
 }
 
-/* in_line(list): by entry, versions that only go up (erased ones are missing); one that does not follow (a
- * second record under the same id) is left out. */
-static void in_line(struct cv_versions *list)
+static const struct cv_version *version_of(const struct cv_versions *list, uint64_t number)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        if (kept == 0 ||
-            (list->v[i].version > list->v[kept - 1].version && strcmp(list->v[i].type, list->v[0].type) == 0))
-            list->v[kept++] = list->v[i];
-        else
-            cv_json_free(list->v[i].carried);
-    }
-    list->count = kept;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->v[i].version == number)
+            return &list->v[i];
+    return NULL;
 }
 
 /* no_record(v, id): erased, when and by whom; or none that this member may see. */
@@ -87,13 +73,36 @@ cv_status cv_record_versions(struct cv_vault *v, const char *text, struct cv_ver
         cv_id_text(raw, id);
     st = CV_THEN(st, cv_heads_catch_up(v, err));
     st = CV_THEN(st, cv_heads_find(v, text != NULL ? id : NULL, out, err));
-    if (st != CV_OK || text == NULL)
+    if (st != CV_OK || text == NULL || out->count > 0)
         return st;
-    in_line(out);
-    if (out->count > 0)
-        return CV_OK;
     cv_versions_free(out);
     return no_record(v, id, err);
+}
+
+/* hidden(v, id, ...): somebody who reads no record at all is refused like somebody who may not read this
+ * section; an answer that there is no such record would be a guess. */
+static cv_status hidden(struct cv_vault *v, const char *id, const char *action, const char *reason,
+                        struct cv_err *err)
+{
+    uint8_t raw[CV_ID_BYTES];
+    char text[CV_ID_TEXT_BYTES];
+    cv_status st = cv_id_parse(cv_bytes_str(id), raw, err);
+    if (st != CV_OK)
+        return st;
+    cv_id_text(raw, text);
+    const struct cv_refusal refusal = { .to = action, .record = text, .reason = reason };
+    return cv_event_refuse(v, &refusal, CV_ERR_NOKEY, err,
+                           "none of your roles opens any part of this record; the attempt is in the log");
+}
+
+cv_status cv_record_find(struct cv_vault *v, const char *id, const char *action, const char *reason,
+                         struct cv_versions *out, struct cv_err *err)
+{
+    struct cv_err missing = { 0 };
+    cv_status st = cv_record_versions(v, id, out, &missing);
+    if (st == CV_ERR_NOTFOUND && !cv_vault_may_read(v, "head"))
+        return hidden(v, id, action, reason, err);
+    return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", missing.msg);
 }
 
 /* What is being read: which sections of which sources. */
@@ -120,47 +129,6 @@ static void reading_free(struct reading *g)
     free(g->what);
 }
 
-/* refuse(v, ...): a refusal is an event before it is an answer. */
-static cv_status refuse(struct cv_vault *v, const struct cv_version *version, const char *section,
-                        const char *action, const char *reason, struct cv_err *err)
-{
-    struct cv_json *list = cv_json_array();
-    char detail[64];
-    cv_status st = cv_json_push(list, cv_json_str(section));
-    snprintf(detail, sizeof(detail), "no right to %s", action);
-    const struct cv_event event = { .action = "refused",
-                                    .record = version->id,
-                                    .version = version->version,
-                                    .sections = list,
-                                    .detail = detail,
-                                    .reason = reason };
-    st = CV_THEN(st, cv_event_log(v, &event, err));
-    cv_json_free(list);
-    if (st != CV_OK)
-        return st;
-    return cv_fail(err, CV_ERR_NOKEY, "none of your roles opens the section %s; the attempt is in the log",
-                   section);
-}
-
-/* hidden(v, id, ...): somebody who reads no record at all is refused like somebody who may not read this
- * section; an answer that there is no such record would be a guess. */
-static cv_status hidden(struct cv_vault *v, const char *id, const char *action, struct cv_err *err)
-{
-    uint8_t raw[CV_ID_BYTES];
-    char text[CV_ID_TEXT_BYTES], detail[64];
-    cv_status st = cv_id_parse(cv_bytes_str(id), raw, err);
-    if (st != CV_OK)
-        return st;
-    cv_id_text(raw, text);
-    snprintf(detail, sizeof(detail), "no right to %s", action);
-    const struct cv_event event = { .action = "refused", .record = text, .detail = detail };
-    st = cv_event_log(v, &event, err);
-    return st != CV_OK ? st
-                       : cv_fail(err, CV_ERR_NOKEY,
-                                 "none of your roles opens any part of this record; the attempt "
-                                 "is in the log");
-}
-
 /* want(g, source, part): one more release key. */
 static cv_status want(struct reading *g, size_t source, const char *part)
 {
@@ -175,15 +143,6 @@ static cv_status want(struct reading *g, size_t source, const char *part)
     return CV_OK;
 }
 
-/* numbered(versions, number): a version by its number; erased ones are missing. */
-static const struct cv_version *numbered(const struct cv_versions *versions, uint64_t number)
-{
-    for (size_t i = 0; i < versions->count; i++)
-        if (versions->v[i].version == number)
-            return &versions->v[i];
-    return NULL;
-}
-
 /* source_for(g, versions, number, out): the source of that version, its entry read and its head wanted. */
 static cv_status source_for(struct reading *g, const struct cv_versions *versions, uint64_t number,
                             size_t *out, struct cv_err *err)
@@ -192,16 +151,13 @@ static cv_status source_for(struct reading *g, const struct cv_versions *version
     for (*out = 0; *out < r->source_count; (*out)++)
         if (r->sources[*out].version == number)
             return CV_OK;
-    const struct cv_version *version = numbered(versions, number);
+    const struct cv_version *version = version_of(versions, number);
     if (version == NULL)
         return cv_fail(err, CV_ERR_LOG, "record %s: names a version %" PRIu64 " that is not there", r->id,
                        number);
     struct cv_source *s = &r->sources[r->source_count];
-    *s = (struct cv_source){
-        .index = version->index, .version = number, .sections = cv_json_object(), .seeds = cv_json_object()
-    };
-    cv_status st = s->sections == NULL || s->seeds == NULL ? CV_ERR_NOMEM : CV_OK;
     *out = r->source_count++;
+    cv_status st = cv_source_new(version->index, number, s);
     st = CV_THEN(st, cv_custody_read(g->v->custody, s->index, CV_KIND_RECORD, &g->data[*out], err));
     st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&g->data[*out]), &g->env[*out], err));
     return CV_THEN(st, want(g, *out, "head"));
@@ -216,7 +172,7 @@ static bool asked(const char *const *sections, const char *name)
     return sections == NULL;
 }
 
-/* standing(versions, version, section): the version in which a section of this one stands. */
+/* standing(version, section): the version in which a section of this one stands. */
 static uint64_t standing(const struct cv_version *version, const char *section)
 {
     const struct cv_json *carried = cv_json_get(version->carried, section);
@@ -227,7 +183,7 @@ static uint64_t standing(const struct cv_version *version, const char *section)
 static const struct cv_granted *given(const struct cv_vault *v, const struct cv_versions *versions,
                                       const struct cv_version *version, const char *section)
 {
-    const struct cv_version *at = numbered(versions, standing(version, section));
+    const struct cv_version *at = version_of(versions, standing(version, section));
     return at != NULL && cv_granted(v, version->index, "") != NULL ? cv_granted(v, at->index, section) : NULL;
 }
 
@@ -257,35 +213,6 @@ static cv_status plan(struct reading *g, const struct cv_versions *versions, con
     return st;
 }
 
-/* open_section(g, s, env, part, release): {"data","seed"} into the source. */
-static cv_status open_section(struct reading *g, struct cv_source *s, const struct cv_envelope *env,
-                              const char *name, struct cv_bytes release, struct cv_err *err)
-{
-    const struct cv_place_of x = { cv_vault_policy(g->v)->vault_id, env->handle, name };
-    const struct cv_part *part = cv_envelope_part(env, name);
-    struct cv_secret section = { 0 };
-    struct cv_buf plain = { .max = 2 * CV_RECORD_MAX_BYTES };
-    struct cv_json *o = NULL;
-    if (part == NULL)
-        return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): it has no part %s", s->index, name);
-    cv_status st = cv_part_secret(g->v, s->index, env, part, &section, err);
-    st = CV_THEN(st, cv_part_open(cv_secret_view(&section), release, &x, part->sealed, &plain));
-    st = CV_THEN(st, cv_json_parse(cv_buf_view(&plain), 2 * CV_RECORD_MAX_BYTES, name, &o, err));
-    if (st == CV_OK && !cv_json_is(cv_json_get(o, "data"), CV_JSON_OBJECT))
-        st = CV_ERR_FORMAT;
-    st = CV_THEN(st, cv_json_set(s->sections, name, cv_json_ref(cv_json_get(o, "data"))));
-    st = CV_THEN(st, cv_json_set(s->seeds, name, cv_json_ref(cv_json_get(o, "seed"))));
-    cv_secret_free(&section);
-    cv_buf_free(&plain);
-    cv_json_free(o);
-    if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
-        st = cv_fail(err, CV_ERR_LOG,
-                     "entry %" PRIu64 " (record): section %s does not open: damaged, or not made by "
-                     "casevault",
-                     s->index, name);
-    return st;
-}
-
 static cv_status take_part(void *arg, size_t i, struct cv_bytes release, struct cv_err *err)
 {
     struct reading *g = arg;
@@ -295,57 +222,8 @@ static cv_status take_part(void *arg, size_t i, struct cv_bytes release, struct 
     if (release.n == 0) /* erased: the rest of the record stays readable */
         return head ? CV_OK : cv_json_push(g->r->erased, cv_json_str(g->what[i].part));
     if (!head)
-        return open_section(g, s, env, g->what[i].part, release, err);
-    cv_status st = cv_head_open(g->v, s->index, env, release, &s->head, err);
-    return CV_THEN(st, cv_json_set(s->seeds, "head", cv_json_ref(cv_json_get(s->head, "seed"))));
-}
-
-/* check_rights(s, policy): could the author write these sections at that place in the log? */
-static cv_status check_rights(const struct cv_source *s, const struct cv_policy *p, struct cv_err *err)
-{
-    const struct cv_policy_member *author = cv_policy_member(p, s->author);
-    for (void *it = cv_json_first(s->sections); it != NULL; it = cv_json_next(s->sections, it)) {
-        const struct cv_policy_section *section = cv_policy_section(p, cv_json_iter_name(it));
-        if (cv_json_len(cv_json_iter_value(it)) == 0)
-            continue;
-        const cv_roles may = section == NULL ? 0 : section->create | (s->version > 1 ? section->edit : 0);
-        if (author == NULL || (author->roles & may) == 0)
-            return cv_fail(err, CV_ERR_LOG,
-                           "entry %" PRIu64 " (record): section %s was written by %s, who could not",
-                           s->index, cv_json_iter_name(it), s->author);
-    }
-    return CV_OK;
-}
-
-/* verify_source(g, s): the sections are what the author signed. */
-static cv_status verify_source(struct reading *g, struct cv_source *s, struct cv_err *err)
-{
-    const struct cv_policy *policy = NULL;
-    struct cv_jws jws = { 0 };
-    struct cv_json *nothing = cv_json_object();
-    const struct cv_claims claims = { g->v->template, g->r->type, s->head, s->sections, s->seeds };
-    const char *id = cv_json_get_str(s->head, "id"), *type = cv_json_get_str(s->head, "type");
-    if (s->head == NULL) { /* erased */
-        cv_json_free(nothing);
-        return CV_OK;
-    }
-    cv_status st = cv_head_author(g->v, s->index, s->head, s->author, &policy, &jws, err);
-    if (st == CV_OK &&
-        (id == NULL || strcmp(id, g->r->id) != 0 || type == NULL || strcmp(type, g->r->type) != 0 ||
-         cv_json_get_int(s->head, "version") != (int64_t)s->version))
-        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): is not the version it stands for",
-                     s->index);
-    st = CV_THEN(st, check_rights(s, policy, err));
-    st = CV_THEN(st, cv_claims_build(&claims, nothing, &s->sd, err));
-    if (st == CV_OK) {
-        struct cv_err bad = { 0 };
-        st = cv_sdjwt_adopt(s->sd, cv_json_text(cv_json_get(s->head, "jwt")), &jws, &bad);
-        if (st != CV_OK)
-            st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): %.150s", s->index, bad.msg);
-    }
-    cv_jws_free(&jws);
-    cv_json_free(nothing);
-    return st;
+        return cv_source_section(g->v, s, env, g->what[i].part, release, err);
+    return cv_source_head(g->v, s, env, release, err);
 }
 
 static cv_status prepare(struct reading *g, size_t versions, struct cv_err *err)
@@ -363,6 +241,17 @@ static cv_status prepare(struct reading *g, size_t versions, struct cv_err *err)
     return cv_fail(err, CV_ERR_NOMEM, "record: out of memory");
 }
 
+/* refuse(v, version, section, ...): a section of a record that this member sees. */
+static cv_status refuse(struct cv_vault *v, const struct cv_version *version, const char *section,
+                        const char *action, const char *reason, struct cv_err *err)
+{
+    const struct cv_refusal refusal = {
+        .to = action, .record = version->id, .version = version->version, .section = section, .reason = reason
+    };
+    return cv_event_refuse(v, &refusal, CV_ERR_NOKEY, err,
+                           "none of your roles opens the section %s; the attempt is in the log", section);
+}
+
 /* check_asked(v, versions, version, sections): every named section is one of the type, and ours to read. */
 static cv_status check_asked(struct cv_vault *v, const struct cv_versions *versions,
                              const struct cv_version *version, const char *const *sections,
@@ -373,12 +262,49 @@ static cv_status check_asked(struct cv_vault *v, const struct cv_versions *versi
             return cv_fail(err, CV_ERR_ARG, "a %s has no section %.40s", version->type, sections[i]);
         if (may(v, versions, version, sections[i]))
             continue;
-        const bool over = given(v, versions, version, sections[i]) != NULL;
-        struct cv_err refused = { 0 };
-        cv_status st = refuse(v, version, sections[i], action, reason, &refused);
-        return cv_fail(err, st, "%s%s", over ? "the grant is over: " : "", refused.msg);
+        const struct cv_refusal over = { .to = action,
+                                         .record = version->id,
+                                         .version = version->version,
+                                         .section = sections[i],
+                                         .reason = reason };
+        if (given(v, versions, version, sections[i]) != NULL)
+            return cv_event_refuse(
+                v, &over, CV_ERR_NOKEY, err,
+                "the grant that opened the section %s to you is over; the attempt is in the log",
+                sections[i]);
+        return refuse(v, version, sections[i], action, reason, err);
     }
     return CV_OK;
+}
+
+/* read_version(v, versions, version, ...): one event, and then what it says was read. */
+static cv_status read_version(struct cv_vault *v, const struct cv_versions *versions,
+                              const struct cv_version *version, const char *const *sections,
+                              const char *action, const char *reason, struct cv_record *out,
+                              struct cv_err *err)
+{
+    struct reading g = { .v = v, .r = out };
+    struct cv_json *names = cv_json_array();
+    memcpy(out->id, version->id, sizeof(out->id));
+    memcpy(out->type, version->type, sizeof(out->type));
+    out->version = version->version;
+    cv_status st = check_asked(v, versions, version, sections, action, reason, err);
+    st = CV_THEN(st, prepare(&g, versions->count, err));
+    st = CV_THEN(st, plan(&g, versions, version, sections, names, err));
+    if (st == CV_OK && cv_json_len(names) == 0 && sections == NULL)
+        st = refuse(v, version, cv_template_type_section(v->template, version->type, 0), action, reason, err);
+    const struct cv_event event = { .action = action,
+                                    .record = version->id,
+                                    .version = version->version,
+                                    .sections = names,
+                                    .reason = reason,
+                                    .slot = g.env != NULL ? g.env[0].slot : 0 };
+    st = CV_THEN(st, cv_release(v, &event, g.wants, g.count, take_part, &g, err));
+    for (size_t i = 0; i < out->source_count && st == CV_OK; i++)
+        st = cv_source_verify(v, out->id, out->type, &out->sources[i], err);
+    reading_free(&g);
+    cv_json_free(names);
+    return st;
 }
 
 /* no_version(v, id, number): it was erased, or never was. */
@@ -393,53 +319,30 @@ static cv_status no_version(struct cv_vault *v, const char *id, uint64_t number,
                          cv_json_get_str(e, "time"), cv_json_get_str(e, "by"));
     }
     cv_json_free(erased);
-    return st != CV_OK ? st : cv_fail(err, CV_ERR_NOTFOUND, "the record has no version %" PRIu64, number);
+    return st != CV_OK
+               ? st
+               : cv_fail(err, CV_ERR_NOTFOUND,
+                         "the record has no version %" PRIu64 " that can be read; see `record history`",
+                         number);
 }
 
 cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t number, const char *const *sections,
                          const char *action, const char *reason, struct cv_record *out, struct cv_err *err)
 {
     struct cv_versions versions = { 0 };
-    struct reading g = { .v = v, .r = out };
-    struct cv_json *names = cv_json_array();
     memset(out, 0, sizeof(*out));
-    struct cv_err missing = { 0 };
     cv_status st = cv_vault_policy(v)->reason_required && reason == NULL
                        ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
-                       : cv_record_versions(v, id, &versions, &missing);
-    if (st == CV_ERR_NOTFOUND && !cv_vault_may_read(v, "head"))
-        st = hidden(v, id, action, err);
-    else if (st != CV_OK && missing.status != CV_OK)
-        st = cv_fail(err, st, "%s", missing.msg);
+                       : cv_record_find(v, id, action, reason, &versions, err);
     const struct cv_version *version = st != CV_OK   ? NULL
                                        : number == 0 ? &versions.v[versions.count - 1]
-                                                     : numbered(&versions, number);
-    if (st == CV_OK && version == NULL)
+                                                     : version_of(&versions, number);
+    if (version != NULL)
+        st = read_version(v, &versions, version, sections, action, reason, out, err);
+    else if (st == CV_OK)
         st = no_version(v, versions.v[0].id, number, err);
     if (st != CV_OK)
-        goto out;
-    memcpy(out->id, version->id, sizeof(out->id));
-    memcpy(out->type, version->type, sizeof(out->type));
-    out->version = version->version;
-    st = check_asked(v, &versions, version, sections, action, reason, err);
-    st = CV_THEN(st, prepare(&g, versions.count, err));
-    st = CV_THEN(st, plan(&g, &versions, version, sections, names, err));
-    if (st == CV_OK && cv_json_len(names) == 0)
-        st = refuse(v, version, cv_template_type_section(v->template, version->type, 0), action, reason, err);
-    const struct cv_event event = { .action = action,
-                                    .record = version->id,
-                                    .version = version->version,
-                                    .sections = names,
-                                    .reason = reason,
-                                    .slot = g.env != NULL ? g.env[0].slot : 0 };
-    st = CV_THEN(st, cv_release(v, &event, g.wants, g.count, take_part, &g, err));
-    for (size_t i = 0; i < out->source_count && st == CV_OK; i++)
-        st = verify_source(&g, &out->sources[i], err);
-out:
-    reading_free(&g);
-    if (st != CV_OK)
         cv_record_free(out);
-    cv_json_free(names);
     cv_versions_free(&versions);
     return cv_err_note(err, st, "record");
 }

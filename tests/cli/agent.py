@@ -44,7 +44,7 @@ def works(p, record):
     pid, = agents() - before
     where = socket_of(p, 'legal')
     assert os.stat(where).st_mode & 0o777 == 0o600 and os.stat(os.path.dirname(where)).st_mode & 0o777 == 0o700
-    assert 'Unlocked     15 more minutes' in alone(p, 'legal', 'status')
+    assert 'Unlocked:    15 more minutes' in alone(p, 'legal', 'status')
     # The same answers as with the passphrase; every kind of work: reading, writing, signing, exporting.
     assert json.loads(alone(p, 'legal', 'record', 'show', '--json', record)) == p.json_as('legal', 'record', 'show', record)[0]
     alone(p, 'legal', 'record', 'edit', record, '-', stdin=b'{"legal":{"notes":"called the court"}}', out='version 2')
@@ -84,7 +84,7 @@ def forgets(p, pid, record):
     os.kill(pid, signal.SIGKILL)
     assert gone(pid) and os.path.exists(socket_of(p, 'legal'))
     alone(p, 'legal', 'status', rc=1, err='no terminal to ask')
-    p.as_('legal', 'status', out='Locked')
+    p.as_('legal', 'status', out='Locked:')
     unlock(p, 'legal', err='Unlocked')
     alone(p, 'legal', 'status')
     p.run('lock', '-i', p.path('legal.identity'))

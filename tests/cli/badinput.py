@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Bad input: one clear line that says what, where and what to do; the documented exit status; nothing written."""
-import fcntl, json, os, threading
+import fcntl, json, os, subprocess, threading, time
 
 from common import PASSPHRASE, PERSON, main
 
@@ -31,6 +31,11 @@ RECORDS = [  # name, bytes, words of the refusal
     ('required', b'{"type":"case","admin":{"status":"Active"}}', 'case.admin.case_number: is required'),
     ('no section', b'{"type":"person"}', 'person: the record has no section'),
     ('inner field', b'{"type":"person","identity":{"documents":[{"number":"1"}]}}', 'person.identity.documents'),
+    ('control character', b'{"type":"person","identity":{"first_name":"A\\u001b[2Jna"}}', 'person.identity.first_name: holds a control'),
+    ('two lines', b'{"type":"person","identity":{"first_name":"Ana\\nIdentity"}}', 'person.identity.first_name: holds a control'),
+    ('bidirectional', '{"type":"person","identity":{"also_known_as":["a\u202eb"]}}'.encode(), 'person.identity.also_known_as: holds a control'),
+    ('bidirectional inside', '{"type":"person","identity":{"documents":[{"kind":"Passport","number":"\u2067"}]}}'.encode(),
+     'person.identity.documents: holds a control'),
     ('bad id', b'{"type":"person","id":"123","identity":{}}', 'person.id'),
 ]
 
@@ -45,6 +50,7 @@ def template(fields='[{"name":"f","type":"string"}]', more='', roles='["custodia
 def field(more):
     return template('[{"name":"f",%s}]' % more)
 
+ID, OTHER = '0' * 27, '00000000000000000000000001' + '1'  # with their check symbols
 
 TEMPLATES = [
     (b'', 'template'),
@@ -91,14 +97,79 @@ def records(p):
     for n in range(0, len(whole), 3):
         p.as_('intake', 'record', 'add', '-', stdin=whole[:n], rc=1, err='standard input')
     assert p.archive() == before
-    p.as_('legal', 'record', 'add', '-', stdin=whole, rc=13, err='may write the section')
-    p.as_('auditor', 'record', 'add', '-', stdin=whole, rc=13, err='may write the section')
-    assert p.archive() == before
+    refusals(p, whole)
+    before = p.archive()
     # An import names the line, and stores no part of the commit.
     lines = [json.dumps(PERSON), json.dumps(PERSON), '{"type":"person","identity":{"gender":"x"}}']
     p.as_('intake', 'record', 'import', '-', stdin='\n'.join(lines).encode(), rc=1, err='line 3: person.identity.gender')
     assert p.archive() == before
     p.as_('intake', 'record', 'import', '-', stdin='\n'.join(lines[:2]).encode(), out='2 records stored')
+
+
+def refusals(p, whole):
+    """Who may not is told so after the log has it: of what is appended, all is the refusals' own events."""
+    before, kinds = p.archive(), p.kinds()
+    lines = [whole, whole.replace(b'{', b'{"id":"%s",' % ID.encode(), 1)]
+    p.as_('legal', 'record', 'add', '-', stdin=whole, rc=13, err='may write the section')
+    p.as_('auditor', 'record', 'add', '-', stdin=whole, rc=13, err='may write the section')
+    p.as_('auditor', 'record', 'import', '-', stdin=whole, rc=13, err='line 1: none of your roles may write the section')
+    p.as_('intake', 'record', 'add', '-', stdin=lines[1], rc=13, err='the id is chosen by casevault')
+    p.as_('intake', 'record', 'import', '-', stdin=b'\n'.join(lines), rc=13, err='line 2: the id is chosen by casevault')
+    after = p.archive()
+    assert all(after[name].startswith(raw) for name, raw in before.items())
+    news = p.kinds()[len(kinds):]
+    assert set(news) == {'batch', 'event', 'checkpoint'} and news.count('event') == 5, news
+    refused = p.json_as('auditor', 'audit', 'log', '--action', 'refused')
+    assert [e['detail'] for e in refused] == ['no right to create', 'no right to create', 'no right to import',
+                                              'no right to create', 'no right to import']
+    assert [e.get('sections') for e in refused][:3] == [['admin']] * 3
+
+
+def ids(p):
+    """Who reads heads may bring ids along, each once."""
+    def lines(*ids):
+        return b'\n'.join(json.dumps({'type': 'case', 'id': id, 'admin': {'case_number': 'X', 'status': 'Active'}}).encode() for id in ids)
+    before = p.kinds().count('record')
+    p.as_('founder', 'record', 'import', '-', stdin=lines(ID, OTHER, ID), rc=1, err='line 3: the id %s stands in line 1' % ID)
+    assert p.kinds().count('record') == before
+    p.as_('founder', 'record', 'import', '-', stdin=lines(ID), out='1 records stored')
+    p.as_('founder', 'record', 'import', '-', stdin=lines(OTHER, ID), rc=1, err='line 2: there is a record %s already' % ID)
+    p.as_('founder', 'record', 'add', '-', stdin=lines(ID.lower()), rc=1, err='there is a record %s already' % ID)
+    assert p.kinds().count('record') == before + 1
+    p.as_('founder', 'record', 'add', '-', stdin=lines(OTHER), out=OTHER)
+
+
+def claimed(p):
+    """Two who bring the same id at the same time: the first in the log has it, and whoever lists is told of the other."""
+    id = '00000000000000000000000002' + '2'
+    p.add('intake', PERSON)  # so that the import's own look at the heads shows in the log
+    events = p.kinds().count('event')
+    slow = subprocess.Popen([p.binary, 'record', 'import', '-', *p.who('founder')], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, env=p.env())
+    while p.kinds().count('event') == events:
+        time.sleep(0.05)
+    p.add('legal', {'type': 'person', 'id': id, 'legal': {'notes': 'first'}})
+    slow.communicate(json.dumps({'type': 'person', 'id': id, 'identity': {'first_name': 'Second'}}).encode())
+    assert slow.returncode == 0
+    words = 'claims to be version 1 of record ' + id
+    p.as_('founder', 'record', 'list', out=id, err=words)
+    shown = p.as_('founder', 'record', 'history', id, err=words)
+    assert shown.count(id) == 1 and p.json_as('founder', 'record', 'show', id)[0]['legal'] == {'notes': 'first'}
+    p.as_('legal', 'record', 'history', '0' * 27, out='case')
+
+
+def imports(p):
+    """Files as they come from elsewhere; errors with the line of the file, and no other."""
+    whole = json.dumps(PERSON).encode()
+    p.as_('intake', 'record', 'import', '-', stdin=b'\xef\xbb\xbf' + whole + b'\r\n\r\n  \n' + whole + b'\r\n', out='2 records stored')
+    before = p.archive()
+    p.as_('intake', 'record', 'import', '-', stdin=whole + b'\n\n{"type":\n', rc=1, err='standard input, line 3: column')
+    r = p.both('intake', 'record', 'import', '-', stdin=b'{"type":,}')
+    assert 'line 1: column' in r and r.count('line 1') == 1 and 'hint' not in r, r
+    assert p.archive() == before
+    many = b'\n'.join([b'{"type":"person","identity":{"title":"x"}}'] * 1000 + [b'{'])
+    r = p.both('intake', 'record', 'import', '-', stdin=many)
+    assert '1000 records stored' in r and 'line 1001' in r and 'hint: whole commits' in r, r
 
 
 def templates(p):
@@ -122,6 +193,15 @@ def usage(p):
     for args in (['record', 'add', '--colour'], ['record', 'show'], ['record', 'show', '--version'], ['record', 'show', '--version', 'x', 'y'],
                  ['record', 'show', '--quiet=1', 'x'], ['identity', 'new'], ['verify'], ['record', 'show', '-sx', 'x']):
         p.run(*args, rc=2, err='Usage: casevault')
+    for args, words in ((['dragon'], 'there is no command dragon'), (['record', 'lst'], 'did you mean `record list`?'),
+                        (['statsu'], 'did you mean `status`?'), (['record'], 'one of these is wanted: add, import')):
+        r = subprocess.run([p.binary, *args], capture_output=True, env=p.env())
+        told = r.stderr.decode()
+        assert r.returncode == 2 and words in told and told.count('\n') == 1 and '`casevault --help`' in told, told
+    p.as_('legal', 'record', 'show', '--version', '0', ID, rc=2, err='--version counts from 1')
+    p.as_('legal', 'record', 'list', '--type', 'dragon', rc=2, err='there is no type dragon; there are: case, person')
+    for aud, nonce in (('', 'n'), ('P', '')):
+        p.as_('legal', 'package', 'write', '--record', ID, '--field', 'admin', '--aud', aud, '--nonce', nonce, rc=2, err='is empty')
     assert 'casevault record add' in p.run('record', 'add', '--help')
     assert 'record add' in p.run('--help')
     p.run('status', rc=10, err='no vault here', cwd=p.path('home'))
@@ -185,6 +265,9 @@ def locked(p):
 def test(p):
     p.vault(('intake', 'legal', 'auditor'))
     records(p)
+    imports(p)
+    ids(p)
+    claimed(p)
     templates(p)
     usage(p)
     passphrases(p)

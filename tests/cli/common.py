@@ -73,6 +73,18 @@ class Place:
         d = self.path('vault', 'archive')
         return {f: open(os.path.join(d, f), 'rb').read() for f in sorted(os.listdir(d))}
 
+    def kinds(self):
+        """The kinds of the archive's entries, in order."""
+        d = self.path('vault', 'archive')
+        names = [subprocess.check_output(['tar', 'tf', os.path.join(d, f)]).decode().split() for f in sorted(os.listdir(d))]
+        return [n.split('-')[1] for per_file in names for n in per_file]
+
+    def both(self, name, *args, stdin=b''):
+        """What a terminal would show of a command: stdout and stderr in one."""
+        self.checks += 1
+        return subprocess.run([self.binary, *args, *self.who(name)], input=stdin, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, env=self.env(), cwd=self.dir).stdout.decode()
+
     def done(self):
         shutil.rmtree(self.dir)
         print('%d checks' % self.checks)

@@ -14,6 +14,8 @@ def reading(p, person):
     for section in ('identity', 'testimony', 'medical', 'admin'):
         p.as_('auditor', 'record', 'show', '--section', section, person, rc=13, err='the attempt is in the log')
     p.as_('intake', 'record', 'show', person, rc=13, err='none of your roles opens')
+    p.as_('intake', 'record', 'history', person, rc=13, err='none of your roles opens')
+    p.as_('intake', 'record', 'edit', person, '--set', 'admin.role=Victim', rc=13, err='none of your roles opens')
     p.as_('protection', 'record', 'show', person[:-1] + ('A' if person[-1] != 'A' else 'B'), rc=1, err='mistyped')
     p.as_('protection', 'record', 'show', '0' * 27, rc=1, err='there is no record')
     p.as_('legal', 'record', 'show', '--section', 'nonsense', person, rc=2, err='has no section')
@@ -32,6 +34,50 @@ def editing(p, person):
     assert first['medical']['needs'] == 'insulin'
     history = p.json_as('legal', 'record', 'history', person)
     assert [h['version'] for h in history] == [1, 2, 3] and len({h['author'] for h in history}) == 3
+
+
+def edit_reads(p, person):
+    """One change of one field opens its section, and what a coded field is filled from besides, once."""
+    def news(since):
+        return [(e['action'], e.get('sections')) for e in p.json_as('auditor', 'audit', 'log')[since:] if e['action'] not in ('list', 'log')]
+    since = len(p.json_as('auditor', 'audit', 'log'))
+    p.as_('protection', 'record', 'edit', person, '--set', 'risk.level=Low', '--set', 'risk.assessment=better', out='version 4')
+    assert news(since) == [('read', ['risk']), ('edit', None)], news(since)
+    since = len(p.json_as('auditor', 'audit', 'log'))
+    p.as_('protection', 'record', 'edit', person, '--set', 'identity.gender=Feminine', out='version 5')
+    assert news(since) == [('read', ['identity', 'exploitation']), ('edit', None)], news(since)
+    now = p.json_as('protection', 'record', 'show', person)[0]
+    assert now['risk'] == {'level': 'Low', 'assessment': 'better'} and now['contact']['shelter'] == 'Blue House'
+    # Nobody empties what they may not write, nor takes a file of another record for this one.
+    p.as_('legal', 'record', 'edit', person, '-', stdin=b'{"identity":{}}', rc=13, err='may write the section identity')
+    p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(dict(now, id='0' * 27)).encode(), rc=1, err='those of record')
+    refused = p.json_as('auditor', 'audit', 'log', '--action', 'refused')[-1]
+    assert refused['detail'] == 'no right to edit' and refused['sections'] == ['identity'] and refused['record'] == person
+    # What `show --json` adds may come back.
+    again = dict(now, training=True, risk={'level': 'Low'})
+    p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(again).encode(), out='version 6')
+
+
+def listing(p, person, testimony):
+    """Titles are a reading: as far as it is allowed, and logged with every id in one event."""
+    case = p.add('intake', {'type': 'case', 'admin': {'case_number': 'RS-7', 'status': 'Active'}})
+    other = p.add('intake', {'type': 'person', 'identity': {'first_name': 'Ana', 'second_name': 'Бабић'}})
+    plain = p.json_as('protection', 'record', 'list')
+    assert [r['entry'] for r in plain] == sorted(r['entry'] for r in plain) and 'title' not in plain[0]
+    since = len(p.json_as('auditor', 'audit', 'log'))
+    shown = p.json_as('protection', 'record', 'list', '--titles')
+    titles = {r['id']: r['title'] for r in shown}
+    assert titles[case] == 'RS-7' and titles[other] == 'Ana Бабић' and titles[testimony] is None
+    assert titles[person] == 'Хатуна Мария Щербакова' and 'Name of legal' in titles.values()
+    known = [r['title'] for r in shown if r['title'] is not None]
+    assert known == sorted(known, key=str.encode) and shown[-1]['title'] is None
+    events = [e for e in p.json_as('auditor', 'audit', 'log')[since:] if e.get('detail') == 'titles']
+    assert len(events) == 1 and events[0]['action'] == 'list', events
+    assert {case, other, person} < set(events[0]['ids']) and testimony not in events[0]['ids']
+    assert set(events[0]['sections']) == {'admin', 'identity', 'directory'}
+    few = p.json_as('auditor', 'record', 'list', '--titles')
+    assert {r['type'] for r in few} == {'staff'}
+    assert 'Ana Бабић' in p.as_('legal', 'record', 'list', '--titles', '--type', 'person')
 
 
 def reader(p, person):
@@ -75,6 +121,10 @@ def disclosing(p, person, testimony):
         altered = dict(doc, records=[{'presentation': forged}])
         json.dump(altered, open(p.path('forged.json'), 'w'))
         p.run('verify', '--vault-print', print_, p.path('forged.json'), rc=14, err=words, home=home)
+    told = p.run('verify', '--vault-print', print_, package, home=home)
+    assert 'as its author signed it on 20' in told and 'First name: Хатуна Мария' in told and 'Iat' not in told
+    assert 'Text: Она хочет рассказать это один раз.' in told
+    restricted(p, person, testimony)
     p.as_('legal', 'package', 'write', '--record', person, '--field', 'medical.needs', '--aud', 'P', '--nonce', 'n', rc=13,
           err='may export the section medical')
     p.as_('legal', 'package', 'write', '--record', person, '--field', 'identity.first_name', '--profile', 'statistics',
@@ -85,12 +135,41 @@ def disclosing(p, person, testimony):
           err='none of the chosen fields')
 
 
+def restricted(p, person, testimony):
+    """What leaves by element only, by a profile only, and what is merely mistyped."""
+    def write(who, *fields, rc=0, err=None, profile=None, record=None):
+        named = [a for f in fields for a in ('--field', f)] + (['--profile', profile] if profile else [])
+        return p.as_(who, 'package', 'write', '--record', record or person, *named, '--aud', 'P', '--nonce', 'n', rc=rc, err=err)
+    for field in ('testimony', 'testimony.statements'):
+        write('legal', field, record=testimony, rc=13, err='testimony.statements leaves one by one: name which, as in testimony.statements.0')
+    write('legal', 'testimony.statements.7', record=testimony, rc=1, err='no such field')
+    for field in ('identity.shoe_size', 'nonsense', 'identity.first_name.0', 'identity..x', 'identity.', 'testimony.statements.x'):
+        write('legal', field, rc=2, err='field')
+    write('legal', 'testimony.circumstances', rc=2, err='a person has no field testimony.circumstances')
+    write('legal', 'identity', profile='dragon', rc=2, err='there are: prosecution, repatriation, referral, statistics')
+    # No role exports contact or medical; a profile that names the very field lets its readers.
+    p.as_('protection', 'record', 'edit', person, '--set', 'contact.reception_contact=Her aunt', out='version')
+    write('protection', 'contact.reception_contact', rc=13, err='may export the section contact')
+    write('protection', 'contact', profile='repatriation', rc=13, err='may export the section contact')
+    write('protection', 'contact.shelter', profile='repatriation', rc=13, err='may export the section contact')
+    write('legal', 'contact.reception_contact', profile='repatriation', rc=13, err='may export the section contact')
+    write('protection', 'contact.reception_contact', profile='prosecution', rc=13, err='may export the section contact')
+    write('medical', 'medical.needs', profile='repatriation', rc=13, err='may export the section medical')
+    doc = json.loads(write('protection', 'contact.reception_contact', profile='repatriation'))
+    assert len(doc['records']) == 1
+    assert len(json.loads(write('founder', 'medical.needs', profile='repatriation'))['records']) == 1
+    refused = p.json_as('auditor', 'audit', 'log', '--action', 'refused')[-1]
+    assert refused['ids'] == [person] and refused['sections'] == ['medical.needs']
+    assert refused['detail'] == 'no right to export'
+
+
 def auditing(p, person):
     events = p.json_as('auditor', 'audit', 'log')
     did = [(e['action'], e.get('record')) for e in events]
     for action in ('create', 'read', 'edit', 'refused', 'export', 'list'):
         assert any(a == action for a, _ in did), action
     refused = [e for e in events if e['action'] == 'refused' and e.get('sections') == ['medical']]
+    assert {'no right to read the history', 'no right to edit', 'no right to export'} <= {e['detail'] for e in events if e['action'] == 'refused'}
     assert refused and refused[0]['record'] == person
     assert not any('Щербакова' in json.dumps(e, ensure_ascii=False) for e in events)
     assert len(p.json_as('auditor', 'audit', 'log', '--record', person)) < len(events)
@@ -105,7 +184,7 @@ def at_rest(p):
     names = subprocess.check_output(['tar', 'tf', p.path('vault', 'archive', '00000001.tar')]).decode().split()
     assert names[0] == '00000000000-policy' and names[-1].endswith('-checkpoint')
     words = ['Хатуна', 'Щербакова', 'Blue House', 'insulin', '38050000111', 'Документы', '1990-02-28', 'Name of legal',
-             'she called the help line', 'Prosecutor']
+             'she called the help line', 'Prosecutor', 'Бабић', 'Her aunt']
     for where in ('vault', 'home'):
         for word in words:
             found = subprocess.run(['grep', '-a', '-r', '-l', '-e', word, p.path(where)], capture_output=True)
@@ -137,6 +216,8 @@ def test(p):
     reading(p, person)
     editing(p, person)
     reader(p, person)
+    edit_reads(p, person)
+    listing(p, person, testimony)
     disclosing(p, person, testimony)
     auditing(p, person)
     members(p)

@@ -440,13 +440,46 @@ static void test_utf8(void **state)
     assert_true(cv_utf8_harmless(0x10ee));
 }
 
+static void test_titles(void **state)
+{
+    static const struct {
+        const char *type, *section, *first, *second;
+    } rows[] = { { "person", "identity", "first_name", "second_name" },
+                 { "case", "admin", "case_number", NULL },
+                 { "partner", "directory", "name", NULL },
+                 { "staff", "directory", "name", NULL },
+                 { "testimony", NULL, NULL, NULL },
+                 { "dragon", NULL, NULL, NULL } };
+    struct cv_template_field f;
+    const char *section;
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(cv_template_title(t, rows[i].type, 0, &section, &f), rows[i].first != NULL);
+        if (rows[i].first == NULL)
+            continue;
+        assert_string_equal(section, rows[i].section);
+        assert_string_equal(f.name, rows[i].first);
+        assert_int_equal(cv_template_title(t, rows[i].type, 1, &section, &f), rows[i].second != NULL);
+        if (rows[i].second != NULL)
+            assert_string_equal(f.name, rows[i].second);
+        assert_false(cv_template_title(t, rows[i].type, 2, &section, &f));
+    }
+    assert_true(cv_template_inner(t, "testimony", "testimony", "statements", 2, &f));
+    assert_string_equal(f.label, "Words");
+    assert_false(cv_template_inner(t, "testimony", "testimony", "statements", 5, &f));
+    assert_false(cv_template_inner(t, "testimony", "testimony", "circumstances", 0, &f));
+    assert_true(cv_template_profile_names(t, "repatriation", "medical", "needs"));
+    assert_false(
+        cv_template_profile_names(t, "repatriation", "admin", "case_number")); /* only by the asterisk */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_matrix),  cmocka_unit_test(test_standard), cmocka_unit_test(test_perpetrators),
         cmocka_unit_test(test_code),    cmocka_unit_test(test_codes),    cmocka_unit_test(test_choices),
         cmocka_unit_test(test_no_echo), cmocka_unit_test(test_lookup),   cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_utf8),    cmocka_unit_test(test_titles),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

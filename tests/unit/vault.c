@@ -195,13 +195,103 @@ static void forged_right(void **state)
     cv_vault_close(v);
 }
 
+/* The same by emptying what only others may write: an empty section says nothing in a new record, but takes
+ * away in an old one. */
+static void forged_emptiness(void **state)
+{
+    struct cv_record r;
+    struct cv_stored out;
+    struct cv_err err = { 0 };
+    char id[CV_ID_TEXT_BYTES];
+    (void)state;
+    struct cv_vault *v = opened(&custodian);
+    strcpy(id, stored(v, PERSON("Ana")));
+    cv_vault_close(v);
+    v = opened(&legal);
+    struct cv_json *nothing = parsed("{\"identity\":{}}");
+    const struct cv_edit change = { .sections = nothing };
+    assert_status(cv_record_edit(v, id, &change, NULL, &out, &err), CV_ERR_DENIED);
+    struct cv_policy *p = v->custody->chain.policy;
+    for (size_t i = 0; i < p->section_count; i++)
+        p->sections[i].edit |= cv_policy_role_bit(p, "legal");
+    assert_ok(cv_record_edit(v, id, &change, NULL, &out, NULL));
+    assert_int_equal(out.version, 2);
+    cv_json_free(nothing);
+    cv_vault_close(v);
+
+    v = opened(&custodian);
+    err = (struct cv_err){ 0 };
+    assert_status(cv_record_read(v, id, 0, NULL, "read", NULL, &r, &err), CV_ERR_LOG);
+    assert_non_null(strstr(err.msg, "section identity was written by"));
+    assert_ok(cv_record_read(v, id, 1, NULL, "read", NULL, &r, NULL));
+    cv_record_free(&r);
+    cv_vault_close(v);
+}
+
+/* Two entries claim one id: a writer whose index was behind did not know that it was taken. The first in the
+ * log is the record, for whoever reads; the other is told of, and neither of them hides the record. */
+static void claimed_twice(void **state)
+{
+    struct cv_versions list;
+    struct cv_stored out;
+    struct cv_err err = { 0 };
+    char id[CV_ID_TEXT_BYTES], text[256];
+    (void)state;
+    struct cv_vault *v = opened(&legal), *first = opened(&custodian);
+    assert_ok(cv_record_ready(v, NULL)); /* and from here on it knows no more */
+    strcpy(id, stored(first, PERSON("Ana")));
+    snprintf(text, sizeof(text), "{\"type\":\"person\",\"id\":\"%s\",\"legal\":{\"notes\":\"mine\"}}", id);
+    struct cv_json *record = parsed(text);
+    assert_ok(cv_vault_begin(v, NULL));
+    if (cv_record_put(v, record, &out, &err) != CV_OK)
+        fail_msg("%s", err.msg);
+    assert_ok(cv_vault_commit(v, NULL));
+    assert_string_equal(out.id, id);
+    assert_status(cv_record_add(v, record, NULL, &out, NULL), CV_ERR_EXISTS);
+    cv_json_free(record);
+
+    check_name(first, id, "Ana");
+    for (int all = 0; all < 2; all++) {
+        assert_ok(cv_record_versions(first, all ? NULL : id, &list, NULL));
+        assert_int_equal(list.lost_count, 1);
+        assert_string_equal(list.lost[0].id, id);
+        assert_string_equal(list.lost[0].author, legal.public.pseudonym);
+        assert_int_equal(list.lost[0].version, 1);
+        size_t same = 0;
+        for (size_t i = 0; i < list.count; i++)
+            if (strcmp(list.v[i].id, id) == 0) {
+                same++;
+                assert_string_equal(list.v[i].author, custodian.public.pseudonym);
+                assert_true(list.v[i].index < list.lost[0].index);
+            }
+        assert_int_equal(same, 1);
+        cv_versions_free(&list);
+    }
+    cv_vault_close(v);
+    cv_vault_close(first);
+}
+
+/* An id of one's own is for those who can know which are taken. */
+static void own_id(void **state)
+{
+    struct cv_stored out;
+    struct cv_err err = { 0 };
+    (void)state;
+    struct cv_vault *v = opened(&intake);
+    struct cv_json *record = parsed("{\"type\":\"person\",\"id\":\"000000000000000000000000000\","
+                                    "\"identity\":{\"first_name\":\"Ana\"}}");
+    assert_status(cv_record_add(v, record, NULL, &out, &err), CV_ERR_DENIED);
+    assert_non_null(strstr(err.msg, "the id is chosen by casevault"));
+    cv_json_free(record);
+    cv_vault_close(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_sessions),
-        cmocka_unit_test(two_sessions),
-        cmocka_unit_test(ended_early),
-        cmocka_unit_test(forged_right),
+        cmocka_unit_test(many_sessions), cmocka_unit_test(two_sessions),     cmocka_unit_test(ended_early),
+        cmocka_unit_test(forged_right),  cmocka_unit_test(forged_emptiness), cmocka_unit_test(own_id),
+        cmocka_unit_test(claimed_twice),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;

@@ -1,0 +1,260 @@
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "vault/record_put.h"
+
+/* A new version out of an old one. */
+
+/* previous_hash(before): SHA-256 of the JWT of the version before, from its opened head. */
+static struct cv_json *previous_hash(const struct cv_record *before)
+{
+    uint8_t hash[CV_SHA256_BYTES];
+    const struct cv_json *jwt = cv_json_get(before->sources[0].head, "jwt");
+    return cv_sha256(cv_json_text(jwt), hash) == CV_OK ? cv_json_b64u(CV_ARR(hash)) : NULL;
+}
+
+/* carry(v, old, record): what stays is carried: for each section not changed, the version it stands in. */
+static struct cv_json *carry(const struct cv_vault *v, const struct cv_version *old,
+                             const struct cv_json *record)
+{
+    struct cv_json *out = cv_json_object();
+    const char *section;
+    cv_status st = CV_OK;
+    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, old->type, i)) != NULL;
+         i++) {
+        const struct cv_json *from = cv_json_get(old->carried, section);
+        if (cv_json_get(record, section) == NULL)
+            st = cv_json_set(out, section,
+                             cv_json_int(from != NULL ? cv_json_to_int(from) : (int64_t)old->version));
+    }
+    if (st == CV_OK)
+        return out;
+    cv_json_free(out);
+    return NULL;
+}
+
+static bool changes(const struct cv_edit *change, const char *section)
+{
+    return cv_json_get(change->sections, section) != NULL || cv_json_get(change->fields, section) != NULL;
+}
+
+/* recodes(v, type, section, change): will this section of coded fields be filled anew? It is, if what it is
+ * filled from changes, all of that is at hand, and this member may write it; else it stays as it was. */
+static bool recodes(const struct cv_vault *v, const char *type, const char *section,
+                    const struct cv_edit *change)
+{
+    const char *source;
+    bool touched = changes(change, section), any = false;
+    for (size_t i = 0; (source = cv_template_type_section(v->template, type, i)) != NULL; i++) {
+        if (!cv_template_codes(v->template, type, section, source))
+            continue;
+        if (cv_json_get(change->sections, source) == NULL && !cv_vault_may_read(v, source))
+            return false;
+        any = true;
+        touched = touched || changes(change, source);
+    }
+    return any && touched && (cv_vault_may_edit(v, section) || cv_vault_may_create(v, section));
+}
+
+/* needs(v, type, section, change): must the old content of this section be read? */
+static bool needs(const struct cv_vault *v, const char *type, const char *section,
+                  const struct cv_edit *change)
+{
+    const char *coded;
+    if (cv_json_get(change->fields, section) != NULL)
+        return true;
+    if (cv_json_get(change->sections, section) != NULL)
+        return false;
+    for (size_t i = 0; (coded = cv_template_type_section(v->template, type, i)) != NULL; i++)
+        if (cv_template_codes(v->template, type, coded, section) && recodes(v, type, coded, change))
+            return true;
+    return false;
+}
+
+/* read_needed(v, old, change, ...): in one event, what the change needs of the old version; at least its
+ * head, on which the new one is built. */
+static cv_status read_needed(struct cv_vault *v, const struct cv_version *old, const struct cv_edit *change,
+                             const char *reason, struct cv_record *out, struct cv_err *err)
+{
+    const char *names[CV_POLICY_SECTIONS_MAX + 1], *section;
+    size_t n = 0;
+    for (size_t i = 0; n < CV_POLICY_SECTIONS_MAX &&
+                       (section = cv_template_type_section(v->template, old->type, i)) != NULL;
+         i++)
+        if (needs(v, old->type, section, change))
+            names[n++] = section;
+    names[n] = NULL;
+    cv_status st = cv_record_read(v, old->id, old->version, names, "read", reason, out, err);
+    if (st == CV_OK && out->sources[0].head == NULL)
+        st = cv_fail(err, CV_ERR_NOTFOUND, "version %llu was erased; it cannot be changed",
+                     (unsigned long long)old->version);
+    return st;
+}
+
+/* merge_section(old, fields): the old content with its fields changed; NULL if there is no memory. */
+static struct cv_json *merge_section(const struct cv_json *old, const struct cv_json *fields)
+{
+    struct cv_json *now = old != NULL ? cv_json_copy(old) : cv_json_object();
+    cv_status st = now != NULL ? CV_OK : CV_ERR_NOMEM;
+    for (void *it = cv_json_first(fields); st == CV_OK && it != NULL; it = cv_json_next(fields, it)) {
+        struct cv_json *value = cv_json_iter_value(it);
+        if (!cv_json_is(value, CV_JSON_NULL))
+            st = cv_json_set(now, cv_json_iter_name(it), cv_json_ref(value));
+        else if (cv_json_get(now, cv_json_iter_name(it)) != NULL)
+            st = cv_json_del(now, cv_json_iter_name(it));
+    }
+    if (st == CV_OK)
+        return now;
+    cv_json_free(now);
+    return NULL;
+}
+
+static cv_status merge(const struct cv_record *before, const struct cv_json *fields, struct cv_json *record)
+{
+    cv_status st = CV_OK;
+    for (void *it = cv_json_first(fields); st == CV_OK && it != NULL; it = cv_json_next(fields, it)) {
+        const char *section = cv_json_iter_name(it);
+        st = cv_json_set(record, section,
+                         merge_section(cv_record_section(before, section), cv_json_iter_value(it)));
+    }
+    return st;
+}
+
+/* sources_there(v, type, section, whole): nothing that it is filled from was erased. */
+static bool sources_there(const struct cv_vault *v, const char *type, const char *section,
+                          const struct cv_json *whole)
+{
+    const char *source;
+    for (size_t i = 0; (source = cv_template_type_section(v->template, type, i)) != NULL; i++)
+        if (cv_template_codes(v->template, type, section, source) && cv_json_get(whole, source) == NULL)
+            return false;
+    return true;
+}
+
+/* recode(v, before, change, record): coded fields follow the sections they are filled from. */
+static cv_status recode(const struct cv_vault *v, const struct cv_record *before,
+                        const struct cv_edit *change, struct cv_json *record, struct cv_err *err)
+{
+    struct cv_json *whole = cv_json_object();
+    const char *section;
+    cv_status st = cv_json_set(whole, "type", cv_json_str(before->type));
+    for (size_t i = 0;
+         st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL; i++) {
+        struct cv_json *data = cv_json_get(record, section);
+        if (data == NULL)
+            data = (struct cv_json *)(uintptr_t)cv_record_section(before, section);
+        if (data != NULL)
+            st = cv_json_set(whole, section, cv_json_ref(data));
+    }
+    st = CV_THEN(st, cv_template_code(v->template, whole, err));
+    for (size_t i = 0;
+         st == CV_OK && (section = cv_template_type_section(v->template, before->type, i)) != NULL; i++)
+        if (recodes(v, before->type, section, change) && sources_there(v, before->type, section, whole))
+            st = cv_json_set(record, section, cv_json_ref(cv_json_get(whole, section)));
+    cv_json_free(whole);
+    return st;
+}
+
+/* check_same(record, old): a file that `record show --json` wrote may come back changed; its id and type must
+ * be the record's own. */
+static cv_status check_same(struct cv_json *record, const struct cv_version *old, struct cv_err *err)
+{
+    uint8_t raw[CV_ID_BYTES];
+    char id[CV_ID_TEXT_BYTES];
+    const char *type = cv_json_get_str(record, "type");
+    if (cv_json_get(record, "type") == NULL)
+        return cv_json_set(record, "type", cv_json_str(old->type));
+    if (type == NULL || strcmp(type, old->type) != 0)
+        return cv_fail(err, CV_ERR_FORMAT, "%s is a %s; a version cannot change that", old->id, old->type);
+    if (cv_json_get(record, "id") == NULL)
+        return CV_OK;
+    cv_status st = cv_id_parse(cv_json_text(cv_json_get(record, "id")), raw, err);
+    if (st == CV_OK)
+        cv_id_text(raw, id);
+    if (st == CV_OK && strcmp(id, old->id) != 0)
+        st = cv_fail(err, CV_ERR_FORMAT, "the changes are those of record %s, not of %s", id, old->id);
+    return st;
+}
+
+/* check_rights(v, old, change): what this member may not write is refused before anything is read. */
+static cv_status check_rights(struct cv_vault *v, const struct cv_version *old, const struct cv_edit *change,
+                              const char *reason, struct cv_err *err)
+{
+    const char *closed = cv_put_closed(v, old->type, change->sections, old->version + 1);
+    if (closed == NULL)
+        closed = cv_put_closed(v, old->type, change->fields, old->version + 1);
+    if (closed == NULL)
+        return CV_OK;
+    const struct cv_refusal refusal = {
+        .to = "edit", .record = old->id, .version = old->version, .section = closed, .reason = reason
+    };
+    return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err, CV_PUT_CLOSED, closed);
+}
+
+/* prepare(v, old, change, ...): the sections of the new version, checked; ${before} is what it is built on.
+ */
+static cv_status prepare(struct cv_vault *v, const struct cv_version *old, const struct cv_edit *change,
+                         const char *reason, struct cv_record *before, struct cv_json *record,
+                         struct cv_err *err)
+{
+    cv_status st = check_same(record, old, err);
+    /* What comes whole is checked before anything is read for it. */
+    if (change->fields == NULL)
+        st = CV_THEN(st, cv_template_check(v->template, record, err));
+    st = CV_THEN(st, check_rights(v, old, change, reason, err));
+    st = CV_THEN(st, read_needed(v, old, change, reason, before, err));
+    st = CV_THEN(st, merge(before, change->fields, record));
+    if (change->fields != NULL)
+        st = CV_THEN(st, cv_template_check(v->template, record, err));
+    return CV_THEN(st, recode(v, before, change, record, err));
+}
+
+/* store(v, old, known, ...): the version and its event, as one commit, unless somebody was faster. */
+static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_t known,
+                       const struct cv_record *before, const struct cv_json *record, const char *reason,
+                       struct cv_err *err)
+{
+    struct cv_event event = {
+        .action = "edit", .record = old->id, .version = old->version + 1, .reason = reason
+    };
+    uint64_t newer = 0;
+    cv_status st = cv_vault_begin(v, err);
+    if (st != CV_OK)
+        return st;
+    if (cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_RECORD, known, &newer, NULL) !=
+        CV_ERR_NOTFOUND)
+        st = cv_fail(err, CV_ERR_EXISTS,
+                     "somebody else has just written to the vault; nothing was changed: try again");
+    if (st == CV_OK) {
+        const struct cv_next next = { old->type, old->id, old->version + 1, previous_hash(before),
+                                      carry(v, old, record) };
+        st = cv_put_version(v, &next, record, &event.slot, err);
+    }
+    st = CV_THEN(st, cv_event_add(v, &event, err));
+    if (st == CV_OK)
+        return cv_vault_commit(v, err);
+    cv_vault_abort(v);
+    return st;
+}
+
+cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_edit *change, const char *reason,
+                         struct cv_stored *out, struct cv_err *err)
+{
+    struct cv_versions versions = { 0 };
+    struct cv_record before = { 0 };
+    struct cv_json *record = change->sections != NULL ? cv_json_copy(change->sections) : cv_json_object();
+    memset(out, 0, sizeof(*out));
+    cv_status st = record == NULL ? CV_ERR_NOMEM : cv_record_find(v, id, "edit", reason, &versions, err);
+    const uint64_t known = v->custody->chain.next; /* what is appended from here on is news */
+    const struct cv_version *old = st == CV_OK ? &versions.v[versions.count - 1] : NULL;
+    st = CV_THEN(st, prepare(v, old, change, reason, &before, record, err));
+    st = CV_THEN(st, store(v, old, known, &before, record, reason, err));
+    if (st == CV_OK) {
+        memcpy(out->id, old->id, sizeof(out->id));
+        out->version = old->version + 1;
+    }
+    cv_json_free(record);
+    cv_record_free(&before);
+    cv_versions_free(&versions);
+    return cv_err_note(err, st, "record edit");
+}
