@@ -107,4 +107,8 @@ CV_MUST_CHECK cv_status cv_identity_open(struct cv_bytes file, struct cv_bytes p
  */
 CV_MUST_CHECK cv_status cv_member_parse(struct cv_bytes line, struct cv_member_key *out, struct cv_err *err);
 
+/** cv_member_read(line, out, err): the same of a line that was judged before: its signature is not verified
+ * again. */
+CV_MUST_CHECK cv_status cv_member_read(struct cv_bytes line, struct cv_member_key *out, struct cv_err *err);
+
 #endif

@@ -143,6 +143,10 @@ CV_MUST_CHECK cv_status cv_policy_text(struct cv_policy *p, struct cv_buf *out);
 CV_MUST_CHECK cv_status cv_policy_parse(struct cv_bytes note, const struct cv_policy *before,
                                         struct cv_policy **out, struct cv_err *err);
 
+/** cv_policy_genesis(note, out, err): only which vault a first policy founds: an otherwise empty policy with
+ * its id, the hash of its text. Nothing else is judged: it is for those who know the vault by that id. */
+CV_MUST_CHECK cv_status cv_policy_genesis(struct cv_bytes note, struct cv_policy **out, struct cv_err *err);
+
 /** cv_policy_draft(text, before, out, err): the same of a text that still waits for signatures. */
 CV_MUST_CHECK cv_status cv_policy_draft(struct cv_bytes text, const struct cv_policy *before,
                                         struct cv_policy **out, struct cv_err *err);

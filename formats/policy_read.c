@@ -105,7 +105,7 @@ static cv_status read_sections(struct cv_policy *p, const struct cv_json *list, 
     return CV_OK;
 }
 
-static cv_status read_members(struct cv_policy *p, const struct cv_json *list, struct cv_err *err)
+static cv_status read_members(struct cv_policy *p, const struct cv_json *list, bool judge, struct cv_err *err)
 {
     if (!cv_json_is(list, CV_JSON_ARRAY) || cv_json_len(list) == 0)
         return cv_fail(err, CV_ERR_FORMAT, "policy: it has no members");
@@ -113,7 +113,8 @@ static cv_status read_members(struct cv_policy *p, const struct cv_json *list, s
         struct cv_member_key key;
         cv_roles roles = 0;
         const struct cv_json *o = cv_json_at(list, i);
-        cv_status st = cv_member_parse(cv_json_text(cv_json_get(o, "line")), &key, err);
+        const struct cv_bytes line = cv_json_text(cv_json_get(o, "line"));
+        cv_status st = judge ? cv_member_parse(line, &key, err) : cv_member_read(line, &key, err);
         st = CV_THEN(st, read_role_set(p, cv_json_get(o, "roles"), &roles, err));
         st = CV_THEN(st, cv_policy_add_member(p, &key, roles, err));
         if (st != CV_OK)
@@ -183,7 +184,8 @@ static cv_status read_rules(struct cv_policy *p, const struct cv_json *doc, stru
     return CV_THEN(st, read_hash(doc, "template", p->template_hash, err));
 }
 
-static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, struct cv_err *err)
+/* read_doc(p, doc, judge, err): ${judge}: members' lines are verified, not only read. */
+static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, bool judge, struct cv_err *err)
 {
     static const char *const names[] = { "number", "previous",        "training", "suite",   "quorum",
                                          "erase",  "reason_required", "template", "roles",   "sections",
@@ -196,7 +198,7 @@ static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, struct
     st = CV_THEN(st, read_signer(p, cv_json_get(doc, "export"), &p->export, err));
     st = CV_THEN(st, read_erase(p, cv_json_get(doc, "erase"), err));
     st = CV_THEN(st, read_recovery(p, cv_json_get(doc, "recovery"), err));
-    return CV_THEN(st, read_members(p, cv_json_get(doc, "members"), err));
+    return CV_THEN(st, read_members(p, cv_json_get(doc, "members"), judge, err));
 }
 
 /* read_place(p, doc, before): number and hash follow those of the policy before. */
@@ -318,7 +320,7 @@ cv_status cv_policy_draft(struct cv_bytes text, const struct cv_policy *before, 
     st = CV_THEN(st, cv_json_parse(json, CV_POLICY_MAX_BYTES, "policy", &doc, err));
     st = CV_THEN(st, cv_policy_new(&p));
     st = CV_THEN(st, read_place(p, doc, before, err));
-    st = CV_THEN(st, read_doc(p, doc, err));
+    st = CV_THEN(st, read_doc(p, doc, true, err));
     st = CV_THEN(st, check_canonical(p, text, err));
     st = CV_THEN(st, check_rules(p, before, err));
     if (st == CV_OK) {
@@ -375,7 +377,7 @@ cv_status cv_policy_load(struct cv_bytes bytes, const uint8_t vault_id[static CV
         memcpy(p->hash, hash, sizeof(p->hash));
         st = first ? CV_OK : read_hash(doc, "previous", p->previous, err);
     }
-    st = CV_THEN(st, read_doc(p, doc, err));
+    st = CV_THEN(st, read_doc(p, doc, false, err));
     if (st == CV_OK) {
         *out = p;
         p = NULL;
@@ -383,5 +385,23 @@ cv_status cv_policy_load(struct cv_bytes bytes, const uint8_t vault_id[static CV
     cv_policy_free(p);
     cv_json_free(doc);
     cv_note_free(&note);
+    return cv_err_note(err, st, "policy");
+}
+
+cv_status cv_policy_genesis(struct cv_bytes bytes, struct cv_policy **out, struct cv_err *err)
+{
+    struct cv_note note = { 0 };
+    *out = NULL;
+    cv_status st = bytes.n > CV_POLICY_MAX_BYTES ? cv_fail(err, CV_ERR_LIMIT, "policy: too long")
+                                                 : cv_note_parse(bytes, &note, err);
+    st = CV_THEN(st, cv_policy_new(out));
+    st = CV_THEN(st, cv_sha256(note.text, (*out)->vault_id));
+    if (st == CV_OK)
+        cv_hex_encode(CV_ARR((*out)->vault_id), (*out)->vault);
+    cv_note_free(&note);
+    if (st != CV_OK) {
+        cv_policy_free(*out);
+        *out = NULL;
+    }
     return cv_err_note(err, st, "policy");
 }

@@ -189,7 +189,7 @@ static cv_status read_hello(const struct cv_secret *answer, struct cv_identity *
         return cv_fail(err, CV_ERR_FORMAT, "the agent's answer cannot be read");
     if (left != NULL)
         *left = (struct cv_agent_left){ idle, most };
-    return cv_member_parse(CV_BYTES(answer->p, line), &id->public, err);
+    return cv_member_read(CV_BYTES(answer->p, line), &id->public, err);
 }
 
 cv_status cv_agent_connect(const char *path, struct cv_identity *out, struct cv_agent_left *left,

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LAYOUT "2"
+#define LAYOUT "3"
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
 #define SPARSE "kind <> 5 AND kind <> 7"
@@ -21,7 +21,9 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS policy(number INTEGER PRIMARY KEY, idx INTEGER, since INTEGER, hash BLOB);"
     "CREATE TABLE IF NOT EXISTS head(member TEXT, tag BLOB, idx INTEGER, sealed BLOB,"
     " PRIMARY KEY(member, tag, idx)) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS listed(member TEXT PRIMARY KEY, next INTEGER) WITHOUT ROWID;";
+    "CREATE TABLE IF NOT EXISTS listed(member TEXT PRIMARY KEY, next INTEGER) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS ring(member TEXT PRIMARY KEY, policy INTEGER, seals INTEGER, sealed BLOB)"
+    " WITHOUT ROWID;";
 
 enum query {
     Q_BEGIN,
@@ -44,6 +46,8 @@ enum query {
     Q_FORGET_HEADS,
     Q_FORGET_LISTED,
     Q_OTHERS,
+    Q_RING,
+    Q_SET_RING,
     Q_TOTAL
 };
 
@@ -68,6 +72,8 @@ static const char *const queries[Q_TOTAL] = {
     [Q_SET_LISTED] = "INSERT OR REPLACE INTO listed VALUES(?1, ?2)",
     [Q_FORGET_HEADS] = "DELETE FROM head WHERE member GLOB ?1 || '/*' AND member <> ?2",
     [Q_FORGET_LISTED] = "DELETE FROM listed WHERE member GLOB ?1 || '/*' AND member <> ?2",
+    [Q_RING] = "SELECT sealed FROM ring WHERE member = ?1 AND policy = ?2 AND seals = ?3",
+    [Q_SET_RING] = "INSERT OR REPLACE INTO ring VALUES(?1, ?2, ?3, ?4)",
     [Q_OTHERS] = "SELECT 1 FROM listed WHERE member GLOB ?1 || '/*' AND member <> ?2",
 };
 
@@ -222,6 +228,7 @@ static cv_status forget(struct cv_catalog *c, struct cv_err *err)
     return exec(
         c,
         "DELETE FROM meta WHERE name = 'tip'; DELETE FROM entry; DELETE FROM policy; DELETE FROM head;"
+        "DELETE FROM ring;"
         " DELETE FROM listed;",
         err);
 }
@@ -246,10 +253,12 @@ static cv_status connect_once(struct cv_catalog *c, struct cv_err *err)
         return fail(c, err);
     sqlite3_busy_timeout(c->db, 10000);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    cv_status st =
-        exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF;", err);
+    cv_status st = exec(c,
+                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=64; "
+                        "PRAGMA trusted_schema=OFF;",
+                        err);
     if (st == CV_OK &&
-        sqlite3_table_column_metadata(c->db, NULL, "listed", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK)
+        sqlite3_table_column_metadata(c->db, NULL, "ring", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK)
         st = exec(c, schema, err);
     return CV_THEN(st, check_identity(c, err));
 }
@@ -472,4 +481,22 @@ cv_status cv_catalog_forget_heads(struct cv_catalog *c, const char *member, cons
     st = CV_THEN(st, done(ASK(c, Q_FORGET_HEADS, err, TXT(member), TXT(keep))));
     st = CV_THEN(st, done(ASK(c, Q_FORGET_LISTED, err, TXT(member), TXT(keep))));
     return done(st);
+}
+
+cv_status cv_catalog_ring(struct cv_catalog *c, const char *member, uint64_t policy, uint64_t seals,
+                          struct cv_buf *sealed, struct cv_err *err)
+{
+    cv_status st = ASK(c, Q_RING, err, TXT(member), NUM(policy), NUM(seals));
+    if (st != CV_OK)
+        return st;
+    sqlite3_stmt *s = c->stmt[Q_RING];
+    st = cv_buf_append(sealed, CV_BYTES(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0)));
+    sqlite3_reset(s);
+    return st;
+}
+
+cv_status cv_catalog_set_ring(struct cv_catalog *c, const char *member, uint64_t policy, uint64_t seals,
+                              struct cv_bytes sealed, struct cv_err *err)
+{
+    return done(ASK(c, Q_SET_RING, err, TXT(member), NUM(policy), NUM(seals), BYT(sealed)));
 }

@@ -91,6 +91,12 @@ CV_MUST_CHECK cv_status cv_catalog_heads(struct cv_catalog *c, const char *membe
  */
 CV_MUST_CHECK cv_status cv_catalog_forget_heads(struct cv_catalog *c, const char *member, const char *keep,
                                                 struct cv_err *err);
+/** cv_catalog_ring, _set_ring(c, member, policy, seals, ...): a member's opened secrets, sealed by the
+ * caller, as they were under that policy when there were so many seals entries. CV_OK; CV_ERR_NOTFOUND. */
+CV_MUST_CHECK cv_status cv_catalog_ring(struct cv_catalog *c, const char *member, uint64_t policy,
+                                        uint64_t seals, struct cv_buf *sealed, struct cv_err *err);
+CV_MUST_CHECK cv_status cv_catalog_set_ring(struct cv_catalog *c, const char *member, uint64_t policy,
+                                            uint64_t seals, struct cv_bytes sealed, struct cv_err *err);
 /** cv_catalog_listed, _set_listed(c, member, next): entries before this index are in the member's head index.
  */
 CV_MUST_CHECK cv_status cv_catalog_listed(struct cv_catalog *c, const char *member, uint64_t *next,

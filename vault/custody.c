@@ -129,8 +129,38 @@ cv_status cv_custody_found(struct cv_custody *c, const char *vault, struct cv_er
 
 /* ---- opening ---- */
 
-/* read_genesis(c, out): the first entry, which is the first policy; it names the vault. */
-static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, struct cv_err *err)
+/* What this user remembers of a vault. */
+struct remembered {
+    bool known;
+    uint64_t size;
+    struct cv_hash root;
+};
+
+static cv_status genesis_fault(cv_status st, struct cv_err *err)
+{
+    return st == CV_OK || st == CV_ERR_NOMEM ? st : cv_fail(err, CV_ERR_LOG, "entry 0 (policy): damaged");
+}
+
+/* judge_genesis(note, out, seen): of a vault that this user knows its id is enough: it is the hash of this
+ * text. */
+static cv_status judge_genesis(struct cv_bytes note, struct cv_policy **out, struct remembered *seen,
+                               struct cv_err *err)
+{
+    cv_status st = cv_policy_genesis(note, out, NULL);
+    if (st != CV_OK)
+        return genesis_fault(st, err);
+    st = cv_memory_read((*out)->vault, &seen->size, &seen->root, err);
+    seen->known = st == CV_OK;
+    if (st != CV_ERR_NOTFOUND)
+        return st;
+    cv_policy_free(*out);
+    *out = NULL;
+    return genesis_fault(cv_policy_parse(note, NULL, out, NULL), err);
+}
+
+/* read_genesis(c, out, seen): the first entry, which is the first policy; it names the vault. */
+static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, struct remembered *seen,
+                              struct cv_err *err)
 {
     struct cv_buf bytes = { 0 };
     struct cv_tar_entry entry;
@@ -147,13 +177,9 @@ static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, stru
     cv_buf_truncate(&bytes, 0);
     st = CV_THEN(st,
                  cv_segment_read(&c->segments, 1, 0, (size_t)(2 * CV_TAR_BLOCK_BYTES + size), &bytes, err));
-    st = CV_THEN(st, cv_tar_read(cv_buf_view(&bytes), &entry, err));
-    st = CV_THEN(st, cv_policy_parse(entry.data, NULL, out, err));
-    if (st == CV_ERR_FORMAT || st == CV_ERR_AUTH || st == CV_ERR_LIMIT) {
-        st = CV_ERR_LOG;
-        if (err != NULL)
-            snprintf(err->msg, sizeof(err->msg), "entry 0 (policy): damaged");
-    }
+    if (st == CV_OK)
+        st = genesis_fault(cv_tar_read(cv_buf_view(&bytes), &entry, NULL), err);
+    st = CV_THEN(st, judge_genesis(entry.data, out, seen, err));
     cv_buf_free(&bytes);
     return st;
 }
@@ -471,34 +497,29 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
 {
     struct cv_custody *c = NULL;
     struct cv_policy *genesis = NULL;
-    uint64_t seen = 0;
-    struct cv_hash root;
+    struct remembered seen = { 0 };
     *out = NULL;
     cv_status st = new_custody(path, &c, err);
     if (st != CV_OK)
         return st;
     st = open_dir(c, false, err);
     st = CV_THEN(st, cv_traces_archive(&c->segments, c->dir, path, err));
-    st = CV_THEN(st, read_genesis(c, &genesis, err));
-    bool known = false;
-    if (st == CV_OK) {
-        st = cv_memory_read(genesis->vault, &seen, &root, err);
-        known = st == CV_OK;
-        st = st == CV_ERR_NOTFOUND ? cv_custody_trust(genesis->vault, trust, err) : st;
-    }
+    st = CV_THEN(st, read_genesis(c, &genesis, &seen, err));
+    if (st == CV_OK && !seen.known)
+        st = cv_custody_trust(genesis->vault, trust, err);
     st = CV_THEN(st, cv_release_open(&c->release, c->dir, genesis->vault, err));
     st = CV_THEN(st, open_catalog(c, genesis->vault, err));
     st = CV_THEN(st, catch_up(c, &genesis, err));
     if (st == CV_OK && !c->chain.started)
         st = c->tail == CV_TAIL_DAMAGED ? cv_fail(err, CV_ERR_LOG, "%s", c->tail_why)
                                         : cv_traces_judge(c->dir, path, err);
-    if (st == CV_OK && known) {
-        st = check_memory(c, seen, &root, err);
+    if (st == CV_OK && seen.known) {
+        st = check_memory(c, seen.size, &seen.root, err);
         /* What was read from a vault that lies must not stand in the way of the true one. */
         if (st == CV_ERR_LOG && cv_catalog_clear(c->catalog, NULL) != CV_OK)
             c->stale = true;
     }
-    if (st == CV_OK && (!known || seen != c->chain.edge.size))
+    if (st == CV_OK && (!seen.known || seen.size != c->chain.edge.size))
         st = cv_memory_write(&c->memory, c->chain.policy->vault, c->chain.edge.size, &c->chain.root, err);
     cv_policy_free(genesis);
     if (st == CV_OK) {

@@ -10,15 +10,6 @@
 #define BATCHES_KEPT 64
 #define BATCH_KEYS_KEPT 256
 
-/* An opened secret, by what it is. */
-struct held {
-    char kind[8];
-    char name[CV_NAME_BYTES];
-    uint32_t epoch;
-    uint16_t suite; /* of a role or section */
-    struct cv_secret secret;
-};
-
 /* An opened batch key. A vault grows a batch with every writing session: only so many are kept open. */
 struct batch_key {
     uint64_t index; /* of the batch entry */
@@ -37,11 +28,12 @@ struct cv_keyring {
     const struct cv_identity *id;
     struct cv_seals *entries; /* every seals entry of the log */
     size_t entry_count;
-    uint64_t seals_from; /* entries before this index are loaded */
+    uint64_t seals_from; /* entries before this index are loaded, */
+    uint64_t seals_seen; /* which are so many */
     struct node *nodes;
     size_t node_count, node_room;
     size_t *buckets; /* as many as node_room */
-    struct held *held;
+    struct cv_held *held;
     size_t held_count, held_room;
     struct cv_ed25519_key *log, *export;
     struct cv_batch batches[BATCHES_KEPT]; /* parsed, by index modulo; which one, in batch_index */
@@ -127,6 +119,8 @@ static cv_status load_seals(struct cv_keyring *k, struct cv_err *err)
 {
     uint64_t index = 0;
     cv_status st;
+    if (k->seals_seen == k->custody->counts[CV_KIND_SEALS])
+        return CV_OK;
     while ((st = cv_catalog_next(cv_custody_catalog(k->custody), CV_KIND_SEALS, k->seals_from, &index,
                                  err)) == CV_OK) {
         struct cv_buf data = { 0 };
@@ -143,6 +137,7 @@ static cv_status load_seals(struct cv_keyring *k, struct cv_err *err)
         if (st != CV_OK)
             return cv_fail(err, st, "keyring: out of memory");
         k->seals_from = index + 1;
+        k->seals_seen++;
     }
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
@@ -220,7 +215,7 @@ static const struct cv_policy *policy_of(const struct cv_keyring *k)
     return k->custody->chain.policy;
 }
 
-static const struct held *find_held(struct cv_keyring *k, const struct cv_object *o)
+static const struct cv_held *find_held(struct cv_keyring *k, const struct cv_object *o)
 {
     for (size_t i = 0; i < k->held_count; i++)
         if (k->held[i].epoch == o->epoch && strcmp(k->held[i].kind, o->kind) == 0 &&
@@ -229,19 +224,23 @@ static const struct held *find_held(struct cv_keyring *k, const struct cv_object
     return NULL;
 }
 
-/* hold(k, object, suite, secret): keep it, and take it over. */
-static cv_status hold(struct cv_keyring *k, const struct cv_object *o, uint16_t suite,
-                      struct cv_secret *secret)
+const struct cv_held *cv_keyring_held(const struct cv_keyring *k, size_t i)
+{
+    return i < k->held_count ? &k->held[i] : NULL;
+}
+
+cv_status cv_keyring_hold(struct cv_keyring *k, const struct cv_object *o, uint16_t suite,
+                          struct cv_secret *secret)
 {
     if (k->held_count == k->held_room) {
         const size_t room = k->held_room == 0 ? 32 : 2 * k->held_room;
-        struct held *more = realloc(k->held, room * sizeof(*more));
+        struct cv_held *more = realloc(k->held, room * sizeof(*more));
         if (more == NULL)
             return CV_ERR_NOMEM;
         k->held = more;
         k->held_room = room;
     }
-    struct held *h = &k->held[k->held_count++];
+    struct cv_held *h = &k->held[k->held_count++];
     memset(h, 0, sizeof(*h));
     snprintf(h->kind, sizeof(h->kind), "%s", o->kind);
     snprintf(h->name, sizeof(h->name), "%s", o->name);
@@ -356,7 +355,7 @@ cv_status cv_keyring_put(struct cv_keyring *k, const struct cv_object *o, struct
     if (st == CV_OK && !belongs(secret, &public))
         st = cv_fail(err, CV_ERR_LOG, "this is not the secret of %s %s that the policy names", o->kind,
                      o->name);
-    return CV_THEN(st, hold(k, o, public.key.suite, secret));
+    return CV_THEN(st, cv_keyring_hold(k, o, public.key.suite, secret));
 }
 
 /* ---- opening ---- */
@@ -398,7 +397,7 @@ static cv_status open_as(struct cv_keyring *k, const struct opener *as, const st
         if (st == CV_ERR_NOMEM || st == CV_ERR_IO || st == CV_ERR_DENIED)
             return st;
         if (st == CV_OK && belongs(&opened, &public))
-            st = hold(k, o, public.key.suite, &opened);
+            st = cv_keyring_hold(k, o, public.key.suite, &opened);
         else
             st = CV_ERR_LOG;
         cv_secret_free(&opened);
@@ -412,7 +411,7 @@ static cv_status open_as(struct cv_keyring *k, const struct opener *as, const st
 static cv_status find_secret(struct cv_keyring *k, const struct cv_object *o, struct cv_err *err);
 
 /* held_secret(k, object, out): opened now if it was not before. CV_ERR_NOTFOUND if there is no way to it. */
-static cv_status held_secret(struct cv_keyring *k, const struct cv_object *o, const struct held **out,
+static cv_status held_secret(struct cv_keyring *k, const struct cv_object *o, const struct cv_held **out,
                              struct cv_err *err)
 {
     cv_status st = CV_OK;
@@ -428,7 +427,7 @@ static cv_status held_secret(struct cv_keyring *k, const struct cv_object *o, co
 static cv_status open_by(struct cv_keyring *k, const struct cv_object *by, const struct cv_object *o,
                          struct cv_err *err)
 {
-    const struct held *held = NULL;
+    const struct cv_held *held = NULL;
     cv_status st = held_secret(k, by, &held, err);
     if (st != CV_OK)
         return st;
@@ -499,7 +498,7 @@ static cv_status no_key(struct cv_keyring *k, const struct cv_object *o, struct 
     const struct cv_policy_member *me = cv_policy_member(p, k->id->public.pseudonym);
     for (size_t i = 0; me != NULL && i < p->role_count; i++) {
         const struct cv_object role = { "role", p->roles[i].name, p->roles[i].epoch };
-        const struct held *held = NULL;
+        const struct cv_held *held = NULL;
         if ((me->roles & ((cv_roles)1 << i)) != 0 && held_secret(k, &role, &held, NULL) == CV_ERR_NOTFOUND)
             return cv_fail(err, CV_ERR_NOKEY,
                            "the key of role %s has not been sealed to you yet: it will be when a "
@@ -514,7 +513,7 @@ static cv_status no_key(struct cv_keyring *k, const struct cv_object *o, struct 
 cv_status cv_keyring_secret(struct cv_keyring *k, const struct cv_object *o, struct cv_bytes *secret,
                             struct cv_err *err)
 {
-    const struct held *held = NULL;
+    const struct cv_held *held = NULL;
     cv_status st = held_secret(k, o, &held, err);
     *secret = held != NULL ? cv_secret_view(&held->secret) : (struct cv_bytes){ 0 };
     return st == CV_ERR_NOTFOUND ? no_key(k, o, err) : cv_err_note(err, st, o->name);

@@ -66,6 +66,38 @@ bool cv_keyring_sealed(struct cv_keyring *k, const char *to_kind, const char *to
 CV_MUST_CHECK cv_status cv_keyring_public(struct cv_keyring *k, const struct cv_object *object,
                                           struct cv_key *out, struct cv_err *err);
 
+/* ---- between commands: keyring_keep.c ---- */
+
+/* An opened secret, by what it is. */
+struct cv_held {
+    char kind[8];
+    char name[CV_NAME_BYTES];
+    uint32_t epoch;
+    uint16_t suite; /* of a role or section */
+    struct cv_secret secret;
+};
+/** cv_keyring_held(k, i): the i-th secret opened so far, NULL past the end. */
+const struct cv_held *cv_keyring_held(const struct cv_keyring *k, size_t i);
+/** cv_keyring_hold(k, object, suite, secret): keep one that was judged before, and take it over. CV_OK;
+ * CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_keyring_hold(struct cv_keyring *k, const struct cv_object *o, uint16_t suite,
+                                        struct cv_secret *secret);
+
+/**
+ * What was opened once is kept for the next command, in the catalog, sealed under a key that only this
+ * identity can make and that mixes in slot 0, as the head index is: opening one message costs less than
+ * opening twenty seals. It counts only under the same policy and with as many seals entries, and it tells no
+ * more than those seals do to whoever has the identity. The caller keeps a ring only when it had nothing to
+ * hand on.
+ *
+ * cv_keyring_recall(k, custody, identity): take it in. CV_OK; CV_ERR_NOTFOUND, CV_ERR_AUTH or CV_ERR_FORMAT
+ * where there is none that fits. cv_keyring_keep(k, custody, identity): keep it; a failure costs the next
+ * command its time.
+ */
+CV_MUST_CHECK cv_status cv_keyring_recall(struct cv_keyring *k, struct cv_custody *c,
+                                          const struct cv_identity *id);
+void cv_keyring_keep(struct cv_keyring *k, struct cv_custody *c, const struct cv_identity *id);
+
 /** cv_seal_secret(policy, seal, public, secret, out): make one: append ${seal->sealed}'s bytes to ${out}. */
 CV_MUST_CHECK cv_status cv_seal_secret(const struct cv_policy *policy, const struct cv_seal *seal,
                                        const struct cv_key *public, struct cv_bytes secret,

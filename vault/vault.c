@@ -78,6 +78,33 @@ static cv_status load_template(struct cv_vault *v, struct cv_err *err)
     return st;
 }
 
+/* keep_ring(v): for the next command, if something was opened that the last one had not. */
+static void keep_ring(struct cv_vault *v)
+{
+    if (v->keys != NULL && v->recovery == NULL && v->handed_on == cv_vault_policy(v)->number &&
+        v->handed_seals == v->custody->counts[CV_KIND_SEALS] && cv_keyring_held(v->keys, v->recalled) != NULL)
+        cv_keyring_keep(v->keys, v->custody, v->id);
+}
+
+/* hand_on(v): seal to those who wait what this member holds; a ring that was kept says that there was
+ * nothing. */
+static cv_status hand_on(struct cv_vault *v, struct cv_err *err)
+{
+    cv_status st = v->recalled > 0 ? CV_OK : cv_members_seal_waiting(v, err);
+    v->handed_on = cv_vault_policy(v)->number;
+    v->handed_seals = v->custody->counts[CV_KIND_SEALS];
+    return st;
+}
+
+/* recall(v): what the last command opened. */
+static void recall(struct cv_vault *v)
+{
+    if (cv_vault_me(v) == NULL || cv_keyring_recall(v->keys, v->custody, v->id) != CV_OK)
+        return;
+    while (cv_keyring_held(v->keys, v->recalled) != NULL)
+        v->recalled++;
+}
+
 void cv_vault_close(struct cv_vault *v)
 {
     if (v == NULL)
@@ -88,6 +115,7 @@ void cv_vault_close(struct cv_vault *v)
         cv_grants_free(v->grants);
     free(v->grants);
     cv_template_free(v->template);
+    keep_ring(v);
     cv_keyring_free(v->keys);
     cv_custody_close(v->custody);
     cv_ed25519_key_free(v->recovery);
@@ -142,8 +170,10 @@ cv_status cv_vault_open(const char *path, const char *trust, const struct cv_ide
     struct cv_vault *v = NULL;
     *out = NULL;
     cv_status st = open_vault(path, trust, id, &v, err);
+    if (st == CV_OK)
+        recall(v);
     st = CV_THEN(st, cv_vault_sign(v, err));
-    st = CV_THEN(st, cv_members_seal_waiting(v, err));
+    st = CV_THEN(st, hand_on(v, err));
     st = CV_THEN(st, cv_erase_complete(v, err));
     if (st == CV_OK)
         *out = v;

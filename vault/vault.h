@@ -18,6 +18,9 @@ struct cv_vault {
     struct cv_ed25519_key
         *recovery;          /* signs in a member's place while recovery is under way; NULL otherwise */
     uint64_t signing_under; /* the policy whose log key signs this process's commits; 0: none yet */
+    uint64_t handed_on;     /* under this policy, with so many seals, there was nothing to hand on */
+    uint64_t handed_seals;
+    size_t recalled; /* secrets that came from the ring kept before */
     struct cv_keyring *keys;
     struct cv_template *template;
     struct cv_writer *writer;
