@@ -99,5 +99,6 @@ cv_status cv_grant_context(const struct cv_grant *g, const uint8_t vault_id[stat
 {
     cv_status st = cv_buf_str(out, "casevault/1/grant");
     st = CV_THEN(st, cv_buf_field(out, CV_BYTES(vault_id, CV_VAULT_ID_BYTES)));
-    return CV_THEN(st, cv_buf_field(out, CV_ARR(g->handle)));
+    st = CV_THEN(st, cv_buf_field(out, CV_ARR(g->handle)));
+    return CV_THEN(st, cv_buf_field(out, cv_bytes_str(g->until[0] != '\0' ? g->until : "-")));
 }

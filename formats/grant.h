@@ -11,7 +11,7 @@
  *
  * `key` is 32 random bytes sealed to the recipient as in a seals entry, with of = `grant`, name = the handle
  * in hex, of_epoch = 0. `items` is Cobblestone-256 under that key, context "casevault/1/grant" || L(vault id,
- * handle), of
+ * handle, until), of
  *
  *   {"by":"<pseudonym>","record":"<id>","type":"...","section":"...","items":[{"entry":I,"version":V,
  *    "keys":{"<part>":"<base64url of S>",...}},...]}

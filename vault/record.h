@@ -79,6 +79,15 @@ void cv_versions_free(struct cv_versions *list);
  * none this member may see. */
 CV_MUST_CHECK cv_status cv_record_versions(struct cv_vault *v, const char *id, struct cv_versions *out,
                                            struct cv_err *err);
+/** cv_record_visible(v, id, action, out, err): the same before an act on one record: somebody who reads no
+ * record at all is refused, not told that it is not there. CV_ERR_NOKEY, after the refusal is logged. */
+CV_MUST_CHECK cv_status cv_record_visible(struct cv_vault *v, const char *id, const char *action,
+                                          struct cv_versions *out, struct cv_err *err);
+
+/** cv_record_slot(v, entry, slot, err): which release key a version is under; from its open header. CV_OK;
+ * CV_ERR_NOTFOUND if the entry is no record; CV_ERR_LOG if it is damaged. */
+CV_MUST_CHECK cv_status cv_record_slot(struct cv_vault *v, uint64_t entry, uint64_t *slot,
+                                       struct cv_err *err);
 
 /* One version that some sections of a record stand in, opened and verified. */
 struct cv_source {

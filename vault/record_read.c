@@ -96,6 +96,17 @@ cv_status cv_record_versions(struct cv_vault *v, const char *text, struct cv_ver
     return no_record(v, id, err);
 }
 
+cv_status cv_record_slot(struct cv_vault *v, uint64_t entry, uint64_t *slot, struct cv_err *err)
+{
+    struct cv_buf data = { 0 };
+    struct cv_envelope env = { 0 };
+    cv_status st = cv_custody_read(v->custody, entry, CV_KIND_RECORD, &data, err);
+    st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&data), &env, err));
+    *slot = st == CV_OK ? env.slot : 0;
+    cv_buf_free(&data);
+    return st == CV_ERR_FORMAT ? CV_ERR_LOG : st;
+}
+
 /* What is being read: which sections of which sources. */
 struct reading {
     struct cv_vault *v;
@@ -126,14 +137,18 @@ static cv_status refuse(struct cv_vault *v, const struct cv_version *version, co
 {
     struct cv_json *list = cv_json_array();
     char detail[64];
+    uint64_t slot = 0;
     cv_status st = cv_json_push(list, cv_json_str(section));
+    if (cv_record_slot(v, version->index, &slot, NULL) != CV_OK)
+        slot = 0; /* damaged: the refusal is told all the same */
     snprintf(detail, sizeof(detail), "no right to %s", action);
     const struct cv_event event = { .action = "refused",
                                     .record = version->id,
                                     .version = version->version,
                                     .sections = list,
                                     .detail = detail,
-                                    .reason = reason };
+                                    .reason = reason,
+                                    .slot = slot };
     st = CV_THEN(st, cv_event_log(v, &event, err));
     cv_json_free(list);
     if (st != CV_OK)
@@ -159,6 +174,16 @@ static cv_status hidden(struct cv_vault *v, const char *id, const char *action, 
                        : cv_fail(err, CV_ERR_NOKEY,
                                  "none of your roles opens any part of this record; the attempt "
                                  "is in the log");
+}
+
+cv_status cv_record_visible(struct cv_vault *v, const char *id, const char *action, struct cv_versions *out,
+                            struct cv_err *err)
+{
+    struct cv_err missing = { 0 };
+    cv_status st = cv_record_versions(v, id, out, &missing);
+    if (st == CV_ERR_NOTFOUND && !cv_vault_may_read(v, "head"))
+        return hidden(v, id, action, err);
+    return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", missing.msg);
 }
 
 /* want(g, source, part): one more release key. */
@@ -261,21 +286,17 @@ static cv_status plan(struct reading *g, const struct cv_versions *versions, con
 static cv_status open_section(struct reading *g, struct cv_source *s, const struct cv_envelope *env,
                               const char *name, struct cv_bytes release, struct cv_err *err)
 {
-    const struct cv_place_of x = { cv_vault_policy(g->v)->vault_id, env->handle, name };
     const struct cv_part *part = cv_envelope_part(env, name);
-    struct cv_secret section = { 0 };
     struct cv_buf plain = { .max = 2 * CV_RECORD_MAX_BYTES };
     struct cv_json *o = NULL;
     if (part == NULL)
         return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): it has no part %s", s->index, name);
-    cv_status st = cv_part_secret(g->v, s->index, env, part, &section, err);
-    st = CV_THEN(st, cv_part_open(cv_secret_view(&section), release, &x, part->sealed, &plain));
+    cv_status st = cv_part_unseal(g->v, s->index, env, part, release, &plain, err);
     st = CV_THEN(st, cv_json_parse(cv_buf_view(&plain), 2 * CV_RECORD_MAX_BYTES, name, &o, err));
     if (st == CV_OK && !cv_json_is(cv_json_get(o, "data"), CV_JSON_OBJECT))
         st = CV_ERR_FORMAT;
     st = CV_THEN(st, cv_json_set(s->sections, name, cv_json_ref(cv_json_get(o, "data"))));
     st = CV_THEN(st, cv_json_set(s->seeds, name, cv_json_ref(cv_json_get(o, "seed"))));
-    cv_secret_free(&section);
     cv_buf_free(&plain);
     cv_json_free(o);
     if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
@@ -403,14 +424,9 @@ cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t number, co
     struct reading g = { .v = v, .r = out };
     struct cv_json *names = cv_json_array();
     memset(out, 0, sizeof(*out));
-    struct cv_err missing = { 0 };
     cv_status st = cv_vault_policy(v)->reason_required && reason == NULL
                        ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
-                       : cv_record_versions(v, id, &versions, &missing);
-    if (st == CV_ERR_NOTFOUND && !cv_vault_may_read(v, "head"))
-        st = hidden(v, id, action, err);
-    else if (st != CV_OK && missing.status != CV_OK)
-        st = cv_fail(err, st, "%s", missing.msg);
+                       : cv_record_visible(v, id, action, &versions, err);
     const struct cv_version *version = st != CV_OK   ? NULL
                                        : number == 0 ? &versions.v[versions.count - 1]
                                                      : numbered(&versions, number);
