@@ -9,6 +9,8 @@
 struct state {
     const struct cv_vault *v;
     size_t waiting, approvals, lacking;
+    uint64_t recovered,
+        recovered_at; /* the last policy that shares brought into force, and its entry; or 0 */
 };
 
 static cv_status print_json(const struct state *s)
@@ -30,6 +32,7 @@ static cv_status print_json(const struct state *s)
     st = CV_THEN(st, cv_json_set(o, "approvals", cv_json_int((int64_t)s->approvals)));
     st = CV_THEN(st, cv_json_set(o, "recovery_shares", cv_json_int(p->recovery.shares)));
     st = CV_THEN(st, cv_json_set(o, "recovery_lacking", cv_json_int((int64_t)s->lacking)));
+    st = CV_THEN(st, cv_json_set(o, "recovered_by_policy", cv_json_int((int64_t)s->recovered)));
     st = CV_THEN(st, cv_ui_print_json(o));
     cv_json_free(o);
     return st;
@@ -39,6 +42,11 @@ static cv_status print_json(const struct state *s)
 static void print_attention(const struct state *s)
 {
     const struct cv_policy *p = cv_vault_policy(s->v);
+    if (s->recovered > 0)
+        printf("RECOVERY     shares were used: policy %" PRIu64 ", entry %" PRIu64
+               ", let somebody in with every\n"
+               "             role; if nobody told you why, ask\n",
+               s->recovered, s->recovered_at);
     if (s->approvals > 0)
         printf("Approvals    %zu waiting for signatures: see `policy show`\n", s->approvals);
     if (s->waiting > 0)
@@ -56,6 +64,14 @@ static void print_attention(const struct state *s)
                "             closes it off\n");
 }
 
+/* on_recovered: a cv_recovered_fn; the last one stays. */
+static void on_recovered(void *arg, uint64_t policy, uint64_t entry)
+{
+    struct state *s = arg;
+    s->recovered = policy;
+    s->recovered_at = entry;
+}
+
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     struct cv_opened o = { 0 };
@@ -64,13 +80,16 @@ static cv_status run(struct cv_ui *ui, const void *args)
     cv_status st = cv_ui_open(ui, &o);
     if (st != CV_OK)
         return st;
-    const struct state s = { o.vault, cv_members_waiting(o.vault), cv_change_waits(o.vault),
-                             cv_recovery_lacking(o.vault) };
+    struct state s = { .v = o.vault,
+                       .waiting = cv_members_waiting(o.vault),
+                       .approvals = cv_change_waits(o.vault),
+                       .lacking = cv_recovery_lacking(o.vault) };
+    st = cv_recovery_each(o.vault, on_recovered, &s, &ui->err);
     const struct cv_policy *p = cv_vault_policy(o.vault);
     cv_vault_fingerprint(p->vault, print);
-    if (ui->json)
+    if (st == CV_OK && ui->json)
         st = print_json(&s);
-    else {
+    else if (st == CV_OK) {
         printf("Vault        %s\nFingerprint  %s\nYou are      %s\n", o.vault->custody->path, print,
                o.id.public.pseudonym);
         printf("Contents     %" PRIu64 " versions of records, %" PRIu64 " events, %zu members\n",
