@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "formats/base64.h"
 #include "vault/audit.h"
+#include "vault/recovery.h"
 
 /* audit log, audit verify, check: what happened, and whether all of it is there. */
 
@@ -73,6 +74,23 @@ static cv_status what(const struct cv_json *event, const struct cv_json *text, s
     return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
 }
 
+/* say_recovery(index, event): what an auditor must not overlook stands before everything else. */
+static void say_recovery(uint64_t index, const struct cv_json *event)
+{
+    printf("RECOVERY: entry %" PRIu64 ", ", index);
+    cv_ui_print_text(cv_json_text(cv_json_get(event, "time")));
+    printf(": shares were combined, and ");
+    cv_ui_print_text(cv_json_text(cv_json_get(event, "member")));
+    printf(" got every role\n");
+}
+
+/* on_recovered: a cv_recovered_fn. The policy is there even if whoever made it left the event out. */
+static void on_recovered(void *arg, uint64_t policy, uint64_t entry)
+{
+    (void)arg;
+    printf("RECOVERY: entry %" PRIu64 ", policy %" PRIu64 ": signed by recovery shares\n", entry, policy);
+}
+
 static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event, const struct cv_json *text,
                           struct cv_err *err)
 {
@@ -80,6 +98,8 @@ static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event
     struct cv_buf line = { 0 };
     char number[24];
     (void)err;
+    if (!l->ui->json && is(event, "action", "recovery"))
+        say_recovery(index, event);
     if (!is(event, "member", l->a->member) || !is(event, "action", l->a->action) ||
         !concerns(event, l->a->record))
         return CV_OK;
@@ -117,8 +137,10 @@ static cv_status run_log(struct cv_ui *ui, const void *args)
     cv_table_cell(&l.t, "MEMBER");
     cv_table_cell(&l.t, "DID");
     cv_table_cell(&l.t, "WHAT");
+    if (st == CV_OK && !ui->json && cv_vault_may_read(o.vault, "audit"))
+        st = cv_recovery_each(o.vault, on_recovered, NULL, &ui->err);
     st = CV_THEN(st, cv_audit_events(o.vault, "the access log was read", on_event, &l, &ui->err));
-    if (st == CV_OK && !ui->json)
+    if (!ui->json && (st == CV_OK || l.t.count > l.t.columns))
         cv_table_print(&l.t);
     cv_buf_free(&l.t.cells);
     cv_ui_close(&o);

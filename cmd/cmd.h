@@ -126,7 +126,7 @@ CV_MUST_CHECK cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome 
 /** cv_ui_could_read(ui, v, who, roles): say what somebody who loses these roles may have read. */
 CV_MUST_CHECK cv_status cv_ui_could_read(struct cv_ui *ui, const struct cv_vault *v, const char *who,
                                          cv_roles roles);
-#define CV_ROLE_WORDS 512 /* bytes for the names of a set of roles */
+#define CV_ROLE_WORDS (64 * 35) /* bytes for the names of a set of roles */
 
 /** cv_ui_training(ui, training): say TRAINING, if it is, now and in every answer in JSON. */
 void cv_ui_training(struct cv_ui *ui, bool training);

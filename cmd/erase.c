@@ -23,19 +23,25 @@ static const struct cv_opt erase_opts[] = {
     { 0 },
 };
 
+/* read_number(at): digits only, which sscanf does not insist on; 0 if there are none, or too many. */
+static uint64_t read_number(const char **at)
+{
+    uint64_t n = 0;
+    const size_t digits = strspn(*at, "0123456789");
+    for (size_t i = 0; i < digits && digits < 10; i++)
+        n = 10 * n + (uint64_t)(*(*at)++ - '0');
+    return n;
+}
+
 /* read_range(text, out): "3" or "2-5". */
 static bool read_range(const char *text, struct cv_erase_which *out)
 {
-    unsigned long long from = 0, to = 0;
-    int used = 0;
-    if (sscanf(text, "%9llu-%9llu%n", &from, &to, &used) != 2 || text[used] != '\0') {
-        if (sscanf(text, "%9llu%n", &from, &used) != 1 || text[used] != '\0')
-            return false;
-        to = from;
+    out->from = out->to = read_number(&text);
+    if (*text == '-') {
+        text++;
+        out->to = read_number(&text);
     }
-    out->from = from;
-    out->to = to;
-    return from > 0 && from <= to;
+    return *text == '\0' && out->from > 0 && out->from <= out->to;
 }
 
 static void print_plan(const struct cv_erase_plan *plan)

@@ -1,7 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
+#include "cmd/listing.h"
+#include "vault/glance.h"
 #include "vault/grant.h"
 
 /* grant: one section of a record, or of many old ones, opened to somebody who may not read it otherwise. */
@@ -39,72 +40,71 @@ static cv_status one(struct cv_ui *ui, struct cv_vault *v, const struct args *a,
     return cv_grant_give(v, &g, &ui->err);
 }
 
-/* matches(ui, v, a, version): does the latest version of a record fit the query? Looking at a field is
- * reading it. */
-static cv_status matches(struct cv_ui *ui, struct cv_vault *v, const struct args *a,
-                         const struct cv_version *version, bool *out)
+/* A query, and the records that fit it. */
+struct query {
+    const struct args *a;
+    const struct cv_template *template;
+    char section[CV_NAME_BYTES], field[CV_NAME_BYTES];
+    const char *value; /* NULL: not of a field */
+    struct cv_listing fits;
+};
+
+/* parse(q, text): all, TYPE, or SECTION.FIELD=VALUE. */
+static void parse(struct query *q, const char *text)
 {
-    char section[CV_NAME_BYTES];
-    const char *dot = strchr(a->query, '.'), *equals = strchr(a->query, '=');
-    *out = cv_template_has(v->template, version->type, a->section) &&
-           (strcmp(a->query, "all") == 0 || strcmp(a->query, version->type) == 0);
-    if (equals == NULL || dot == NULL || dot > equals ||
-        !cv_template_has(v->template, version->type, a->section))
-        return CV_OK;
-    snprintf(section, sizeof(section), "%.*s", (int)(dot - a->query), a->query);
-    const char *const sections[] = { section, NULL };
-    struct cv_record r;
-    if (!cv_template_has(v->template, version->type, section))
-        return CV_OK;
-    cv_status st =
-        cv_record_read(v, version->id, version->version, sections, "search", a->reason, &r, &ui->err);
-    if (st != CV_OK)
-        return st;
-    char field[CV_NAME_BYTES];
-    snprintf(field, sizeof(field), "%.*s", (int)(equals - dot - 1), dot + 1);
-    const char *value = cv_json_get_str(cv_record_section(&r, section), field);
-    *out = value != NULL && strcmp(value, equals + 1) == 0;
-    cv_record_free(&r);
-    return CV_OK;
+    const char *dot = strchr(text, '.'), *equals = strchr(text, '=');
+    if (dot == NULL || equals == NULL || dot > equals)
+        return;
+    snprintf(q->section, sizeof(q->section), "%.*s", (int)(dot - text), text);
+    snprintf(q->field, sizeof(q->field), "%.*s", (int)(equals - dot - 1), dot + 1);
+    q->value = equals + 1;
 }
 
-/* by id, then by version */
-static int by_id(const void *a, const void *b)
+static const char *query_section(void *arg, const struct cv_version *of)
 {
-    const struct cv_version *x = a, *y = b;
-    const int c = strcmp(x->id, y->id);
-    return c != 0 ? c : (x->version > y->version) - (x->version < y->version);
+    const struct query *q = arg;
+    return cv_template_has(q->template, of->type, q->section) ? q->section : NULL;
 }
 
-/* choose(ui, v, a, list, count): the latest version of every record that fits, moved to the front. */
-static cv_status choose(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_versions *list,
-                        size_t *count)
+static cv_status take_value(void *arg, const struct cv_version *of, const struct cv_json *data)
 {
-    cv_status st = CV_OK;
-    *count = 0;
-    if (list->count > 0)
-        qsort(list->v, list->count, sizeof(*list->v), by_id);
-    for (size_t i = 0; i < list->count && st == CV_OK; i++) {
-        bool fits = false;
-        if (i + 1 < list->count && strcmp(list->v[i].id, list->v[i + 1].id) == 0)
-            continue;
-        st = matches(ui, v, a, &list->v[i], &fits);
-        if (st == CV_OK && fits) {
-            const struct cv_version chosen = list->v[i];
-            list->v[i] = list->v[*count];
-            list->v[(*count)++] = chosen;
-        }
+    struct query *q = arg;
+    const char *value = cv_json_get_str(data, q->field);
+    return value != NULL && strcmp(value, q->value) == 0 ? cv_listing_add(&q->fits, of) : CV_OK;
+}
+
+/* choose(ui, v, q, list): the records that have the section at all, and fit. Looking at a field is a reading
+ * of it. */
+static cv_status choose(struct cv_ui *ui, struct cv_vault *v, struct query *q, const struct cv_versions *list)
+{
+    const struct cv_glance g = { "search", NULL, q->a->reason, query_section, take_value, q };
+    struct cv_listing all = { 0 };
+    size_t kept = 0;
+    cv_status st = cv_listing_latest(&all, list);
+    for (size_t i = 0; i < all.count && st == CV_OK; i++)
+        if (cv_template_has(v->template, all.v[i]->type, q->a->section) &&
+            (q->value != NULL || strcmp(q->a->query, "all") == 0 || strcmp(q->a->query, all.v[i]->type) == 0))
+            all.v[kept++] = all.v[i];
+    all.count = kept;
+    if (st == CV_OK && q->value != NULL)
+        st = cv_glance(v, &g, all.v, all.count, &ui->err);
+    else if (st == CV_OK) {
+        q->fits = all;
+        all = (struct cv_listing){ 0 };
     }
+    cv_listing_free(&all);
     return st;
 }
 
 static cv_status many(struct cv_ui *ui, struct cv_vault *v, const struct args *a)
 {
     struct cv_versions list = { 0 };
-    size_t count = 0;
+    struct query q = { .a = a, .template = v->template };
     char question[160];
+    parse(&q, a->query);
     cv_status st = cv_record_versions(v, NULL, &list, &ui->err);
-    st = CV_THEN(st, choose(ui, v, a, &list, &count));
+    st = CV_THEN(st, choose(ui, v, &q, &list));
+    const size_t count = q.fits.count;
     snprintf(question, sizeof(question),
              "The section %.40s of %zu records will be opened to %.40s. Type %zu to go on", a->section, count,
              a->to, count);
@@ -118,11 +118,12 @@ static cv_status many(struct cv_ui *ui, struct cv_vault *v, const struct args *a
         st = cv_ui_confirm(ui, question, want);
     }
     for (size_t i = 0; i < count && st == CV_OK && !a->dry_run; i++) {
-        st = one(ui, v, a, list.v[i].id);
+        st = one(ui, v, a, q.fits.v[i]->id);
         cv_ui_progress(ui, "Granting", i + 1, count);
     }
     if (st == CV_OK && !a->dry_run)
         cv_ui_say(ui, "Granted: the section %s of %zu records to %s.", a->section, count, a->to);
+    cv_listing_free(&q.fits);
     cv_versions_free(&list);
     return st;
 }

@@ -1,7 +1,8 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "vault/record.h"
+#include "vault/erase.h"
+#include "vault/notice.h"
 
 /* record show: what goes out to those who may. */
 

@@ -48,11 +48,12 @@ static cv_status page(const struct cv_share *s, struct cv_bytes text, const char
     st = CV_THEN(st, cv_buf_str(out, "</code>\n"));
     st = CV_THEN(st, cv_qr_svg(text, out));
     return CV_THEN(
-        st, cv_buf_str(out,
-                       "\n<p>Keep this page where only you reach it, apart from the other shares. Whoever "
-                       "brings the number of shares named above together can read every record of the "
-                       "vault and take it over; fewer tell nothing. When a share is lost, or its keeper "
-                       "leaves, ask a custodian to split anew: then this page is worthless.</p>\n</html>\n"));
+        st,
+        cv_buf_str(out, "\n<p>Keep this page where only you reach it, apart from the other shares. Whoever "
+                        "brings the number of shares named above together can read every record of the "
+                        "vault and take it over; fewer tell nothing. When a share is lost, or its keeper "
+                        "leaves, ask a custodian to split anew: then this page opens nothing that is written "
+                        "later.</p>\n</html>\n"));
 }
 
 static cv_status write_page(struct cv_ui *ui, const char *dir, const struct cv_share *s, struct cv_bytes text,
@@ -145,7 +146,8 @@ const struct cv_cmd cv_cmd_recovery_split = {
     .name = "recovery split",
     .synopsis = "--shares N --threshold K [--pages DIR]",
     .summary = "cut up a recovery secret among people, to be brought together when all keys are lost",
-    .details = "Earlier shares are worthless from then on. Each share is printed as 72 letters and digits "
+    .details = "Earlier shares admit nobody from then on, and open nothing written later. Each share is "
+               "printed as 72 letters and digits "
                "and as a QR "
                "code.",
     .opts = split_opts,

@@ -13,6 +13,7 @@ struct state {
     bool unlocked;
     struct cv_agent_left left;
     size_t waiting, approvals, lacking;
+    uint64_t recovered, recovered_at; /* the last policy that shares brought about, and its entry; or 0 */
 };
 
 static cv_status print_json(const struct cv_ui *ui, const struct state *s)
@@ -38,6 +39,7 @@ static cv_status print_json(const struct cv_ui *ui, const struct state *s)
         st = CV_THEN(st, cv_json_set(o, "unlocked_idle", cv_json_int((int64_t)s->left.idle)));
         st = CV_THEN(st, cv_json_set(o, "unlocked_most", cv_json_int((int64_t)s->left.most)));
     }
+    st = CV_THEN(st, cv_json_set(o, "recovered_by_policy", cv_json_int((int64_t)s->recovered)));
     st = CV_THEN(st, cv_ui_answer(ui, o));
     cv_json_free(o);
     return st;
@@ -47,6 +49,11 @@ static cv_status print_json(const struct cv_ui *ui, const struct state *s)
 static void print_attention(const struct state *s)
 {
     const struct cv_policy *p = cv_vault_policy(s->v);
+    if (s->recovered > 0)
+        printf("RECOVERY:    shares were used: policy %" PRIu64 ", entry %" PRIu64
+               ", let somebody in with every\n"
+               "             role; if nobody told you why, ask\n",
+               s->recovered, s->recovered_at);
     if (s->approvals > 0)
         printf("Approvals:   %zu waiting for signatures: see `policy show`\n", s->approvals);
     if (s->waiting > 0)
@@ -100,6 +107,14 @@ static void print_vault(const struct state *s, const char *print)
     cv_json_free(roles);
 }
 
+/* on_recovered: a cv_recovered_fn; the last one stays. */
+static void on_recovered(void *arg, uint64_t policy, uint64_t entry)
+{
+    struct state *s = arg;
+    s->recovered = policy;
+    s->recovered_at = entry;
+}
+
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     struct cv_opened o = { 0 };
@@ -113,11 +128,12 @@ static cv_status run(struct cv_ui *ui, const void *args)
                        .approvals = cv_change_waits(o.vault),
                        .lacking = cv_recovery_lacking(o.vault) };
     ask_agent(ui, &s);
+    st = cv_recovery_each(o.vault, on_recovered, &s, &ui->err);
     const struct cv_policy *p = cv_vault_policy(o.vault);
     cv_vault_fingerprint(p->vault, print);
-    if (ui->json)
+    if (st == CV_OK && ui->json)
         st = print_json(ui, &s);
-    else {
+    else if (st == CV_OK) {
         print_vault(&s, print);
         print_agent(&s);
         print_attention(&s);

@@ -1,6 +1,7 @@
 #ifndef CV_FORMATS_ERASURE_H
 #define CV_FORMATS_ERASURE_H
 
+#include "formats/date.h"
 #include "formats/policy.h"
 
 /**
@@ -15,7 +16,6 @@
  * closes it is two LF-terminated lines: `casevault tombstone v1` and the index of the erase entry.
  */
 #define CV_ERASURE_VERSIONS_MAX 10000
-#define CV_DATE_BYTES 11 /* YYYY-MM-DD and a NUL */
 #define CV_NONCE_BYTES 16
 
 struct cv_erasure {

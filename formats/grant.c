@@ -55,7 +55,7 @@ static cv_status read_doc(const struct cv_json *doc, struct cv_grant *g)
         return CV_ERR_FORMAT;
     if (strcmp(g->until, "-") == 0)
         g->until[0] = '\0';
-    else if (strlen(g->until) != CV_GRANT_UNTIL_BYTES - 1)
+    else if (strlen(g->until) != CV_DATE_BYTES - 1)
         return CV_ERR_FORMAT;
     g->policy = (uint64_t)policy;
     g->seal.to_epoch = (uint32_t)epoch;
@@ -99,5 +99,6 @@ cv_status cv_grant_context(const struct cv_grant *g, const uint8_t vault_id[stat
 {
     cv_status st = cv_buf_str(out, "casevault/1/grant");
     st = CV_THEN(st, cv_buf_field(out, CV_BYTES(vault_id, CV_VAULT_ID_BYTES)));
-    return CV_THEN(st, cv_buf_field(out, CV_ARR(g->handle)));
+    st = CV_THEN(st, cv_buf_field(out, CV_ARR(g->handle)));
+    return CV_THEN(st, cv_buf_field(out, cv_bytes_str(g->until[0] != '\0' ? g->until : "-")));
 }

@@ -1,6 +1,7 @@
 #ifndef CV_FORMATS_GRANT_H
 #define CV_FORMATS_GRANT_H
 
+#include "formats/date.h"
 #include "formats/seals.h"
 
 /**
@@ -11,7 +12,7 @@
  *
  * `key` is 32 random bytes sealed to the recipient as in a seals entry, with of = `grant`, name = the handle
  * in hex, of_epoch = 0. `items` is Cobblestone-256 under that key, context "casevault/1/grant" || L(vault id,
- * handle), of
+ * handle, until), of
  *
  *   {"by":"<pseudonym>","record":"<id>","type":"...","section":"...","items":[{"entry":I,"version":V,
  *    "keys":{"<part>":"<base64url of S>",...}},...]}
@@ -20,12 +21,11 @@
  * version, never a batch key and never a release key.
  */
 #define CV_GRANT_HANDLE_BYTES 16
-#define CV_GRANT_UNTIL_BYTES 11
 
 struct cv_grant {
     uint64_t policy;
     struct cv_seal seal; /* of the key, to the recipient */
-    char until[CV_GRANT_UNTIL_BYTES];
+    char until[CV_DATE_BYTES];
     uint8_t handle[CV_GRANT_HANDLE_BYTES];
     struct cv_bytes items; /* sealed; a view into bytes after parsing */
     struct cv_buf bytes;

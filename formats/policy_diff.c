@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_BYTES 512
-#define WORDS_BYTES 300
+/* Room for every name there can be: what an approver is not shown they have not approved. */
+#define WORDS_BYTES (CV_POLICY_SECTIONS_MAX * (CV_NAME_BYTES + 2))
+#define LINE_BYTES (WORDS_BYTES + 512)
 
 struct telling {
     const struct cv_policy *before, *after;
@@ -86,20 +87,45 @@ static void keys(const struct telling *t)
     }
     if (n > 0)
         tell(t, "what is written from then on gets new keys in: %s", words);
+    if (t->before->log.epoch != t->after->log.epoch)
+        tell(t, "the log gets a new key");
+    if (t->before->export.epoch != t->after->export.epoch)
+        tell(t, "exports get a new key");
+}
+
+/* set_changed(t, what, name, same, is): a set of roles, if it is another; a new object's always is. */
+static void set_changed(const struct telling *t, const char *what, const char *name, bool same, cv_roles is)
+{
+    char words[WORDS_BYTES];
+    if (same)
+        return;
+    cv_policy_role_words(t->after, is, words, sizeof(words));
+    tell(t, "%s%s will be %s", what, name, words);
 }
 
 static void rights(const struct telling *t)
 {
-    char words[WORDS_BYTES];
     for (size_t i = 0; i < t->after->section_count; i++) {
         const struct cv_policy_section *s = &t->after->sections[i];
         const struct cv_policy_section *was = cv_policy_section(t->before, s->name);
-        cv_policy_role_words(t->after, s->readers, words, sizeof(words));
-        if (was == NULL || was->readers != s->readers)
-            tell(t, "the section %s will be read by: %s", s->name, words);
-        if (was != NULL && (was->create != s->create || was->edit != s->edit))
-            tell(t, "who may write the section %s changes", s->name);
+        set_changed(t, "readers of the section ", s->name, was != NULL && was->readers == s->readers,
+                    s->readers);
+        set_changed(t, "who may create the section ", s->name, was != NULL && was->create == s->create,
+                    s->create);
+        set_changed(t, "who may edit the section ", s->name, was != NULL && was->edit == s->edit, s->edit);
     }
+    set_changed(t, "who may sign entries of the log", "", t->before->log.holders == t->after->log.holders,
+                t->after->log.holders);
+    set_changed(t, "who may export", "", t->before->export.holders == t->after->export.holders,
+                t->after->export.holders);
+}
+
+/* same_recovery(a, b): the key, how many shares, and which. */
+static bool same_recovery(const struct cv_policy *a, const struct cv_policy *b)
+{
+    const struct cv_policy_recovery *x = &a->recovery, *y = &b->recovery;
+    return memcmp(x->key, y->key, sizeof(x->key)) == 0 && x->threshold == y->threshold &&
+           x->shares == y->shares && memcmp(x->digests, y->digests, sizeof(x->digests)) == 0;
 }
 
 static void rules(const struct telling *t)
@@ -118,10 +144,10 @@ static void rules(const struct telling *t)
              b->reason_required ? "readers will have to say why" : "readers will no longer have to say why");
     if (memcmp(a->template_hash, b->template_hash, sizeof(a->template_hash)) != 0)
         tell(t, "another template comes into force");
-    if (memcmp(a->recovery.key, b->recovery.key, sizeof(a->recovery.key)) == 0)
+    if (same_recovery(a, b))
         return;
     if (b->recovery.threshold > 0)
-        tell(t, "recovery: %u of %u new shares will be needed; earlier shares open nothing more",
+        tell(t, "recovery: %u of %u new shares will be needed; earlier ones admit nobody",
              b->recovery.threshold, b->recovery.shares);
     else
         tell(t, "recovery: there will be no shares until they are split anew");

@@ -267,6 +267,41 @@ static cv_status follows(const char *name, uint32_t was, uint32_t is, bool same,
     return cv_fail(err, CV_ERR_LOG, "policy: the key of %s does not follow the one before it", name);
 }
 
+/* first_epochs(p, roles, sections): those from these on are new, and begin with epoch 1: a number that is
+ * only claimed could have no end. */
+static cv_status first_epochs(const struct cv_policy *p, size_t roles, size_t sections, struct cv_err *err)
+{
+    bool good = true;
+    for (size_t i = roles; i < p->role_count; i++)
+        good = good && p->roles[i].epoch == 1;
+    for (size_t i = sections; i < p->section_count; i++)
+        good = good && p->sections[i].epoch == 1;
+    return good ? CV_OK : cv_fail(err, CV_ERR_LOG, "policy: a new role or section does not begin at epoch 1");
+}
+
+/* follow_members(p, before): a pseudonym stays with its keys: it is short enough that somebody could make
+ * keys that fit it. */
+static cv_status follow_members(const struct cv_policy *p, const struct cv_policy *before, struct cv_err *err)
+{
+    for (size_t i = 0; i < p->member_count; i++) {
+        const struct cv_member_key *key = &p->members[i].key;
+        const struct cv_policy_member *was = cv_policy_member(before, key->pseudonym);
+        if (was != NULL && strcmp(was->key.line, key->line) != 0)
+            return cv_fail(err, CV_ERR_LOG, "policy: the keys of member %s are not those of before",
+                           key->pseudonym);
+    }
+    return CV_OK;
+}
+
+static cv_status follow_signers(const struct cv_policy *p, const struct cv_policy *before, struct cv_err *err)
+{
+    cv_status st = follows("the log", before->log.epoch, p->log.epoch,
+                           memcmp(before->log.key, p->log.key, sizeof(p->log.key)) == 0, err);
+    return CV_THEN(st, follows("exports", before->export.epoch, p->export.epoch,
+                               memcmp(before->export.key, p->export.key, sizeof(p->export.key)) == 0, err));
+}
+
+/* follow_keys(p, before): roles and sections stay in their places; each with its key, or a new one. */
 static cv_status follow_keys(const struct cv_policy *p, const struct cv_policy *before, struct cv_err *err)
 {
     cv_status st = CV_OK;
@@ -284,10 +319,9 @@ static cv_status follow_keys(const struct cv_policy *p, const struct cv_policy *
                  ? cv_fail(err, CV_ERR_LOG, "policy: the section %s is not in its place", a->name)
                  : follows(a->name, a->epoch, b->epoch, cv_key_equal(&a->key, &b->key), err);
     }
-    st = CV_THEN(st, follows("the log", before->log.epoch, p->log.epoch,
-                             memcmp(before->log.key, p->log.key, sizeof(p->log.key)) == 0, err));
-    return CV_THEN(st, follows("exports", before->export.epoch, p->export.epoch,
-                               memcmp(before->export.key, p->export.key, sizeof(p->export.key)) == 0, err));
+    st = CV_THEN(st, first_epochs(p, before->role_count, before->section_count, err));
+    st = CV_THEN(st, follow_members(p, before, err));
+    return CV_THEN(st, follow_signers(p, before, err));
 }
 
 /* check_rules(p, before): what every policy must keep, whoever signed it. */
@@ -306,7 +340,11 @@ static cv_status check_rules(const struct cv_policy *p, const struct cv_policy *
     if (cv_policy_holders(p, custodian) < p->quorum)
         return cv_fail(err, CV_ERR_FORMAT,
                        "policy %" PRIu64 ": has fewer custodians than it asks signatures of", p->number);
-    return before != NULL ? follow_keys(p, before, err) : CV_OK;
+    if (before != NULL)
+        return follow_keys(p, before, err);
+    if (p->log.epoch != 1 || p->export.epoch != 1)
+        return cv_fail(err, CV_ERR_LOG, "policy 1: its keys do not begin at epoch 1");
+    return first_epochs(p, 0, 0, err);
 }
 
 cv_status cv_policy_draft(struct cv_bytes text, const struct cv_policy *before, struct cv_policy **out,

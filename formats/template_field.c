@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "formats/crockford.h"
+#include "formats/date.h"
 #include "formats/template.h"
 #include "formats/utf8.h"
 
@@ -70,32 +71,10 @@ static bool digits(struct cv_bytes t, size_t at, size_t n, unsigned *out)
     return true;
 }
 
-static unsigned days_in(unsigned year, unsigned month)
-{
-    static const unsigned days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return days[month - 1] + (month == 2 && leap ? 1U : 0U);
-}
-
-/* date_ok(t, partial): YYYY-MM-DD, or YYYY-MM or YYYY where that is allowed. */
-static bool date_ok(struct cv_bytes t, bool partial)
-{
-    unsigned y, m, d;
-    if (!digits(t, 0, 4, &y) || y < 1800 || y > 2200)
-        return false;
-    if (t.n == 4)
-        return partial;
-    if (t.p[4] != '-' || !digits(t, 5, 2, &m) || m < 1 || m > 12)
-        return false;
-    if (t.n == 7)
-        return partial;
-    return t.n == 10 && t.p[7] == '-' && digits(t, 8, 2, &d) && d >= 1 && d <= days_in(y, m);
-}
-
 static bool datetime_ok(struct cv_bytes t)
 {
     unsigned h, m, s;
-    return t.n == 20 && date_ok(CV_BYTES(t.p, 10), false) && t.p[10] == 'T' && digits(t, 11, 2, &h) &&
+    return t.n == 20 && cv_date_ok(CV_BYTES(t.p, 10), false) && t.p[10] == 'T' && digits(t, 11, 2, &h) &&
            h < 24 && t.p[13] == ':' && digits(t, 14, 2, &m) && m < 60 && t.p[16] == ':' &&
            digits(t, 17, 2, &s) && s < 60 && t.p[19] == 'Z';
 }
@@ -191,8 +170,9 @@ static bool string_ok(const struct field *f, const struct cv_json *value, const 
     case FIELD_TEXT:
         return t.n <= CV_TEXT_MAX_BYTES || refuse(why, "longer than 200,000 bytes");
     case FIELD_DATE:
-        return date_ok(t, f->partial) || refuse(why, f->partial ? "not a date (YYYY-MM-DD, YYYY-MM or YYYY)"
-                                                                : "not a date (YYYY-MM-DD)");
+        return cv_date_ok(t, f->partial) ||
+               refuse(why,
+                      f->partial ? "not a date (YYYY-MM-DD, YYYY-MM or YYYY)" : "not a date (YYYY-MM-DD)");
     case FIELD_DATETIME:
         return datetime_ok(t) || refuse(why, "not a time (YYYY-MM-DDThh:mm:ssZ)");
     case FIELD_CHOICE:

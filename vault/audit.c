@@ -198,6 +198,27 @@ cv_status cv_check(const char *path, cv_damage_fn damage, cv_progress_fn progres
     return walk(path, &w, err);
 }
 
+/* unreadable(out): what stands for an event that does not open. */
+static cv_status unreadable(struct cv_json **out)
+{
+    *out = cv_json_object();
+    cv_status st = cv_json_set(*out, "action", cv_json_str("unreadable"));
+    return CV_THEN(
+        st, cv_json_set(*out, "detail", cv_json_str("does not open: damaged, or not made by casevault")));
+}
+
+/* read_event(v, index, body, text, bad): one that does not open must hide no other. */
+static cv_status read_event(struct cv_vault *v, uint64_t index, struct cv_json **body, struct cv_json **text,
+                            struct cv_err *bad)
+{
+    struct cv_err why = { 0 };
+    cv_status st = cv_event_read(v, index, body, text, &why);
+    if (st == CV_OK || st == CV_ERR_NOMEM || st == CV_ERR_IO)
+        return st == CV_OK ? st : cv_fail(bad, st, "%s", why.msg);
+    st = cv_fail(bad, CV_ERR_LOG, "entry %" PRIu64 " (event): does not open: %.160s", index, why.msg);
+    return st == CV_ERR_LOG ? unreadable(body) : st;
+}
+
 cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn, void *arg,
                           struct cv_err *err)
 {
@@ -205,17 +226,20 @@ cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn
     const struct cv_event event = { .action = "log", .detail = detail };
     const struct cv_refusal refusal = { .to = "read the log" };
     uint64_t index = 0, next = 0;
+    struct cv_err bad = { 0 };
     cv_status st = may ? cv_event_log(v, &event, err)
                        : cv_event_refuse(v, &refusal, CV_ERR_NOKEY, err,
                                          "none of your roles reads the access log; the attempt is in it");
     while (st == CV_OK && (st = cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_EVENT, next, &index,
                                                 err)) == CV_OK) {
         struct cv_json *body = NULL, *text = NULL;
-        st = cv_event_read(v, index, &body, &text, err);
+        st = read_event(v, index, &body, &text, &bad);
         st = CV_THEN(st, fn(arg, index, body, text, err));
         cv_json_free(body);
         cv_json_free(text);
         next = index + 1;
     }
-    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+    if (st == CV_ERR_NOTFOUND)
+        st = bad.status; /* the first that did not open, after all that did */
+    return bad.status != CV_OK ? cv_fail(err, st, "%s", bad.msg) : cv_err_note(err, st, "events");
 }

@@ -33,8 +33,9 @@ CV_MUST_CHECK cv_status cv_audit_verify(const char *path, const char *trust, cv_
 CV_MUST_CHECK cv_status cv_check(const char *path, cv_damage_fn damage, cv_progress_fn progress, void *arg,
                                  struct cv_audit *out, struct cv_err *err);
 
-/** cv_audit_events(v, fn, arg, err): every event in order, after an event that says so. CV_ERR_NOKEY to those
- * who may not read the audit section, after a refusal is logged. */
+/** cv_audit_events(v, fn, arg, err): every event in order, after an event that says so; one that does not
+ * open is told as {"action":"unreadable","detail"}. CV_OK; CV_ERR_LOG, after all of them, naming the first
+ * that did not open; CV_ERR_NOKEY to those who may not read the audit section, after a refusal is logged. */
 typedef cv_status (*cv_event_fn)(void *arg, uint64_t index, const struct cv_json *event,
                                  const struct cv_json *text, struct cv_err *err);
 CV_MUST_CHECK cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn, void *arg,

@@ -9,6 +9,7 @@
 #include "formats/envelope.h"
 #include "formats/erasure.h"
 #include "formats/note.h"
+#include "formats/seals.h"
 
 void cv_chain_free(struct cv_chain *c)
 {
@@ -21,6 +22,7 @@ void cv_chain_free(struct cv_chain *c)
 void cv_chain_drop(struct cv_chain *c)
 {
     c->staged_count = 0;
+    c->staged_slots = 0;
     cv_buf_truncate(&c->policy_note, 0);
 }
 
@@ -54,18 +56,66 @@ static uint64_t batch_policy(struct cv_bytes data)
     return n;
 }
 
-/* fault_in(c, kind, data): what the policy in force does not allow, though the bytes are those committed.
- * Keys of an older policy are known to people who have been removed since. */
-static const char *fault_in(const struct cv_chain *c, enum cv_kind kind, struct cv_bytes data)
+/* epoch_of(p, kind, name): what a policy says; 0 for what it does not have. */
+static uint32_t epoch_of(const struct cv_policy *p, const char *kind, const char *name)
+{
+    const struct cv_policy_role *role = strcmp(kind, "role") == 0 ? cv_policy_role(p, name) : NULL;
+    const struct cv_policy_section *section =
+        strcmp(kind, "section") == 0 ? cv_policy_section(p, name) : NULL;
+    if (role != NULL || section != NULL)
+        return role != NULL ? role->epoch : section->epoch;
+    return strcmp(kind, "log") == 0 ? p->log.epoch : strcmp(kind, "export") == 0 ? p->export.epoch : 0;
+}
+
+/* timely(c, data): seals for the policy in force, or for that of the commit under way, in which every epoch
+ * may be one higher. A seal for keys that are yet to be made would pass, when they are, for one that was made
+ * with them: then nobody would be given the true one. */
+static bool timely(const struct cv_chain *c, struct cv_bytes data)
+{
+    struct cv_seals seals = { 0 };
+    const uint32_t next = c->policy_note.n > 0 ? 1 : 0;
+    bool good = cv_seals_parse(data, &seals, NULL) == CV_OK && seals.policy == c->policy->number + next;
+    for (size_t i = 0; good && i < seals.count; i++) {
+        const struct cv_seal *s = &seals.seals[i];
+        good = s->to_epoch <= epoch_of(c->policy, s->to_kind, s->to) + next &&
+               s->of_epoch <= epoch_of(c->policy, s->of_kind, s->of) + next;
+    }
+    cv_seals_free(&seals);
+    return good;
+}
+
+/* envelope_fault(c, index, kind, data): its keys are those of the policy in force, and a record's release key
+ * is one that no entry before this commit had: two under one key would be erased together. */
+static const char *envelope_fault(struct cv_chain *c, uint64_t index, enum cv_kind kind, struct cv_bytes data)
+{
+    if (data.n < CV_ENVELOPE_SLOT_AT + 8)
+        return "cut short";
+    const uint64_t batch = cv_load_u64(data.p + CV_ENVELOPE_BATCH_AT);
+    const uint64_t slot = cv_load_u64(data.p + CV_ENVELOPE_SLOT_AT);
+    if (batch <= c->since)
+        return "sealed under keys of an older policy";
+    if (batch >= index)
+        return "sealed under keys that stand after it";
+    if (kind == CV_KIND_RECORD && slot < c->slots)
+        return "under the release key of an older entry";
+    if (slot != CV_NO_SLOT && slot >= c->staged_slots)
+        c->staged_slots = slot < UINT64_MAX ? slot + 1 : slot;
+    return NULL;
+}
+
+/* fault_in(c, index, kind, data): what the policy in force does not allow, though the bytes are those
+ * committed. Keys of an older policy are known to people who have been removed since. */
+static const char *fault_in(struct cv_chain *c, uint64_t index, enum cv_kind kind, struct cv_bytes data)
 {
     unsigned signers = 0;
     if (c->policy == NULL)
         return NULL;
     if (kind == CV_KIND_BATCH && batch_policy(data) != c->policy->number)
         return "made under a policy that is not in force";
-    if ((kind == CV_KIND_RECORD || kind == CV_KIND_EVENT || kind == CV_KIND_NOTICE) &&
-        (data.n < CV_ENVELOPE_BATCH_AT + 8 || cv_load_u64(data.p + CV_ENVELOPE_BATCH_AT) <= c->since))
-        return "sealed under keys of an older policy";
+    if (kind == CV_KIND_RECORD || kind == CV_KIND_EVENT || kind == CV_KIND_NOTICE)
+        return envelope_fault(c, index, kind, data);
+    if (kind == CV_KIND_SEALS && !timely(c, data))
+        return "seals that are not of the policy in force";
     if (kind == CV_KIND_ERASE && cv_erasure_judge(data, c->policy, &signers, NULL) != CV_OK)
         return "an erasure that too few have signed";
     return NULL;
@@ -79,7 +129,7 @@ cv_status cv_chain_entry(struct cv_chain *c, uint64_t index, enum cv_kind kind, 
         return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " stands where entry %" PRIu64 " belongs", index,
                        c->next + c->staged_count);
     memcpy(entry.hash, hash, sizeof(entry.hash));
-    entry.fault = fault_in(c, kind, data);
+    entry.fault = fault_in(c, index, kind, data);
     if (kind == CV_KIND_POLICY) {
         if (c->policy_note.n > 0)
             return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": a second policy in one commit", index);
@@ -157,6 +207,10 @@ static cv_status check_shape(const struct cv_chain *c, const struct cv_commit *c
     if (commit->slots < c->slots)
         return cv_fail(d->err, CV_ERR_LOG,
                        "entry %" PRIu64 " (checkpoint): its count of release keys goes back", index);
+    if (commit->slots < c->staged_slots)
+        return cv_fail(d->err, CV_ERR_LOG,
+                       "entry %" PRIu64 " (checkpoint): its commit names release keys that it did not take",
+                       index);
     if (commit->first == c->edge.size && cv_merkle_edge_equal(&commit->edge, &c->edge))
         return CV_OK;
     /* Where the checkpoint before is damaged, the edge it would have left stands here, bound by the signed

@@ -34,6 +34,7 @@ struct cv_chain {
     /* the commit under way */
     struct cv_staged *staged;
     size_t staged_count, staged_room;
+    uint64_t staged_slots;     /* how many release keys must have been taken, for those its entries name */
     struct cv_buf policy_note; /* at most one policy in a commit */
     uint64_t policy_index;
     struct cv_adopted adopted; /* by the last commit; number 0 if none */

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "vault/erase.h"
 #include "vault/event.h"
@@ -182,14 +181,15 @@ static cv_status count(const struct cv_vault *v, const struct cv_proposal *p, un
     return st;
 }
 
-/* merge(v, w, lines): signatures of one approval; what does not verify, or repeats, is left out: anyone may
- * append an approval, and none must be able to spoil a proposal. */
-static cv_status merge(const struct cv_vault *v, struct cv_waiting *w, struct cv_bytes lines)
+/* merge_line(v, w, line): keep a signature line if it is a good one more; what does not verify, repeats, or
+ * is of somebody whose signature does not count, is left out: anyone may append an approval, and none must be
+ * able to spoil a proposal, nor fill it up. */
+static cv_status merge_line(const struct cv_vault *v, struct cv_waiting *w, struct cv_bytes line)
 {
     struct cv_proposal *p = &w->proposal;
     const size_t before = p->signatures.n;
     unsigned have = 0;
-    cv_status st = cv_buf_append(&p->signatures, lines);
+    cv_status st = cv_buf_append(&p->signatures, line);
     if (st != CV_OK)
         return st;
     st = count(v, p, &have);
@@ -198,6 +198,29 @@ static cv_status merge(const struct cv_vault *v, struct cv_waiting *w, struct cv
     else
         cv_buf_truncate(&p->signatures, before);
     return st == CV_ERR_NOMEM ? st : CV_OK;
+}
+
+/* merge(v, w, lines): signatures of the proposal itself, or of one approval. */
+static cv_status merge(const struct cv_vault *v, struct cv_waiting *w, struct cv_bytes lines)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; lines.n > 0 && i < CV_NOTE_SIGS_MAX && st == CV_OK; i++) {
+        const uint8_t *end = memchr(lines.p, '\n', lines.n);
+        const size_t n = end != NULL ? (size_t)(end - lines.p) + 1 : lines.n;
+        st = merge_line(v, w, CV_BYTES(lines.p, n));
+        lines = CV_BYTES(lines.p + n, lines.n - n);
+    }
+    return st;
+}
+
+/* own_signatures(v, w): those that came with the proposal. */
+static cv_status own_signatures(const struct cv_vault *v, struct cv_waiting *w)
+{
+    struct cv_buf lines = w->proposal.signatures;
+    w->proposal.signatures = (struct cv_buf){ 0 };
+    cv_status st = merge(v, w, cv_buf_view(&lines));
+    cv_buf_free(&lines);
+    return st;
 }
 
 /* approvals(v, w): collect the signatures that were added to it. */
@@ -222,14 +245,6 @@ static cv_status approvals(struct cv_vault *v, struct cv_waiting *w, struct cv_e
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
-static void today(char out[static CV_DATE_BYTES])
-{
-    struct tm tm;
-    const time_t now = time(NULL);
-    gmtime_r(&now, &tm);
-    strftime(out, CV_DATE_BYTES, "%Y-%m-%d", &tm);
-}
-
 /* alive(v, w): does it follow the policy in force, and can it still be done? */
 static bool alive(struct cv_vault *v, struct cv_waiting *w)
 {
@@ -239,12 +254,12 @@ static bool alive(struct cv_vault *v, struct cv_waiting *w)
     struct cv_buf note = { 0 };
     if (w->proposal.act == CV_ACT_POLICY)
         return cv_policy_draft(text, now, &w->policy, NULL) == CV_OK;
-    today(date);
+    cv_date_today(0, date);
     const bool read = cv_proposal_note(&w->proposal, &note) == CV_OK &&
                       cv_erasure_parse(cv_buf_view(&note), now->vault, &w->erasure, NULL) == CV_OK;
     cv_buf_free(&note);
     return read && w->erasure.policy == now->number && strcmp(date, w->erasure.expires) <= 0 &&
-           !cv_erase_begun(v, w->index, text);
+           cv_erase_names(v, &w->erasure, NULL) == CV_OK && !cv_erase_begun(v, text);
 }
 
 /* load_waiting(v, index, out): CV_ERR_NOTFOUND if what is there does not wait any more. */
@@ -254,8 +269,10 @@ static cv_status load_waiting(struct cv_vault *v, uint64_t index, struct cv_wait
     memset(w, 0, sizeof(*w));
     w->index = index;
     cv_status st = cv_custody_read(v->custody, index, CV_KIND_PROPOSAL, &data, err);
-    if (st == CV_OK && (cv_proposal_parse(cv_buf_view(&data), &w->proposal, NULL) != CV_OK ||
-                        count(v, &w->proposal, &w->have) != CV_OK || !alive(v, w)))
+    if (st == CV_OK && cv_proposal_parse(cv_buf_view(&data), &w->proposal, NULL) != CV_OK)
+        st = CV_ERR_NOTFOUND;
+    st = CV_THEN(st, own_signatures(v, w));
+    if (st == CV_OK && !alive(v, w))
         st = CV_ERR_NOTFOUND;
     if (st == CV_OK)
         w->need =

@@ -98,6 +98,8 @@ CV_MUST_CHECK cv_status cv_custody_begin(struct cv_custody *c, struct cv_err *er
  * NULL, ${index} (NULL allowed) what it will have in the log. */
 CV_MUST_CHECK cv_status cv_custody_add(struct cv_custody *c, enum cv_kind kind, struct cv_bytes data,
                                        const uint8_t *bind, uint64_t *index, struct cv_err *err);
+/** cv_custody_next(c): the index that the next entry of the commit under way will have. */
+uint64_t cv_custody_next(const struct cv_custody *c);
 /** cv_custody_take_slot(c, slot, key, err): the next release key, durable before the commit is. Free ${key}.
  */
 CV_MUST_CHECK cv_status cv_custody_take_slot(struct cv_custody *c, uint64_t *slot, struct cv_secret *key,

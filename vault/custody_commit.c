@@ -112,11 +112,16 @@ static cv_status make_room(struct cv_custody *c)
     return CV_OK;
 }
 
+uint64_t cv_custody_next(const struct cv_custody *c)
+{
+    return c->chain.next + c->count;
+}
+
 cv_status cv_custody_add(struct cv_custody *c, enum cv_kind kind, struct cv_bytes data, const uint8_t *bind,
                          uint64_t *index, struct cv_err *err)
 {
     char name[CV_ENTRY_NAME_BYTES];
-    const uint64_t at = c->chain.next + c->count;
+    const uint64_t at = cv_custody_next(c);
     const size_t start = c->bytes.n;
     cv_status st = c->tar == NULL                         ? CV_ERR_INTERNAL
                    : c->count >= CV_COMMIT_LEAVES_MAX - 1 ? CV_ERR_LIMIT

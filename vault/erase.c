@@ -4,13 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "crypto/random.h"
 #include "vault/event.h"
 #include "vault/notice.h"
 
-#define EXPIRES_AFTER (30 * 86400)
+#define EXPIRES_DAYS 30
 
 void cv_erase_plan_free(struct cv_erase_plan *p)
 {
@@ -19,18 +18,6 @@ void cv_erase_plan_free(struct cv_erase_plan *p)
 }
 
 /* ---- planning ---- */
-
-/* slot_of(v, entry, slot): from the version's open header. */
-static cv_status slot_of(struct cv_vault *v, uint64_t entry, uint64_t *slot, struct cv_err *err)
-{
-    struct cv_buf data = { 0 };
-    struct cv_envelope env = { 0 };
-    cv_status st = cv_custody_read(v->custody, entry, CV_KIND_RECORD, &data, err);
-    st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&data), &env, err));
-    *slot = env.slot;
-    cv_buf_free(&data);
-    return st;
-}
 
 static bool chosen(const struct cv_erase_which *w, uint64_t version, uint64_t latest)
 {
@@ -67,7 +54,8 @@ cv_status cv_erase_plan(struct cv_vault *v, const char *id, const struct cv_eras
 {
     struct cv_versions versions = { 0 };
     memset(out, 0, sizeof(*out));
-    cv_status st = cv_record_versions(v, id, &versions, err);
+    out->which = *which;
+    cv_status st = cv_record_find(v, id, "erase", NULL, &versions, err);
     if (st == CV_OK && (out->rows = calloc(versions.count, sizeof(*out->rows))) == NULL)
         st = CV_ERR_NOMEM;
     for (; st == CV_OK && out->count < versions.count; out->count++) {
@@ -75,7 +63,7 @@ cv_status cv_erase_plan(struct cv_vault *v, const char *id, const struct cv_eras
         struct cv_erase_row *r = &out->rows[out->count];
         *r = (struct cv_erase_row){ .version = from->version, .entry = from->index };
         r->goes = chosen(which, from->version, versions.v[versions.count - 1].version);
-        st = slot_of(v, r->entry, &r->slot, err);
+        st = cv_record_slot(v, r->entry, &r->slot, err);
     }
     st = CV_THEN(st, keep_carried(out, &versions, which, err));
     if (st == CV_OK) {
@@ -84,7 +72,7 @@ cv_status cv_erase_plan(struct cv_vault *v, const char *id, const struct cv_eras
         out->need = cv_vault_policy(v)->erase_quorum;
         for (size_t i = 0; i < out->count; i++)
             out->going += out->rows[i].goes;
-        st = cv_hold_of(v, out->id, &out->held, out->held_by, err);
+        st = cv_hold_of(v, out->id, out->type, &out->held, out->held_by, err);
     }
     cv_versions_free(&versions);
     if (st != CV_OK)
@@ -105,10 +93,7 @@ static int by_entry(const void *a, const void *b)
 static cv_status draft(const struct cv_vault *v, const struct cv_erase_plan *plan, struct cv_buf *text)
 {
     struct cv_erasure e = { .policy = cv_vault_policy(v)->number };
-    struct tm tm;
-    const time_t until = time(NULL) + EXPIRES_AFTER;
-    gmtime_r(&until, &tm);
-    strftime(e.expires, sizeof(e.expires), "%Y-%m-%d", &tm);
+    cv_date_today(EXPIRES_DAYS, e.expires);
     e.versions = calloc(plan->going, sizeof(*e.versions));
     cv_status st = e.versions == NULL ? CV_ERR_NOMEM : cv_random(e.nonce, sizeof(e.nonce));
     for (size_t i = 0; st == CV_OK && i < plan->count; i++)
@@ -145,7 +130,8 @@ static cv_status tell(struct cv_vault *v, const struct cv_erase_plan *plan, stru
 static cv_status may(struct cv_vault *v, const struct cv_erase_plan *plan, struct cv_err *err)
 {
     const struct cv_policy_member *me = cv_vault_me(v);
-    const struct cv_refusal refusal = { .to = "erase", .record = plan->id };
+    const struct cv_refusal refusal = { .to = plan->held ? "erase a record under legal hold" : "erase",
+                                        .record = plan->id };
     if (plan->going == 0)
         return cv_fail(err, CV_ERR_NOTFOUND, "nothing of record %s would go", plan->id);
     if (me == NULL || (me->roles & cv_vault_policy(v)->erasers) == 0)
@@ -158,14 +144,49 @@ static cv_status may(struct cv_vault *v, const struct cv_erase_plan *plan, struc
     return CV_OK;
 }
 
+/* same_plan(a, b): the same versions would go. */
+static bool same_plan(const struct cv_erase_plan *a, const struct cv_erase_plan *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = a->rows[i].entry == b->rows[i].entry && a->rows[i].goes == b->rows[i].goes;
+    return same;
+}
+
+/* still(v, plan): between the plan and the yes to it somebody may have written a version, or set a hold. */
+static cv_status still(struct cv_vault *v, const struct cv_erase_plan *plan, struct cv_err *err)
+{
+    struct cv_erase_plan now;
+    cv_status st = cv_erase_plan(v, plan->id, &plan->which, &now, err);
+    if (st == CV_OK && !same_plan(plan, &now))
+        st = cv_fail(err, CV_ERR_EXISTS, "record %s has changed meanwhile: look at it again", plan->id);
+    st = CV_THEN(st, may(v, &now, err));
+    cv_erase_plan_free(&now);
+    return st;
+}
+
+/* begin_as_planned(v, plan): the lock, with nothing written since the plan was looked at again. */
+static cv_status begin_as_planned(struct cv_vault *v, const struct cv_erase_plan *plan, struct cv_err *err)
+{
+    const uint64_t *counts = v->custody->counts;
+    for (int tries = 0; tries < 10; tries++) {
+        cv_status st = still(v, plan, err);
+        const uint64_t records = counts[CV_KIND_RECORD], notices = counts[CV_KIND_NOTICE];
+        st = CV_THEN(st, cv_vault_begin(v, err));
+        if (st != CV_OK || (records == counts[CV_KIND_RECORD] && notices == counts[CV_KIND_NOTICE]))
+            return st;
+        cv_vault_abort(v);
+    }
+    return cv_fail(err, CV_ERR_LOCKED, "too much is being written to this vault; try again in a moment");
+}
+
 cv_status cv_erase_ask(struct cv_vault *v, const struct cv_erase_plan *plan, const char *reason,
                        struct cv_outcome *out, struct cv_err *err)
 {
     struct cv_waiting w = { .proposal.act = CV_ACT_ERASE };
     char detail[64];
     memset(out, 0, sizeof(*out));
-    cv_status st = may(v, plan, err);
-    st = CV_THEN(st, cv_vault_begin(v, err));
+    cv_status st = begin_as_planned(v, plan, err);
     if (st != CV_OK)
         return st;
     *out = (struct cv_outcome){ .have = 1, .need = cv_vault_policy(v)->erase_quorum };
@@ -212,12 +233,12 @@ static cv_status next_intent(struct cv_vault *v, uint64_t at, struct cv_buf *dat
     return CV_THEN(st, cv_custody_read(v->custody, *index, CV_KIND_ERASE, data, err));
 }
 
-bool cv_erase_begun(struct cv_vault *v, uint64_t from, struct cv_bytes text)
+bool cv_erase_begun(struct cv_vault *v, struct cv_bytes text)
 {
     struct cv_buf data = { 0 }, said = { 0 };
     uint64_t index = 0;
     bool same = false;
-    for (uint64_t at = from; !same && next_intent(v, at, &data, &index, NULL) == CV_OK; at = index + 1) {
+    for (uint64_t at = 0; !same && next_intent(v, at, &data, &index, NULL) == CV_OK; at = index + 1) {
         cv_buf_truncate(&said, 0);
         same = text_of(cv_buf_view(&data), &said) == CV_OK && cv_bytes_equal(cv_buf_view(&said), text);
     }
@@ -250,7 +271,7 @@ static cv_status not_held(struct cv_vault *v, const struct cv_erasure *e, struct
     cv_status st = cv_notices_of(v, NULL, &list, err);
     for (size_t i = 0; i < list.count && st == CV_OK && !held; i++)
         if (covers(&list.n[i], e))
-            st = cv_hold_of(v, cv_json_get_str(list.n[i].doc, "record"), &held, by, err);
+            st = cv_hold_of(v, cv_json_get_str(list.n[i].doc, "record"), NULL, &held, by, err);
     cv_notices_free(&list);
     return st == CV_OK && held
                ? cv_fail(err, CV_ERR_DENIED, "the record is under a legal hold, set by %s", by)
@@ -291,24 +312,42 @@ static cv_status closed(struct cv_vault *v, uint64_t intent, bool *out, struct c
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
-/* destroy(v, intent, data): the slots it names, each that of the version it names it for. */
-static cv_status destroy(struct cv_vault *v, uint64_t intent, struct cv_bytes data, struct cv_err *err)
+cv_status cv_erase_names(struct cv_vault *v, const struct cv_erasure *e, struct cv_err *err)
 {
-    struct cv_erasure e = { 0 };
-    uint64_t *slots = NULL;
-    cv_status st = cv_erasure_parse(data, cv_vault_policy(v)->vault, &e, err);
-    if (st == CV_OK && (slots = calloc(e.count, sizeof(*slots))) == NULL)
-        st = CV_ERR_NOMEM;
-    for (size_t i = 0; st == CV_OK && i < e.count; i++) {
-        st = slot_of(v, e.versions[i].entry, &slots[i], err);
-        if (st == CV_OK && slots[i] != e.versions[i].slot)
-            st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (erase): names a key that is not that version's",
-                         intent);
+    for (size_t i = 0; i < e->count; i++) {
+        uint64_t slot = 0;
+        cv_status st = cv_record_slot(v, e->versions[i].entry, &slot, NULL);
+        if (st == CV_ERR_NOMEM || st == CV_ERR_IO)
+            return cv_fail(err, st, "entry %" PRIu64 " cannot be read", e->versions[i].entry);
+        if (st != CV_OK || slot != e->versions[i].slot)
+            return cv_fail(err, CV_ERR_LOG, "names a key that is not that of the version in entry %" PRIu64,
+                           e->versions[i].entry);
     }
-    st = CV_THEN(st, cv_custody_destroy(v->custody, slots, e.count, err));
+    return CV_OK;
+}
+
+/* destroy(v, e): the keys of its versions. */
+static cv_status destroy(struct cv_vault *v, const struct cv_erasure *e, struct cv_err *err)
+{
+    uint64_t *slots = calloc(e->count, sizeof(*slots));
+    cv_status st = slots == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; st == CV_OK && i < e->count; i++)
+        slots[i] = e->versions[i].slot;
+    st = CV_THEN(st, cv_custody_destroy(v->custody, slots, e->count, err));
     free(slots);
-    cv_erasure_free(&e);
     return st;
+}
+
+/* gone(v, e): are its keys destroyed, whatever the log says? */
+static bool gone(struct cv_vault *v, const struct cv_erasure *e)
+{
+    bool all = true;
+    for (size_t i = 0; all && i < e->count; i++) {
+        struct cv_secret key = { 0 };
+        all = cv_release_get(&v->custody->release, e->versions[i].slot, &key, NULL) == CV_ERR_NOKEY;
+        cv_secret_free(&key);
+    }
+    return all;
 }
 
 /* close_intent(v, intent): the tombstone, into the commit under way. */
@@ -321,33 +360,89 @@ static cv_status close_intent(struct cv_vault *v, uint64_t intent, struct cv_err
     return st;
 }
 
-cv_status cv_erase_complete(struct cv_vault *v, struct cv_err *err)
+/* An erase entry, and what is left to be done for it. */
+struct intent {
+    uint64_t index;
+    struct cv_erasure e;
+    bool has_tombstone, keys_gone;
+};
+
+/* look_at(v, index, data, out): anybody may append a tombstone; only the keys themselves tell. */
+static cv_status look_at(struct cv_vault *v, uint64_t index, struct cv_bytes data, struct intent *out,
+                         struct cv_err *err)
+{
+    struct cv_err bad = { 0 };
+    *out = (struct intent){ .index = index };
+    cv_status st = cv_erasure_parse(data, cv_vault_policy(v)->vault, &out->e, &bad);
+    st = CV_THEN(st, cv_erase_names(v, &out->e, &bad));
+    if (st != CV_OK)
+        return cv_fail(err, st == CV_ERR_NOMEM || st == CV_ERR_IO ? st : CV_ERR_LOG,
+                       "entry %" PRIu64 " (erase): %.180s", index, bad.msg);
+    out->keys_gone = gone(v, &out->e);
+    return closed(v, index, &out->has_tombstone, err);
+}
+
+/* carry_out(v, intent): inside a commit. */
+static cv_status carry_out(struct cv_vault *v, const struct intent *i, struct cv_err *err)
+{
+    cv_status st = i->keys_gone ? CV_OK : destroy(v, &i->e, err);
+    return i->has_tombstone ? st : CV_THEN(st, close_intent(v, i->index, err));
+}
+
+/* each_intent(v, from, within, left, next): those that are not done yet, counted, and inside a commit carried
+ * out. ${next} is where to look from another time. */
+static cv_status each_intent(struct cv_vault *v, uint64_t from, bool within, size_t *left, uint64_t *next,
+                             struct cv_err *err)
 {
     struct cv_buf data = { 0 };
-    uint64_t index = 0, done = 0;
-    if (v->custody->counts[CV_KIND_ERASE] == v->custody->counts[CV_KIND_TOMBSTONE])
-        return CV_OK;
+    uint64_t index = 0;
+    cv_status st;
+    *left = 0;
+    *next = from;
+    while ((st = next_intent(v, *next, &data, &index, err)) == CV_OK) {
+        struct intent i;
+        st = look_at(v, index, cv_buf_view(&data), &i, err);
+        const bool done = i.has_tombstone && i.keys_gone;
+        *left += st == CV_OK && !done;
+        if (within && !done)
+            st = CV_THEN(st, carry_out(v, &i, err));
+        cv_erasure_free(&i.e);
+        if (st != CV_OK)
+            break;
+        *next = index + 1;
+    }
+    cv_buf_free(&data);
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
+/* finish_intents(v, from, next): take the lock and carry out what is left. */
+static cv_status finish_intents(struct cv_vault *v, uint64_t from, uint64_t *next, struct cv_err *err)
+{
+    size_t left = 0;
     cv_status st = cv_vault_begin(v, err);
     if (st != CV_OK)
         return st;
-    for (uint64_t at = 0; (st = next_intent(v, at, &data, &index, err)) == CV_OK; at = index + 1) {
-        bool has = false;
-        st = closed(v, index, &has, err);
-        if (st == CV_OK && !has) {
-            st = destroy(v, index, cv_buf_view(&data), err);
-            st = CV_THEN(st, close_intent(v, index, err));
-            done++;
-        }
-        if (st != CV_OK)
-            break;
-    }
-    cv_buf_free(&data);
-    if (st != CV_ERR_NOTFOUND || done == 0) {
-        cv_vault_abort(v);
-        return st == CV_ERR_NOTFOUND ? CV_OK : cv_err_note(err, st, "erase");
-    }
-    st = cv_vault_commit(v, err);
+    st = each_intent(v, from, true, &left, next, err);
+    if (st == CV_OK && v->custody->count > 0)
+        return cv_vault_commit(v, err);
+    cv_vault_abort(v); /* it was destroyed only, or another was here first */
     return st;
+}
+
+cv_status cv_erase_complete(struct cv_vault *v, struct cv_err *err)
+{
+    static const char seen[] = "erasures"; /* no reader of the head index is called that */
+    uint64_t from = 0, next = 0;
+    size_t left = 0;
+    if (v->custody->counts[CV_KIND_ERASE] == 0)
+        return CV_OK;
+    cv_status st = cv_catalog_listed(cv_custody_catalog(v->custody), seen, &from, err);
+    st = CV_THEN(st, each_intent(v, from, false, &left, &next, err));
+    if (st == CV_OK && left > 0)
+        st = finish_intents(v, from, &next, err);
+    if (st == CV_OK && next > from)
+        st = cv_catalog_set_listed(cv_custody_catalog(v->custody), seen, next, err);
+    return cv_err_note(err, st, "erase");
 }
 
 /* ---- what was erased ---- */
@@ -375,8 +470,12 @@ static cv_status add_erased(struct cv_vault *v, const struct cv_notice *n, uint6
 {
     const struct cv_json *list = cv_json_get(n->doc, "versions");
     struct cv_json *who = cv_json_array();
+    bool signer = false;
     cv_status st = who == NULL ? CV_ERR_NOMEM : signer_names(v, index, data, who);
-    for (size_t i = 0; st == CV_OK && i < cv_json_len(list); i++) {
+    for (size_t i = 0; i < cv_json_len(who); i++)
+        signer = signer || strcmp(cv_json_cstr(cv_json_at(who, i)), n->member) == 0;
+    /* The entry does not name the record; whoever did not sign it could tell this of any. */
+    for (size_t i = 0; st == CV_OK && signer && i < cv_json_len(list); i++) {
         struct cv_json *o = cv_json_object();
         st = cv_json_push(out, o);
         st = CV_THEN(st,

@@ -10,7 +10,12 @@
  * signatures, the intent; the slots overwritten, and slot 0 replaced, which closes every derived file; a
  * tombstone. Opening a vault completes an intent that has no tombstone.
  */
+struct cv_erase_which {
+    uint64_t from, to; /* 0: from the first, to the last */
+    bool old;          /* all but the latest */
+};
 struct cv_erase_plan {
+    struct cv_erase_which which; /* what was asked for */
     char id[CV_ID_TEXT_BYTES];
     char type[CV_NAME_BYTES];
     struct cv_erase_row {
@@ -25,34 +30,33 @@ struct cv_erase_plan {
 };
 void cv_erase_plan_free(struct cv_erase_plan *p);
 
-/* Which versions: all, from..to, or all but the latest. */
-struct cv_erase_which {
-    uint64_t from, to; /* 0: from the first, to the last */
-    bool old;
-};
-
 /** cv_erase_plan(v, id, which, out, err): what would go; nothing is changed. CV_OK; CV_ERR_NOTFOUND;
  * CV_ERR_DENIED where a version that would stay stands on one that would go. */
 CV_MUST_CHECK cv_status cv_erase_plan(struct cv_vault *v, const char *id, const struct cv_erase_which *which,
                                       struct cv_erase_plan *out, struct cv_err *err);
 
 /** cv_erase_ask(v, plan, reason, out, err): sign it; with enough signatures it is done, with fewer it waits.
- * CV_OK; CV_ERR_DENIED without a role that may erase, or under a hold, after the refusal is logged. */
+ * CV_OK; CV_ERR_DENIED without a role that may erase, or under a hold, after the refusal is logged;
+ * CV_ERR_EXISTS if the record has changed since the plan was made. */
 CV_MUST_CHECK cv_status cv_erase_ask(struct cv_vault *v, const struct cv_erase_plan *plan, const char *reason,
                                      struct cv_outcome *out, struct cv_err *err);
 
 /** cv_erase_intend(v, proposal, err): inside a commit: the erase entry, with all signatures of the proposal.
  */
 CV_MUST_CHECK cv_status cv_erase_intend(struct cv_vault *v, const struct cv_proposal *p, struct cv_err *err);
-/** cv_erase_begun(v, from, text): is there an erase entry after ${from} over this text? */
-bool cv_erase_begun(struct cv_vault *v, uint64_t from, struct cv_bytes text);
-/** cv_erase_complete(v, err): carry out every intent that has no tombstone. CV_OK, also with none; CV_ERR_LOG
- * for one that names keys which are not its versions'; CV_ERR_LOCKED; CV_ERR_IO. */
+/** cv_erase_begun(v, text): is there an erase entry over this text? */
+bool cv_erase_begun(struct cv_vault *v, struct cv_bytes text);
+/** cv_erase_names(v, e, err): every key it names is that of the version it names it for. CV_OK; CV_ERR_LOG.
+ */
+CV_MUST_CHECK cv_status cv_erase_names(struct cv_vault *v, const struct cv_erasure *e, struct cv_err *err);
+/** cv_erase_complete(v, err): carry out every intent that has no tombstone, or whose keys are there in spite
+ * of one. What this user saw done is not looked at again. CV_OK, also with none; CV_ERR_LOG for one that
+ * names keys which are not its versions'; CV_ERR_LOCKED; CV_ERR_IO. */
 CV_MUST_CHECK cv_status cv_erase_complete(struct cv_vault *v, struct cv_err *err);
 
 /** cv_erased_of(v, record, out, err): what was erased of a record: an array of
- * {"version","time","by":pseudonym, "approved_by":[pseudonyms]}; empty if nothing was, or this member may not
- * know. */
+ * {"version","time","by":pseudonym, "approved_by":[pseudonyms]}, told by one who signed it; empty if nothing
+ * was, or this member may not know. */
 CV_MUST_CHECK cv_status cv_erased_of(struct cv_vault *v, const char *record, struct cv_json **out,
                                      struct cv_err *err);
 
@@ -62,8 +66,13 @@ CV_MUST_CHECK cv_status cv_erased_of(struct cv_vault *v, const char *record, str
  * CV_ERR_DENIED without a right to write a section of it; CV_ERR_EXISTS if it is so already. */
 CV_MUST_CHECK cv_status cv_hold_set(struct cv_vault *v, const char *id, bool on, const char *reason,
                                     struct cv_err *err);
-/** cv_hold_of(v, id, by, err): is the record held, and by whom? */
-CV_MUST_CHECK cv_status cv_hold_of(struct cv_vault *v, const char *id, bool *held,
+/** cv_hold_of(v, id, type, held, by, err): is the record held, and by whom? Only those count who could write
+ * some section of such a record, then; of any, if ${type} is NULL: not known. */
+CV_MUST_CHECK cv_status cv_hold_of(struct cv_vault *v, const char *id, const char *type, bool *held,
                                    char by[static CV_PSEUDONYM_BYTES], struct cv_err *err);
+/** cv_holds(v, of, count, out, err): which of these records are held: an object, record id -> by whom, freed
+ * by the caller. */
+CV_MUST_CHECK cv_status cv_holds(struct cv_vault *v, const struct cv_version *const *of, size_t count,
+                                 struct cv_json **out, struct cv_err *err);
 
 #endif

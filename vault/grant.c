@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "crypto/cobblestone.h"
 #include "crypto/random.h"
@@ -15,30 +14,25 @@
 #define ITEMS_MAX ((size_t)16 << 20)
 #define KEY_BYTES 32
 
-/* today(out): in UTC, as dates of grants are. */
-static void today(char out[static CV_GRANT_UNTIL_BYTES])
-{
-    struct tm tm;
-    const time_t now = time(NULL);
-    gmtime_r(&now, &tm);
-    strftime(out, CV_GRANT_UNTIL_BYTES, "%Y-%m-%d", &tm);
-}
-
 /* ---- giving ---- */
 
 /* good_date(text): YYYY-MM-DD, of a day that exists and has not passed. */
 static bool good_date(const char *text)
 {
-    char now[CV_GRANT_UNTIL_BYTES], again[CV_GRANT_UNTIL_BYTES];
-    struct tm tm = { 0 };
-    const char *end = strptime(text, "%Y-%m-%d", &tm);
-    today(now);
-    if (end == NULL || *end != '\0' || strlen(text) != CV_GRANT_UNTIL_BYTES - 1)
-        return false;
-    const time_t then = timegm(&tm);
-    gmtime_r(&then, &tm);
-    strftime(again, sizeof(again), "%Y-%m-%d", &tm);
-    return strcmp(again, text) == 0 && strcmp(text, now) >= 0;
+    char now[CV_DATE_BYTES];
+    cv_date_today(0, now);
+    return cv_date_ok(cv_bytes_str(text), false) && strcmp(text, now) >= 0;
+}
+
+/* role_key(v, env, part, out): S of a part, by a role of this member. */
+static cv_status role_key(struct cv_vault *v, const struct cv_envelope *env, const struct cv_part *part,
+                          struct cv_secret *out, struct cv_err *err)
+{
+    const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, part->name };
+    struct cv_bytes batch;
+    *out = (struct cv_secret){ 0 };
+    cv_status st = cv_keyring_batch(v->keys, env->batch, part->section, &batch, err);
+    return CV_THEN(st, cv_schedule_section(batch, &x, out));
 }
 
 /* part_key(v, entry, part, out): S of one part of a version. */
@@ -52,7 +46,7 @@ static cv_status part_key(struct cv_vault *v, uint64_t entry, const char *name, 
     const struct cv_part *part = st == CV_OK ? cv_envelope_part(&env, name) : NULL;
     if (st == CV_OK && part == NULL)
         st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): it has no part %s", entry, name);
-    st = CV_THEN(st, cv_part_secret(v, entry, &env, part, out, err));
+    st = CV_THEN(st, role_key(v, &env, part, out, err));
     cv_buf_free(&data);
     return st;
 }
@@ -178,21 +172,26 @@ static cv_status tell(struct cv_vault *v, const struct cv_granting *g, const cha
     return st;
 }
 
-/* commit_grant(v, g, record, data): the grant, its notice and its event, together. */
-static cv_status commit_grant(struct cv_vault *v, const struct cv_granting *g, const char *record,
-                              struct cv_bytes data, struct cv_err *err)
+/* commit_grant(v, g, versions, data): the grant, its notice and its event, together. */
+static cv_status commit_grant(struct cv_vault *v, const struct cv_granting *g,
+                              const struct cv_versions *versions, struct cv_bytes data, struct cv_err *err)
 {
     struct cv_json *sections = cv_json_array();
+    const char *record = versions->v[0].id;
     char detail[96];
+    uint64_t slot = 0;
     snprintf(detail, sizeof(detail), "to %.40s%s%.10s", g->to, g->until != NULL ? " until " : "",
              g->until != NULL ? g->until : "");
+    cv_status st = cv_json_push(sections, cv_json_str(g->section));
+    /* Why is said of the record, and goes with it. */
+    st = CV_THEN(st, cv_record_slot(v, versions->v[versions->count - 1].index, &slot, err));
     const struct cv_event event = { .action = "grant",
                                     .record = record,
                                     .version = g->version,
                                     .sections = sections,
                                     .detail = detail,
-                                    .reason = g->reason };
-    cv_status st = cv_json_push(sections, cv_json_str(g->section));
+                                    .reason = g->reason,
+                                    .slot = slot };
     st = CV_THEN(st, cv_custody_add(v->custody, CV_KIND_GRANT, data, NULL, NULL, err));
     st = CV_THEN(st, tell(v, g, record, err));
     st = CV_THEN(st, cv_event_add(v, &event, err));
@@ -231,7 +230,7 @@ cv_status cv_grant_give(struct cv_vault *v, const struct cv_granting *g, struct 
     struct cv_grant grant = { 0 };
     struct cv_buf items = { .max = ITEMS_MAX }, data = { .max = 2 * ITEMS_MAX };
     const struct cv_key *to = NULL;
-    cv_status st = cv_record_versions(v, g->record, &versions, err);
+    cv_status st = cv_record_find(v, g->record, "grant", NULL, &versions, err);
     st = CV_THEN(st, check(v, g, &versions, err));
     st = CV_THEN(st, cv_vault_begin(v, err));
     if (st != CV_OK) {
@@ -244,7 +243,7 @@ cv_status cv_grant_give(struct cv_vault *v, const struct cv_granting *g, struct 
     st = recipient(v, g->to, &grant.seal, &to, err);
     st = CV_THEN(st, items_of(v, g, &versions, &items, err));
     st = CV_THEN(st, seal_grant(v, &grant, to, cv_buf_view(&items), &data));
-    st = CV_THEN(st, commit_grant(v, g, versions.v[0].id, cv_buf_view(&data), err));
+    st = CV_THEN(st, commit_grant(v, g, &versions, cv_buf_view(&data), err));
     if (st == CV_OK)
         st = cv_vault_commit(v, err);
     else
@@ -314,8 +313,8 @@ static cv_status open_grant(struct cv_vault *v, struct cv_grants *all, struct cv
     struct cv_secret key = { 0 };
     struct cv_buf plain = { .max = ITEMS_MAX }, context = { 0 };
     struct cv_json *doc = NULL;
-    char now[CV_GRANT_UNTIL_BYTES];
-    today(now);
+    char now[CV_DATE_BYTES];
+    cv_date_today(0, now);
     cv_status st = cv_grant_parse(data, &grant, NULL);
     st = CV_THEN(st, cv_keyring_grant_key(v->keys, &grant.seal, &key, NULL));
     st = CV_THEN(st, cv_grant_context(&grant, cv_vault_policy(v)->vault_id, &context));
@@ -354,13 +353,25 @@ cv_status cv_grants_load(struct cv_vault *v, struct cv_err *err)
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
+/* next_granted(v, at, entry, section): the grants of it from the ${at}-th on; with an empty section, of any.
+ */
+static const struct cv_granted *next_granted(const struct cv_vault *v, size_t *at, uint64_t entry,
+                                             const char *section)
+{
+    for (; v->grants != NULL && *at < v->grants->count; (*at)++) {
+        const struct cv_granted *g = &v->grants->g[*at];
+        if (g->entry == entry && (section[0] == '\0' || (strcmp(g->section, section) == 0 && g->key.n > 0))) {
+            (*at)++;
+            return g;
+        }
+    }
+    return NULL;
+}
+
 const struct cv_granted *cv_granted(const struct cv_vault *v, uint64_t entry, const char *section)
 {
-    const struct cv_granted *over = NULL;
-    for (size_t i = 0; v->grants != NULL && i < v->grants->count; i++) {
-        const struct cv_granted *g = &v->grants->g[i];
-        if (g->entry != entry || (section[0] != '\0' && (strcmp(g->section, section) != 0 || g->key.n == 0)))
-            continue;
+    const struct cv_granted *over = NULL, *g;
+    for (size_t at = 0; (g = next_granted(v, &at, entry, section)) != NULL;) {
         if (!g->over)
             return g;
         over = g;
@@ -368,17 +379,38 @@ const struct cv_granted *cv_granted(const struct cv_vault *v, uint64_t entry, co
     return over;
 }
 
-cv_status cv_part_secret(struct cv_vault *v, uint64_t entry, const struct cv_envelope *env,
-                         const struct cv_part *part, struct cv_secret *out, struct cv_err *err)
+/* granted_open(v, entry, env, part, release, plain): by a grant that is not over. Whoever gave it may have
+ * lied: one that opens nothing must not hide one that does. CV_ERR_NOTFOUND if there is none. */
+static cv_status granted_open(const struct cv_vault *v, uint64_t entry, const struct cv_envelope *env,
+                              const struct cv_part *part, struct cv_bytes release, struct cv_buf *plain)
 {
     const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, part->name };
     const bool head = strcmp(part->name, "head") == 0;
-    const struct cv_granted *g =
-        cv_vault_may_read(v, part->section) ? NULL : cv_granted(v, entry, head ? "" : part->name);
-    struct cv_bytes batch;
-    *out = (struct cv_secret){ 0 };
-    if (g != NULL && !g->over)
-        return cv_secret_copy(out, cv_secret_view(head ? &g->head : &g->key));
-    cv_status st = cv_keyring_batch(v->keys, env->batch, part->section, &batch, err);
-    return CV_THEN(st, cv_schedule_section(batch, &x, out));
+    const struct cv_granted *g;
+    cv_status st = CV_ERR_NOTFOUND;
+    for (size_t at = 0; (g = next_granted(v, &at, entry, head ? "" : part->name)) != NULL;) {
+        const struct cv_secret *key = head ? &g->head : &g->key;
+        if (g->over || key->n == 0)
+            continue;
+        st = cv_part_open(cv_secret_view(key), release, &x, part->sealed, plain);
+        if (st != CV_ERR_AUTH && st != CV_ERR_FORMAT)
+            return st;
+    }
+    return st;
+}
+
+cv_status cv_part_unseal(struct cv_vault *v, uint64_t entry, const struct cv_envelope *env,
+                         const struct cv_part *part, struct cv_bytes release, struct cv_buf *plain,
+                         struct cv_err *err)
+{
+    const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, part->name };
+    struct cv_secret key = { 0 };
+    cv_status st = cv_vault_may_read(v, part->section) ? CV_ERR_NOTFOUND
+                                                       : granted_open(v, entry, env, part, release, plain);
+    if (st != CV_ERR_NOTFOUND)
+        return st;
+    st = role_key(v, env, part, &key, err);
+    st = CV_THEN(st, cv_part_open(cv_secret_view(&key), release, &x, part->sealed, plain));
+    cv_secret_free(&key);
+    return st;
 }

@@ -43,10 +43,12 @@ void cv_grants_free(struct cv_grants *g);
 /** cv_grants_load(v, err): take in those not seen yet (kept in ${v}). CV_OK; CV_ERR_NOMEM; CV_ERR_IO;
  * CV_ERR_LOG. */
 CV_MUST_CHECK cv_status cv_grants_load(struct cv_vault *v, struct cv_err *err);
-/** cv_part_secret(v, entry, env, part, out, err): S of one part of a record entry, by a role of this member
- * or by what was granted to it. Free ${out}. CV_OK; CV_ERR_NOKEY; CV_ERR_LOG; as cv_keyring_batch. */
-CV_MUST_CHECK cv_status cv_part_secret(struct cv_vault *v, uint64_t entry, const struct cv_envelope *env,
-                                       const struct cv_part *part, struct cv_secret *out, struct cv_err *err);
+/** cv_part_unseal(v, entry, env, part, release, plain, err): open one part of a record entry, by a role of
+ * this member or by what was granted to it, with Rs in ${release}. CV_OK; CV_ERR_AUTH and CV_ERR_FORMAT as
+ * cv_part_open; CV_ERR_NOKEY; CV_ERR_LOG; as cv_keyring_batch. */
+CV_MUST_CHECK cv_status cv_part_unseal(struct cv_vault *v, uint64_t entry, const struct cv_envelope *env,
+                                       const struct cv_part *part, struct cv_bytes release,
+                                       struct cv_buf *plain, struct cv_err *err);
 /** cv_granted(v, entry, section): what was granted of it, NULL if nothing; one that is over comes last. With
  * an empty section, any. After cv_grants_load. */
 const struct cv_granted *cv_granted(const struct cv_vault *v, uint64_t entry, const char *section);

@@ -118,7 +118,10 @@ static cv_status due(struct making *m, const struct cv_object *to, const struct 
 {
     struct cv_bytes secret = cv_fresh_find(m->fresh, o);
     struct cv_seal seal = { .to_epoch = to->epoch, .of_epoch = o->epoch };
-    if (m->k != NULL && cv_keyring_sealed(m->k, to->kind, to->name, to->epoch, o))
+    const bool fresh = secret.n > 0 || cv_fresh_find(m->fresh, to).n > 0;
+    /* What is new is sealed whatever the log says: a seal that stands there already is a lie, and who
+     * believed it would lose the secret for ever. */
+    if (!fresh && m->k != NULL && cv_keyring_sealed(m->k, to->kind, to->name, to->epoch, o))
         return CV_OK;
     if (secret.n == 0 && m->k != NULL) {
         cv_status st = cv_keyring_secret(m->k, o, &secret, NULL);
@@ -169,7 +172,8 @@ static cv_status to_later(struct making *m, const struct cv_object *now, const s
         const struct cv_object to = { now->kind, now->name, epoch };
         const struct cv_object o = { now->kind, now->name, epoch - 1 };
         struct cv_key past = *key;
-        if (m->k == NULL || cv_keyring_sealed(m->k, to.kind, to.name, to.epoch, &o))
+        const bool fresh = cv_fresh_find(m->fresh, &to).n > 0;
+        if (m->k == NULL || (!fresh && cv_keyring_sealed(m->k, to.kind, to.name, to.epoch, &o)))
             continue;
         if (epoch < now->epoch)
             st = cv_keyring_public(m->k, &to, &past, m->err);

@@ -77,17 +77,13 @@ static cv_status parse_head(struct cv_bytes text, struct cv_json **out, struct c
 cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envelope *env,
                        struct cv_bytes release, struct cv_json **out, struct cv_err *err)
 {
-    const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, "head" };
     const struct cv_part *part = cv_envelope_part(env, "head");
-    struct cv_secret section = { 0 };
     struct cv_buf plain = { .max = HEAD_MAX };
     *out = NULL;
     if (part == NULL)
         return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): it has no head", index);
-    cv_status st = cv_part_secret(v, index, env, part, &section, err);
-    st = CV_THEN(st, cv_part_open(cv_secret_view(&section), release, &x, part->sealed, &plain));
+    cv_status st = cv_part_unseal(v, index, env, part, release, &plain, err);
     st = CV_THEN(st, parse_head(cv_buf_view(&plain), out, err));
-    cv_secret_free(&section);
     cv_buf_free(&plain);
     if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
         st = cv_fail(err, CV_ERR_LOG,

@@ -443,6 +443,27 @@ static cv_status from_next(struct cv_keyring *k, const struct cv_object *o, stru
     return open_by(k, &(struct cv_object){ o->kind, o->name, o->epoch + 1 }, o, err);
 }
 
+/* may_go_on(st): a way that is not there, or that a bad seal closes: anybody may append one, and none must be
+ * able to hide a good one from those it was made for. */
+static bool may_go_on(cv_status st)
+{
+    return st == CV_ERR_NOTFOUND || st == CV_ERR_LOG;
+}
+
+/* other_way(before, now): of two ways tried; that one was bad is remembered until one is good. */
+static cv_status other_way(cv_status before, cv_status now)
+{
+    return now == CV_ERR_NOTFOUND ? before : now;
+}
+
+/* either(st, k, object, way): if ${st} says that a way led nowhere, try another. */
+static cv_status either(cv_status st, struct cv_keyring *k, const struct cv_object *o,
+                        cv_status (*way)(struct cv_keyring *, const struct cv_object *, struct cv_err *),
+                        struct cv_err *err)
+{
+    return may_go_on(st) ? other_way(st, way(k, o, err)) : st;
+}
+
 /* role_secret(k, object): sealed to me, or to a later epoch of the role. */
 static cv_status role_secret(struct cv_keyring *k, const struct cv_object *o, struct cv_err *err)
 {
@@ -450,8 +471,7 @@ static cv_status role_secret(struct cv_keyring *k, const struct cv_object *o, st
     if (me == NULL || (me->roles & cv_policy_role_bit(policy_of(k), o->name)) == 0)
         return CV_ERR_NOTFOUND;
     const struct opener as = { .kind = "member", .name = me->key.pseudonym, .suite = me->key.seal.suite };
-    cv_status st = open_as(k, &as, o, err);
-    return st == CV_ERR_NOTFOUND ? from_next(k, o, err) : st;
+    return either(open_as(k, &as, o, err), k, o, from_next, err);
 }
 
 /* by_role(k, role, object): sealed to some epoch of a role that is mine. */
@@ -459,10 +479,10 @@ static cv_status by_role(struct cv_keyring *k, const struct cv_policy_role *role
                          struct cv_err *err)
 {
     cv_status st = CV_ERR_NOTFOUND;
-    for (uint32_t epoch = role->epoch; epoch > 0 && st == CV_ERR_NOTFOUND; epoch--) {
+    for (uint32_t epoch = role->epoch; epoch > 0 && may_go_on(st); epoch--) {
         size_t at = 0;
         if (next_seal(k, &at, "role", role->name, epoch, o) != NULL)
-            st = open_by(k, &(struct cv_object){ "role", role->name, epoch }, o, err);
+            st = other_way(st, open_by(k, &(struct cv_object){ "role", role->name, epoch }, o, err));
     }
     return st;
 }
@@ -472,23 +492,31 @@ static cv_status by_roles(struct cv_keyring *k, const struct cv_object *o, struc
     const struct cv_policy *p = policy_of(k);
     const struct cv_policy_member *me = cv_policy_member(p, k->id->public.pseudonym);
     cv_status st = CV_ERR_NOTFOUND;
-    for (size_t i = 0; i < p->role_count && st == CV_ERR_NOTFOUND; i++) {
+    for (size_t i = 0; i < p->role_count && may_go_on(st); i++) {
         const struct cv_object role = { "role", p->roles[i].name, p->roles[i].epoch };
         if ((me != NULL && (me->roles & ((cv_roles)1 << i)) != 0) || find_held(k, &role) != NULL)
-            st = by_role(k, &p->roles[i], o, err);
+            st = other_way(st, by_role(k, &p->roles[i], o, err));
     }
     return st;
 }
 
+/* find_secret(k, object): by every way there is. What is told of a bad one is told only if none was good. */
 static cv_status find_secret(struct cv_keyring *k, const struct cv_object *o, struct cv_err *err)
 {
+    struct cv_err bad = { 0 };
     cv_status st = load_seals(k, err);
     if (st != CV_OK)
         return st;
     if (strcmp(o->kind, "role") == 0)
-        return role_secret(k, o, err);
-    st = by_roles(k, o, err);
-    return st == CV_ERR_NOTFOUND && strcmp(o->kind, "section") == 0 ? from_next(k, o, err) : st;
+        st = role_secret(k, o, &bad);
+    else {
+        st = by_roles(k, o, &bad);
+        if (strcmp(o->kind, "section") == 0)
+            st = either(st, k, o, from_next, &bad);
+    }
+    if (st != CV_OK && st != CV_ERR_NOTFOUND)
+        return cv_fail(err, st, "%s", bad.status != CV_OK ? bad.msg : cv_status_text(st));
+    return st;
 }
 
 /* no_key(k, object, err): why not, in plain words. */

@@ -13,8 +13,9 @@
 
 /* ---- writing ---- */
 
-/* body(v, about, record, more, out): the statement, signed. */
-static cv_status body(const struct cv_vault *v, const char *about, const char *record,
+/* body(v, entry, about, record, more, out): the statement, signed. It names the entry it is to stand in: who
+ * reads it could put it into the log again, a hold that was ended long ago for instance. */
+static cv_status body(const struct cv_vault *v, uint64_t entry, const char *about, const char *record,
                       const struct cv_json *more, struct cv_buf *out, struct cv_err *err)
 {
     char now[CV_TIME_BYTES], name[CV_MEMBER_KEYNAME_BYTES];
@@ -25,6 +26,7 @@ static cv_status body(const struct cv_vault *v, const char *about, const char *r
     const struct cv_note_signer me = { name, v->id->public.sign, cv_identity_sign, (void *)(uintptr_t)v->id };
     cv_status st = cv_json_set(doc, "time", cv_json_str(now));
     st = CV_THEN(st, cv_json_set(doc, "member", cv_json_str(v->id->public.pseudonym)));
+    st = CV_THEN(st, cv_json_set(doc, "entry", cv_json_int((int64_t)entry)));
     st = CV_THEN(st, cv_json_set(doc, "about", cv_json_str(about)));
     st = CV_THEN(st, cv_json_set(doc, "record", cv_json_str(record)));
     for (void *it = cv_json_first(more); it != NULL && st == CV_OK; it = cv_json_next(more, it))
@@ -48,7 +50,7 @@ cv_status cv_notice_add(struct cv_vault *v, const char *about, const char *recor
     const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env.handle, PART };
     cv_status st = cv_writer_need(v, sections, 1, &env.batch, err);
     st = CV_THEN(st, cv_random(env.handle, sizeof(env.handle)));
-    st = CV_THEN(st, body(v, about, record, more, &plain, err));
+    st = CV_THEN(st, body(v, cv_custody_next(v->custody), about, record, more, &plain, err));
     st = CV_THEN(st, cv_schedule_section(cv_writer_key(v, HEAD), &x, &key));
     st = CV_THEN(st, cv_part_seal(cv_secret_view(&key), (struct cv_bytes){ 0 }, &x, FLOOR,
                                   cv_buf_view(&plain), &sealed));
@@ -96,8 +98,9 @@ static cv_status judge(struct cv_vault *v, struct cv_bytes bytes, struct cv_noti
     const char *who = st == CV_OK ? cv_json_get_str(out->doc, "member") : NULL;
     const struct cv_policy_member *member = who != NULL ? cv_policy_member(policy, who) : NULL;
     if (st == CV_OK &&
-        (member == NULL || cv_json_get_str(out->doc, "record") == NULL ||
-         cv_json_get_str(out->doc, "about") == NULL || cv_json_get_str(out->doc, "time") == NULL))
+        (member == NULL || cv_json_get_int(out->doc, "entry") != (int64_t)out->index ||
+         cv_json_get_str(out->doc, "record") == NULL || cv_json_get_str(out->doc, "about") == NULL ||
+         cv_json_get_str(out->doc, "time") == NULL))
         st = CV_ERR_FORMAT;
     if (st == CV_OK) {
         cv_policy_member_keyname(policy, who, name);

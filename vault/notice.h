@@ -9,7 +9,9 @@
  * (formats/ envelope.h) with the one part `notice`, sealed to the section `head` with no release key and
  * padded like an event; its content is a signed statement (formats/statement.h) `notice` with
  *
- *   {"time","member","about":"hold"|"clear"|"grant"|"erase","record", and what else belongs to it}
+ *   {"time","member","entry","about":"hold"|"clear"|"grant"|"erase","record", and what else belongs to it}
+ *
+ * `entry` is the index at which it stands: elsewhere it is none.
  */
 struct cv_notice {
     uint64_t index;                  /* of the entry */

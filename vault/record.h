@@ -108,18 +108,15 @@ void cv_versions_free(struct cv_versions *list);
 CV_MUST_CHECK cv_status cv_record_versions(struct cv_vault *v, const char *id, struct cv_versions *out,
                                            struct cv_err *err);
 
+/** cv_record_slot(v, entry, slot, err): which release key a version is under; from its open header. CV_OK;
+ * CV_ERR_NOTFOUND if the entry is no record; CV_ERR_LOG if it is damaged. */
+CV_MUST_CHECK cv_status cv_record_slot(struct cv_vault *v, uint64_t entry, uint64_t *slot,
+                                       struct cv_err *err);
+
 /** cv_record_find(v, id, action, reason, out, err): the versions of one record, for ${action}. To somebody
  * who may read nothing it is a refusal, logged: CV_ERR_NOKEY; otherwise as cv_record_versions. */
 CV_MUST_CHECK cv_status cv_record_find(struct cv_vault *v, const char *id, const char *action,
                                        const char *reason, struct cv_versions *out, struct cv_err *err);
-
-/** cv_record_titles(v, list, count, reason, out, err): by what a person tells these records apart (their
- * template's title fields), read under one `list` event that names them. ${out}: record id -> title, freed by
- * the caller; without those that this member may not read, that have none, or that do not verify. CV_OK;
- * CV_ERR_ARG if the vault asks why and ${reason} is NULL; CV_ERR_IO; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_record_titles(struct cv_vault *v, const struct cv_version *const *list,
-                                         size_t count, const char *reason, struct cv_json **out,
-                                         struct cv_err *err);
 
 /* One version that some sections of a record stand in, opened and verified. */
 struct cv_source {

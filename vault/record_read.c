@@ -105,6 +105,17 @@ cv_status cv_record_find(struct cv_vault *v, const char *id, const char *action,
     return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", missing.msg);
 }
 
+cv_status cv_record_slot(struct cv_vault *v, uint64_t entry, uint64_t *slot, struct cv_err *err)
+{
+    struct cv_buf data = { 0 };
+    struct cv_envelope env = { 0 };
+    cv_status st = cv_custody_read(v->custody, entry, CV_KIND_RECORD, &data, err);
+    st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&data), &env, err));
+    *slot = st == CV_OK ? env.slot : 0;
+    cv_buf_free(&data);
+    return st == CV_ERR_FORMAT ? CV_ERR_LOG : st;
+}
+
 /* What is being read: which sections of which sources. */
 struct reading {
     struct cv_vault *v;
@@ -241,13 +252,23 @@ static cv_status prepare(struct reading *g, size_t versions, struct cv_err *err)
     return cv_fail(err, CV_ERR_NOMEM, "record: out of memory");
 }
 
+/* slot_or_none(v, version): a refusal is told even where the entry is damaged. */
+static uint64_t slot_or_none(struct cv_vault *v, const struct cv_version *version)
+{
+    uint64_t slot = 0;
+    return cv_record_slot(v, version->index, &slot, NULL) == CV_OK ? slot : 0;
+}
+
 /* refuse(v, version, section, ...): a section of a record that this member sees. */
 static cv_status refuse(struct cv_vault *v, const struct cv_version *version, const char *section,
                         const char *action, const char *reason, struct cv_err *err)
 {
-    const struct cv_refusal refusal = {
-        .to = action, .record = version->id, .version = version->version, .section = section, .reason = reason
-    };
+    const struct cv_refusal refusal = { .to = action,
+                                        .record = version->id,
+                                        .version = version->version,
+                                        .section = section,
+                                        .reason = reason,
+                                        .slot = slot_or_none(v, version) };
     return cv_event_refuse(v, &refusal, CV_ERR_NOKEY, err,
                            "none of your roles opens the section %s; the attempt is in the log", section);
 }
@@ -266,7 +287,8 @@ static cv_status check_asked(struct cv_vault *v, const struct cv_versions *versi
                                          .record = version->id,
                                          .version = version->version,
                                          .section = sections[i],
-                                         .reason = reason };
+                                         .reason = reason,
+                                         .slot = slot_or_none(v, version) };
         if (given(v, versions, version, sections[i]) != NULL)
             return cv_event_refuse(
                 v, &over, CV_ERR_NOKEY, err,

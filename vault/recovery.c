@@ -36,15 +36,29 @@ static struct cv_policy_role *role_of(struct cv_policy *p)
     return (struct cv_policy_role *)(uintptr_t)cv_policy_role(p, CV_ROLE_RECOVERY);
 }
 
+/* name_key(c): the signing key of the recovery role's new secret; no shares of it are known yet. */
+static cv_status name_key(struct cv_change *c)
+{
+    const struct cv_object o = { "role", CV_ROLE_RECOVERY, role_of(c->policy)->epoch };
+    memset(&c->policy->recovery, 0, sizeof(c->policy->recovery));
+    return cv_recovery_public(cv_fresh_find(&c->fresh, &o), c->policy->recovery.key);
+}
+
 /* renew(c): a new recovery key pair. */
 static cv_status renew(struct cv_change *c)
 {
     struct cv_policy_role *role = role_of(c->policy);
-    const struct cv_object o = { "role", CV_ROLE_RECOVERY, role->epoch + 1 };
-    memset(&c->policy->recovery, 0, sizeof(c->policy->recovery));
-    cv_status st = cv_fresh_key(&c->fresh, &o, &role->key);
-    role->epoch++;
-    return CV_THEN(st, cv_recovery_public(cv_fresh_find(&c->fresh, &o), c->policy->recovery.key));
+    cv_status st =
+        cv_fresh_key(&c->fresh, &(struct cv_object){ "role", CV_ROLE_RECOVERY, ++role->epoch }, &role->key);
+    return CV_THEN(st, name_key(c));
+}
+
+/* replace(c): a new key pair in place of one that was split: the shares of that open the sections as they are
+ * now, so these get new keys too. */
+static cv_status replace(struct cv_change *c)
+{
+    cv_status st = cv_change_rotate(c, cv_policy_role_bit(c->policy, CV_ROLE_RECOVERY));
+    return CV_THEN(st, name_key(c));
 }
 
 /* make_shares(c, threshold, count, shares): cut up the new secret, and note the digest of each piece. */
@@ -98,7 +112,7 @@ cv_status cv_recovery_split(struct cv_vault *v, unsigned threshold, unsigned cou
     cv_status st = cv_change_begin(v, 0, &c, err);
     if (st != CV_OK)
         return st;
-    st = renew(&c);
+    st = c.policy->recovery.threshold > 0 ? replace(&c) : renew(&c);
     st = CV_THEN(st, make_shares(&c, threshold, count, shares));
     st = CV_THEN(st, rehearse(&c, threshold, count, shares, err));
     if (st == CV_OK)
@@ -209,6 +223,45 @@ cv_status cv_recovery_admit(struct cv_vault *v, struct cv_err *err)
     cv_buf_free(&text);
     cv_buf_free(&note);
     cv_buf_free(&seals);
+    return cv_err_note(err, st, "recovery");
+}
+
+/* by_shares(v, number, where): was this policy signed by the recovery key of the one before? */
+static cv_status by_shares(struct cv_vault *v, uint64_t number, bool *out, struct cv_adopted *where,
+                           struct cv_err *err)
+{
+    char name[CV_MEMBER_KEYNAME_BYTES];
+    struct cv_policy *before = NULL;
+    struct cv_buf data = { 0 };
+    struct cv_note note = { 0 };
+    *out = false;
+    cv_policy_recovery_keyname(cv_vault_policy(v), name);
+    cv_status st = cv_catalog_policy(cv_custody_catalog(v->custody), number, where, err);
+    st = CV_THEN(st, cv_custody_read(v->custody, where->index, CV_KIND_POLICY, &data, err));
+    st = CV_THEN(st, cv_note_parse(cv_buf_view(&data), &note, err));
+    bool claimed = false;
+    for (size_t i = 0; i < note.count; i++)
+        claimed = claimed || strcmp(note.sigs[i].name, name) == 0;
+    if (st == CV_OK && claimed)
+        st = cv_custody_policy(v->custody, number - 1, &before, err);
+    if (st == CV_OK && claimed)
+        *out = cv_note_verify(&note, name, before->recovery.key) == CV_OK;
+    cv_policy_free(before);
+    cv_note_free(&note);
+    cv_buf_free(&data);
+    return st;
+}
+
+cv_status cv_recovery_each(struct cv_vault *v, cv_recovered_fn fn, void *arg, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    for (uint64_t number = 2; number <= cv_vault_policy(v)->number && st == CV_OK; number++) {
+        struct cv_adopted where = { 0 };
+        bool used = false;
+        st = by_shares(v, number, &used, &where, err);
+        if (st == CV_OK && used)
+            fn(arg, number, where.index);
+    }
     return cv_err_note(err, st, "recovery");
 }
 

@@ -20,8 +20,9 @@ CV_MUST_CHECK cv_status cv_recovery_public(struct cv_bytes secret, uint8_t publi
 
 /** cv_recovery_split(v, threshold, count, shares, out, err): a new recovery secret, as ${count} shares, which
  * are put together once before they are given out; the policy that names it comes into force, or waits, like
- * any other. What others hold is sealed to it at their next commands. Free each share. CV_OK; CV_ERR_ARG;
- * CV_ERR_DENIED unless a custodian acts. */
+ * any other. Where there were shares before, every section gets a new key: theirs open the old ones. What
+ * others hold is sealed to it at their next commands. Free each share. CV_OK; CV_ERR_ARG; CV_ERR_DENIED
+ * unless a custodian acts. */
 CV_MUST_CHECK cv_status cv_recovery_split(struct cv_vault *v, unsigned threshold, unsigned count,
                                           struct cv_share *shares, struct cv_outcome *out,
                                           struct cv_err *err);
@@ -36,6 +37,13 @@ CV_MUST_CHECK cv_status cv_recovery_join(const struct cv_policy *p, const struct
  * for, with every role, under new keys for everything; one custodian's signature is enough from then on, and
  * the recovery secret is used up. */
 CV_MUST_CHECK cv_status cv_recovery_admit(struct cv_vault *v, struct cv_err *err);
+
+/** cv_recovery_each(v, fn, arg, err): every policy that shares brought into force, oldest first: its number
+ * and its entry. Nobody who used them can leave that out, as they could an event. CV_OK; CV_ERR_IO;
+ * CV_ERR_LOG. */
+typedef void (*cv_recovered_fn)(void *arg, uint64_t policy, uint64_t entry);
+CV_MUST_CHECK cv_status cv_recovery_each(struct cv_vault *v, cv_recovered_fn fn, void *arg,
+                                         struct cv_err *err);
 
 /** cv_recovery_lacking(v): how many sections are not sealed to the recovery role yet; none before it is
  * split. */

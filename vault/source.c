@@ -31,21 +31,17 @@ cv_status cv_source_head(struct cv_vault *v, struct cv_source *s, const struct c
 cv_status cv_source_section(struct cv_vault *v, struct cv_source *s, const struct cv_envelope *env,
                             const char *name, struct cv_bytes release, struct cv_err *err)
 {
-    const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env->handle, name };
     const struct cv_part *part = cv_envelope_part(env, name);
-    struct cv_secret section = { 0 };
     struct cv_buf plain = { .max = 2 * CV_RECORD_MAX_BYTES };
     struct cv_json *o = NULL;
     if (part == NULL)
         return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): it has no part %s", s->index, name);
-    cv_status st = cv_part_secret(v, s->index, env, part, &section, err);
-    st = CV_THEN(st, cv_part_open(cv_secret_view(&section), release, &x, part->sealed, &plain));
+    cv_status st = cv_part_unseal(v, s->index, env, part, release, &plain, err);
     st = CV_THEN(st, cv_json_parse(cv_buf_view(&plain), 2 * CV_RECORD_MAX_BYTES, name, &o, err));
     if (st == CV_OK && !cv_json_is(cv_json_get(o, "data"), CV_JSON_OBJECT))
         st = CV_ERR_FORMAT;
     st = CV_THEN(st, cv_json_set(s->sections, name, cv_json_ref(cv_json_get(o, "data"))));
     st = CV_THEN(st, cv_json_set(s->seeds, name, cv_json_ref(cv_json_get(o, "seed"))));
-    cv_secret_free(&section);
     cv_buf_free(&plain);
     cv_json_free(o);
     if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)

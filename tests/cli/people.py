@@ -170,4 +170,5 @@ def test(p):
     p.run('check', '--vault', p.path('vault'), out='nothing is damaged')
 
 
-main(test)
+if __name__ == '__main__':
+    main(test)

@@ -11,6 +11,7 @@
 #include "crypto/hpke.h"
 #include "crypto/padme.h"
 #include "crypto/scrypt.h"
+#include "crypto/shamir.h"
 #include "formats/merkle.h"
 #include "formats/sdjwt.h"
 
@@ -252,6 +253,40 @@ static cv_status padme(char **a)
     return CV_OK;
 }
 
+/* shamir_split(secret, threshold, count): a share a line. */
+static cv_status shamir_split(char **a)
+{
+    struct cv_buf secret = arg(a[0]);
+    struct cv_secret shares[CV_SHAMIR_SHARES_MAX] = { { 0 } };
+    const unsigned count = (unsigned)strtoul(a[2], NULL, 10);
+    cv_status st = cv_shamir_split(cv_buf_view(&secret), (unsigned)strtoul(a[1], NULL, 10), count, shares);
+    for (unsigned i = 0; i < CV_SHAMIR_SHARES_MAX; i++) {
+        if (st == CV_OK && i < count)
+            hex(cv_secret_view(&shares[i]));
+        cv_secret_free(&shares[i]);
+    }
+    cv_buf_free(&secret);
+    return st;
+}
+
+/* shamir_combine(xs, ys): the numbers of the shares, and the shares one after another. */
+static cv_status shamir_combine(char **a)
+{
+    struct cv_buf xs = arg(a[0]), ys = arg(a[1]);
+    struct cv_bytes each[CV_SHAMIR_SHARES_MAX] = { { 0 } };
+    struct cv_secret secret;
+    const size_t length = xs.n > 0 ? ys.n / xs.n : 0;
+    for (size_t i = 0; i < xs.n && i < CV_SHAMIR_SHARES_MAX; i++)
+        each[i] = CV_BYTES(ys.p + i * length, length);
+    cv_status st = cv_shamir_combine(xs.p, each, (unsigned)xs.n, &secret);
+    if (st == CV_OK)
+        hex(cv_secret_view(&secret));
+    cv_secret_free(&secret);
+    cv_buf_free(&xs);
+    cv_buf_free(&ys);
+    return st;
+}
+
 static const struct {
     const char *name;
     int args;
@@ -269,6 +304,8 @@ static const struct {
     { "inclusion", 5, inclusion },
     { "sdjwt", 5, sdjwt },
     { "padme", 1, padme },
+    { "shamir-split", 3, shamir_split },
+    { "shamir-combine", 2, shamir_combine },
 };
 
 int main(int argc, char **argv)

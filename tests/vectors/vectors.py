@@ -123,6 +123,61 @@ def altered_hpke():
     tool('hpke-open', secret, '', sealed, rc=AUTH)
 
 
+def gf_mul(a, b):
+    """In GF(2^8) with AES's polynomial, by long multiplication and division of polynomials."""
+    product = 0
+    for i in range(8):
+        if b >> i & 1:
+            product ^= a << i
+    for i in range(15, 7, -1):
+        if product >> i & 1:
+            product ^= 0x11b << (i - 8)
+    return product
+
+
+def shamir():
+    assert gf_mul(0x57, 0x83) == 0xc1 and gf_mul(0x57, 0x13) == 0xfe  # FIPS 197, 4.2
+    inverse = {a: next(b for b in range(256) if gf_mul(a, b) == 1) for a in range(1, 256)}
+
+    def at(coefficients, x):
+        y, power = 0, 1
+        for c in coefficients:
+            y, power = y ^ gf_mul(c, power), gf_mul(power, x)
+        return y
+
+    def at_zero(points):
+        total = 0
+        for x, y in points:
+            for other, _ in points:
+                if other != x:
+                    y = gf_mul(y, gf_mul(other, inverse[x ^ other]))
+            total ^= y
+        return total
+
+    # Theirs of ours: polynomials that are written down here.
+    for k in (2, 3, 5, 8):
+        secret = bytes((37 * i + k) % 256 for i in range(32))
+        polynomials = [[s] + [(s * 7 + 31 * j + i) % 256 for j in range(1, k)] for i, s in enumerate(secret)]
+        for xs in (range(1, k + 1), range(255, 255 - k, -1), [(40 * i + 3) % 256 for i in range(k)]):
+            ys = b''.join(bytes(at(p, x) for p in polynomials) for x in xs)
+            assert lines('shamir-combine', bytes(xs).hex(), ys.hex()) == [secret.hex()]
+    # A known answer, worked out by hand: 0x42 + 0x01 x at 1 and 2 is 0x43 and 0x40.
+    assert lines('shamir-combine', '0102', '4340') == ['42']
+    # Ours of theirs.
+    for k, n in ((2, 2), (3, 5), (32, 32)):
+        secret = bytes(range(k, k + 32))
+        shares = [bytes.fromhex(l) for l in lines('shamir-split', secret.hex(), k, n)]
+        assert len(shares) == n
+        points = list(enumerate(shares, 1))[-k:]
+        assert bytes(at_zero([(x, y[i]) for x, y in points]) for i in range(32)) == secret
+        again = [bytes.fromhex(l) for l in lines('shamir-split', secret.hex(), k, n)]
+        assert not set(shares) & set(again), 'not the same twice'
+    for k, n in ((1, 3), (4, 3), (2, 33)):
+        tool('shamir-split', '00' * 32, k, n, rc=ARG)
+    tool('shamir-combine', '0101', '4340', rc=ARG)
+    tool('shamir-combine', '0001', '4340', rc=ARG)
+
+
 def merkle():
     n = 0
     for path in glob.glob(SHARED + '/merkle-inclusion/**/*.json', recursive=True):
@@ -139,6 +194,7 @@ if SHARED is None:
     rfcs()
     altered_cobblestone()
     altered_hpke()
+    shamir()
 elif os.path.isdir(SHARED):
     cobblestone()
     hpke()

@@ -1,0 +1,185 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/listing.h"
+#include "vault/erase.h"
+#include "vault/notice.h"
+
+/* record history: all versions of a record, and what was decided about it. */
+
+/* The history of one record: its versions, and what was decided about it. */
+struct history {
+    struct cv_ui *ui;
+    char id[CV_ID_TEXT_BYTES];
+    struct cv_versions versions;
+    struct cv_notices notices;
+    struct cv_json *erased;
+};
+
+static void history_free(struct history *h)
+{
+    cv_versions_free(&h->versions);
+    cv_notices_free(&h->notices);
+    cv_json_free(h->erased);
+}
+
+/* history_load(h, v, text): a record of which nothing can be opened any more still has a history. */
+static cv_status history_load(struct history *h, struct cv_vault *v, const char *text)
+{
+    struct cv_err missing = { 0 };
+    uint8_t raw[CV_ID_BYTES];
+    cv_status st = cv_id_parse(cv_bytes_str(text), raw, &h->ui->err);
+    if (st != CV_OK)
+        return st;
+    cv_id_text(raw, h->id);
+    st = cv_record_find(v, h->id, "read the history", NULL, &h->versions, &missing);
+    if (st != CV_OK && st != CV_ERR_NOTFOUND)
+        return cv_fail(&h->ui->err, st, "%s", missing.msg);
+    const bool none = st == CV_ERR_NOTFOUND;
+    st = cv_erased_of(v, h->id, &h->erased, &h->ui->err);
+    st = CV_THEN(st, cv_notices_of(v, h->id, &h->notices, &h->ui->err));
+    if (st == CV_OK && none && cv_json_len(h->erased) == 0)
+        st = cv_fail(&h->ui->err, CV_ERR_NOTFOUND, "%s", missing.msg);
+    return st;
+}
+
+/* word_of(doc, name): what a notice says there; written by others, so perhaps nothing. */
+static const char *word_of(const struct cv_json *doc, const char *name)
+{
+    const char *text = cv_json_get_str(doc, name);
+    return text != NULL ? text : "-";
+}
+
+/* version_words(doc, out): "1, 2" of an erasure, "2" of a grant of one version, "all" of a grant of all. */
+static cv_status version_words(const struct cv_json *doc, struct cv_buf *out)
+{
+    const struct cv_json *list = cv_json_get(doc, "versions");
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < cv_json_len(list) && st == CV_OK; i++)
+        st = cv_buf_printf(out, "%s%lld", i > 0 ? ", " : "",
+                           (long long)cv_json_get_int(cv_json_at(list, i), "version"));
+    if (list == NULL && cv_json_get_int(doc, "version") > 0)
+        st = cv_buf_printf(out, "%lld", (long long)cv_json_get_int(doc, "version"));
+    else if (list == NULL)
+        st = cv_buf_str(out, "all");
+    return st;
+}
+
+/* notice_words(doc, out): what was decided, in one line. */
+static cv_status notice_words(const struct cv_json *doc, struct cv_buf *out)
+{
+    const char *about = word_of(doc, "about"), *until = cv_json_get_str(doc, "until");
+    cv_status st = CV_OK;
+    if (strcmp(about, "grant") == 0) {
+        st = cv_buf_printf(out, "%s of version ", word_of(doc, "section"));
+        st = CV_THEN(st, version_words(doc, out));
+        st = CV_THEN(st, cv_buf_printf(out, " to %s", word_of(doc, "to")));
+        if (until != NULL)
+            st = CV_THEN(st, cv_buf_printf(out, " until %s", until));
+    } else if (strcmp(about, "erase") == 0) {
+        st = cv_buf_str(out, "asked for version ");
+        st = CV_THEN(st, version_words(doc, out));
+    } else
+        st = cv_buf_str(out, strcmp(about, "hold") == 0 ? "nothing of it can be erased" : "the hold ended");
+    return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
+}
+
+static cv_status print_notice(const struct history *h, struct cv_table *t, const struct cv_notice *n)
+{
+    struct cv_buf words = { 0 };
+    char number[24];
+    cv_status st;
+    if (h->ui->json) {
+        struct cv_json *o = cv_json_copy(n->doc);
+        st = cv_json_set(o, "entry", cv_json_int((int64_t)n->index));
+        st = CV_THEN(st, cv_ui_answer(h->ui, o));
+        cv_json_free(o);
+        return st;
+    }
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)n->index);
+    st = notice_words(n->doc, &words);
+    cv_table_cell(t, number);
+    cv_table_cell(t, word_of(n->doc, "time"));
+    cv_table_cell(t, n->member);
+    cv_table_cell(t, word_of(n->doc, "about"));
+    cv_table_cell(t, st == CV_OK ? (const char *)words.p : "-");
+    cv_buf_free(&words);
+    return st;
+}
+
+/* print_erased(h, row): a version that is gone: when, who asked, who signed. */
+static cv_status print_erased(const struct history *h, const struct cv_json *row)
+{
+    const struct cv_json *who = cv_json_get(row, "approved_by");
+    if (h->ui->json) {
+        struct cv_json *o = cv_json_copy(row);
+        cv_status st = cv_json_set(o, "erased", cv_json_bool(true));
+        st = CV_THEN(st, cv_json_set(o, "record", cv_json_str(h->id)));
+        st = CV_THEN(st, cv_ui_answer(h->ui, o));
+        cv_json_free(o);
+        return st;
+    }
+    printf("Version %lld was erased: asked for at ", (long long)cv_json_get_int(row, "version"));
+    cv_ui_print_text(cv_json_text(cv_json_get(row, "time")));
+    printf(" by %s, signed by ", word_of(row, "by"));
+    for (size_t i = 0; i < cv_json_len(who); i++)
+        printf("%s%s", i > 0 ? ", " : "", cv_json_cstr(cv_json_at(who, i)));
+    fputc('\n', stdout);
+    return CV_OK;
+}
+
+static void notice_row(struct cv_table *t)
+{
+    cv_table_cell(t, "ENTRY");
+    cv_table_cell(t, "TIME");
+    cv_table_cell(t, "BY");
+    cv_table_cell(t, "DID");
+    cv_table_cell(t, "WHAT");
+}
+
+static cv_status print_history(const struct history *h)
+{
+    struct cv_table notices = { .columns = 5 };
+    struct cv_listing versions = { 0 };
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < h->versions.count && st == CV_OK; i++)
+        st = cv_listing_add(&versions, &h->versions.v[i]);
+    if (st == CV_OK && versions.count > 0)
+        st = cv_listing_print(h->ui, &versions);
+    for (size_t i = 0; i < cv_json_len(h->erased) && st == CV_OK; i++)
+        st = print_erased(h, cv_json_at(h->erased, i));
+    notice_row(&notices);
+    for (size_t i = 0; i < h->notices.count && st == CV_OK; i++)
+        st = print_notice(h, &notices, &h->notices.n[i]);
+    if (st == CV_OK && !h->ui->json && h->notices.count > 0) {
+        fputc('\n', stdout);
+        cv_table_print(&notices);
+    }
+    cv_buf_free(&notices.cells);
+    cv_listing_free(&versions);
+    return st;
+}
+
+static cv_status run(struct cv_ui *ui, const void *args)
+{
+    struct cv_opened o = { 0 };
+    struct history h = { .ui = ui };
+    (void)args;
+    cv_status st = cv_ui_open(ui, &o);
+    st = CV_THEN(st, history_load(&h, o.vault, ui->words.w[0]));
+    st = CV_THEN(st, print_history(&h));
+    if (st == CV_OK)
+        cv_listing_lost(&h.versions);
+    history_free(&h);
+    cv_ui_close(&o);
+    return cv_err_note(&ui->err, st, "history");
+}
+
+const struct cv_cmd cv_cmd_record_history = {
+    .name = "record history",
+    .synopsis = "ID",
+    .summary = "list the versions of a record, and its grants, holds and erasures",
+    .words_min = 1,
+    .words_max = 1,
+    .run = run,
+};

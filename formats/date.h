@@ -1,0 +1,20 @@
+#ifndef CV_FORMATS_DATE_H
+#define CV_FORMATS_DATE_H
+
+#include "crypto/bytes.h"
+
+/** Days as ISO 8601 writes them: YYYY-MM-DD, of the Gregorian calendar, 1800 to 2200; a partial one is
+ * YYYY-MM or YYYY. */
+#define CV_DATE_BYTES 11 /* with a NUL */
+
+/** cv_date_ok(text, partial): is it a day that exists, or (if ${partial}) a month or a year? */
+bool cv_date_ok(struct cv_bytes text, bool partial);
+
+/** cv_date_later(text, months, out): the day so many months later; where its month is too short, that
+ * month's last. A partial date counts from its last day. False if ${text} is no date. */
+bool cv_date_later(struct cv_bytes text, unsigned months, char out[static CV_DATE_BYTES]);
+
+/** cv_date_today(days, out): the day in UTC, ${days} from now. */
+void cv_date_today(unsigned days, char out[static CV_DATE_BYTES]);
+
+#endif

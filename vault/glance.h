@@ -1,0 +1,38 @@
+#ifndef CV_VAULT_GLANCE_H
+#define CV_VAULT_GLANCE_H
+
+#include "vault/record.h"
+
+/**
+ * Glances: one section of each of many records, under one event that names them all. What is damaged, erased
+ * or not this member's to read is left out, so that one bad entry costs itself alone.
+ */
+struct cv_glance {
+    const char *action, *detail, *reason; /* of the event; detail NULL: none */
+    /** The section to look at in a record, or NULL for none. */
+    const char *(*section)(void *arg, const struct cv_version *of);
+    /** Its data, verified; once for each record of which it could be read, in the order of the list. */
+    cv_status (*take)(void *arg, const struct cv_version *of, const struct cv_json *data);
+    void *arg;
+};
+
+/** cv_glance(v, g, list, count, err): CV_OK, also if nothing could be read; CV_ERR_ARG if the vault asks why
+ * and there is no reason; what ${take} says; CV_ERR_IO; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g,
+                                  const struct cv_version *const *list, size_t count, struct cv_err *err);
+
+/* Two uses of it. Both give an object, record id -> text, freed by the caller. */
+
+/** cv_record_titles(v, list, count, reason, out, err): by what a person tells these records apart (their
+ * template's title fields); without those that have none. Statuses as cv_glance. */
+CV_MUST_CHECK cv_status cv_record_titles(struct cv_vault *v, const struct cv_version *const *list,
+                                         size_t count, const char *reason, struct cv_json **out,
+                                         struct cv_err *err);
+
+/** cv_record_due(v, list, count, reason, out, err): since which day (YYYY-MM-DD) records need not be kept any
+ * more, by the retention of their types; ${list} is the last version of every record, since one's day may
+ * depend on another's. Only those whose day has come. Statuses as cv_glance. */
+CV_MUST_CHECK cv_status cv_record_due(struct cv_vault *v, const struct cv_version *const *list, size_t count,
+                                      const char *reason, struct cv_json **out, struct cv_err *err);
+
+#endif
