@@ -43,6 +43,7 @@ struct cv_ui {
     const char *hint; /* printed apart from the error; a literal */
 };
 #define CV_NO_FD UINT64_MAX
+#define CV_IDENTITY_FILE_MAX 65536
 
 struct cv_cmd {
     const char *name;     /* "record add" */
@@ -81,7 +82,7 @@ void cv_cmd_help(const struct cv_cmd *cmd);
  */
 int cv_main(int argc, char **argv);
 
-/* ---- ui.c: files, passphrases, opening ---- */
+/* ---- ui.c, passphrase.c: files, passphrases, opening ---- */
 
 /** cv_ui_read_file(ui, path, max, out): a whole file, or stdin for "-". CV_OK; CV_ERR_IO; CV_ERR_LIMIT. */
 CV_MUST_CHECK cv_status cv_ui_read_file(struct cv_ui *ui, const char *path, size_t max, struct cv_buf *out);
@@ -91,14 +92,16 @@ CV_MUST_CHECK cv_status cv_ui_write_file(struct cv_ui *ui, const char *path, str
 /** cv_ui_replace_file(ui, path, bytes): the same in place of an old one, by renaming. */
 CV_MUST_CHECK cv_status cv_ui_replace_file(struct cv_ui *ui, const char *path, struct cv_bytes bytes);
 
-/** cv_ui_passphrase(ui, prompt, twice, out): from --passphrase-fd, --passphrase-file or the terminal. */
-CV_MUST_CHECK cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool twice,
+/** cv_ui_passphrase(ui, prompt, fresh, out): from --passphrase-fd, --passphrase-file or the terminal; a fresh
+ * one twice, and CV_ERR_ARG if it is too easy to guess. */
+CV_MUST_CHECK cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool fresh,
                                          struct cv_secret *out);
 
 /** cv_ui_confirm(ui, question, want): ask on the terminal; CV_ERR_DENIED unless ${want} was typed. */
 CV_MUST_CHECK cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want);
 
-/** cv_ui_private(ui, out): open the identity file with its passphrase. A wrong one sets ui->wrong_passphrase.
+/** cv_ui_private(ui, out): open the identity file with its passphrase. A wrong one sets ui->wrong_passphrase,
+ * and after some makes the next try wait.
  */
 CV_MUST_CHECK cv_status cv_ui_private(struct cv_ui *ui, struct cv_identity *out);
 /** cv_ui_identity(ui, out): as an unlocked agent holds it; else, or where a passphrase is given, by

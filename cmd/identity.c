@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "crypto/scrypt.h"
+#include "vault/agent.h"
 
 /* identity new / show / passphrase: a member's own keys, in a file outside of every vault. */
 
@@ -112,10 +113,14 @@ static cv_status run_passphrase(struct cv_ui *ui, const void *args)
     struct cv_secret passphrase = { 0 };
     struct cv_buf file = { 0 };
     const char *path = NULL;
+    char agent[CV_AGENT_PATH_MAX];
     const uint64_t work = a->work == 0 ? CV_SCRYPT_LOG_N : a->work;
     if (work > CV_SCRYPT_LOG_N_MAX)
         return cv_fail(&ui->err, CV_ERR_ARG, "--work: at most %d", CV_SCRYPT_LOG_N_MAX);
     cv_status st = cv_ui_private(ui, &id);
+    /* An agent that was unlocked with the old one goes by the old file: nobody would find it any more. */
+    const bool unlocked =
+        st == CV_OK && getenv("XDG_RUNTIME_DIR") != NULL && cv_ui_agent_path(ui, agent) == CV_OK;
     if (a->new_file != NULL) {
         ui->passphrase_fd = CV_NO_FD;
         ui->passphrase_file = a->new_file;
@@ -124,6 +129,8 @@ static cv_status run_passphrase(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, cv_ui_passphrase(ui, "The new passphrase", true, &passphrase));
     st = CV_THEN(st, cv_identity_seal(&id, cv_secret_view(&passphrase), (unsigned)work, &file, &ui->err));
     st = CV_THEN(st, cv_ui_replace_file(ui, path, cv_buf_view(&file)));
+    if (st == CV_OK && unlocked && cv_agent_lock(agent, NULL) == CV_OK)
+        cv_ui_say(ui, "The agent has forgotten your keys.");
     if (st == CV_OK)
         cv_ui_say(
             ui,

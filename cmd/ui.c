@@ -14,9 +14,6 @@
 #include "formats/utf8.h"
 #include "vault/agent.h"
 
-#define PASSPHRASE_MAX 1024
-#define IDENTITY_FILE_MAX 65536
-
 static cv_status read_fd(struct cv_ui *ui, int fd, const char *name, size_t max, struct cv_buf *out)
 {
     for (;;) {
@@ -98,103 +95,6 @@ cv_status cv_ui_replace_file(struct cv_ui *ui, const char *path, struct cv_bytes
     return st;
 }
 
-/* ---- passphrases ---- */
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
-{
-    interrupted = sig;
-}
-
-/* ask_tty(prompt, line): one line from the terminal, not shown. */
-static cv_status ask_tty(struct cv_ui *ui, const char *prompt, struct cv_secret *line)
-{
-    struct termios old, quiet;
-    struct sigaction act = { .sa_handler = on_signal }, old_int, old_term;
-    const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (tty < 0 || tcgetattr(tty, &old) != 0) {
-        if (tty >= 0)
-            close(tty);
-        return cv_fail(&ui->err, CV_ERR_IO,
-                       "no terminal to ask for the passphrase; use --passphrase-fd or "
-                       "--passphrase-file");
-    }
-    quiet = old;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    interrupted = 0;
-    sigaction(SIGINT, &act, &old_int);
-    sigaction(SIGTERM, &act, &old_term);
-    tcsetattr(tty, TCSAFLUSH, &quiet);
-    dprintf(tty, "%s: ", prompt);
-    ssize_t n = 0;
-    line->n = 0;
-    while (line->n < PASSPHRASE_MAX && (n = read(tty, line->p + line->n, 1)) == 1 && line->p[line->n] != '\n')
-        line->n++;
-    dprintf(tty, "\n");
-    tcsetattr(tty, TCSAFLUSH, &old);
-    sigaction(SIGINT, &old_int, NULL);
-    sigaction(SIGTERM, &old_term, NULL);
-    close(tty);
-    if (interrupted != 0)
-        raise(interrupted);
-    return n == 1 ? CV_OK : cv_fail(&ui->err, CV_ERR_IO, "no passphrase was given");
-}
-
-/* first_line(ui, fd, name, line): up to the first LF. */
-static cv_status first_line(struct cv_ui *ui, int fd, const char *name, struct cv_secret *line)
-{
-    ssize_t n = 0;
-    line->n = 0;
-    while (line->n < PASSPHRASE_MAX && (n = read(fd, line->p + line->n, 1)) == 1 && line->p[line->n] != '\n')
-        line->n++;
-    if (n < 0)
-        return cv_fail_errno(&ui->err, "%s: cannot read the passphrase", name);
-    return CV_OK;
-}
-
-static cv_status check_length(struct cv_ui *ui, const struct cv_secret *line, bool fresh)
-{
-    if (line->n == 0)
-        return cv_fail(&ui->err, CV_ERR_ARG, "the passphrase is empty");
-    if (line->n >= PASSPHRASE_MAX)
-        return cv_fail(&ui->err, CV_ERR_LIMIT, "the passphrase is longer than %d bytes", PASSPHRASE_MAX - 1);
-    if (fresh && line->n < 10)
-        return cv_fail(&ui->err, CV_ERR_ARG,
-                       "the passphrase is too short: take at least ten characters, better five "
-                       "words chosen by dice");
-    return CV_OK;
-}
-
-cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool twice, struct cv_secret *out)
-{
-    struct cv_secret line = { 0 }, again = { 0 };
-    *out = (struct cv_secret){ 0 };
-    cv_status st = cv_secret_alloc(&line, PASSPHRASE_MAX);
-    st = CV_THEN(st, cv_secret_alloc(&again, PASSPHRASE_MAX));
-    if (st == CV_OK && ui->passphrase_fd != CV_NO_FD)
-        st = first_line(ui, (int)ui->passphrase_fd, "--passphrase-fd", &line);
-    else if (st == CV_OK && ui->passphrase_file != NULL) {
-        const int fd = open(ui->passphrase_file, O_RDONLY | O_CLOEXEC);
-        st = fd < 0 ? cv_fail_errno(&ui->err, "%s", ui->passphrase_file)
-                    : first_line(ui, fd, ui->passphrase_file, &line);
-        if (fd >= 0)
-            close(fd);
-    } else if (st == CV_OK) {
-        st = ask_tty(ui, prompt, &line);
-        if (st == CV_OK && twice)
-            st = ask_tty(ui, "The same once more", &again);
-        if (st == CV_OK && twice && !cv_bytes_equal_ct(cv_secret_view(&line), cv_secret_view(&again)))
-            st = cv_fail(&ui->err, CV_ERR_ARG, "the two were not the same");
-    }
-    st = CV_THEN(st, check_length(ui, &line, twice));
-    st = CV_THEN(st, cv_secret_copy(out, cv_secret_view(&line)));
-    line.n = again.n = PASSPHRASE_MAX; /* all of it is wiped */
-    cv_secret_free(&line);
-    cv_secret_free(&again);
-    return st;
-}
-
 cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want)
 {
     char answer[256];
@@ -223,35 +123,12 @@ cv_status cv_ui_identity_path(struct cv_ui *ui, const char **out)
                    "CASEVAULT_IDENTITY");
 }
 
-cv_status cv_ui_private(struct cv_ui *ui, struct cv_identity *out)
-{
-    struct cv_buf file = { 0 };
-    struct cv_secret passphrase = { 0 };
-    const char *path = NULL;
-    memset(out, 0, sizeof(*out));
-    cv_status st = cv_ui_identity_path(ui, &path);
-    st = CV_THEN(st, cv_ui_read_file(ui, path, IDENTITY_FILE_MAX, &file));
-    st = CV_THEN(st, cv_ui_passphrase(ui, "Passphrase", false, &passphrase));
-    if (st == CV_OK) {
-        struct cv_err err = { 0 };
-        st = cv_identity_open(cv_buf_view(&file), cv_secret_view(&passphrase), out, &err);
-        ui->wrong_passphrase = st == CV_ERR_NOKEY;
-        if (ui->wrong_passphrase)
-            st = cv_fail(&ui->err, st, "the passphrase is wrong");
-        else if (st != CV_OK)
-            st = cv_fail(&ui->err, st, "%s: %.180s", path, err.msg);
-    }
-    cv_secret_free(&passphrase);
-    cv_buf_free(&file);
-    return st;
-}
-
 cv_status cv_ui_agent_path(struct cv_ui *ui, char *out)
 {
     struct cv_buf file = { 0 };
     const char *path = NULL;
     cv_status st = cv_ui_identity_path(ui, &path);
-    st = CV_THEN(st, cv_ui_read_file(ui, path, IDENTITY_FILE_MAX, &file));
+    st = CV_THEN(st, cv_ui_read_file(ui, path, CV_IDENTITY_FILE_MAX, &file));
     st = CV_THEN(st, cv_agent_path(cv_buf_view(&file), out, &ui->err));
     cv_buf_free(&file);
     return st;

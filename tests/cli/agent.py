@@ -158,6 +158,18 @@ def removed(p):
     p.run('lock', '-i', p.path('medical.identity'))
 
 
+def another_passphrase(p):
+    """Whoever changes the passphrase leaves no agent behind that nobody finds any more."""
+    before = agents()
+    unlock(p, 'legal')
+    pid, = agents() - before
+    open(p.path('new'), 'w').write('another long passphrase\n')
+    p.run('identity', 'passphrase', '--work', '8', '-i', p.path('legal.identity'), '--passphrase-file', p.path('passphrase'),
+          '--new-passphrase-file', p.path('new'), err='The agent has forgotten your keys')
+    assert gone(pid)
+    alone(p, 'legal', 'status', rc=1, err='no terminal to ask for the passphrase')
+
+
 def not_dumpable(p):
     """As another user than root: what the kernel shows of a process that may not be dumped belongs to root."""
     if os.getuid() != 0:
@@ -194,6 +206,7 @@ def test(p):
     refusals(p)
     hostile_clients(p, record)
     removed(p)
+    another_passphrase(p)
     not_dumpable(p)
 
 

@@ -31,6 +31,7 @@ class Place:
         p = subprocess.run([self.binary, *args], input=stdin, capture_output=True, env=self.env(home),
                            cwd=cwd or self.dir, start_new_session=True)  # and no terminal to ask at
         text, errors = p.stdout.decode(), p.stderr.decode()
+        self.told = errors
         told = '\n$ casevault %s\nstdout: %s\nstderr: %s' % (' '.join(args), text[-2000:], errors[-2000:])
         assert p.returncode == rc, 'exit status %d where %d is wanted%s' % (p.returncode, rc, told)
         assert err is None or err in errors, 'stderr lacks %r%s' % (err, told)
