@@ -67,20 +67,30 @@ static uint32_t epoch_of(const struct cv_policy *p, const char *kind, const char
     return strcmp(kind, "log") == 0 ? p->log.epoch : strcmp(kind, "export") == 0 ? p->export.epoch : 0;
 }
 
-/* timely(c, data): seals for the policy in force, or for that of the commit under way, in which every epoch
- * may be one higher. A seal for keys that are yet to be made would pass, when they are, for one that was made
- * with them: then nobody would be given the true one. */
-static bool timely(const struct cv_chain *c, struct cv_bytes data)
+/* within(p, data): seals for that policy, and for no epoch that it does not have. */
+static bool within(const struct cv_policy *p, struct cv_bytes data)
 {
     struct cv_seals seals = { 0 };
-    const uint32_t next = c->policy_note.n > 0 ? 1 : 0;
-    bool good = cv_seals_parse(data, &seals, NULL) == CV_OK && seals.policy == c->policy->number + next;
+    bool good = cv_seals_parse(data, &seals, NULL) == CV_OK && seals.policy == p->number;
     for (size_t i = 0; good && i < seals.count; i++) {
         const struct cv_seal *s = &seals.seals[i];
-        good = s->to_epoch <= epoch_of(c->policy, s->to_kind, s->to) + next &&
-               s->of_epoch <= epoch_of(c->policy, s->of_kind, s->of) + next;
+        good = s->to_epoch <= epoch_of(p, s->to_kind, s->to) && s->of_epoch <= epoch_of(p, s->of_kind, s->of);
     }
     cv_seals_free(&seals);
+    return good;
+}
+
+/* timely(c, data): seals for the policy in force, or for that of the commit under way. A seal for keys that are
+ * yet to be made would pass, when they are, for one that was made with them: then nobody would be given the
+ * true one. */
+static bool timely(const struct cv_chain *c, struct cv_bytes data)
+{
+    struct cv_policy *next = NULL;
+    if (c->policy_note.n == 0)
+        return within(c->policy, data);
+    const bool good = cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, &next, NULL) == CV_OK &&
+                      within(next, data);
+    cv_policy_free(next);
     return good;
 }
 

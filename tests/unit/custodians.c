@@ -437,6 +437,7 @@ static void erase_bogus_proposal(void **state)
         .policy = cv_vault_policy(v)->number, .versions = &version, .count = 1, .expires = "2931-02-03"
     };
     assert_ok(cv_erasure_text(&e, cv_vault_policy(v)->vault, &w.proposal.text));
+    assert_ok(cv_change_sign(v, &w.proposal, NULL, NULL));
     assert_ok(cv_vault_begin(v, NULL));
     assert_ok(cv_change_propose(v, &w, NULL));
     assert_ok(cv_vault_commit(v, NULL));

@@ -344,6 +344,9 @@ static void test_malformed(void **state)
         { "\"name\":\"legal\"", "\"name\":\"custodian\"", CV_ERR_FORMAT },
         { "\"name\":\"legal\"", "\"name\":\"legal\\u0000\"", CV_ERR_FORMAT },
         { "\"epoch\":1", "\"epoch\":0", CV_ERR_FORMAT },
+        { "\"epoch\":1", "\"epoch\":2", CV_ERR_LOG }, /* with the same key */
+        { "\"epoch\":1", "\"epoch\":3", CV_ERR_LOG },
+        { "\"epoch\":1", "\"epoch\":2147483647", CV_ERR_LOG },
         { "\"readers\":[", "\"readers\":[7,", CV_ERR_FORMAT },
         { "\"readers\":[", "\"readers\":[\"nobody\",", CV_ERR_FORMAT },
         { "\"line\":\"", "\"line\":\"x", CV_ERR_FORMAT },
