@@ -80,16 +80,16 @@ static bool within(const struct cv_policy *p, struct cv_bytes data)
     return good;
 }
 
-/* timely(c, data): seals for the policy in force, or for that of the commit under way. A seal for keys that are
- * yet to be made would pass, when they are, for one that was made with them: then nobody would be given the
- * true one. */
+/* timely(c, data): seals for the policy in force, or for that of the commit under way. A seal for keys that
+ * are yet to be made would pass, when they are, for one that was made with them: then nobody would be given
+ * the true one. */
 static bool timely(const struct cv_chain *c, struct cv_bytes data)
 {
     struct cv_policy *next = NULL;
     if (c->policy_note.n == 0)
         return within(c->policy, data);
-    const bool good = cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, &next, NULL) == CV_OK &&
-                      within(next, data);
+    const bool good =
+        cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, &next, NULL) == CV_OK && within(next, data);
     cv_policy_free(next);
     return good;
 }

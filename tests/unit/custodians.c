@@ -838,6 +838,45 @@ static void event_unreadable(void **state)
     cv_buf_free(&data);
 }
 
+static cv_status find_forged(void *arg, uint64_t index, const struct cv_json *event,
+                             const struct cv_json *text, struct cv_err *err)
+{
+    const char *by = cv_json_get_str(event, "written_by");
+    (void)index;
+    (void)text;
+    (void)err;
+    if (by != NULL) {
+        assert_string_equal(by, intake.public.pseudonym);
+        assert_string_equal(cv_json_get_str(event, "member"), legal.public.pseudonym);
+        ++*(size_t *)arg;
+    }
+    return CV_OK;
+}
+
+/* An event in the name of somebody else: the commit is signed by whoever wrote it. */
+static void event_forged(void **state)
+{
+    size_t forged = 0;
+    struct cv_err err = { 0 };
+    struct cv_identity mask;
+    (void)state;
+    struct cv_vault *v = opened(&intake);
+    memcpy(&mask, &intake, sizeof(mask));
+    mask.public = legal.public;
+    const struct cv_event event = { .action = "read", .record = person };
+    assert_ok(cv_vault_begin(v, NULL));
+    v->id = &mask; /* what the event says; the commit is signed by who was set up to sign it */
+    assert_ok(cv_event_add(v, &event, NULL));
+    v->id = &intake;
+    assert_ok(cv_vault_commit(v, NULL));
+    cv_vault_close(v);
+    v = opened(&custodian);
+    assert_status(cv_audit_events(v, NULL, find_forged, &forged, &err), CV_ERR_LOG);
+    assert_int_equal(forged, 1);
+    assert_non_null(strstr(err.msg, "is in the name of"));
+    cv_vault_close(v);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, fresh)
 
 int main(void)
@@ -847,7 +886,7 @@ int main(void)
         EACH(erase_bogus),     EACH(erase_bogus_proposal), EACH(erase_too_few),    EACH(erase_escaped),
         EACH(erase_changed),   EACH(slot_taken),           EACH(hold_ended_again), EACH(erase_told_falsely),
         EACH(seals_ahead),     EACH(seals_ahead_believed), EACH(seals_bad),        EACH(batch_stale),
-        EACH(proposal_filled), EACH(event_unreadable),
+        EACH(proposal_filled), EACH(event_unreadable),     EACH(event_forged),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
