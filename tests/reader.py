@@ -211,7 +211,10 @@ def read_log(vault):
         need(index == len(out), 'entry %d stands where %d belongs' % (index, len(out)))
         out[index] = (kind, data, policy)
         if kind == 'batch':
-            need(json.loads(data)['policy'] == policy.doc['number'], 'entry %d: batch of another policy' % index)
+            epochs = {o['name']: o['epoch'] for o in policy.doc['sections']}
+            need(json.loads(data)['policy'] == policy.doc['number'] and
+                 all(epochs.get(k['section']) == k['epoch'] for k in json.loads(data)['keys']),
+                 'entry %d: batch of another policy' % index)
         if kind in ('record', 'event', 'notice'):
             batch, slot = int.from_bytes(data[24:32], 'big'), int.from_bytes(data[32:40], 'big')
             need(since < batch < index, 'entry %d: keys of an older policy, or later than it' % index)

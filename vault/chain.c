@@ -42,18 +42,19 @@ static cv_status stage(struct cv_chain *c, const struct cv_staged *entry)
     return CV_OK;
 }
 
-/* batch_policy(data): the policy that a batch-keys entry names, read off its fixed beginning; 0 if it has
- * none. */
-static uint64_t batch_policy(struct cv_bytes data)
+/* current(p, data): a batch-keys entry for that policy, each key sealed to the section's present epoch. */
+static bool current(const struct cv_policy *p, struct cv_bytes data)
 {
-    static const char start[] = "{\"casevault\":\"batch keys v1\",\"policy\":";
-    uint64_t n = 0;
-    if (data.n < sizeof(start) || memcmp(data.p, start, sizeof(start) - 1) != 0)
-        return 0;
-    for (size_t i = sizeof(start) - 1; i < data.n && data.p[i] >= '0' && data.p[i] <= '9' && n < UINT32_MAX;
-         i++)
-        n = 10 * n + (uint64_t)(data.p[i] - '0');
-    return n;
+    struct cv_batch *batch = calloc(1, sizeof(*batch));
+    bool good = batch != NULL && cv_batch_parse(data, batch, NULL) == CV_OK && batch->policy == p->number;
+    for (size_t i = 0; good && i < batch->count; i++) {
+        const struct cv_policy_section *section = cv_policy_section(p, batch->keys[i].section);
+        good = section != NULL && section->epoch == batch->keys[i].epoch;
+    }
+    if (batch != NULL)
+        cv_batch_free(batch);
+    free(batch);
+    return good;
 }
 
 /* epoch_of(p, kind, name): what a policy says; 0 for what it does not have. */
@@ -120,7 +121,7 @@ static const char *fault_in(struct cv_chain *c, uint64_t index, enum cv_kind kin
     unsigned signers = 0;
     if (c->policy == NULL)
         return NULL;
-    if (kind == CV_KIND_BATCH && batch_policy(data) != c->policy->number)
+    if (kind == CV_KIND_BATCH && !current(c->policy, data))
         return "made under a policy that is not in force";
     if (kind == CV_KIND_RECORD || kind == CV_KIND_EVENT || kind == CV_KIND_NOTICE)
         return envelope_fault(c, index, kind, data);

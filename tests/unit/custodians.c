@@ -877,6 +877,85 @@ static void event_forged(void **state)
     cv_vault_close(v);
 }
 
+/* ---- rubbish ---- */
+
+/* use(v): everything that reads entries of others. It may fail; it must not crash, nor go on for ever. */
+static void use(struct cv_vault *v)
+{
+    struct cv_versions versions = { 0 };
+    struct cv_notices notices = { 0 };
+    struct cv_json *erased = NULL;
+    struct cv_waiting w;
+    struct cv_outcome outcome;
+    struct cv_err err;
+    size_t counts[2] = { 0 };
+    cv_status st = cv_record_versions(v, NULL, &versions, NULL);
+    st = CV_THEN(st, cv_notices_of(v, NULL, &notices, NULL));
+    st = CV_THEN(st, cv_erased_of(v, person, &erased, NULL));
+    (void)cv_change_waits(v);
+    (void)cv_members_waiting(v);
+    if (cv_change_waiting(v, 0, &w, NULL) == CV_OK) {
+        assert_true(w.have <= w.need);
+        cv_waiting_free(&w);
+    }
+    st = CV_THEN(st, cv_change_approve(v, 0, &outcome, NULL));
+    (void)reads(v, person, "identity", &err);
+    (void)(cv_audit_events(v, NULL, count_event, counts, NULL) == st);
+    cv_versions_free(&versions);
+    cv_notices_free(&notices);
+    cv_json_free(erased);
+}
+
+/* Entries of every kind that are none of it, in a commit that is signed as it should be: they spoil
+ * themselves, or the log is refused. */
+static void rubbish(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{\"casevault\":\"proposal v1\",\"act\":\"policy\",\"note\":\"\\n\\n\",\"seals\":\"-\"}",
+        "{\"casevault\":\"proposal v1\",\"act\":\"erase\",\"note\":\"x\\n\\n\\u2014 a "
+        "b\\n\",\"seals\":\"-\"}",
+        "{\"casevault\":\"approval v1\",\"proposal\":9223372036854775807,\"signatures\":\"\\n\"}",
+        "casevault tombstone v1\n9223372036854775807\n",
+        "casevlt1",
+    };
+    struct cv_buf old = { 0 };
+    struct cv_err err;
+    (void)state;
+    for (enum cv_kind kind = 0; kind < CV_KIND_COUNT; kind++) {
+        if (kind == CV_KIND_CHECKPOINT || kind == CV_KIND_POLICY) /* nobody's to add; judged when committed */
+            continue;
+        for (size_t i = 0; i <= sizeof(texts) / sizeof(texts[0]); i++) {
+            struct cv_vault *v = NULL;
+            fresh(NULL);
+            v = opened(&intake);
+            if (i < sizeof(texts) / sizeof(texts[0]))
+                append(v, kind, cv_bytes_str(texts[i]));
+            else { /* something of another kind */
+                last(v, kind == CV_KIND_RECORD ? CV_KIND_EVENT : CV_KIND_RECORD, &old);
+                append(v, kind, cv_buf_view(&old));
+            }
+            cv_vault_close(v);
+            /* One who believes that user's catalog, and one who looks for themselves. */
+            for (int honest = 0; honest < 2; honest++) {
+                if (honest)
+                    user("honest");
+                err = (struct cv_err){ 0 };
+                cv_status st = cv_vault_open(in_place("vault"), fingerprint, &custodian, &v, &err);
+                if (st != CV_OK && (st != CV_ERR_LOG || err.msg[0] == '\0') && (honest || err.msg[0] == '\0'))
+                    fail_msg("%s, text %zu: status %d: %s", cv_kind_name(kind), i, (int)st, err.msg);
+                if (st == CV_OK)
+                    use(v);
+                cv_vault_close(v);
+            }
+        }
+    }
+    cv_buf_free(&old);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, fresh)
 
 int main(void)
@@ -886,7 +965,7 @@ int main(void)
         EACH(erase_bogus),     EACH(erase_bogus_proposal), EACH(erase_too_few),    EACH(erase_escaped),
         EACH(erase_changed),   EACH(slot_taken),           EACH(hold_ended_again), EACH(erase_told_falsely),
         EACH(seals_ahead),     EACH(seals_ahead_believed), EACH(seals_bad),        EACH(batch_stale),
-        EACH(proposal_filled), EACH(event_unreadable),     EACH(event_forged),
+        EACH(proposal_filled), EACH(event_unreadable),     EACH(event_forged),     EACH(rubbish),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
