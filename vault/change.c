@@ -376,6 +376,8 @@ cv_status cv_change_approve(struct cv_vault *v, uint64_t index, struct cv_outcom
         st = cv_event_refused(v, NULL, NULL, "no right to approve", err);
         return st != CV_OK ? st : cv_fail(err, CV_ERR_DENIED, "none of your roles may approve this");
     }
+    if (st == CV_OK && act == CV_ACT_POLICY)
+        st = cv_handover_log(v->keys, v->id, w.policy, cv_buf_view(&w.proposal.seals), err);
     st = CV_THEN(st, add_mine(v, &w, &line, err));
     *out =
         (struct cv_outcome){ .done = w.have >= w.need, .proposal = w.index, .have = w.have, .need = w.need };

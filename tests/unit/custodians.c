@@ -804,6 +804,43 @@ static void proposal_filled(void **state)
     cv_buf_free(&data);
 }
 
+/* A proposal whose seals give the new log key to nobody: whoever would sign it is told, and does not. */
+static void proposal_locks_out(void **state)
+{
+    static const char *const as_custodian[] = { "custodian", NULL };
+    struct cv_outcome outcome;
+    struct cv_waiting w;
+    struct cv_buf data = { 0 };
+    struct cv_err err = { 0 };
+    (void)state;
+    struct cv_vault *v = opened(&custodian);
+    assert_ok(cv_members_add(v, &second.public, as_custodian, &outcome, NULL));
+    assert_ok(cv_members_rules(v, &(struct cv_rules){ .quorum = 2, .reason_required = -1 }, &outcome, NULL));
+    assert_ok(cv_members_rotate(v, "custodian", &outcome, NULL));
+    assert_false(outcome.done);
+    assert_ok(cv_change_waiting(v, 0, &w, NULL));
+    const uint64_t good = w.index;
+    cv_buf_free(&w.proposal.seals);
+    assert_ok(cv_proposal_write(&w.proposal, &data));
+    append(v, CV_KIND_PROPOSAL, cv_buf_view(&data));
+    cv_waiting_free(&w);
+    cv_vault_close(v);
+    v = opened(&second);
+    assert_ok(cv_change_waiting(v, good + 1, &w, NULL));
+    assert_status(cv_change_approve(v, w.index, &outcome, &err), CV_ERR_DENIED);
+    assert_non_null(strstr(err.msg, "does not give you the new key of the log"));
+    cv_waiting_free(&w);
+    err = (struct cv_err){ 0 };
+    if (cv_change_approve(v, good, &outcome, &err) != CV_OK)
+        fail_msg("%s", err.msg);
+    assert_true(outcome.done);
+    cv_vault_close(v);
+    v = opened(&custodian);
+    must_read(v, person, "identity");
+    cv_vault_close(v);
+    cv_buf_free(&data);
+}
+
 /* ---- the access log ---- */
 
 static cv_status count_event(void *arg, uint64_t index, const struct cv_json *event,
@@ -965,7 +1002,8 @@ int main(void)
         EACH(erase_bogus),     EACH(erase_bogus_proposal), EACH(erase_too_few),    EACH(erase_escaped),
         EACH(erase_changed),   EACH(slot_taken),           EACH(hold_ended_again), EACH(erase_told_falsely),
         EACH(seals_ahead),     EACH(seals_ahead_believed), EACH(seals_bad),        EACH(batch_stale),
-        EACH(proposal_filled), EACH(event_unreadable),     EACH(event_forged),     EACH(rubbish),
+        EACH(proposal_filled), EACH(proposal_locks_out),   EACH(event_unreadable), EACH(event_forged),
+        EACH(rubbish),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
