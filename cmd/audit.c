@@ -71,6 +71,8 @@ static cv_status what(const struct cv_json *event, const struct cv_json *text, s
         st = CV_THEN(st, cv_buf_printf(out, "%s%s", out->n > 0 ? "; " : "", detail));
     if (reason != NULL)
         st = CV_THEN(st, cv_buf_printf(out, " (%s)", reason));
+    if (cv_json_get_str(event, "written_by") != NULL)
+        st = CV_THEN(st, cv_buf_printf(out, " FORGED, written by %s", cv_json_get_str(event, "written_by")));
     return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
 }
 

@@ -194,16 +194,34 @@ class Policy:
         return 'casevault/%s/member/%s' % (self.vault, who)
 
 
+def judge_seals(index, doc, policy):
+    """Seals are for the policy in force, or that of their commit, and for no epoch that it does not have."""
+    epochs = {(kind, o['name']): o['epoch'] for kind in ('role', 'section') for o in policy.doc[kind + 's']}
+    epochs.update({(kind, kind): policy.doc[kind]['epoch'] for kind in ('log', 'export')})
+    need(doc['policy'] == policy.doc['number'], 'entry %d: seals of another policy' % index)
+    for s in doc['seals']:
+        need(s['epoch'] <= epochs.get((s['to'], s['id']), 0) and s['of_epoch'] <= epochs.get((s['of'], s['name']), 0),
+             'entry %d: a seal for keys that are yet to be made' % index)
+
+
 def read_log(vault):
     """Every entry by index, after verifying all of it; and the policy in force for each."""
-    policy, edge, last, staged, out, slots, since = None, [], None, [], {}, 0, 0
+    policy, edge, last, staged, out, slots, since, named = None, [], None, [], {}, 0, 0, 0
     for index, kind, raw, data in entries(vault):
         need(index == len(out), 'entry %d stands where %d belongs' % (index, len(out)))
         out[index] = (kind, data, policy)
         if kind == 'batch':
-            need(json.loads(data)['policy'] == policy.doc['number'], 'entry %d: batch of another policy' % index)
+            epochs = {o['name']: o['epoch'] for o in policy.doc['sections']}
+            need(json.loads(data)['policy'] == policy.doc['number'] and
+                 all(epochs.get(k['section']) == k['epoch'] for k in json.loads(data)['keys']),
+                 'entry %d: batch of another policy' % index)
         if kind in ('record', 'event', 'notice'):
-            need(int.from_bytes(data[24:32], 'big') > since, 'entry %d: keys of an older policy' % index)
+            batch, slot = int.from_bytes(data[24:32], 'big'), int.from_bytes(data[32:40], 'big')
+            need(since < batch < index, 'entry %d: keys of an older policy, or later than it' % index)
+            need(kind != 'record' or policy is None or slot >= slots, 'entry %d: release key of an older entry' % index)
+            named = max(named, slot + 1 if slot != 2 ** 64 - 1 else 0)
+        if kind == 'seals' and policy:
+            judge_seals(index, json.loads(data), next((Policy(d.decode()) for k, _, d in staged if k == 'policy'), policy))
         if kind == 'erase':
             signers = sum(signed_by(data.decode(), policy.keyname(who), m[0]) for who, m in policy.members.items()
                           if set(m[2]) & set(policy.doc['erase']['roles']))
@@ -228,7 +246,7 @@ def read_log(vault):
                 need(good >= judges.doc['quorum'] or recovered, 'policy quorum')
         judge = policy or new
         size = sum(1 << i for i in range(64) if index >> i & 1)
-        need(lines[1] == judge.vault and taken >= slots and size == index, 'entry %d: head' % index)
+        need(lines[1] == judge.vault and taken >= max(slots, named) and size == index, 'entry %d: head' % index)
         need(lines[3] == (base64.b64encode(b''.join(edge)).decode() or '-'), 'entry %d: edge' % index)
         met = ([('checkpoint', last)] if last else []) + [(k, h) for k, h, _ in staged]
         need(len(met) == len(lines) - 4 and first + len(met) == index, 'entry %d: leaves' % index)

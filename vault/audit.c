@@ -207,14 +207,83 @@ static cv_status unreadable(struct cv_json **out)
         st, cv_json_set(*out, "detail", cv_json_str("does not open: damaged, or not made by casevault")));
 }
 
-/* read_event(v, index, body, text, bad): one that does not open must hide no other. */
+/* Who made the commit that entries from..checkpoint belong to. */
+struct committer {
+    uint64_t from, checkpoint;
+    bool recovery;                   /* shares, in a member's place */
+    char member[CV_PSEUDONYM_BYTES]; /* else */
+};
+
+/* signer_of(policy, note, out): the member whose signature verifies; a checkpoint has one. */
+static void signer_of(const struct cv_policy *p, const struct cv_note *note, struct committer *out)
+{
+    char name[CV_MEMBER_KEYNAME_BYTES];
+    cv_policy_recovery_keyname(p, name);
+    out->recovery = cv_note_verify(note, name, p->recovery.key) == CV_OK;
+    out->member[0] = '\0';
+    for (size_t i = 0; i < p->member_count && out->member[0] == '\0'; i++) {
+        bool claimed = false;
+        cv_policy_member_keyname(p, p->members[i].key.pseudonym, name);
+        for (size_t k = 0; k < note->count; k++)
+            claimed = claimed || strcmp(note->sigs[k].name, name) == 0;
+        if (claimed && cv_note_verify(note, name, p->members[i].key.sign) == CV_OK)
+            memcpy(out->member, p->members[i].key.pseudonym, sizeof(out->member));
+    }
+}
+
+/* committed_by(v, index, c): look it up, unless it is the commit of the entry before. */
+static cv_status committed_by(struct cv_vault *v, uint64_t index, struct committer *c, struct cv_err *err)
+{
+    struct cv_buf data = { 0 };
+    struct cv_commit commit = { 0 };
+    struct cv_note note = { 0 };
+    const struct cv_policy *policy = NULL;
+    if (c->checkpoint > 0 && index >= c->from && index < c->checkpoint)
+        return CV_OK;
+    c->from = index;
+    cv_status st =
+        cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_CHECKPOINT, index, &c->checkpoint, err);
+    st = CV_THEN(st, cv_custody_read(v->custody, c->checkpoint, CV_KIND_CHECKPOINT, &data, err));
+    st = CV_THEN(st, cv_commit_parse(cv_buf_view(&data), &commit, err));
+    st = CV_THEN(st, cv_note_parse(commit.note, &note, err));
+    st = CV_THEN(st, cv_custody_policy_at(v->custody, c->checkpoint, &policy, err));
+    if (st == CV_OK)
+        signer_of(policy, &note, c);
+    cv_note_free(&note);
+    cv_commit_free(&commit);
+    cv_buf_free(&data);
+    return st;
+}
+
+/* check_author(v, index, body, c, bad): what it says of who did it, against who signed the commit. An event
+ * in another's name is shown as it stands, with the name of whoever wrote it. */
+static cv_status check_author(struct cv_vault *v, uint64_t index, struct cv_json *body, struct committer *c,
+                              struct cv_err *bad)
+{
+    const char *who = cv_json_get_str(body, "member");
+    struct cv_err why = { 0 };
+    cv_status st = committed_by(v, index, c, &why);
+    if (st != CV_OK)
+        return cv_fail(bad, st == CV_ERR_NOTFOUND ? CV_ERR_LOG : st, "%s", why.msg);
+    if (c->recovery || (who != NULL && strcmp(who, c->member) == 0))
+        return CV_OK;
+    st = cv_fail(bad, CV_ERR_LOG, "entry %" PRIu64 " (event): is in the name of %.16s, and %s wrote it",
+                 index, who != NULL ? who : "nobody", c->member);
+    return st == CV_ERR_LOG ? cv_json_set(body, "written_by", cv_json_str(c->member)) : st;
+}
+
+/* read_event(v, index, body, text, c, bad): one that does not open must hide no other. */
 static cv_status read_event(struct cv_vault *v, uint64_t index, struct cv_json **body, struct cv_json **text,
-                            struct cv_err *bad)
+                            struct committer *c, struct cv_err *bad)
 {
     struct cv_err why = { 0 };
     cv_status st = cv_event_read(v, index, body, text, &why);
-    if (st == CV_OK || st == CV_ERR_NOMEM || st == CV_ERR_IO)
-        return st == CV_OK ? st : cv_fail(bad, st, "%s", why.msg);
+    if (st == CV_OK && cv_json_is(*body, CV_JSON_OBJECT))
+        return check_author(v, index, *body, c, bad);
+    if (st == CV_ERR_NOMEM || st == CV_ERR_IO)
+        return cv_fail(bad, st, "%s", why.msg);
+    cv_json_free(*body);
+    *body = NULL;
     st = cv_fail(bad, CV_ERR_LOG, "entry %" PRIu64 " (event): does not open: %.160s", index, why.msg);
     return st == CV_ERR_LOG ? unreadable(body) : st;
 }
@@ -226,6 +295,7 @@ cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn
     const struct cv_event event = { .action = "log", .detail = detail };
     const struct cv_refusal refusal = { .to = "read the log" };
     uint64_t index = 0, next = 0;
+    struct committer committer = { 0 };
     struct cv_err bad = { 0 };
     cv_status st = may ? cv_event_log(v, &event, err)
                        : cv_event_refuse(v, &refusal, CV_ERR_NOKEY, err,
@@ -233,7 +303,7 @@ cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn
     while (st == CV_OK && (st = cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_EVENT, next, &index,
                                                 err)) == CV_OK) {
         struct cv_json *body = NULL, *text = NULL;
-        st = read_event(v, index, &body, &text, &bad);
+        st = read_event(v, index, &body, &text, &committer, &bad);
         st = CV_THEN(st, fn(arg, index, body, text, err));
         cv_json_free(body);
         cv_json_free(text);

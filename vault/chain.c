@@ -42,18 +42,19 @@ static cv_status stage(struct cv_chain *c, const struct cv_staged *entry)
     return CV_OK;
 }
 
-/* batch_policy(data): the policy that a batch-keys entry names, read off its fixed beginning; 0 if it has
- * none. */
-static uint64_t batch_policy(struct cv_bytes data)
+/* current(p, data): a batch-keys entry for that policy, each key sealed to the section's present epoch. */
+static bool current(const struct cv_policy *p, struct cv_bytes data)
 {
-    static const char start[] = "{\"casevault\":\"batch keys v1\",\"policy\":";
-    uint64_t n = 0;
-    if (data.n < sizeof(start) || memcmp(data.p, start, sizeof(start) - 1) != 0)
-        return 0;
-    for (size_t i = sizeof(start) - 1; i < data.n && data.p[i] >= '0' && data.p[i] <= '9' && n < UINT32_MAX;
-         i++)
-        n = 10 * n + (uint64_t)(data.p[i] - '0');
-    return n;
+    struct cv_batch *batch = calloc(1, sizeof(*batch));
+    bool good = batch != NULL && cv_batch_parse(data, batch, NULL) == CV_OK && batch->policy == p->number;
+    for (size_t i = 0; good && i < batch->count; i++) {
+        const struct cv_policy_section *section = cv_policy_section(p, batch->keys[i].section);
+        good = section != NULL && section->epoch == batch->keys[i].epoch;
+    }
+    if (batch != NULL)
+        cv_batch_free(batch);
+    free(batch);
+    return good;
 }
 
 /* epoch_of(p, kind, name): what a policy says; 0 for what it does not have. */
@@ -67,20 +68,30 @@ static uint32_t epoch_of(const struct cv_policy *p, const char *kind, const char
     return strcmp(kind, "log") == 0 ? p->log.epoch : strcmp(kind, "export") == 0 ? p->export.epoch : 0;
 }
 
-/* timely(c, data): seals for the policy in force, or for that of the commit under way, in which every epoch
- * may be one higher. A seal for keys that are yet to be made would pass, when they are, for one that was made
- * with them: then nobody would be given the true one. */
-static bool timely(const struct cv_chain *c, struct cv_bytes data)
+/* within(p, data): seals for that policy, and for no epoch that it does not have. */
+static bool within(const struct cv_policy *p, struct cv_bytes data)
 {
     struct cv_seals seals = { 0 };
-    const uint32_t next = c->policy_note.n > 0 ? 1 : 0;
-    bool good = cv_seals_parse(data, &seals, NULL) == CV_OK && seals.policy == c->policy->number + next;
+    bool good = cv_seals_parse(data, &seals, NULL) == CV_OK && seals.policy == p->number;
     for (size_t i = 0; good && i < seals.count; i++) {
         const struct cv_seal *s = &seals.seals[i];
-        good = s->to_epoch <= epoch_of(c->policy, s->to_kind, s->to) + next &&
-               s->of_epoch <= epoch_of(c->policy, s->of_kind, s->of) + next;
+        good = s->to_epoch <= epoch_of(p, s->to_kind, s->to) && s->of_epoch <= epoch_of(p, s->of_kind, s->of);
     }
     cv_seals_free(&seals);
+    return good;
+}
+
+/* timely(c, data): seals for the policy in force, or for that of the commit under way. A seal for keys that
+ * are yet to be made would pass, when they are, for one that was made with them: then nobody would be given
+ * the true one. */
+static bool timely(const struct cv_chain *c, struct cv_bytes data)
+{
+    struct cv_policy *next = NULL;
+    if (c->policy_note.n == 0)
+        return within(c->policy, data);
+    const bool good =
+        cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, &next, NULL) == CV_OK && within(next, data);
+    cv_policy_free(next);
     return good;
 }
 
@@ -110,7 +121,7 @@ static const char *fault_in(struct cv_chain *c, uint64_t index, enum cv_kind kin
     unsigned signers = 0;
     if (c->policy == NULL)
         return NULL;
-    if (kind == CV_KIND_BATCH && batch_policy(data) != c->policy->number)
+    if (kind == CV_KIND_BATCH && !current(c->policy, data))
         return "made under a policy that is not in force";
     if (kind == CV_KIND_RECORD || kind == CV_KIND_EVENT || kind == CV_KIND_NOTICE)
         return envelope_fault(c, index, kind, data);

@@ -349,13 +349,35 @@ static cv_status record_approval(struct cv_vault *v, uint64_t index, struct cv_b
     return cv_err_note(err, st, "approval");
 }
 
+/* begin_approval(v, index): the lock; of an erasure, with no version written since it was found to leave none
+ * behind that stands on what goes. */
+static cv_status begin_approval(struct cv_vault *v, uint64_t *index, struct cv_err *err)
+{
+    struct cv_waiting w = { 0 };
+    uint64_t records = 0;
+    cv_status st = pick(v, *index, &w, err);
+    const bool erases =
+        st == CV_OK && w.proposal.act == CV_ACT_ERASE && i_hold(v, cv_vault_policy(v)->erasers);
+    *index = w.index;
+    if (erases)
+        st = cv_erase_alone(v, &w.erasure, err);
+    records = v->custody->counts[CV_KIND_RECORD];
+    cv_waiting_free(&w);
+    st = CV_THEN(st, cv_vault_begin(v, err));
+    if (st == CV_OK && erases && records != v->custody->counts[CV_KIND_RECORD]) {
+        cv_vault_abort(v);
+        st = cv_fail(err, CV_ERR_LOCKED, "records were written meanwhile; try again");
+    }
+    return st;
+}
+
 cv_status cv_change_approve(struct cv_vault *v, uint64_t index, struct cv_outcome *out, struct cv_err *err)
 {
     struct cv_waiting w = { 0 };
     struct cv_buf line = { 0 };
     char detail[96];
     memset(out, 0, sizeof(*out));
-    cv_status st = cv_vault_begin(v, err);
+    cv_status st = begin_approval(v, &index, err);
     if (st != CV_OK)
         return st;
     st = pick(v, index, &w, err);
@@ -367,6 +389,8 @@ cv_status cv_change_approve(struct cv_vault *v, uint64_t index, struct cv_outcom
         const struct cv_refusal refusal = { .to = "approve" };
         return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err, "none of your roles may approve this");
     }
+    if (st == CV_OK && act == CV_ACT_POLICY)
+        st = cv_handover_log(v->keys, v->id, w.policy, cv_buf_view(&w.proposal.seals), err);
     st = CV_THEN(st, add_mine(v, &w, &line, err));
     *out =
         (struct cv_outcome){ .done = w.have >= w.need, .proposal = w.index, .have = w.have, .need = w.need };

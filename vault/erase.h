@@ -49,6 +49,10 @@ bool cv_erase_begun(struct cv_vault *v, struct cv_bytes text);
 /** cv_erase_names(v, e, err): every key it names is that of the version it names it for. CV_OK; CV_ERR_LOG.
  */
 CV_MUST_CHECK cv_status cv_erase_names(struct cv_vault *v, const struct cv_erasure *e, struct cv_err *err);
+/** cv_erase_alone(v, e, err): no version that would stay stands on one that it names; days may lie between
+ * asking and the last signature. Whoever reads no records cannot tell. CV_OK; CV_ERR_DENIED naming it.
+ * Outside of a commit. */
+CV_MUST_CHECK cv_status cv_erase_alone(struct cv_vault *v, const struct cv_erasure *e, struct cv_err *err);
 /** cv_erase_complete(v, err): carry out every intent that has no tombstone, or whose keys are there in spite
  * of one. What this user saw done is not looked at again. CV_OK, also with none; CV_ERR_LOG for one that
  * names keys which are not its versions'; CV_ERR_LOCKED; CV_ERR_IO. */

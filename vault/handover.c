@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/ed25519.h"
 #include "crypto/hpke.h"
 
 #define SEALS_MAX 100000
@@ -230,4 +231,94 @@ cv_status cv_handover_seals(struct cv_keyring *k, const struct cv_policy *policy
     free(m.seals);
     cv_buf_free(&m.bytes);
     return cv_err_note(err, st, "seals");
+}
+
+/* ---- what comes with a policy ---- */
+
+/* Seals that are not in the log yet, and who looks at them. */
+struct coming {
+    struct cv_keyring *k;
+    const struct cv_identity *id;
+    const struct cv_policy *next;
+    const struct cv_seals *seals;
+};
+
+/* open_one(c, seal, suite, secret, out): with the recipient's ${secret}; the member's own if it is empty. */
+static cv_status open_one(const struct coming *c, const struct cv_seal *seal, uint16_t suite,
+                          struct cv_bytes secret, struct cv_secret *out)
+{
+    struct cv_buf info = { 0 };
+    *out = (struct cv_secret){ 0 };
+    cv_status st = cv_seal_info(suite, c->next->vault_id, seal, &info);
+    if (st == CV_OK && secret.n == 0)
+        st = cv_identity_unseal(c->id, cv_buf_view(&info), seal->sealed, out);
+    else
+        st = CV_THEN(st, cv_hpke_open(suite, secret, cv_buf_view(&info), seal->sealed, out));
+    cv_buf_free(&info);
+    return st;
+}
+
+/* coming_role(c, role, out): the role's secret under the next policy: from the log, or sealed to me there. */
+static cv_status coming_role(const struct coming *c, const struct cv_policy_role *role, struct cv_secret *out)
+{
+    const struct cv_object o = { "role", role->name, role->epoch };
+    struct cv_bytes held;
+    *out = (struct cv_secret){ 0 };
+    if (cv_keyring_secret(c->k, &o, &held, NULL) == CV_OK)
+        return cv_secret_copy(out, held);
+    for (size_t i = 0; i < c->seals->count; i++) {
+        const struct cv_seal *s = &c->seals->seals[i];
+        if (strcmp(s->to, c->id->public.pseudonym) == 0 && strcmp(s->of, role->name) == 0 &&
+            s->of_epoch == role->epoch &&
+            open_one(c, s, c->id->public.seal.suite, (struct cv_bytes){ 0 }, out) == CV_OK)
+            return CV_OK;
+    }
+    return CV_ERR_NOKEY;
+}
+
+/* gives_log(c, role): does a seal for that role hold the next log key? */
+static bool gives_log(const struct coming *c, const struct cv_policy_role *role)
+{
+    struct cv_secret secret, seed;
+    bool good = false;
+    if (coming_role(c, role, &secret) != CV_OK)
+        return false;
+    for (size_t i = 0; !good && i < c->seals->count; i++) {
+        const struct cv_seal *s = &c->seals->seals[i];
+        struct cv_ed25519_key *key = NULL;
+        if (strcmp(s->to_kind, "role") != 0 || strcmp(s->to, role->name) != 0 || s->to_epoch != role->epoch ||
+            strcmp(s->of_kind, "log") != 0 || s->of_epoch != c->next->log.epoch ||
+            open_one(c, s, role->key.suite, cv_secret_view(&secret), &seed) != CV_OK)
+            continue;
+        good = cv_ed25519_key_new(cv_secret_view(&seed), &key) == CV_OK &&
+               memcmp(cv_ed25519_public(key), c->next->log.key, sizeof(c->next->log.key)) == 0;
+        cv_ed25519_key_free(key);
+        cv_secret_free(&seed);
+    }
+    cv_secret_free(&secret);
+    return good;
+}
+
+cv_status cv_handover_log(struct cv_keyring *k, const struct cv_identity *id, const struct cv_policy *next,
+                          struct cv_bytes seals, struct cv_err *err)
+{
+    struct cv_seals doc = { 0 };
+    const struct coming c = { k, id, next, &doc };
+    const struct cv_policy_member *me = cv_policy_member(next, id->public.pseudonym);
+    struct cv_bytes held;
+    if (me == NULL ||
+        cv_keyring_secret(k, &(struct cv_object){ "log", "log", next->log.epoch }, &held, NULL) == CV_OK)
+        return CV_OK;
+    bool good = seals.n > 0 && cv_seals_parse(seals, &doc, NULL) == CV_OK;
+    for (size_t i = 0; good && i <= next->role_count; i++) {
+        if (i == next->role_count)
+            good = false;
+        else if ((me->roles & next->log.holders & ((cv_roles)1 << i)) != 0 && gives_log(&c, &next->roles[i]))
+            break;
+    }
+    cv_seals_free(&doc);
+    return good ? CV_OK
+                : cv_fail(err, CV_ERR_DENIED,
+                          "what comes with this policy does not give you the new key of the log: it might be "
+                          "nobody's. Do not sign it; ask who proposed it");
 }

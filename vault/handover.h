@@ -46,4 +46,11 @@ CV_MUST_CHECK cv_status cv_handover_seals(struct cv_keyring *k, const struct cv_
                                           const struct cv_fresh *fresh, struct cv_buf *out, size_t *made,
                                           size_t *waiting, struct cv_err *err);
 
+/** cv_handover_log(k, id, next, seals, err): do the seals that come with the policy ${next} give this member
+ * the key under which the log goes on? If nobody had it, nothing could ever be written again. CV_OK, also
+ * where the key stays, or the member goes; CV_ERR_DENIED; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_handover_log(struct cv_keyring *k, const struct cv_identity *id,
+                                        const struct cv_policy *next, struct cv_bytes seals,
+                                        struct cv_err *err);
+
 #endif

@@ -128,7 +128,7 @@ cv_status cv_hold_set(struct cv_vault *v, const char *id, bool on, const char *r
     char by[CV_PSEUDONYM_BYTES];
     bool held = false;
     cv_status st = cv_record_find(v, id, "hold", NULL, &versions, err);
-    if (st != CV_OK)
+    if (st != CV_OK || versions.v == NULL)
         return st;
     const struct cv_version *last = &versions.v[versions.count - 1];
     if (!may_hold(v, cv_vault_policy(v), v->id->public.pseudonym, last->type))

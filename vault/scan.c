@@ -186,6 +186,20 @@ static cv_status pass_checkpoint(struct cv_scan *s, const struct entry *e, const
     return st;
 }
 
+/* take_torn(s, e): what it says was left behind; one that says nothing is damage like any other. */
+static cv_status take_torn(struct cv_scan *s, const struct entry *e, struct cv_err *err)
+{
+    cv_status st = cv_torn_parse(e->data, &s->torn[s->torn_count], NULL);
+    if (st == CV_OK)
+        s->torn_count++;
+    if (st == CV_OK || st == CV_ERR_NOMEM)
+        return st;
+    return s->on_damage != NULL
+               ? s->on_damage(s->arg, e->index, CV_KIND_TORN, "names no bytes left behind by a cut")
+               : cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (torn): names no bytes left behind by a cut",
+                         e->index);
+}
+
 static cv_status pass_entry(struct cv_scan *s, const struct entry *e, uint64_t at, struct cv_err *err)
 {
     uint8_t hash[32];
@@ -202,7 +216,7 @@ static cv_status pass_entry(struct cv_scan *s, const struct entry *e, uint64_t a
     if (e->kind == CV_KIND_TORN) {
         if (s->torn_count == CV_ABANDONED_MAX)
             return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": too many torn entries", e->index);
-        st = cv_torn_parse(e->data, &s->torn[s->torn_count++], err);
+        st = take_torn(s, e, err);
     }
     st = CV_THEN(st, cv_chain_entry(s->chain, e->index, e->kind, hash, e->data, err));
     return CV_THEN(st, note_place(s, at, e->bytes));

@@ -103,6 +103,20 @@ def held(p, record):
     assert [n['about'] for n in notices(p, 'legal', record)][-5:] == ['hold', 'clear', 'erase', 'hold', 'clear']
 
 
+def outlived(p):
+    """What was asked for days ago may be what a newer version stands on: who reads records and signs last is told."""
+    record = p.add('intake', PERSON)
+    ask = ('record', 'erase', record, '--reason', 'old', '--really', '--confirm', record)
+    p.as_('protection', *ask, err='1 of 2')
+    edit(p, record, {'risk': {'level': 'Low'}})
+    number = str(p.json_as('founder', 'policy', 'show')[-1]['waits_as'])
+    p.as_('founder', 'policy', 'approve', number, rc=13, err='version 2 of record %s, written since, stands on version 1' % record)
+    assert read(p, 'legal', record)['identity'] == PERSON['identity']
+    p.as_('protection', *ask, err='1 of 2')
+    p.as_('founder', 'policy', 'approve', str(p.json_as('founder', 'policy', 'show')[-1]['waits_as']), err='it is done')
+    p.as_('legal', 'record', 'show', record, rc=1, err='was erased on')
+
+
 def approved(p, record):
     """What waits is shown; whose signature does not count is refused; a custodian who reads no record may sign."""
     entry = {e for e, _ in entries(p, record).values()}
@@ -192,6 +206,8 @@ def test(p):
     approved(p, record)
     afterwards(p, record, other, slots, copy)
     reasons(p, record)
+    outlived(p)
+    p.run('check', '--vault', p.path('vault'), out='nothing is damaged')
 
 
 if __name__ == '__main__':

@@ -243,15 +243,22 @@ static void test_tombstone(void **state)
 
 /* ---- proposals and approvals ---- */
 
+/* read_proposal: a parse_fn. JSON may write a slash in two ways, so what is accepted says the same when it is
+ * written again; its bytes may be others. */
 static cv_status read_proposal(void *arg, struct cv_bytes bytes)
 {
-    struct cv_proposal got;
+    struct cv_proposal got, same;
     struct cv_buf again = { 0 };
     (void)arg;
     cv_status st = cv_proposal_parse(bytes, &got, NULL);
     if (st == CV_OK) {
         assert_ok(cv_proposal_write(&got, &again));
-        assert_bytes(cv_buf_view(&again), bytes);
+        assert_ok(cv_proposal_parse(cv_buf_view(&again), &same, NULL));
+        assert_int_equal(same.act, got.act);
+        assert_bytes(cv_buf_view(&same.text), cv_buf_view(&got.text));
+        assert_bytes(cv_buf_view(&same.signatures), cv_buf_view(&got.signatures));
+        assert_bytes(cv_buf_view(&same.seals), cv_buf_view(&got.seals));
+        cv_proposal_free(&same);
     }
     cv_proposal_free(&got);
     cv_buf_free(&again);

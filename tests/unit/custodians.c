@@ -437,6 +437,7 @@ static void erase_bogus_proposal(void **state)
         .policy = cv_vault_policy(v)->number, .versions = &version, .count = 1, .expires = "2931-02-03"
     };
     assert_ok(cv_erasure_text(&e, cv_vault_policy(v)->vault, &w.proposal.text));
+    assert_ok(cv_change_sign(v, &w.proposal, NULL, NULL));
     assert_ok(cv_vault_begin(v, NULL));
     assert_ok(cv_change_propose(v, &w, NULL));
     assert_ok(cv_vault_commit(v, NULL));
@@ -804,6 +805,43 @@ static void proposal_filled(void **state)
     cv_buf_free(&data);
 }
 
+/* A proposal whose seals give the new log key to nobody: whoever would sign it is told, and does not. */
+static void proposal_locks_out(void **state)
+{
+    static const char *const as_custodian[] = { "custodian", NULL };
+    struct cv_outcome outcome;
+    struct cv_waiting w;
+    struct cv_buf data = { 0 };
+    struct cv_err err = { 0 };
+    (void)state;
+    struct cv_vault *v = opened(&custodian);
+    assert_ok(cv_members_add(v, &second.public, as_custodian, &outcome, NULL));
+    assert_ok(cv_members_rules(v, &(struct cv_rules){ .quorum = 2, .reason_required = -1 }, &outcome, NULL));
+    assert_ok(cv_members_rotate(v, "custodian", &outcome, NULL));
+    assert_false(outcome.done);
+    assert_ok(cv_change_waiting(v, 0, &w, NULL));
+    const uint64_t good = w.index;
+    cv_buf_free(&w.proposal.seals);
+    assert_ok(cv_proposal_write(&w.proposal, &data));
+    append(v, CV_KIND_PROPOSAL, cv_buf_view(&data));
+    cv_waiting_free(&w);
+    cv_vault_close(v);
+    v = opened(&second);
+    assert_ok(cv_change_waiting(v, good + 1, &w, NULL));
+    assert_status(cv_change_approve(v, w.index, &outcome, &err), CV_ERR_DENIED);
+    assert_non_null(strstr(err.msg, "does not give you the new key of the log"));
+    cv_waiting_free(&w);
+    err = (struct cv_err){ 0 };
+    if (cv_change_approve(v, good, &outcome, &err) != CV_OK)
+        fail_msg("%s", err.msg);
+    assert_true(outcome.done);
+    cv_vault_close(v);
+    v = opened(&custodian);
+    must_read(v, person, "identity");
+    cv_vault_close(v);
+    cv_buf_free(&data);
+}
+
 /* ---- the access log ---- */
 
 static cv_status count_event(void *arg, uint64_t index, const struct cv_json *event,
@@ -838,6 +876,124 @@ static void event_unreadable(void **state)
     cv_buf_free(&data);
 }
 
+static cv_status find_forged(void *arg, uint64_t index, const struct cv_json *event,
+                             const struct cv_json *text, struct cv_err *err)
+{
+    const char *by = cv_json_get_str(event, "written_by");
+    (void)index;
+    (void)text;
+    (void)err;
+    if (by != NULL) {
+        assert_string_equal(by, intake.public.pseudonym);
+        assert_string_equal(cv_json_get_str(event, "member"), legal.public.pseudonym);
+        ++*(size_t *)arg;
+    }
+    return CV_OK;
+}
+
+/* An event in the name of somebody else: the commit is signed by whoever wrote it. */
+static void event_forged(void **state)
+{
+    size_t forged = 0;
+    struct cv_err err = { 0 };
+    struct cv_identity mask;
+    (void)state;
+    struct cv_vault *v = opened(&intake);
+    memcpy(&mask, &intake, sizeof(mask));
+    mask.public = legal.public;
+    const struct cv_event event = { .action = "read", .record = person };
+    assert_ok(cv_vault_begin(v, NULL));
+    v->id = &mask; /* what the event says; the commit is signed by who was set up to sign it */
+    assert_ok(cv_event_add(v, &event, NULL));
+    v->id = &intake;
+    assert_ok(cv_vault_commit(v, NULL));
+    cv_vault_close(v);
+    v = opened(&custodian);
+    assert_status(cv_audit_events(v, NULL, find_forged, &forged, &err), CV_ERR_LOG);
+    assert_int_equal(forged, 1);
+    assert_non_null(strstr(err.msg, "is in the name of"));
+    cv_vault_close(v);
+}
+
+/* ---- rubbish ---- */
+
+/* use(v): everything that reads entries of others. It may fail; it must not crash, nor go on for ever. */
+static void use(struct cv_vault *v)
+{
+    struct cv_versions versions = { 0 };
+    struct cv_notices notices = { 0 };
+    struct cv_json *erased = NULL;
+    struct cv_waiting w;
+    struct cv_outcome outcome;
+    struct cv_err err;
+    size_t counts[2] = { 0 };
+    cv_status st = cv_record_versions(v, NULL, &versions, NULL);
+    st = CV_THEN(st, cv_notices_of(v, NULL, &notices, NULL));
+    st = CV_THEN(st, cv_erased_of(v, person, &erased, NULL));
+    (void)cv_change_waits(v);
+    (void)cv_members_waiting(v);
+    if (cv_change_waiting(v, 0, &w, NULL) == CV_OK) {
+        assert_true(w.have <= w.need);
+        cv_waiting_free(&w);
+    }
+    st = CV_THEN(st, cv_change_approve(v, 0, &outcome, NULL));
+    (void)reads(v, person, "identity", &err);
+    (void)(cv_audit_events(v, NULL, count_event, counts, NULL) == st);
+    cv_versions_free(&versions);
+    cv_notices_free(&notices);
+    cv_json_free(erased);
+}
+
+/* Entries of every kind that are none of it, in a commit that is signed as it should be: they spoil
+ * themselves, or the log is refused. */
+static void rubbish(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{\"casevault\":\"proposal v1\",\"act\":\"policy\",\"note\":\"\\n\\n\",\"seals\":\"-\"}",
+        "{\"casevault\":\"proposal v1\",\"act\":\"erase\",\"note\":\"x\\n\\n\\u2014 a "
+        "b\\n\",\"seals\":\"-\"}",
+        "{\"casevault\":\"approval v1\",\"proposal\":9223372036854775807,\"signatures\":\"\\n\"}",
+        "casevault tombstone v1\n9223372036854775807\n",
+        "casevlt1",
+    };
+    struct cv_buf old = { 0 };
+    struct cv_err err;
+    (void)state;
+    for (enum cv_kind kind = 0; kind < CV_KIND_COUNT; kind++) {
+        if (kind == CV_KIND_CHECKPOINT || kind == CV_KIND_POLICY) /* nobody's to add; judged when committed */
+            continue;
+        for (size_t i = 0; i <= sizeof(texts) / sizeof(texts[0]); i++) {
+            struct cv_vault *v = NULL;
+            fresh(NULL);
+            v = opened(&intake);
+            if (i < sizeof(texts) / sizeof(texts[0]))
+                append(v, kind, cv_bytes_str(texts[i]));
+            else { /* something of another kind */
+                last(v, kind == CV_KIND_RECORD ? CV_KIND_EVENT : CV_KIND_RECORD, &old);
+                append(v, kind, cv_buf_view(&old));
+            }
+            cv_vault_close(v);
+            /* One who believes that user's catalog, and one who looks for themselves. */
+            for (int honest = 0; honest < 2; honest++) {
+                if (honest)
+                    user("honest");
+                err = (struct cv_err){ 0 };
+                cv_status st = cv_vault_open(in_place("vault"), fingerprint, &custodian, &v, &err);
+                if (st != CV_OK && (st != CV_ERR_LOG || err.msg[0] == '\0') && (honest || err.msg[0] == '\0'))
+                    fail_msg("%s, text %zu: status %d: %s", cv_kind_name(kind), i, (int)st, err.msg);
+                if (st == CV_OK)
+                    use(v);
+                cv_vault_close(v);
+            }
+        }
+    }
+    cv_buf_free(&old);
+}
+
 #define EACH(test) cmocka_unit_test_setup(test, fresh)
 
 int main(void)
@@ -847,7 +1003,8 @@ int main(void)
         EACH(erase_bogus),     EACH(erase_bogus_proposal), EACH(erase_too_few),    EACH(erase_escaped),
         EACH(erase_changed),   EACH(slot_taken),           EACH(hold_ended_again), EACH(erase_told_falsely),
         EACH(seals_ahead),     EACH(seals_ahead_believed), EACH(seals_bad),        EACH(batch_stale),
-        EACH(proposal_filled), EACH(event_unreadable),
+        EACH(proposal_filled), EACH(proposal_locks_out),   EACH(event_unreadable), EACH(event_forged),
+        EACH(rubbish),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;

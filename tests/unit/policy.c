@@ -241,6 +241,38 @@ static void test_chain(void **state)
     cv_buf_free(&note);
 }
 
+/* Numbers that are only claimed, and a member who is somebody else under the same pseudonym. */
+static void test_follows(void **state)
+{
+    struct cv_policy *p1 = first(1), *p2;
+    struct cv_buf note = { 0 };
+    (void)state;
+    p1->roles[0].epoch = 2;
+    sign(p1, true, false, &note);
+    judge(cv_buf_view(&note), NULL, CV_ERR_LOG);
+    p1->roles[0].epoch = 1;
+    p1->log.epoch = 7;
+    sign(p1, true, false, &note);
+    judge(cv_buf_view(&note), NULL, CV_ERR_LOG);
+    p1->log.epoch = 1;
+    sign(p1, true, false, &note);
+    judge(cv_buf_view(&note), NULL, CV_OK);
+    p2 = next(p1);
+    p2->roles[p2->role_count] = p2->roles[0];
+    strcpy(p2->roles[p2->role_count].name, "another");
+    p2->roles[p2->role_count++].epoch = INT32_MAX;
+    sign(p2, true, true, &note);
+    judge(cv_buf_view(&note), p1, CV_ERR_LOG);
+    p2->roles[p2->role_count - 1].epoch = 1;
+    sign(p2, true, true, &note);
+    judge(cv_buf_view(&note), p1, CV_OK);
+    p1->members[1].key.line[20] ^= 1; /* as if it had been other keys that fit */
+    judge(cv_buf_view(&note), p1, CV_ERR_LOG);
+    cv_policy_free(p1);
+    cv_policy_free(p2);
+    cv_buf_free(&note);
+}
+
 static void test_quorum(void **state)
 {
     struct cv_policy *p1 = first(2), *p2;
@@ -344,6 +376,9 @@ static void test_malformed(void **state)
         { "\"name\":\"legal\"", "\"name\":\"custodian\"", CV_ERR_FORMAT },
         { "\"name\":\"legal\"", "\"name\":\"legal\\u0000\"", CV_ERR_FORMAT },
         { "\"epoch\":1", "\"epoch\":0", CV_ERR_FORMAT },
+        { "\"epoch\":1", "\"epoch\":2", CV_ERR_LOG }, /* with the same key */
+        { "\"epoch\":1", "\"epoch\":3", CV_ERR_LOG },
+        { "\"epoch\":1", "\"epoch\":2147483647", CV_ERR_LOG },
         { "\"readers\":[", "\"readers\":[7,", CV_ERR_FORMAT },
         { "\"readers\":[", "\"readers\":[\"nobody\",", CV_ERR_FORMAT },
         { "\"line\":\"", "\"line\":\"x", CV_ERR_FORMAT },
@@ -504,11 +539,11 @@ static void test_batch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_identity),  cmocka_unit_test(test_identity_payload),
-        cmocka_unit_test(test_line),      cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_quorum),    cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_malformed), cmocka_unit_test(test_seals),
-        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_identity), cmocka_unit_test(test_identity_payload),
+        cmocka_unit_test(test_line),     cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_follows),  cmocka_unit_test(test_quorum),
+        cmocka_unit_test(test_bits),     cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_seals),    cmocka_unit_test(test_batch),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
