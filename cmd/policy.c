@@ -109,14 +109,12 @@ static cv_status run_approve(struct cv_ui *ui, const void *args)
 {
     struct cv_opened o = { 0 };
     struct cv_outcome outcome;
-    uint64_t index = 0;
+    char *end = NULL;
     (void)args;
-    if (ui->words.n > 0) {
-        char *end = NULL;
-        index = strtoull(ui->words.w[0], &end, 10);
-        if (index == 0 || *end != '\0')
-            return cv_fail(&ui->err, CV_ERR_ARG, "what waits is named by its number; see `policy show`");
-    }
+    /* By its number, so that nobody signs what they have not looked at. */
+    const uint64_t index = strtoull(ui->words.w[0], &end, 10);
+    if (index == 0 || *end != '\0')
+        return cv_fail(&ui->err, CV_ERR_ARG, "what waits is named by its number; see `policy show`");
     cv_status st = cv_ui_open(ui, &o);
     st = CV_THEN(st, cv_change_approve(o.vault, index, &outcome, &ui->err));
     st = CV_THEN(st,
@@ -127,8 +125,10 @@ static cv_status run_approve(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_policy_approve = {
     .name = "policy approve",
-    .synopsis = "[NUMBER]",
+    .synopsis = "NUMBER",
     .summary = "sign what waits; with enough signatures it is done",
+    .details = "`policy show` says what waits under which number, and what it would change.",
+    .words_min = 1,
     .words_max = 1,
     .run = run_approve,
 };

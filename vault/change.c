@@ -310,22 +310,14 @@ size_t cv_change_waits(struct cv_vault *v)
     return n;
 }
 
-/* pick(v, index, out): what waits there; with 0 the only one that waits. */
+/* pick(v, index, out): what waits there. */
 static cv_status pick(struct cv_vault *v, uint64_t index, struct cv_waiting *out, struct cv_err *err)
 {
-    struct cv_waiting more;
     cv_status st = cv_change_waiting(v, index, out, err);
-    if (st == CV_ERR_NOTFOUND || (st == CV_OK && index != 0 && out->index != index)) {
-        cv_waiting_free(out);
-        return cv_fail(err, CV_ERR_NOTFOUND, "nothing waits for approval%s; see `policy show`",
-                       index != 0 ? " under that number" : "");
-    }
-    if (st == CV_OK && index == 0 && cv_change_waiting(v, out->index + 1, &more, NULL) == CV_OK) {
-        cv_waiting_free(&more);
-        cv_waiting_free(out);
-        return cv_fail(err, CV_ERR_ARG, "more than one act waits: name one by its number; see `policy show`");
-    }
-    return st;
+    if (st != CV_ERR_NOTFOUND && (st != CV_OK || out->index == index))
+        return st;
+    cv_waiting_free(out);
+    return cv_fail(err, CV_ERR_NOTFOUND, "nothing waits for approval under that number; see `policy show`");
 }
 
 /* add_mine(v, w, line): my signature, unless it is there. */

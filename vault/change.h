@@ -61,8 +61,8 @@ CV_MUST_CHECK cv_status cv_change_propose(struct cv_vault *v, struct cv_waiting 
 CV_MUST_CHECK cv_status cv_change_sign(struct cv_vault *v, struct cv_proposal *p, struct cv_buf *line,
                                        struct cv_err *err);
 
-/** cv_change_approve(v, index, out, err): add this member's signature to what waits there (0: the only one);
- * with enough of them it is done. CV_OK; CV_ERR_NOTFOUND; CV_ERR_DENIED, also for an erasure under a hold or
+/** cv_change_approve(v, index, out, err): add this member's signature to what waits there; with
+ * enough of them it is done. CV_OK; CV_ERR_NOTFOUND; CV_ERR_DENIED, also for an erasure under a hold or
  * of what a newer version stands on, and for a policy that would leave this member without the key of the
  * log; CV_ERR_EXISTS if this member signed already; CV_ERR_LOCKED. */
 CV_MUST_CHECK cv_status cv_change_approve(struct cv_vault *v, uint64_t index, struct cv_outcome *out,

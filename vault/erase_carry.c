@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -274,17 +275,25 @@ static cv_status finish_intents(struct cv_vault *v, uint64_t from, uint64_t *nex
 
 cv_status cv_erase_complete(struct cv_vault *v, struct cv_err *err)
 {
-    static const char seen[] = "erasures"; /* no reader of the head index is called that */
+    static const char erasures[] = "erasures"; /* no reader of the head index is called that */
+    char seen[sizeof(erasures) + CV_RELEASE_STATE_BYTES], state[CV_RELEASE_STATE_BYTES];
     uint64_t from = 0, next = 0;
     size_t left = 0;
     if (v->custody->counts[CV_KIND_ERASE] == 0)
         return CV_OK;
-    cv_status st = cv_catalog_listed(cv_custody_catalog(v->custody), seen, &from, err);
+    /* What was seen done is so for this file of keys, and not for an older one that is put back. */
+    cv_status st = cv_release_state(&v->custody->release, state, err);
+    if (st != CV_OK)
+        return st;
+    snprintf(seen, sizeof(seen), "%s/%s", erasures, state);
+    st = cv_catalog_listed(cv_custody_catalog(v->custody), seen, &from, err);
     st = CV_THEN(st, each_intent(v, from, false, &left, &next, err));
     if (st == CV_OK && left > 0)
-        st = finish_intents(v, from, &next, err);
+        return cv_err_note(err, finish_intents(v, from, &next, err), "erase"); /* to be seen next time */
     if (st == CV_OK && next > from)
         st = cv_catalog_set_listed(cv_custody_catalog(v->custody), seen, next, err);
+    if (st == CV_OK && from == 0)
+        st = cv_catalog_forget_heads(cv_custody_catalog(v->custody), erasures, seen, err);
     return cv_err_note(err, st, "erase");
 }
 

@@ -39,14 +39,10 @@ static cv_status tag_of(const struct cv_vault *v, const char *id, uint8_t tag[st
  * of them, and after an erasure none of those listed before can be opened; then they are listed anew. */
 static cv_status reader_of(const struct cv_vault *v, char out[static CV_READER_BYTES])
 {
-    struct cv_secret slot = { 0 };
-    uint8_t hash[CV_SHA256_BYTES] = { 0 };
-    cv_status st = cv_release_get(&v->custody->release, 0, &slot, NULL);
-    st = CV_THEN(st, cv_sha256(cv_secret_view(&slot), hash));
-    snprintf(out, CV_READER_BYTES, "%s/%" PRIx64 "/%zx/%02x%02x%02x%02x", v->id->public.pseudonym,
-             cv_vault_me(v)->roles, v->grants != NULL ? v->grants->count : 0, hash[0], hash[1], hash[2],
-             hash[3]);
-    cv_secret_free(&slot);
+    char state[CV_RELEASE_STATE_BYTES] = "";
+    cv_status st = cv_release_state(&v->custody->release, state, NULL);
+    snprintf(out, CV_READER_BYTES, "%s/%" PRIx64 "/%zx/%s", v->id->public.pseudonym, cv_vault_me(v)->roles,
+             v->grants != NULL ? v->grants->count : 0, state);
     return st;
 }
 

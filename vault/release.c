@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/hash.h"
 #include "crypto/random.h"
+#include "formats/base64.h"
 
 #define TITLE "casevault release keys v1\n"
 #define HEADER_BYTES 512
@@ -190,5 +192,17 @@ cv_status cv_release_get(struct cv_release *r, uint64_t slot, struct cv_secret *
         st = cv_fail(err, CV_ERR_NOKEY, "its release key was destroyed: this version was erased");
     if (st != CV_OK)
         cv_secret_free(key);
+    return st;
+}
+
+cv_status cv_release_state(struct cv_release *r, char out[static CV_RELEASE_STATE_BYTES], struct cv_err *err)
+{
+    struct cv_secret slot = { 0 };
+    uint8_t hash[CV_SHA256_BYTES] = { 0 };
+    cv_status st = cv_release_get(r, 0, &slot, err);
+    st = CV_THEN(st, cv_sha256(cv_secret_view(&slot), hash));
+    if (st == CV_OK)
+        cv_hex_encode(CV_BYTES(hash, (CV_RELEASE_STATE_BYTES - 1) / 2), out);
+    cv_secret_free(&slot);
     return st;
 }

@@ -69,6 +69,10 @@ class Place:
     def add(self, name, record, **kw):
         return self.as_(name, 'record', 'add', '-', stdin=json.dumps(record).encode(), **kw).strip()
 
+    def approve(self, name, **kw):
+        """Sign what waits, the newest."""
+        self.as_(name, 'policy', 'approve', str(self.json_as(name, 'policy', 'show')[-1]['waits_as']), **kw)
+
     def archive(self):
         """The bytes of the whole archive, by file."""
         d = self.path('vault', 'archive')
