@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#define WAL_BYTES_MAX ((off_t)256 << 10) /* of a catalog that is put away */
 #define LAYOUT "3"
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
@@ -116,12 +118,24 @@ static cv_status fail(struct cv_catalog *c, struct cv_err *err)
                    sqlite3_errmsg(c->db));
 }
 
+/* tidy(c): the write-ahead log is read whole by whoever opens the catalog next, and only a process that finds
+ * it so would ever begin it anew: now and then it is put where it belongs. That syncs, so not each time. */
+static void tidy(struct cv_catalog *c)
+{
+    char path[sizeof(c->path) + 8];
+    struct stat info;
+    snprintf(path, sizeof(path), "%s-wal", c->path);
+    if (c->db != NULL && !c->damaged && stat(path, &info) == 0 && info.st_size > WAL_BYTES_MAX)
+        (void)sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 static void disconnect(struct cv_catalog *c)
 {
     for (size_t i = 0; i < Q_TOTAL; i++) {
         sqlite3_finalize(c->stmt[i]);
         c->stmt[i] = NULL;
     }
+    tidy(c);
     sqlite3_close(c->db);
     c->db = NULL;
 }
@@ -253,10 +267,8 @@ static cv_status connect_once(struct cv_catalog *c, struct cv_err *err)
         return fail(c, err);
     sqlite3_busy_timeout(c->db, 10000);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    cv_status st = exec(c,
-                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=64; "
-                        "PRAGMA trusted_schema=OFF;",
-                        err);
+    cv_status st =
+        exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF;", err);
     if (st == CV_OK &&
         sqlite3_table_column_metadata(c->db, NULL, "ring", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK)
         st = exec(c, schema, err);
