@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "formats/base64.h"
 #include "vault/audit.h"
+#include "vault/erase.h"
 #include "vault/recovery.h"
 
 /* audit log, audit verify, check: what happened, and whether all of it is there. */
@@ -93,6 +94,15 @@ static void on_recovered(void *arg, uint64_t policy, uint64_t entry)
     printf("RECOVERY: entry %" PRIu64 ", policy %" PRIu64 ": signed by recovery shares\n", entry, policy);
 }
 
+/* on_lie: of cv_erase_lies. */
+static void on_lie(void *arg, uint64_t entry)
+{
+    (void)arg;
+    printf("FALSE ERASURE: entry %" PRIu64
+           " names keys that are not those of its versions; nothing was destroyed for it\n",
+           entry);
+}
+
 static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event, const struct cv_json *text,
                           struct cv_err *err)
 {
@@ -141,6 +151,8 @@ static cv_status run_log(struct cv_ui *ui, const void *args)
     cv_table_cell(&l.t, "WHAT");
     if (st == CV_OK && !ui->json && cv_vault_may_read(o.vault, "audit"))
         st = cv_recovery_each(o.vault, on_recovered, NULL, &ui->err);
+    if (st == CV_OK && !ui->json && cv_vault_may_read(o.vault, "audit"))
+        st = cv_erase_lies(o.vault, on_lie, NULL, &ui->err);
     st = CV_THEN(st, cv_audit_events(o.vault, "the access log was read", on_event, &l, &ui->err));
     if (!ui->json && (st == CV_OK || l.t.count > l.t.columns))
         cv_table_print(&l.t);

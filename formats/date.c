@@ -52,6 +52,14 @@ bool cv_date_ok(struct cv_bytes text, bool partial)
     return parse(text, &d) && (partial || d.day > 0);
 }
 
+bool cv_datetime_ok(struct cv_bytes t)
+{
+    unsigned h, m, s;
+    return t.n == 20 && cv_date_ok(CV_BYTES(t.p, 10), false) && t.p[10] == 'T' && digits(t, 11, 2, &h) &&
+           h < 24 && t.p[13] == ':' && digits(t, 14, 2, &m) && m < 60 && t.p[16] == ':' &&
+           digits(t, 17, 2, &s) && s < 60 && t.p[19] == 'Z';
+}
+
 bool cv_date_later(struct cv_bytes text, unsigned months, char out[static CV_DATE_BYTES])
 {
     struct date d;

@@ -10,6 +10,9 @@
 /** cv_date_ok(text, partial): is it a day that exists, or (if ${partial}) a month or a year? */
 bool cv_date_ok(struct cv_bytes text, bool partial);
 
+/** cv_datetime_ok(text): YYYY-MM-DDThh:mm:ssZ. */
+bool cv_datetime_ok(struct cv_bytes text);
+
 /** cv_date_later(text, months, out): the day so many months later; where its month is too short, that
  * month's last. A partial date counts from its last day. False if ${text} is no date. */
 bool cv_date_later(struct cv_bytes text, unsigned months, char out[static CV_DATE_BYTES]);

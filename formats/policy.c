@@ -88,6 +88,18 @@ const struct cv_policy_section *cv_policy_section(const struct cv_policy *p, con
     return NULL;
 }
 
+cv_roles cv_policy_keepers(const struct cv_policy *p, const char *kind, const char *name)
+{
+    const struct cv_policy_role *role = strcmp(kind, "role") == 0 ? cv_policy_role(p, name) : NULL;
+    const struct cv_policy_section *section =
+        strcmp(kind, "section") == 0 ? cv_policy_section(p, name) : NULL;
+    if (role != NULL)
+        return (cv_roles)1 << (role - p->roles);
+    if (section != NULL)
+        return section->readers;
+    return strcmp(kind, "log") == 0 ? p->log.holders : strcmp(kind, "export") == 0 ? p->export.holders : 0;
+}
+
 struct cv_policy_member *cv_policy_member(const struct cv_policy *p, const char *pseudonym)
 {
     for (size_t i = 0; i < p->member_count; i++)

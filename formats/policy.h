@@ -97,6 +97,9 @@ CV_MUST_CHECK cv_status cv_policy_copy(const struct cv_policy *p, struct cv_poli
 /** cv_policy_role, _section, _member(p, name): by name or pseudonym, NULL if there is none. */
 const struct cv_policy_role *cv_policy_role(const struct cv_policy *p, const char *name);
 const struct cv_policy_section *cv_policy_section(const struct cv_policy *p, const char *name);
+/** cv_policy_keepers(p, kind, name): the roles that open the secret of a `role`, a `section`, the `log` or
+ * the `export` key; none for what the policy does not have. */
+cv_roles cv_policy_keepers(const struct cv_policy *p, const char *kind, const char *name);
 struct cv_policy_member *cv_policy_member(const struct cv_policy *p, const char *pseudonym);
 /** cv_policy_role_bit(p, name): the role's bit, 0 if there is none. */
 cv_roles cv_policy_role_bit(const struct cv_policy *p, const char *name);

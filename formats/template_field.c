@@ -58,27 +58,6 @@ bool field_from_parse(const char *text, struct field_from *out)
            (!out->year || strcmp(rest, "|year") == 0);
 }
 
-static bool digits(struct cv_bytes t, size_t at, size_t n, unsigned *out)
-{
-    *out = 0;
-    if (at + n > t.n)
-        return false;
-    for (size_t i = at; i < at + n; i++) {
-        if (t.p[i] < '0' || t.p[i] > '9')
-            return false;
-        *out = 10 * *out + (unsigned)(t.p[i] - '0');
-    }
-    return true;
-}
-
-static bool datetime_ok(struct cv_bytes t)
-{
-    unsigned h, m, s;
-    return t.n == 20 && cv_date_ok(CV_BYTES(t.p, 10), false) && t.p[10] == 'T' && digits(t, 11, 2, &h) &&
-           h < 24 && t.p[13] == ':' && digits(t, 14, 2, &m) && m < 60 && t.p[16] == ':' &&
-           digits(t, 17, 2, &s) && s < 60 && t.p[19] == 'Z';
-}
-
 static bool letters(struct cv_bytes t, size_t n, uint8_t from, uint8_t to)
 {
     if (t.n != n)
@@ -92,13 +71,8 @@ static bool letters(struct cv_bytes t, size_t n, uint8_t from, uint8_t to)
 /* phone_ok(t): E.164: a plus and 7 to 15 digits, the first not 0. */
 static bool phone_ok(struct cv_bytes t)
 {
-    unsigned n;
-    if (t.n < 8 || t.n > 16 || t.p[0] != '+' || t.p[1] == '0')
-        return false;
-    for (size_t i = 1; i < t.n; i++)
-        if (!digits(t, i, 1, &n))
-            return false;
-    return true;
+    return t.n >= 8 && t.n <= 16 && t.p[0] == '+' && t.p[1] != '0' &&
+           letters(CV_BYTES(t.p + 1, t.n - 1), t.n - 1, '0', '9');
 }
 
 static bool sha256_ok(struct cv_bytes t)
@@ -174,7 +148,7 @@ static bool string_ok(const struct field *f, const struct cv_json *value, const 
                refuse(why,
                       f->partial ? "not a date (YYYY-MM-DD, YYYY-MM or YYYY)" : "not a date (YYYY-MM-DD)");
     case FIELD_DATETIME:
-        return datetime_ok(t) || refuse(why, "not a time (YYYY-MM-DDThh:mm:ssZ)");
+        return cv_datetime_ok(t) || refuse(why, "not a time (YYYY-MM-DDThh:mm:ssZ)");
     case FIELD_CHOICE:
         return choice_ok(f->choices, value) || refuse(why, "not one of its choices; see the template");
     case FIELD_COUNTRY:

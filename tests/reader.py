@@ -204,9 +204,21 @@ def judge_seals(index, doc, policy):
              'entry %d: a seal for keys that are yet to be made' % index)
 
 
+def judge_keepers(index, seals, new, judge, roles):
+    """Whoever seals a secret keeps it, or is a custodian who brings the policy it is new in."""
+    if new and 'custodian' in roles:
+        return
+    doc = (new or judge).doc
+    keepers = {('section', s['name']): s['readers'] for s in doc['sections']}
+    keepers.update({(kind, kind): doc[kind]['holders'] for kind in ('log', 'export')})
+    for s in seals:
+        held = [s['name']] if s['of'] == 'role' else keepers.get((s['of'], s['name']), [])
+        need(set(held) & set(roles), 'entry %d: seals a key that its signer does not hold' % index)
+
+
 def read_log(vault):
     """Every entry by index, after verifying all of it; and the policy in force for each."""
-    policy, edge, last, staged, out, slots, since, named = None, [], None, [], {}, 0, 0, 0
+    policy, edge, last, staged, out, slots, since, named = None, [], None, [], {}, 1, 0, 0
     for index, kind, raw, data in entries(vault):
         need(index == len(out), 'entry %d stands where %d belongs' % (index, len(out)))
         out[index] = (kind, data, policy)
@@ -218,7 +230,8 @@ def read_log(vault):
         if kind in ('record', 'event', 'notice'):
             batch, slot = int.from_bytes(data[24:32], 'big'), int.from_bytes(data[32:40], 'big')
             need(since < batch < index, 'entry %d: keys of an older policy, or later than it' % index)
-            need(kind != 'record' or policy is None or slot >= slots, 'entry %d: release key of an older entry' % index)
+            need(kind != 'record' or policy is None or slots <= slot < 2 ** 64 - 1,
+                 'entry %d: release key of an older entry, or none' % index)
             named = max(named, slot + 1 if slot != 2 ** 64 - 1 else 0)
         if kind == 'seals' and policy:
             judge_seals(index, json.loads(data), next((Policy(d.decode()) for k, _, d in staged if k == 'policy'), policy))
@@ -246,7 +259,7 @@ def read_log(vault):
                 need(good >= judges.doc['quorum'] or recovered, 'policy quorum')
         judge = policy or new
         size = sum(1 << i for i in range(64) if index >> i & 1)
-        need(lines[1] == judge.vault and taken >= max(slots, named) and size == index, 'entry %d: head' % index)
+        need(lines[1] == judge.vault and max(slots, named) <= taken <= slots + len(lines) - 4 and size == index, 'entry %d: head' % index)
         need(lines[3] == (base64.b64encode(b''.join(edge)).decode() or '-'), 'entry %d: edge' % index)
         met = ([('checkpoint', last)] if last else []) + [(k, h) for k, h, _ in staged]
         need(len(met) == len(lines) - 4 and first + len(met) == index, 'entry %d: leaves' % index)
@@ -259,8 +272,10 @@ def read_log(vault):
         need(origin == 'casevault/' + judge.vault and int(n) == index and base64.b64decode(top) == root(edge),
              'entry %d: root' % index)
         need(signed_by(note, origin, b64u(judge.doc['log']['key'])), 'entry %d: log key' % index)
-        need(any(signed_by(note, judge.keyname(who), m[0]) for who, m in judge.members.items()) or
-             signed_by(note, judge.recovery, b64u(judge.doc['recovery']['key'])), 'entry %d: member' % index)
+        signer = next((m for who, m in judge.members.items() if signed_by(note, judge.keyname(who), m[0])), None)
+        need(signer or signed_by(note, judge.recovery, b64u(judge.doc['recovery']['key'])), 'entry %d: member' % index)
+        if signer and policy:
+            judge_keepers(index, [s for k, _, d in staged if k == 'seals' for s in json.loads(d)['seals']], new, judge, signer[2])
         if policy is None:
             for i in list(out):
                 out[i] = (out[i][0], out[i][1], new)

@@ -16,6 +16,7 @@ void cv_chain_free(struct cv_chain *c)
     cv_policy_free(c->policy);
     free(c->staged);
     cv_buf_free(&c->policy_note);
+    free(c->keepers);
     memset(c, 0, sizeof(*c));
 }
 
@@ -23,6 +24,7 @@ void cv_chain_drop(struct cv_chain *c)
 {
     c->staged_count = 0;
     c->staged_slots = 0;
+    c->keeper_count = 0;
     cv_buf_truncate(&c->policy_note, 0);
 }
 
@@ -68,14 +70,34 @@ static uint32_t epoch_of(const struct cv_policy *p, const char *kind, const char
     return strcmp(kind, "log") == 0 ? p->log.epoch : strcmp(kind, "export") == 0 ? p->export.epoch : 0;
 }
 
-/* within(p, data): seals for that policy, and for no epoch that it does not have. */
-static bool within(const struct cv_policy *p, struct cv_bytes data)
+/* asks_for(c, keepers): the commit must be by somebody of these roles. */
+static bool asks_for(struct cv_chain *c, cv_roles keepers)
+{
+    for (size_t i = 0; i < c->keeper_count; i++)
+        if (c->keepers[i] == keepers)
+            return true;
+    if (c->keeper_count == c->keeper_room) {
+        const size_t room = c->keeper_room == 0 ? 64 : 2 * c->keeper_room;
+        cv_roles *more = realloc(c->keepers, room * sizeof(*more));
+        if (more == NULL)
+            return false;
+        c->keepers = more;
+        c->keeper_room = room;
+    }
+    c->keepers[c->keeper_count++] = keepers;
+    return true;
+}
+
+/* within(c, p, data): seals for that policy, and for no epoch that it does not have. */
+static bool within(struct cv_chain *c, const struct cv_policy *p, struct cv_bytes data)
 {
     struct cv_seals seals = { 0 };
     bool good = cv_seals_parse(data, &seals, NULL) == CV_OK && seals.policy == p->number;
     for (size_t i = 0; good && i < seals.count; i++) {
         const struct cv_seal *s = &seals.seals[i];
-        good = s->to_epoch <= epoch_of(p, s->to_kind, s->to) && s->of_epoch <= epoch_of(p, s->of_kind, s->of);
+        good = s->to_epoch <= epoch_of(p, s->to_kind, s->to) &&
+               s->of_epoch <= epoch_of(p, s->of_kind, s->of) &&
+               asks_for(c, cv_policy_keepers(p, s->of_kind, s->of));
     }
     cv_seals_free(&seals);
     return good;
@@ -84,13 +106,13 @@ static bool within(const struct cv_policy *p, struct cv_bytes data)
 /* timely(c, data): seals for the policy in force, or for that of the commit under way. A seal for keys that
  * are yet to be made would pass, when they are, for one that was made with them: then nobody would be given
  * the true one. */
-static bool timely(const struct cv_chain *c, struct cv_bytes data)
+static bool timely(struct cv_chain *c, struct cv_bytes data)
 {
     struct cv_policy *next = NULL;
     if (c->policy_note.n == 0)
-        return within(c->policy, data);
-    const bool good =
-        cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, &next, NULL) == CV_OK && within(next, data);
+        return within(c, c->policy, data);
+    const bool good = cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, &next, NULL) == CV_OK &&
+                      within(c, next, data);
     cv_policy_free(next);
     return good;
 }
@@ -107,8 +129,8 @@ static const char *envelope_fault(struct cv_chain *c, uint64_t index, enum cv_ki
         return "sealed under keys of an older policy";
     if (batch >= index)
         return "sealed under keys that stand after it";
-    if (kind == CV_KIND_RECORD && slot < c->slots)
-        return "under the release key of an older entry";
+    if (kind == CV_KIND_RECORD && (slot < c->slots || slot == CV_NO_SLOT))
+        return "under the release key of an older entry, or under none";
     if (slot != CV_NO_SLOT && slot >= c->staged_slots)
         c->staged_slots = slot < UINT64_MAX ? slot + 1 : slot;
     return NULL;
@@ -218,9 +240,10 @@ static cv_status check_shape(const struct cv_chain *c, const struct cv_commit *c
     if (commit->slots < c->slots)
         return cv_fail(d->err, CV_ERR_LOG,
                        "entry %" PRIu64 " (checkpoint): its count of release keys goes back", index);
-    if (commit->slots < c->staged_slots)
+    if (commit->slots < c->staged_slots ||
+        (commit->first == c->edge.size && commit->slots - c->slots > commit->count))
         return cv_fail(d->err, CV_ERR_LOG,
-                       "entry %" PRIu64 " (checkpoint): its commit names release keys that it did not take",
+                       "entry %" PRIu64 " (checkpoint): its commit does not take the release keys it names",
                        index);
     if (commit->first == c->edge.size && cv_merkle_edge_equal(&commit->edge, &c->edge))
         return CV_OK;
@@ -232,14 +255,29 @@ static cv_status check_shape(const struct cv_chain *c, const struct cv_commit *c
     return CV_OK;
 }
 
-/* check_note(note, judge, index, root): the head, signed by the log key and by a member. */
+/* check_keepers(c, judge, roles, index, d): whoever seals a secret keeps it, or is a custodian who brings the
+ * policy that it is new in. A seal by anyone else could only be rubbish, and would pass for the true one. */
+static cv_status check_keepers(const struct cv_chain *c, const struct cv_policy *judge, cv_roles roles,
+                               uint64_t index, const struct damage *d)
+{
+    const bool brings =
+        c->policy_note.n > 0 && (roles & cv_policy_keepers(judge, "role", CV_ROLE_CUSTODIAN)) != 0;
+    for (size_t i = 0; !brings && i < c->keeper_count; i++)
+        if ((c->keepers[i] & roles) == 0)
+            return report(d, index, CV_KIND_CHECKPOINT, "seals a key that whoever signed it does not hold");
+    return CV_OK;
+}
+
+/* check_note(note, judge, index, root, roles): the head, signed by the log key and by a member of these
+ * roles. */
 static cv_status check_note(struct cv_bytes bytes, const struct cv_policy *judge, uint64_t index,
-                            const struct cv_hash *root, struct cv_err *err)
+                            const struct cv_hash *root, cv_roles *roles, struct cv_err *err)
 {
     struct cv_note note = { 0 };
     struct cv_checkpoint head = { 0 };
     char name[CV_MEMBER_KEYNAME_BYTES];
     bool member = false;
+    *roles = 0;
     cv_status st = cv_note_parse(bytes, &note, err);
     st = CV_THEN(st, cv_checkpoint_parse(note.text, &head, err));
     if (st != CV_OK)
@@ -255,9 +293,12 @@ static cv_status check_note(struct cv_bytes bytes, const struct cv_policy *judge
     for (size_t i = 0; i < judge->member_count && st == CV_OK && !member; i++) {
         cv_policy_member_keyname(judge, judge->members[i].key.pseudonym, name);
         member = cv_note_verify(&note, name, judge->members[i].key.sign) == CV_OK;
+        *roles = member ? judge->members[i].roles : 0;
     }
     cv_policy_recovery_keyname(judge, name);
-    if (st == CV_OK && !member && cv_note_verify(&note, name, judge->recovery.key) != CV_OK)
+    if (st == CV_OK && !member && cv_note_verify(&note, name, judge->recovery.key) == CV_OK)
+        *roles = ~(cv_roles)0; /* shares open everything */
+    else if (st == CV_OK && !member)
         st = cv_fail(err, CV_ERR_LOG,
                      "entry %" PRIu64 " (checkpoint): not signed by anyone who was a member then", index);
 out:
@@ -318,6 +359,7 @@ cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t 
     struct cv_policy *policy = NULL;
     struct cv_merkle_edge edge;
     struct cv_hash root;
+    cv_roles roles = 0;
     cv_status st = CV_OK;
     if (c->policy_note.n > 0)
         st = read_policy(c, &policy, &d);
@@ -329,7 +371,8 @@ cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t 
     edge = commit.edge;
     st = CV_THEN(st, check_leaves(c, &commit, &edge, &d));
     st = CV_THEN(st, cv_merkle_root(&edge, &root));
-    st = CV_THEN(st, check_note(commit.note, judge, index, &root, &bad));
+    st = CV_THEN(st, check_note(commit.note, judge, index, &root, &roles, &bad));
+    st = CV_THEN(st, check_keepers(c, judge, roles, index, &d));
     if (st == CV_OK) {
         adopt(c, policy, index);
         policy = NULL;

@@ -37,6 +37,8 @@ struct cv_chain {
     uint64_t staged_slots;     /* how many release keys must have been taken, for those its entries name */
     struct cv_buf policy_note; /* at most one policy in a commit */
     uint64_t policy_index;
+    cv_roles *keepers; /* of each secret that is sealed in it: the roles of those who have it */
+    size_t keeper_count, keeper_room;
     struct cv_adopted adopted; /* by the last commit; number 0 if none */
 };
 
@@ -57,8 +59,8 @@ CV_MUST_CHECK cv_status cv_chain_lost(struct cv_chain *c, uint64_t index, enum c
 /**
  * cv_chain_checkpoint(c, index, hash, data, damage, arg, err): the entry that closes a commit: its leaves are
  * those met, its tree follows from the one before, log key and a member signed it, its policy (if any) was
- * signed by a quorum. CV_OK; CV_ERR_LOG; or what ${damage} returned (NULL: the first damage stops with
- * CV_ERR_LOG).
+ * signed by a quorum, and whoever seals secrets keeps them. CV_OK; CV_ERR_LOG; or what ${damage} returned
+ * (NULL: the first damage stops with CV_ERR_LOG).
  */
 CV_MUST_CHECK cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t hash[static 32],
                                             struct cv_bytes data, cv_damage_fn damage, void *arg,

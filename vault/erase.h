@@ -54,9 +54,13 @@ CV_MUST_CHECK cv_status cv_erase_names(struct cv_vault *v, const struct cv_erasu
  * Outside of a commit. */
 CV_MUST_CHECK cv_status cv_erase_alone(struct cv_vault *v, const struct cv_erasure *e, struct cv_err *err);
 /** cv_erase_complete(v, err): carry out every intent that has no tombstone, or whose keys are there in spite
- * of one. What this user saw done is not looked at again. CV_OK, also with none; CV_ERR_LOG for one that
- * names keys which are not its versions'; CV_ERR_LOCKED; CV_ERR_IO. */
+ * of one. What this user saw done for the same file of keys is not looked at again. One that names keys which
+ * are not its versions' is passed over. CV_OK, also with none; CV_ERR_LOCKED; CV_ERR_IO; CV_ERR_LOG. */
 CV_MUST_CHECK cv_status cv_erase_complete(struct cv_vault *v, struct cv_err *err);
+/** cv_erase_lies(v, fn, arg, err): tell of every intent that was passed over so. CV_OK; CV_ERR_IO;
+ * CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_erase_lies(struct cv_vault *v, void (*fn)(void *arg, uint64_t entry), void *arg,
+                                      struct cv_err *err);
 
 /** cv_erased_of(v, record, out, err): what was erased of a record: an array of
  * {"version","time","by":pseudonym, "approved_by":[pseudonyms]}, told by one who signed it; empty if nothing

@@ -209,6 +209,7 @@ struct intent {
     uint64_t index;
     struct cv_erasure e;
     bool has_tombstone, keys_gone;
+    bool lies; /* it names keys that are not those of its versions: nothing is done for it */
 };
 
 /* look_at(v, index, data, out): anybody may append a tombstone; only the keys themselves tell. */
@@ -219,9 +220,11 @@ static cv_status look_at(struct cv_vault *v, uint64_t index, struct cv_bytes dat
     *out = (struct intent){ .index = index };
     cv_status st = cv_erasure_parse(data, cv_vault_policy(v)->vault, &out->e, &bad);
     st = CV_THEN(st, cv_erase_names(v, &out->e, &bad));
-    if (st != CV_OK)
-        return cv_fail(err, st == CV_ERR_NOMEM || st == CV_ERR_IO ? st : CV_ERR_LOG,
-                       "entry %" PRIu64 " (erase): %.180s", index, bad.msg);
+    if (st == CV_ERR_NOMEM || st == CV_ERR_IO)
+        return cv_fail(err, st, "entry %" PRIu64 " (erase): %.180s", index, bad.msg);
+    out->lies = st != CV_OK;
+    if (out->lies) /* it must not keep everybody out of the vault; the log says who signed it */
+        return CV_OK;
     out->keys_gone = gone(v, &out->e);
     return closed(v, index, &out->has_tombstone, err);
 }
@@ -246,7 +249,7 @@ static cv_status each_intent(struct cv_vault *v, uint64_t from, bool within, siz
     while ((st = next_intent(v, *next, &data, &index, err)) == CV_OK) {
         struct intent i;
         st = look_at(v, index, cv_buf_view(&data), &i, err);
-        const bool done = i.has_tombstone && i.keys_gone;
+        const bool done = i.lies || (i.has_tombstone && i.keys_gone);
         *left += st == CV_OK && !done;
         if (within && !done)
             st = CV_THEN(st, carry_out(v, &i, err));
@@ -295,6 +298,26 @@ cv_status cv_erase_complete(struct cv_vault *v, struct cv_err *err)
     if (st == CV_OK && from == 0)
         st = cv_catalog_forget_heads(cv_custody_catalog(v->custody), erasures, seen, err);
     return cv_err_note(err, st, "erase");
+}
+
+cv_status cv_erase_lies(struct cv_vault *v, void (*fn)(void *arg, uint64_t entry), void *arg,
+                        struct cv_err *err)
+{
+    struct cv_buf data = { 0 };
+    uint64_t index = 0, next = 0;
+    cv_status st;
+    while ((st = next_intent(v, next, &data, &index, err)) == CV_OK) {
+        struct intent i;
+        st = look_at(v, index, cv_buf_view(&data), &i, err);
+        if (st == CV_OK && i.lies)
+            fn(arg, index);
+        cv_erasure_free(&i.e);
+        if (st != CV_OK)
+            break;
+        next = index + 1;
+    }
+    cv_buf_free(&data);
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
 /* ---- what was erased ---- */

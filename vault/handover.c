@@ -113,6 +113,14 @@ static cv_status make(struct making *m, struct cv_seal seal, const struct cv_key
     return st;
 }
 
+/* keeps(m, object): is it this member's by their roles? Who lost a role can still open what it opened then,
+ * and has no business with sealing it. */
+static bool keeps(const struct making *m, const struct cv_object *o)
+{
+    const struct cv_policy_member *me = cv_policy_member(m->policy, cv_keyring_whose(m->k));
+    return me != NULL && (me->roles & cv_policy_keepers(m->policy, o->kind, o->name)) != 0;
+}
+
 /* due(m, to, object, key): one seal that the policy asks for. */
 static cv_status due(struct making *m, const struct cv_object *to, const struct cv_object *o,
                      const struct cv_key *key)
@@ -124,7 +132,7 @@ static cv_status due(struct making *m, const struct cv_object *to, const struct 
      * believed it would lose the secret for ever. */
     if (!fresh && m->k != NULL && cv_keyring_sealed(m->k, to->kind, to->name, to->epoch, o))
         return CV_OK;
-    if (secret.n == 0 && m->k != NULL) {
+    if (secret.n == 0 && m->k != NULL && keeps(m, o)) {
         cv_status st = cv_keyring_secret(m->k, o, &secret, NULL);
         if (st != CV_OK && st != CV_ERR_NOKEY && st != CV_ERR_LOG)
             return cv_fail(m->err, st, "%s %s: its secret cannot be read", o->kind, o->name);

@@ -52,6 +52,11 @@ cv_status cv_seal_secret(const struct cv_policy *policy, const struct cv_seal *s
     return st;
 }
 
+const char *cv_keyring_whose(const struct cv_keyring *k)
+{
+    return k->id->public.pseudonym;
+}
+
 /* ---- the seals of the log ---- */
 
 static size_t mix(size_t h, const char *word)

@@ -24,6 +24,8 @@ struct cv_object {
 CV_MUST_CHECK cv_status cv_keyring_new(struct cv_custody *c, const struct cv_identity *id,
                                        struct cv_keyring **out, struct cv_err *err);
 void cv_keyring_free(struct cv_keyring *k);
+/** cv_keyring_whose(k): the pseudonym of that identity. */
+const char *cv_keyring_whose(const struct cv_keyring *k);
 
 /** cv_keyring_put(k, object, secret): a secret that came another way, such as from recovery shares; it is
  * taken over. CV_OK; CV_ERR_LOG if it is not the one the policy names; CV_ERR_NOMEM. */

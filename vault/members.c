@@ -131,8 +131,9 @@ cv_status cv_members_replace(struct cv_vault *v, const char *pseudonym, const st
     return submit(v, &c, st, detail, out, err);
 }
 
-cv_status cv_members_grant(struct cv_vault *v, const char *pseudonym, const char *role,
-                           struct cv_outcome *out, struct cv_err *err)
+/* regrant(v, pseudonym, role, give): what a member works as; what is taken is rotated. */
+static cv_status regrant(struct cv_vault *v, const char *pseudonym, const char *role, bool give,
+                         struct cv_outcome *out, struct cv_err *err)
 {
     struct cv_change c;
     struct cv_policy_member *member = NULL;
@@ -143,37 +144,30 @@ cv_status cv_members_grant(struct cv_vault *v, const char *pseudonym, const char
         return st;
     st = find_member(c.policy, pseudonym, &member, err);
     st = CV_THEN(st, find_role(c.policy, role, &bit, err));
-    if (st == CV_OK && (member->roles & bit) != 0)
-        st = cv_fail(err, CV_ERR_EXISTS, "%s holds the role %s already", pseudonym, role);
+    if (st == CV_OK && give == ((member->roles & bit) != 0))
+        st = give ? cv_fail(err, CV_ERR_EXISTS, "%s holds the role %s already", pseudonym, role)
+                  : cv_fail(err, CV_ERR_EXISTS, "%s does not hold the role %s", pseudonym, role);
+    if (st == CV_OK && !give && member->roles == bit)
+        st = cv_fail(err, CV_ERR_DENIED, "%s would be left without a role: use `member remove`", pseudonym);
     if (st == CV_OK)
-        member->roles |= bit;
-    snprintf(detail, sizeof(detail), "role %.32s given to %.16s, policy %" PRIu64, role, pseudonym,
-             c.policy->number);
+        member->roles ^= bit;
+    if (!give)
+        st = CV_THEN(st, cv_change_rotate(&c, bit));
+    snprintf(detail, sizeof(detail), "role %.32s %s %.16s, policy %" PRIu64, role,
+             give ? "given to" : "taken from", pseudonym, c.policy->number);
     return submit(v, &c, st, detail, out, err);
+}
+
+cv_status cv_members_grant(struct cv_vault *v, const char *pseudonym, const char *role,
+                           struct cv_outcome *out, struct cv_err *err)
+{
+    return regrant(v, pseudonym, role, true, out, err);
 }
 
 cv_status cv_members_revoke(struct cv_vault *v, const char *pseudonym, const char *role,
                             struct cv_outcome *out, struct cv_err *err)
 {
-    struct cv_change c;
-    struct cv_policy_member *member = NULL;
-    cv_roles bit = 0;
-    char detail[DETAIL_BYTES];
-    cv_status st = cv_change_begin(v, 0, &c, err);
-    if (st != CV_OK)
-        return st;
-    st = find_member(c.policy, pseudonym, &member, err);
-    st = CV_THEN(st, find_role(c.policy, role, &bit, err));
-    if (st == CV_OK && (member->roles & bit) == 0)
-        st = cv_fail(err, CV_ERR_EXISTS, "%s does not hold the role %s", pseudonym, role);
-    if (st == CV_OK && member->roles == bit)
-        st = cv_fail(err, CV_ERR_DENIED, "%s would be left without a role: use `member remove`", pseudonym);
-    if (st == CV_OK)
-        member->roles &= ~bit;
-    st = CV_THEN(st, cv_change_rotate(&c, bit));
-    snprintf(detail, sizeof(detail), "role %.32s taken from %.16s, policy %" PRIu64, role, pseudonym,
-             c.policy->number);
-    return submit(v, &c, st, detail, out, err);
+    return regrant(v, pseudonym, role, false, out, err);
 }
 
 cv_status cv_members_rotate(struct cv_vault *v, const char *role, struct cv_outcome *out, struct cv_err *err)
