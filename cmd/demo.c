@@ -13,7 +13,7 @@
 #define CASES_DEFAULT 200
 #define SCRYPT_TRAINING 10 /* training keys protect nothing, and a demonstration opens them often */
 #define PER_COMMIT 1000
-static const char passphrase[] = "training only";
+static const char passphrase[] = "only for training";
 
 struct args {
     uint64_t cases, seed;
@@ -193,7 +193,7 @@ static cv_status write_passphrase(struct cv_ui *ui, const char *dir)
 {
     char path[4200];
     snprintf(path, sizeof(path), "%s/passphrase", dir);
-    return cv_ui_write_file(ui, path, CV_LIT("training only\n"));
+    return cv_ui_write_file(ui, path, CV_LIT("only for training\n"));
 }
 
 static cv_status make(struct demo *d)

@@ -43,12 +43,14 @@ static cv_status run(struct cv_ui *ui, const void *args)
         cv_vault_fingerprint(cv_vault_policy(v)->vault, print);
         cv_ui_training(ui, cv_vault_policy(v)->training);
         printf("%s\n", print);
-        cv_ui_say(
-            ui,
-            "\nThe vault stands in %s. Its fingerprint is above: read it out to everyone who joins.\n"
-            "You hold every role's key now, because somebody must hand them on. Admit your colleagues with\n"
-            "`casevault member add`; what you could read until then stays readable to you.",
-            ui->words.w[0]);
+        cv_ui_say(ui,
+                  "\nThe vault stands in %s. Its fingerprint is above: read it out to everyone who joins.\n"
+                  "You hold every role's key now, because somebody must hand them on. Next:\n"
+                  "  casevault member add       admit your colleagues, by the lines they send you\n"
+                  "  casevault recovery split   shares for the day when all keys are lost\n"
+                  "  casevault role rotate      by whoever holds a role: keys that you do not have\n"
+                  "What you could read until then stays readable to you.",
+                  ui->words.w[0]);
     }
     cv_vault_close(v);
     cv_identity_free(&id);

@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "formats/qr.h"
@@ -8,6 +10,7 @@
 /* recovery split / combine: the way back when all other keys are lost, cut up among people. */
 
 #define SHARE_FILE_MAX 4096
+#define PAGE "%s/share-%u.html"
 
 struct split_args {
     uint64_t shares, threshold;
@@ -61,7 +64,7 @@ static cv_status write_page(struct cv_ui *ui, const char *dir, const struct cv_s
 {
     char path[4096];
     struct cv_buf html = { 0 };
-    if (snprintf(path, sizeof(path), "%s/share-%u.html", dir, s->x) >= (int)sizeof(path))
+    if (snprintf(path, sizeof(path), PAGE, dir, s->x) >= (int)sizeof(path))
         return cv_fail(&ui->err, CV_ERR_LIMIT, "--pages: path too long");
     cv_status st = page(s, text, fingerprint, count, training, &html);
     st = CV_THEN(st, cv_ui_write_file(ui, path, cv_buf_view(&html)));
@@ -108,6 +111,22 @@ static cv_status give_out(struct cv_ui *ui, const struct cv_vault *v, const stru
     return st;
 }
 
+/* check_place(ui, a): the pages have a place. Afterwards it is too late to say so: the secret is in force. */
+static cv_status check_place(struct cv_ui *ui, const struct split_args *a)
+{
+    char path[4096];
+    if (a->pages == NULL)
+        return CV_OK;
+    if (access(a->pages, W_OK | X_OK) != 0)
+        return cv_fail_errno(&ui->err, "--pages: %s", a->pages);
+    for (unsigned i = 1; i <= a->shares; i++)
+        if (snprintf(path, sizeof(path), PAGE, a->pages, i) >= (int)sizeof(path))
+            return cv_fail(&ui->err, CV_ERR_LIMIT, "--pages: path too long");
+        else if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            return cv_fail(&ui->err, CV_ERR_EXISTS, "%s: there is one already; nothing was changed", path);
+    return CV_OK;
+}
+
 static cv_status run_split(struct cv_ui *ui, const void *args)
 {
     const struct split_args *a = args;
@@ -117,7 +136,8 @@ static cv_status run_split(struct cv_ui *ui, const void *args)
     if (a->shares == 0 || a->threshold == 0 || a->shares > CV_SHAMIR_SHARES_MAX)
         return cv_fail(&ui->err, CV_ERR_ARG, "wanted: --shares N (at most %d) and --threshold K",
                        CV_SHAMIR_SHARES_MAX);
-    cv_status st = cv_ui_open(ui, &o);
+    cv_status st = check_place(ui, a);
+    st = CV_THEN(st, cv_ui_open(ui, &o));
     st = CV_THEN(st, cv_recovery_split(o.vault, (unsigned)a->threshold, (unsigned)a->shares, shares, &outcome,
                                        &ui->err));
     const bool split = st == CV_OK;
@@ -147,9 +167,7 @@ const struct cv_cmd cv_cmd_recovery_split = {
     .synopsis = "--shares N --threshold K [--pages DIR]",
     .summary = "cut up a recovery secret among people, to be brought together when all keys are lost",
     .details = "Earlier shares admit nobody from then on, and open nothing written later. Each share is "
-               "printed as 72 letters and digits "
-               "and as a QR "
-               "code.",
+               "printed as 72 letters and digits and as a QR code.",
     .opts = split_opts,
     .args_bytes = sizeof(struct split_args),
     .run = run_split,

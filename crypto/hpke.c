@@ -220,9 +220,7 @@ cv_status cv_hpke_open(uint16_t suite, struct cv_bytes secret, struct cv_bytes i
     struct cv_bytes enc = { sealed.p, N_ENC };
     struct cv_bytes ct = { sealed.p + N_ENC, sealed.n - N_ENC };
 
-    cv_status st = cv_x25519_public(secret, public);
-    if (st == CV_OK)
-        st = cv_x25519(secret, enc.p, &dh);
+    cv_status st = cv_x25519_own(secret, enc.p, &dh, public);
     if (st == CV_OK)
         st = extract_and_expand(cv_secret_view(&dh), enc, CV_ARR(public), shared);
     if (st == CV_OK)

@@ -16,5 +16,9 @@ CV_MUST_CHECK cv_status cv_x25519_public(struct cv_bytes secret, uint8_t public[
  */
 CV_MUST_CHECK cv_status cv_x25519(struct cv_bytes secret, const uint8_t peer[static CV_X25519_BYTES],
                                   struct cv_secret *shared);
+/** cv_x25519_own(secret, peer, shared, own): the same, and the secret's own public key, which costs as much
+ * to compute again: 32 bytes to ${own}. */
+CV_MUST_CHECK cv_status cv_x25519_own(struct cv_bytes secret, const uint8_t peer[static CV_X25519_BYTES],
+                                      struct cv_secret *shared, uint8_t *own);
 
 #endif

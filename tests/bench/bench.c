@@ -74,7 +74,7 @@ static struct cv_vault *open_vault(const char *dir, const char *who, struct cv_i
     struct cv_err err = { 0 };
     snprintf(path, sizeof(path), "%s/%s.identity", dir, who);
     read_all(path, &file);
-    must(cv_identity_open(cv_buf_view(&file), CV_LIT("training only"), id, &err), "identity");
+    must(cv_identity_open(cv_buf_view(&file), CV_LIT("only for training"), id, &err), "identity");
     snprintf(path, sizeof(path), "%s/vault", dir);
     must(cv_vault_open(path, NULL, id, &v, &err), err.msg);
     cv_buf_free(&file);
