@@ -52,11 +52,11 @@ static cv_status start(struct cv_identity *id, struct cv_agent_life *life,
 {
     struct cv_buf text = { .max = TEXT_MAX };
     char numbers[64];
-    unsigned long long idle = 0, most = 0;
+    uint64_t idle = 0, most = 0;
     cv_status st = read_link(&text);
     struct cv_bytes rest = cv_buf_view(&text);
     if (st == CV_OK &&
-        (!next_line(&rest, numbers, sizeof(numbers)) || sscanf(numbers, "%llu %llu", &idle, &most) != 2 ||
+        (!next_line(&rest, numbers, sizeof(numbers)) || !cv_agent_seconds(numbers, &idle, &most) ||
          !next_line(&rest, path, CV_AGENT_PATH_MAX)))
         st = CV_ERR_FORMAT;
     *life = (struct cv_agent_life){ idle, most };

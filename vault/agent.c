@@ -1,6 +1,7 @@
 #include "vault/agent.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,18 +175,28 @@ static const struct cv_identity_agent by_agent = {
     .sign = link_sign, .unseal = link_unseal, .derive = link_derive, .close = link_close
 };
 
+bool cv_agent_seconds(const char *text, uint64_t *idle, uint64_t *most)
+{
+    char again[64], *end = NULL;
+    *idle = strtoull(text, &end, 10);
+    *most = strtoull(end, NULL, 10);
+    /* Whatever strtoull lets pass besides, such as signs, is not what was written. */
+    snprintf(again, sizeof(again), "%" PRIu64 " %" PRIu64, *idle, *most);
+    return strcmp(again, text) == 0;
+}
+
 /* read_hello(answer, id, left): whose keys it holds, and for how long. */
 static cv_status read_hello(const struct cv_secret *answer, struct cv_identity *id,
                             struct cv_agent_left *left, struct cv_err *err)
 {
     const uint8_t *lf = answer->n > 0 ? memchr(answer->p, '\n', answer->n) : NULL;
     char numbers[64] = "";
-    unsigned long long idle = 0, most = 0;
+    uint64_t idle = 0, most = 0;
     const size_t line = lf != NULL ? (size_t)(lf - answer->p) : 0;
     if (lf == NULL || answer->n - line - 1 >= sizeof(numbers))
         return cv_fail(err, CV_ERR_FORMAT, "the agent's answer cannot be read");
     memcpy(numbers, lf + 1, answer->n - line - 1);
-    if (sscanf(numbers, "%19llu %19llu", &idle, &most) != 2)
+    if (!cv_agent_seconds(numbers, &idle, &most))
         return cv_fail(err, CV_ERR_FORMAT, "the agent's answer cannot be read");
     if (left != NULL)
         *left = (struct cv_agent_left){ idle, most };

@@ -29,6 +29,9 @@ enum cv_agent_op { CV_AGENT_HELLO = 1, CV_AGENT_SIGN, CV_AGENT_UNSEAL, CV_AGENT_
 CV_MUST_CHECK cv_status cv_agent_path(struct cv_bytes file, char out[static CV_AGENT_PATH_MAX],
                                       struct cv_err *err);
 
+/** cv_agent_seconds(text, idle, most): two numbers, as the agent gets and tells them: "900 36000". */
+bool cv_agent_seconds(const char *text, uint64_t *idle, uint64_t *most);
+
 /* How long an agent keeps what it holds. */
 struct cv_agent_left {
     uint64_t idle, most; /* seconds */

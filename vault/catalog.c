@@ -125,8 +125,10 @@ static void tidy(struct cv_catalog *c)
     char path[sizeof(c->path) + 8];
     struct stat info;
     snprintf(path, sizeof(path), "%s-wal", c->path);
-    if (c->db != NULL && !c->damaged && stat(path, &info) == 0 && info.st_size > WAL_BYTES_MAX)
-        (void)sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (c->db == NULL || c->damaged || stat(path, &info) != 0 || info.st_size <= WAL_BYTES_MAX)
+        return;
+    sqlite3_busy_timeout(c->db, 0); /* while somebody reads, it waits for another time */
+    (void)sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 static void disconnect(struct cv_catalog *c)

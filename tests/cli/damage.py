@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Damage, cuts, and copies put back: found, named, and nothing else lost."""
-import glob, json, os, random, re, shutil, sqlite3, subprocess, sys
+import glob, json, os, random, re, shutil, sqlite3, subprocess, sys, time
 
 from common import PERSON, READER, main
 
@@ -268,6 +268,29 @@ def cache(p, records):
     print('%d damaged catalogs' % len(states))
 
 
+def cache_small(p, record):
+    """The catalog's write-ahead log is put away now and then, but nobody waits for that while another process reads."""
+    path = glob.glob(p.path('home', '.cache', 'casevault', '*', 'catalog.db'))[0]
+    wal = lambda: os.path.getsize(path + '-wal') if os.path.exists(path + '-wal') else 0
+    shows = lambda n: [p.as_('protection', 'record', 'show', record) for _ in range(n)]
+    highest = 0
+    for _ in range(40):
+        shows(1)
+        highest = max(highest, wal())
+    assert 0 < highest < 1 << 19, highest
+    reader = sqlite3.connect(path)
+    reader.execute('BEGIN')
+    reader.execute('SELECT count(*) FROM entry').fetchone()
+    shows(30)
+    assert wal() > 1 << 18
+    begun = time.monotonic()
+    shows(1)
+    assert time.monotonic() - begun < 9, 'it waited for the reader'
+    reader.close()
+    shows(1)
+    assert wal() < 1 << 19
+
+
 def test(p):
     p.vault(('intake', 'protection', 'auditor'))
     p.fingerprint = p.json_as('founder', 'status')[0]['fingerprint']
@@ -281,6 +304,7 @@ def test(p):
     archive_gone(p, segment)
     no_lock(p)
     cache(p, records)
+    cache_small(p, records[1])
     rollback(p)
     torn(p, segment, records)
 
