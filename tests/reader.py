@@ -230,7 +230,7 @@ def read_log(vault):
         if kind in ('record', 'event', 'notice'):
             batch, slot = int.from_bytes(data[24:32], 'big'), int.from_bytes(data[32:40], 'big')
             need(since < batch < index, 'entry %d: keys of an older policy, or later than it' % index)
-            need(kind != 'record' or policy is None or slots <= slot < 2 ** 64 - 1,
+            need(kind != 'record' or policy is None or max(slots, named) <= slot < 2 ** 64 - 1,
                  'entry %d: release key of an older entry, or none' % index)
             named = max(named, slot + 1 if slot != 2 ** 64 - 1 else 0)
         if kind == 'seals' and policy:

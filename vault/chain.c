@@ -118,7 +118,7 @@ static bool timely(struct cv_chain *c, struct cv_bytes data)
 }
 
 /* envelope_fault(c, index, kind, data): its keys are those of the policy in force, and a record's release key
- * is one that no entry before this commit had: two under one key would be erased together. */
+ * is one that no entry before it had: two under one key would be erased together. */
 static const char *envelope_fault(struct cv_chain *c, uint64_t index, enum cv_kind kind, struct cv_bytes data)
 {
     if (data.n < CV_ENVELOPE_SLOT_AT + 8)
@@ -129,7 +129,7 @@ static const char *envelope_fault(struct cv_chain *c, uint64_t index, enum cv_ki
         return "sealed under keys of an older policy";
     if (batch >= index)
         return "sealed under keys that stand after it";
-    if (kind == CV_KIND_RECORD && (slot < c->slots || slot == CV_NO_SLOT))
+    if (kind == CV_KIND_RECORD && (slot < c->slots || slot < c->staged_slots || slot == CV_NO_SLOT))
         return "under the release key of an older entry, or under none";
     if (slot != CV_NO_SLOT && slot >= c->staged_slots)
         c->staged_slots = slot < UINT64_MAX ? slot + 1 : slot;

@@ -591,6 +591,28 @@ static void slot_taken(void **state)
     cv_buf_free(&data);
 }
 
+/* Two records under one key, in one commit. */
+static void slot_shared(void **state)
+{
+    static const uint8_t bind[32];
+    struct cv_buf data = { 0 };
+    (void)state;
+    struct cv_vault *v = opened(&intake);
+    store(v, "Arta", (char[CV_ID_TEXT_BYTES]){ 0 });
+    last(v, CV_KIND_RECORD, &data);
+    const uint64_t slot = v->custody->chain.slots;
+    for (int i = 0; i < 8; i++)
+        data.p[CV_ENVELOPE_SLOT_AT + i] = (uint8_t)(slot >> (56 - 8 * i));
+    assert_ok(cv_vault_begin(v, NULL));
+    for (int i = 0; i < 2; i++)
+        assert_ok(cv_custody_add(v->custody, CV_KIND_RECORD, cv_buf_view(&data), bind, NULL, NULL));
+    v->custody->slots = slot + 1;
+    assert_ok(cv_vault_commit(v, NULL));
+    cv_vault_close(v);
+    refused_to(&legal, "the release key of an older entry");
+    cv_buf_free(&data);
+}
+
 /* A commit that claims more release keys than it has entries: the next writer would fill the file up to them.
  */
 static void slots_claimed(void **state)
@@ -1064,29 +1086,14 @@ static void rubbish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EACH(grant_over),
-        EACH(grant_prolonged),
-        EACH(grant_lies),
-        EACH(erase_crash),
-        EACH(erase_bogus),
-        EACH(erase_bogus_proposal),
-        EACH(erase_too_few),
-        EACH(erase_escaped),
-        EACH(erase_changed),
-        EACH(slot_taken),
-        EACH(hold_ended_again),
-        EACH(erase_told_falsely),
-        EACH(seals_ahead),
-        EACH(seals_ahead_believed),
-        EACH(seals_bad),
-        EACH(batch_stale),
-        EACH(seals_by_strangers),
-        EACH(slots_claimed),
-        EACH(proposal_filled),
-        EACH(proposal_locks_out),
-        EACH(event_unreadable),
-        EACH(event_forged),
-        EACH(rubbish),
+        EACH(grant_over),       EACH(grant_prolonged),      EACH(grant_lies),
+        EACH(erase_crash),      EACH(erase_bogus),          EACH(erase_bogus_proposal),
+        EACH(erase_too_few),    EACH(erase_escaped),        EACH(erase_changed),
+        EACH(slot_taken),       EACH(hold_ended_again),     EACH(erase_told_falsely),
+        EACH(seals_ahead),      EACH(seals_ahead_believed), EACH(seals_bad),
+        EACH(batch_stale),      EACH(seals_by_strangers),   EACH(slots_claimed),
+        EACH(slot_shared),      EACH(proposal_filled),      EACH(proposal_locks_out),
+        EACH(event_unreadable), EACH(event_forged),         EACH(rubbish),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
