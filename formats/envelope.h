@@ -5,7 +5,7 @@
 #include "formats/err.h"
 
 /**
- * The data of a record or event entry: an open header, then one Cobblestone-256 message per part.
+ * The data of a record, event or notice entry: an open header, then one Cobblestone-256 message per part.
  *
  *   offset length field
  *   0      8      "casevlt1"

@@ -8,14 +8,14 @@ struct cv_seal {
     char to_kind[8]; /* member, role, section */
     char to[CV_NAME_BYTES];
     uint32_t to_epoch;
-    char of_kind[8]; /* role, section, log, export, batch */
+    char of_kind[8]; /* role, section, log, export, batch, grant */
     char of[CV_NAME_BYTES];
     uint32_t of_epoch;
     struct cv_bytes sealed; /* enc || ciphertext */
 };
 
 /**
- * cv_seal_info(vault_id, seal, out): the HPKE info that binds a sealed secret to its place:
+ * cv_seal_info(suite, vault_id, seal, out): the HPKE info that binds a sealed secret to its place:
  * "casevault/1/hpke" || L(suite, vault id, purpose, recipient kind, recipient id, epoch, object kind, object
  * id, epoch), numbers as decimal text, the purpose being `secret`.
  */

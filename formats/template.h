@@ -25,8 +25,8 @@ struct cv_bytes cv_template_default_text(void);
 const char *cv_template_type(const struct cv_template *t, size_t i);
 const char *cv_template_section(const struct cv_template *t, size_t i);
 const char *cv_template_role(const struct cv_template *t, size_t i);
-/* How long records of a type are kept: ${months} after the date in a field, or (via) after the one that the
- * retention of the referenced records names. */
+/* How long records of a type are kept: ${months} after the date in a field, or (via) so many months after the
+ * one that the retention of the referenced records names. */
 struct cv_retention {
     unsigned months;
     const char *section, *field;

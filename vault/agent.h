@@ -13,9 +13,11 @@
  *   question  u8 operation, then its fields L()
  *   answer    u8 status (enum cv_status), then its bytes
  *
- *   hello   ()                 the public line, LF, seconds it stays at most idle, seconds it stays at most,
- * as text sign    (message)          64 bytes unseal  (info, sealed)     the secret derive  (salt, info) 32
- * bytes lock    ()                 nothing; it forgets and ends
+ *   - hello (): the public line, LF, and as text the seconds it stays without a command, and in any case;
+ *   - sign (message): 64 bytes;
+ *   - unseal (info, sealed): the secret;
+ *   - derive (salt, info): 32 bytes;
+ *   - lock (): nothing; it forgets and ends.
  *
  * The message to be signed is the rest of the question, without a length of its own: a policy may be long.
  */

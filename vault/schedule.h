@@ -10,9 +10,10 @@
  *
  *   X  = L(vault id, version handle, part)
  *   S  = HKDF-Expand(B, "casevault/1/section" || X)     B: the batch key of the part's section
- *   Rs = HKDF-Expand(R, "casevault/1/release" || X)     R: the version's release key; 32 zeros where none is
- * used K  = HKDF(salt Rs, input S, "casevault/1/seal" || X)
+ *   Rs = HKDF-Expand(R, "casevault/1/release" || X)     R: the version's release key
+ *   K  = HKDF(salt Rs, input S, "casevault/1/seal" || X)
  *
+ * Rs is 32 zeros where no release key is used;
  * all over SHA-256, 32 bytes; the part is Cobblestone-256 under K with context
  * "casevault/1/blob" || X || L(u32 part number 0, u8 last 1).
  */

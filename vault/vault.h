@@ -43,7 +43,7 @@ CV_MUST_CHECK cv_status cv_vault_open_recovery(const char *path, const char *tru
                                                struct cv_vault **out, struct cv_err *err);
 void cv_vault_close(struct cv_vault *v);
 
-/** cv_vault_init(path, template, id, training, out, err): found a vault whose first member, ${id}, holds
+/** cv_vault_init(path, template_text, id, err): found a vault whose first member, ${id}, holds
  * every role. */
 CV_MUST_CHECK cv_status cv_vault_init(const char *path, struct cv_bytes template_text,
                                       const struct cv_identity *id, struct cv_err *err);
