@@ -348,7 +348,7 @@ static void tell_exhibits(struct story *s)
 
 static void tell_consent(struct story *s, const struct cv_partner *to)
 {
-    static const char *const covered[] = { "identity", "risk", "exploitation", NULL };
+    static const char *const covered[] = { "admin", "identity", "exploitation", "risk", "testimony", NULL };
     struct cv_json *o = story_section(s, story_record(s, "protection", "consent", NULL), "consent");
     const story_day from = later(s, 0, 5);
     char guardian[96];
@@ -356,8 +356,8 @@ static void tell_consent(struct story *s, const struct cv_partner *to)
     story_text(s, o, "person", s->person[0].id);
     story_text(s, o, "state", story_pick(s, 3) == 0 ? "Refused" : "Given");
     story_text(s, o, "purpose", to->purpose);
-    story_text(s, o, "recipient", to->name);
-    story_words(s, o, "sections", covered, 3);
+    story_text(s, o, "recipient", to->type);
+    story_words(s, o, "sections", covered, 5);
     story_date(s, o, "from", from);
     story_date(s, o, "until", from + STORY_YEAR);
     story_text(s, o, "language", s->r->language);

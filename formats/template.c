@@ -143,6 +143,8 @@ static void describe(const struct field *f, struct cv_template_field *out)
                                        .type = field_type_name(f->type),
                                        .htcds = f->htcds,
                                        .help = f->help,
+                                       .to = f->to,
+                                       .named = f->named,
                                        .required = f->required,
                                        .multi = f->multi,
                                        .elements = f->elements,
@@ -246,10 +248,30 @@ const char *cv_template_label(const struct cv_template *t, const char *type, con
     return ty != NULL ? ty->label : type;
 }
 
+static const struct cv_json *profile_of(const struct cv_template *t, const char *profile)
+{
+    return cv_json_get(cv_json_get(t->doc, "profiles"), profile);
+}
+
+const char *cv_template_profile_purpose(const struct cv_template *t, const char *profile)
+{
+    return cv_json_get_str(profile_of(t, profile), "purpose");
+}
+
+const char *cv_template_profile_type(const struct cv_template *t, const char *profile, size_t i)
+{
+    return cv_json_cstr(cv_json_at(cv_json_get(profile_of(t, profile), "types"), i));
+}
+
+bool cv_template_own_consent(const struct cv_template *t, const char *section)
+{
+    return cv_json_get(cv_json_get(cv_json_get(t->doc, "sections"), section), "consent") != NULL;
+}
+
 bool cv_template_profile_names(const struct cv_template *t, const char *profile, const char *section,
                                const char *field)
 {
-    const struct cv_json *list = cv_json_get(cv_json_get(cv_json_get(t->doc, "profiles"), profile), section);
+    const struct cv_json *list = cv_json_get(cv_json_get(profile_of(t, profile), "fields"), section);
     for (size_t i = 0; i < cv_json_len(list); i++) {
         const char *name = cv_json_cstr(cv_json_at(list, i));
         if (name != NULL && strcmp(name, field) == 0)

@@ -53,7 +53,9 @@ const char *cv_template_label(const struct cv_template *t, const char *type, con
 
 struct cv_template_field {
     const char *name, *label, *type, *htcds, *help; /* htcds and help may be NULL */
+    const char *to;                                 /* of a ref: the type it points to; may be NULL */
     bool required, multi, elements, identifier;
+    bool named;                    /* its elements leave only where the act names them */
     size_t max;                    /* elements of a multi field */
     const struct cv_json *choices; /* array of the words of a choice; else NULL */
 };
@@ -92,12 +94,18 @@ CV_MUST_CHECK cv_status cv_template_code(const struct cv_template *t, struct cv_
 bool cv_template_codes(const struct cv_template *t, const char *type, const char *section,
                        const char *source);
 
-/** cv_template_profile_allows(t, profile, section, field): may an export under this profile carry the field?
- */
+/** A profile is what a package for some purpose may carry. cv_template_profile_purpose(t, profile): the
+ * purpose that consent must name; NULL if there is no such profile. */
+const char *cv_template_profile_purpose(const struct cv_template *t, const char *profile);
+/** cv_template_profile_type(t, profile, i): the i-th type of record that goes under it, NULL past the end. */
+const char *cv_template_profile_type(const struct cv_template *t, const char *profile, size_t i);
+/** cv_template_profile_allows(t, profile, section, field): may it carry the field? */
 bool cv_template_profile_allows(const struct cv_template *t, const char *profile, const char *section,
                                 const char *field);
 /** cv_template_profile_names(...): is it named there, and not only covered by "*"? */
 bool cv_template_profile_names(const struct cv_template *t, const char *profile, const char *section,
                                const char *field);
+/** cv_template_own_consent(t, section): does it need a consent that names it alone? */
+bool cv_template_own_consent(const struct cv_template *t, const char *section);
 
 #endif

@@ -26,7 +26,7 @@ enum field_type {
 struct field {
     const char *name, *label, *htcds, *help, *from, *to;
     enum field_type type;
-    bool required, multi, elements, identifier, partial;
+    bool required, multi, elements, named, identifier, partial;
     size_t max;
     const struct cv_json *choices;
     struct field *inner; /* of an object */

@@ -111,6 +111,7 @@ static void take_members(const struct cv_json *o, struct field *f)
     f->elements = cv_json_get_bool(o, "elements");
     f->identifier = cv_json_get_bool(o, "identifier");
     f->partial = cv_json_get_bool(o, "partial");
+    f->named = cv_json_get_bool(o, "named");
 }
 
 static cv_status read_fields(const struct cv_template *t, const struct cv_json *list, struct where w,
@@ -126,7 +127,7 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
         { "choices", CV_JSON_ARRAY }, { "list", CV_JSON_STRING },     { "multi", CV_JSON_BOOL },
         { "max", CV_JSON_INT },       { "identifier", CV_JSON_BOOL }, { "elements", CV_JSON_BOOL },
         { "partial", CV_JSON_BOOL },  { "to", CV_JSON_STRING },       { "fields", CV_JSON_ARRAY },
-        { "from", CV_JSON_STRING },   { NULL, CV_JSON_NULL },
+        { "from", CV_JSON_STRING },   { "named", CV_JSON_BOOL },      { NULL, CV_JSON_NULL },
     };
     f->name = cv_json_get_str(o, "name");
     w->at[AT_FIELD] = f->name != NULL ? f->name : "?";
@@ -140,8 +141,8 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
     f->max = (size_t)max;
     if (f->type == FIELD_NONE)
         return bad(w, err, "its type is none of those in docs/TEMPLATE.md");
-    if (max < 1 || max > ELEMENTS_MAX || (f->elements && !f->multi))
-        return bad(w, err, "max is 1 to 64, and elements need multi");
+    if (max < 1 || max > ELEMENTS_MAX || (f->elements && !f->multi) || (f->named && !f->elements))
+        return bad(w, err, "max is 1 to 64, elements need multi, and named needs elements");
     if (inner && (f->elements || f->type == FIELD_OBJECT || f->from != NULL))
         return bad(w, err, "a field inside an object has no elements, no fields and no from");
     st = read_choices(t, o, f, w, err);
@@ -325,6 +326,7 @@ static cv_status check_sections(const struct cv_template *t, struct cv_err *err)
 {
     static const struct member members[] = { { "label", CV_JSON_STRING },
                                              { "rights", CV_JSON_OBJECT },
+                                             { "consent", CV_JSON_STRING },
                                              { NULL, CV_JSON_NULL } };
     const struct cv_json *sections = cv_json_get(t->doc, "sections");
     if (cv_json_len(sections) == 0 || cv_json_len(sections) > SECTIONS_MAX)
@@ -341,6 +343,9 @@ static cv_status check_sections(const struct cv_template *t, struct cv_err *err)
                            "and _, or it has no rights",
                            name);
         cv_status st = check_members(cv_json_iter_value(it), members, &w, err);
+        const char *consent = cv_json_get_str(cv_json_iter_value(it), "consent");
+        if (st == CV_OK && consent != NULL && strcmp(consent, "own") != 0)
+            st = bad(&w, err, "its consent is \"own\", or is not said");
         st = CV_THEN(st, check_rights(t, name, rights, err));
         if (st != CV_OK)
             return st;
@@ -388,12 +393,10 @@ static bool is_field(const struct cv_template *t, const char *section, const cha
     return false;
 }
 
-static cv_status check_profile(const struct cv_template *t, const char *profile, const struct cv_json *o,
-                               struct cv_err *err)
+/* check_profile_fields(t, o, w): sections, and of each a list of fields that some type has there. */
+static cv_status check_profile_fields(const struct cv_template *t, const struct cv_json *o, struct where w,
+                                      struct cv_err *err)
 {
-    struct where w = { { "profiles", profile } };
-    if (!template_name_ok(profile) || !cv_json_is(o, CV_JSON_OBJECT))
-        return bad(&w, err, "its name is not 1 to 32 of a-z, 0-9 and _, or it is no object of sections");
     for (void *it = cv_json_first(o); it != NULL; it = cv_json_next(o, it)) {
         const struct cv_json *list = cv_json_iter_value(it);
         w.at[AT_FIELD] = cv_json_iter_name(it);
@@ -411,6 +414,28 @@ static cv_status check_profile(const struct cv_template *t, const char *profile,
         }
     }
     return CV_OK;
+}
+
+static cv_status check_profile(const struct cv_template *t, const char *profile, const struct cv_json *o,
+                               struct cv_err *err)
+{
+    static const struct member members[] = { { "purpose", CV_JSON_STRING },
+                                             { "types", CV_JSON_ARRAY },
+                                             { "fields", CV_JSON_OBJECT },
+                                             { NULL, CV_JSON_NULL } };
+    const struct cv_json *types = cv_json_get(o, "types");
+    const struct where w = { { "profiles", profile } };
+    if (!template_name_ok(profile))
+        return bad(&w, err, "its name is not 1 to 32 of a-z, 0-9 and _");
+    cv_status st = check_members(o, members, &w, err);
+    if (st == CV_OK && (cv_json_len(cv_json_get(o, "purpose")) == 0 || cv_json_get(o, "fields") == NULL))
+        st = bad(&w, err, "purpose, types and fields are wanted");
+    for (size_t i = 0; st == CV_OK && (i == 0 || i < cv_json_len(types)); i++) {
+        const char *type = cv_json_cstr(cv_json_at(types, i));
+        if (type == NULL || template_type(t, type) == NULL)
+            st = bad(&w, err, "its types are a list of the template's, one at least");
+    }
+    return CV_THEN(st, check_profile_fields(t, cv_json_get(o, "fields"), w, err));
 }
 
 static cv_status check_profiles(const struct cv_template *t, struct cv_err *err)

@@ -79,12 +79,18 @@ TEMPLATES = [
     (field('"type":"choice","choices":["b"],"from":"y.c"'), 't.x.f: from names no field'),
     (field('"type":"object","fields":[{"name":"g","type":"date","from":"y.day"}]'), 't.x.g: a field inside an object'),
     # Profiles: sections and fields that there are.
-    (template(more=',"profiles":{"p":{"z":["*"]}}'), 'profiles.p.z: there is no such section'),
-    (template(more=',"profiles":{"p":{"audit":["*"]}}'), 'profiles.p.audit: there is no such section'),
-    (template(more=',"profiles":{"p":{"x":["f","g"]}}'), 'profiles.p.x.g: no type has such a field'),
-    (template(more=',"profiles":{"p":{"x":["day"]}}'), 'profiles.p.x.day: no type has such a field'),
-    (template(more=',"profiles":{"p":{"x":"f"}}'), 'profiles.p.x: a list'),
-    (template(more=',"profiles":{"p":[]}'), 'profiles.p: its name'),
+    (template(more=',"profiles":{"p":{"purpose":"P","types":["t"],"fields":{"z":["*"]}}}'), 'profiles.p.z: there is no such section'),
+    (template(more=',"profiles":{"p":{"purpose":"P","types":["t"],"fields":{"audit":["*"]}}}'), 'profiles.p.audit: there is no such section'),
+    (template(more=',"profiles":{"p":{"purpose":"P","types":["t"],"fields":{"x":["f","g"]}}}'), 'profiles.p.x.g: no type has such a field'),
+    (template(more=',"profiles":{"p":{"purpose":"P","types":["t"],"fields":{"x":["day"]}}}'), 'profiles.p.x.day: no type has such a field'),
+    (template(more=',"profiles":{"p":{"purpose":"P","types":["t"],"fields":{"x":"f"}}}'), 'profiles.p.x: a list'),
+    (template(more=',"profiles":{"p":[]}'), 'profiles.p: an object is wanted'),
+    (template(more=',"profiles":{"p":{"purpose":"P","types":["t"]}}'), 'profiles.p: purpose, types and fields'),
+    (template(more=',"profiles":{"p":{"purpose":"P","types":[],"fields":{}}}'), 'profiles.p: its types'),
+    (template(more=',"profiles":{"p":{"purpose":"P","types":["u"],"fields":{}}}'), 'profiles.p: its types'),
+    (template(more=',"profiles":{"P":{"purpose":"P","types":["t"],"fields":{}}}'), 'profiles.P: its name'),
+    (template(sections='"x":{"rights":{},"consent":"any"}'), 'sections.x: its consent'),
+    (field('"type":"string","multi":true,"named":true'), 't.x.f: max is 1 to 64'),
 ]
 
 

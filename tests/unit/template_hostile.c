@@ -15,7 +15,7 @@ static const char small[] =
     "{\"name\":\"d\",\"type\":\"date\",\"partial\":true},{\"name\":\"to\",\"type\":\"ref\",\"to\":\"t\"},"
     "{\"name\":\"o\",\"type\":\"object\",\"fields\":[{\"name\":\"i\",\"type\":\"string\",\"multi\":true}]}],"
     "\"y\":[{\"name\":\"year\",\"type\":\"string\",\"from\":\"x.d|year\"}]}}},"
-    "\"profiles\":{\"p\":{\"x\":[\"f\",\"*\"]}}}";
+    "\"profiles\":{\"p\":{\"purpose\":\"P\",\"types\":[\"t\"],\"fields\":{\"x\":[\"f\",\"*\"]}}}}";
 
 /* parse(text): the status; what it gives goes with it. */
 static cv_status parse(struct cv_bytes text)
@@ -155,8 +155,8 @@ static void test_changed(void **state)
         { "a list that is not there", "\"list\":\"l\"", "\"list\":\"m\"", CV_ERR_FORMAT },
         { "a choice that is empty", "[\"z\"]", "[\"\"]", CV_ERR_FORMAT },
         { "a choice that is no word", "[\"z\"]", "[{}]", CV_ERR_FORMAT },
-        { "something after it", "{\"p\":{\"x\":[\"f\",\"*\"]}}}", "{\"p\":{\"x\":[\"f\",\"*\"]}}}{}",
-          CV_ERR_FORMAT },
+        { "something after it", "\"types\":[\"t\"],\"fields\":{\"x\":[\"f\",\"*\"]}}}}",
+          "\"types\":[\"t\"],\"fields\":{\"x\":[\"f\",\"*\"]}}}}{}", CV_ERR_FORMAT },
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -200,8 +200,12 @@ static void test_types(void **state)
         { "\"fields\":[{\"name\":\"i\",\"type\":\"string\",\"multi\":true}]", 'a' },
         { "\"from\":\"x.d|year\"", 's' },
         { "\"y\":[{\"name\":\"year\",\"type\":\"string\",\"from\":\"x.d|year\"}]", 'a' },
-        { "\"profiles\":{\"p\":{\"x\":[\"f\",\"*\"]}}", 'o' },
-        { "\"p\":{\"x\":[\"f\",\"*\"]}", 'o' },
+        { "\"profiles\":{\"p\":{\"purpose\":\"P\",\"types\":[\"t\"],\"fields\":{\"x\":[\"f\",\"*\"]}}}",
+          'o' },
+        { "\"p\":{\"purpose\":\"P\",\"types\":[\"t\"],\"fields\":{\"x\":[\"f\",\"*\"]}}", 'o' },
+        { "\"purpose\":\"P\"", 's' },
+        { "\"types\":[\"t\"]", 'a' },
+        { "\"fields\":{\"x\":[\"f\",\"*\"]}", 'o' },
         { "\"x\":[\"f\",\"*\"]", 'a' },
     };
     static const struct {
