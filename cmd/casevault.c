@@ -86,6 +86,8 @@ static enum cv_exit exit_of(const struct cv_ui *ui, cv_status st)
         return CV_EXIT_LOCKED;
     case CV_ERR_NOVAULT:
         return CV_EXIT_NO_VAULT;
+    case CV_ERR_CONSENT:
+        return CV_EXIT_CONSENT;
     default:
         return CV_EXIT_FAILED;
     }

@@ -1,196 +1,393 @@
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/cmd.h"
 #include "vault/package.h"
 
-/* package write, verify: what leaves, and how a partner checks it. */
+/* package new, approve, list: what is to leave, who agrees to it, and what has left. `package write` stands in
+ * package_write.c. */
 
-struct write_args {
-    struct cv_words records, fields;
-    const char *aud, *nonce, *profile, *output, *reason;
+/* ---- showing a plan ---- */
+
+static const char *ground_text(const char *ground)
+{
+    return strcmp(ground, "profile") == 0 ? "the profile does not carry it"
+           : strcmp(ground, "right") == 0 ? "it is not yours to send"
+           : strcmp(ground, "named") == 0 ? "goes only where it is named: --statement RECORD.NUMBER"
+                                          : "left out, as you asked";
+}
+
+/* line_is(line, section, ground): of that section, for that reason (NULL: it goes). */
+static bool line_is(const struct cv_json *line, const char *section, const char *ground)
+{
+    const char *g = cv_json_get_str(line, "ground");
+    return strcmp(cv_json_get_str(line, "section"), section) == 0 &&
+           (ground == NULL ? g == NULL : g != NULL && strcmp(g, ground) == 0);
+}
+
+/* print_fields(t, type, lines, section, ground): the labels of a section's fields that share a fate. */
+static cv_status print_fields(const struct cv_template *t, const char *type, const struct cv_json *lines,
+                              const char *section, const char *ground)
+{
+    struct cv_buf text = { 0 };
+    bool any = false;
+    cv_status st = cv_buf_printf(&text, "%s", cv_template_label(t, type, section, NULL));
+    for (size_t i = 0; i < cv_json_len(lines) && st == CV_OK; i++) {
+        const char *field = cv_json_get_str(cv_json_at(lines, i), "field");
+        if (!line_is(cv_json_at(lines, i), section, ground))
+            continue;
+        if (field[0] != '\0')
+            st = cv_buf_printf(&text, "%s%s", any ? ", " : ": ", cv_template_label(t, type, section, field));
+        any = true;
+    }
+    if (any && ground != NULL)
+        st = CV_THEN(st, cv_buf_printf(&text, " (%s)", ground_text(ground)));
+    if (any && st == CV_OK) {
+        fputs(ground == NULL ? "  goes   " : "  stays  ", stdout);
+        cv_text_print(cv_buf_view(&text), 9, 11);
+    }
+    cv_buf_free(&text);
+    return st;
+}
+
+static cv_status print_record(const struct cv_template *t, const struct cv_json *o)
+{
+    static const char *const grounds[] = { NULL, "named", "choice", "right", "profile" };
+    const char *type = cv_json_get_str(o, "type"), *section;
+    const struct cv_bytes title = cv_json_text(cv_json_get(o, "title"));
+    cv_status st = CV_OK;
+    printf("\n%s %s", cv_template_label(t, type, NULL, NULL), cv_json_get_str(o, "record"));
+    fputs(title.n > 0 ? "  " : "\n", stdout);
+    if (title.n > 0)
+        cv_text_print(title, 0, 2);
+    for (size_t g = 0; g < sizeof(grounds) / sizeof(grounds[0]); g++)
+        for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(t, type, i)) != NULL; i++)
+            st = print_fields(t, type, cv_json_get(o, "lines"), section, grounds[g]);
+    return st;
+}
+
+/* title_of(shown, id): a person's name, as far as it was read; else the id. */
+static struct cv_bytes title_of(const struct cv_json *shown, const char *id)
+{
+    for (size_t i = 0; i < cv_json_len(shown); i++) {
+        const struct cv_json *o = cv_json_at(shown, i);
+        const struct cv_bytes title = cv_json_text(cv_json_get(o, "title"));
+        if (strcmp(cv_json_get_str(o, "record"), id) == 0 && title.n > 0)
+            return title;
+    }
+    return cv_bytes_str(id);
+}
+
+/* print_consent(doc, shown): whose covers what, and where it is missing. */
+static cv_status print_consent(const struct cv_template *t, const struct cv_json *doc, const struct cv_json *shown)
+{
+    const struct cv_json *given = cv_json_get(doc, "consents"), *missing = cv_json_get(doc, "missing");
+    cv_status st = CV_OK;
+    printf("\nConsent\n");
+    for (size_t i = 0; i < cv_json_len(given) && st == CV_OK; i++) {
+        const struct cv_json *o = cv_json_at(given, i), *list = cv_json_get(o, "sections");
+        const struct cv_bytes who = title_of(shown, cv_json_get_str(o, "person"));
+        struct cv_buf text = { 0 };
+        st = cv_buf_append(&text, who);
+        for (size_t j = 0; j < cv_json_len(list) && st == CV_OK; j++)
+            st = cv_buf_printf(&text, "%s%s", j > 0 ? ", " : ", to ",
+                               cv_template_label(t, "", cv_json_cstr(cv_json_at(list, j)), NULL));
+        st = CV_THEN(st, cv_buf_printf(&text, " (%s)", cv_json_get_str(o, "record")));
+        fputs("  given    ", stdout);
+        cv_text_print(cv_buf_view(&text), 11, 13);
+        cv_buf_free(&text);
+    }
+    for (size_t i = 0; i < cv_json_len(missing) && st == CV_OK; i++) {
+        const struct cv_json *o = cv_json_at(missing, i);
+        struct cv_buf text = { 0 };
+        st = cv_buf_append(&text, title_of(shown, cv_json_get_str(o, "person")));
+        st = CV_THEN(st, cv_buf_printf(&text, ", to %s: %s",
+                                       cv_template_label(t, "", cv_json_get_str(o, "section"), NULL),
+                                       cv_json_get_str(o, "why")));
+        fputs("  MISSING  ", stdout);
+        cv_text_print(cv_buf_view(&text), 11, 13);
+        cv_buf_free(&text);
+    }
+    const struct cv_bytes basis = cv_json_text(cv_json_get(doc, "basis"));
+    if (basis.n > 0) {
+        fputs("  LEGAL BASIS where consent is missing: ", stdout);
+        cv_text_print(basis, 40, 4);
+    }
+    return st;
+}
+
+/* print_head(doc): which package it is. */
+static void print_head(const struct cv_json *doc)
+{
+    const struct cv_json *to = cv_json_get(doc, "partner");
+    printf("Package %s\n  for ", cv_json_get_str(doc, "package"));
+    cv_text_print(cv_json_text(cv_json_get(to, "name")), 6, 6);
+    printf("  sealed to ");
+    cv_text_print(cv_json_text(cv_json_get(to, "recipient")), 12, 12);
+    printf("  profile %s, purpose %s, to be used until %s\n", cv_json_get_str(doc, "profile"),
+           cv_json_get_str(doc, "purpose"), cv_json_get_str(doc, "expires"));
+}
+
+/* answer(ui, doc, shown): the same for machines. */
+static cv_status answer(struct cv_ui *ui, const struct cv_json *doc, struct cv_json *shown)
+{
+    struct cv_json *o = cv_json_copy(doc);
+    cv_status st = shown != NULL ? cv_json_set(o, "shown", cv_json_ref(shown)) : CV_OK;
+    st = CV_THEN(st, cv_ui_answer(ui, o));
+    cv_json_free(o);
+    return st;
+}
+
+static cv_status show_plan(struct cv_ui *ui, const struct cv_template *t, const struct cv_plan *plan)
+{
+    cv_status st = CV_OK;
+    if (ui->json)
+        return answer(ui, plan->doc, plan->shown);
+    print_head(plan->doc);
+    for (size_t i = 0; i < cv_json_len(plan->shown) && st == CV_OK; i++)
+        st = print_record(t, cv_json_at(plan->shown, i));
+    return CV_THEN(st, print_consent(t, plan->doc, plan->shown));
+}
+
+/* ---- package new ---- */
+
+struct new_args {
+    struct cv_words without, statements;
+    const char *case_id, *to, *profile, *basis, *expires, *reason;
+    bool dry_run;
 };
-static const struct cv_opt write_opts[] = {
-    { "record", 0, "ID", "a record to disclose from (may be given again)",
-      offsetof(struct write_args, records), CV_OPT_LIST },
-    { "field", 'f', "NAME", "SECTION.FIELD, SECTION, or SECTION.FIELD.N (again)",
-      offsetof(struct write_args, fields), CV_OPT_LIST },
-    { "aud", 0, "WHO", "the partner it is for", offsetof(struct write_args, aud), CV_OPT_TEXT },
-    { "nonce", 0, "TEXT", "what the partner asked to have in it, or a package number",
-      offsetof(struct write_args, nonce), CV_OPT_TEXT },
-    { "profile", 'p', "NAME", "refuse fields that this profile does not carry",
-      offsetof(struct write_args, profile), CV_OPT_TEXT },
-    { "output", 'o', "FILE", "where to write it (default: standard output)",
-      offsetof(struct write_args, output), CV_OPT_TEXT },
-    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct write_args, reason),
-      CV_OPT_TEXT },
+static const struct cv_opt new_opts[] = {
+    { "case", 'c', "ID", "the case", offsetof(struct new_args, case_id), CV_OPT_TEXT },
+    { "to", 't', "PARTNER", "for whom: a partner's name or id, as in `partner list`",
+      offsetof(struct new_args, to), CV_OPT_TEXT },
+    { "profile", 'p', "NAME", "what such a package may carry", offsetof(struct new_args, profile), CV_OPT_TEXT },
+    { "without", 'w', "WHAT", "leave out a SECTION, a SECTION.FIELD or a record's ID (again)",
+      offsetof(struct new_args, without), CV_OPT_LIST },
+    { "statement", 's', "ID.N", "a statement that goes: its record, and its number from 1 (again)",
+      offsetof(struct new_args, statements), CV_OPT_LIST },
+    { "legal-basis", 0, "TEXT", "on what it goes where consent is missing; stands in the package and in the log",
+      offsetof(struct new_args, basis), CV_OPT_TEXT },
+    { "expires", 0, "DATE", "the last day on which the partner may use it (default: in a year)",
+      offsetof(struct new_args, expires), CV_OPT_TEXT },
+    { "dry-run", 'n', NULL, "only show it", offsetof(struct new_args, dry_run), CV_OPT_FLAG },
+    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct new_args, reason), CV_OPT_TEXT },
     { 0 },
 };
 
-static cv_status run_write(struct cv_ui *ui, const void *args)
+/* next(ui, v, plan): what is to be done now. */
+static void next(struct cv_ui *ui, const struct cv_vault *v, const struct cv_plan *plan)
 {
-    const struct write_args *a = args;
+    const char *id = cv_json_get_str(plan->doc, "package");
+    const unsigned need = cv_vault_policy(v)->package_quorum;
+    if (need > 0)
+        cv_ui_say(ui, "\nNothing has left yet. It waits for the approval of %u other%s: `package approve %s`", need,
+                  need > 1 ? "s" : "", id);
+    else
+        cv_ui_say(ui, "\nNothing has left yet. To make it: `package write %s -o FILE`", id);
+}
+
+static cv_status run_new(struct cv_ui *ui, const void *args)
+{
+    const struct new_args *a = args;
     struct cv_opened o = { 0 };
-    struct cv_buf package = { .max = CV_PACKAGE_MAX_BYTES };
-    if (a->records.n == 0 || a->fields.n == 0 || a->aud == NULL || a->nonce == NULL)
-        return cv_fail(&ui->err, CV_ERR_ARG, "wanted: --record ID, --field NAME, --aud WHO and --nonce TEXT");
-    if (a->aud[0] == '\0' || a->nonce[0] == '\0')
-        return cv_fail(&ui->err, CV_ERR_ARG,
-                       "--%s is empty: the package would be good for anybody, or for ever",
-                       a->aud[0] == '\0' ? "aud" : "nonce");
-    const struct cv_disclosing d = { a->records.w, a->fields.w, a->aud, a->nonce, a->profile, a->reason };
+    struct cv_plan plan = { 0 };
+    if (a->case_id == NULL || a->to == NULL || a->profile == NULL)
+        return cv_fail(&ui->err, CV_ERR_ARG, "wanted: --case ID, --to PARTNER and --profile NAME");
+    const struct cv_package_request q = { .case_id = a->case_id,
+                                          .partner = a->to,
+                                          .profile = a->profile,
+                                          .without = a->without.w,
+                                          .statements = a->statements.w,
+                                          .basis = a->basis,
+                                          .expires = a->expires,
+                                          .reason = a->reason };
+    if (a->basis != NULL && strspn(a->basis, " ") == strlen(a->basis))
+        return cv_fail(&ui->err, CV_ERR_ARG, "--legal-basis wants the law, or the order, that allows it");
     cv_status st = cv_ui_open(ui, &o);
-    st = CV_THEN(st, cv_package_write(o.vault, &d, &package, &ui->err));
-    st = CV_THEN(st, cv_ui_write_file(ui, a->output != NULL ? a->output : "-", cv_buf_view(&package)));
-    if (st == CV_OK) {
-        char print[CV_FINGERPRINT_BYTES];
-        cv_vault_fingerprint(cv_vault_policy(o.vault)->vault, print);
-        cv_ui_say(ui, "Written for %s, who checks it with: casevault verify --vault-print %s FILE", a->aud,
-                  print);
+    st = CV_THEN(st, cv_plan_make(o.vault, &q, &plan, &ui->err));
+    st = CV_THEN(st, show_plan(ui, o.vault->template, &plan));
+    if (st == CV_OK && !a->dry_run) {
+        st = cv_plan_ask(o.vault, &plan, a->reason, &ui->err);
+        if (st == CV_ERR_CONSENT)
+            ui->hint = "ask for it (`consent give`), leave it out (--without), or name the law that allows it "
+                       "without (--legal-basis)";
+        if (st == CV_OK)
+            next(ui, o.vault, &plan);
     }
-    cv_buf_free(&package);
+    cv_plan_free(&plan);
     cv_ui_close(&o);
     return st;
 }
 
-const struct cv_cmd cv_cmd_package_write = {
-    .name = "package write",
-    .synopsis = "--record ID... --field NAME... --aud WHO --nonce TEXT [-o FILE]",
-    .summary = "disclose chosen fields of chosen records, provably unaltered",
-    .details = "One SD-JWT with key binding per record, selected from what its author signed at intake. "
-               "Statements and other lists of the kind leave one by one: testimony.statements.0 is the "
-               "first. With --profile, a field that the profile names may leave if you may read it.",
-    .opts = write_opts,
-    .args_bytes = sizeof(struct write_args),
-    .run = run_write,
+const struct cv_cmd cv_cmd_package_new = {
+    .name = "package new",
+    .synopsis = "--case ID --to PARTNER --profile NAME [--without WHAT]... [--statement ID.N]...",
+    .summary = "choose what of a case goes to a partner; shows it, and asks for approval",
+    .details = "Shows field by field what will go, what stays and why, and whose consent covers it. Nothing "
+               "leaves before `package write`. You can narrow what the profile carries, not widen it. "
+               "Statements go only where they are named.",
+    .opts = new_opts,
+    .args_bytes = sizeof(struct new_args),
+    .run = run_new,
 };
 
-struct verify_args {
-    const char *print, *aud, *nonce;
+/* ---- package approve ---- */
+
+struct approve_args {
+    const char *reason;
+    bool yes;
 };
-static const struct cv_opt verify_opts[] = {
-    { "vault-print", 0, "PRINT", "the fingerprint of the vault it should come from",
-      offsetof(struct verify_args, print), CV_OPT_TEXT },
-    { "aud", 0, "WHO", "who you are; refused if it was made for somebody else",
-      offsetof(struct verify_args, aud), CV_OPT_TEXT },
-    { "nonce", 0, "TEXT", "what you asked to have in it", offsetof(struct verify_args, nonce), CV_OPT_TEXT },
+static const struct cv_opt approve_opts[] = {
+    { "yes", 'y', NULL, "do not ask", offsetof(struct approve_args, yes), CV_OPT_FLAG },
+    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct approve_args, reason),
+      CV_OPT_TEXT },
     { 0 },
 };
 
-/* label_of(name, out): "first_name" as "First name": a partner has no template to ask. */
-static void label_of(const char *name, char out[static CV_NAME_BYTES])
+/* show_asked(ui, t, d): what would go, by names of fields: whoever approves may read the records. */
+static cv_status show_asked(struct cv_ui *ui, const struct cv_template *t, const struct cv_dispatch *d)
 {
-    snprintf(out, CV_NAME_BYTES, "%s", name);
-    if (out[0] >= 'a' && out[0] <= 'z')
-        out[0] = (char)(out[0] - 'a' + 'A');
-    for (char *p = out; *p != '\0'; p++)
-        *p = *p == '_' ? ' ' : *p;
-}
-
-static void print_claims(const struct cv_json *o, const char *const *but, size_t indent);
-
-/* print_claim(name, v, indent): a plain value beside its label; objects below it, one block for each. */
-static void print_claim(const char *name, const struct cv_json *v, size_t indent)
-{
-    char label[CV_NAME_BYTES];
-    label_of(name, label);
-    const size_t column = cv_text_label(indent, label);
-    const bool objects =
-        cv_json_is(v, CV_JSON_ARRAY) && cv_json_len(v) > 0 && cv_json_is(cv_json_at(v, 0), CV_JSON_OBJECT);
-    if (!objects && !cv_json_is(v, CV_JSON_OBJECT)) {
-        cv_text_value(v, column, indent + 2);
-        return;
+    const struct cv_json *items = cv_json_get(d->doc, "items"), *stays = cv_json_get(d->doc, "withheld");
+    cv_status st = CV_OK;
+    if (ui->json)
+        return answer(ui, d->doc, NULL);
+    print_head(d->doc);
+    printf("  asked for by %s on %.10s\n", d->by, cv_json_get_str(d->doc, "time"));
+    for (size_t i = 0; i < cv_json_len(items) && st == CV_OK; i++) {
+        const struct cv_json *o = cv_json_at(items, i), *fields = cv_json_get(o, "fields");
+        struct cv_buf text = { 0 };
+        printf("\n%s %s, version %lld\n", cv_template_label(t, cv_json_get_str(o, "type"), NULL, NULL),
+               cv_json_get_str(o, "record"), (long long)cv_json_get_int(o, "version"));
+        for (size_t j = 0; j < cv_json_len(fields) && st == CV_OK; j++) {
+            const char *pointer = cv_json_cstr(cv_json_at(fields, j));
+            st = cv_buf_printf(&text, "%s%s", j > 0 ? ", " : "", pointer[0] == '/' ? pointer + 1 : pointer);
+        }
+        for (size_t j = 0; j < text.n; j++)
+            text.p[j] = text.p[j] == '/' ? '.' : text.p[j];
+        fputs("  goes   ", stdout);
+        cv_text_print(cv_buf_view(&text), 9, 11);
+        cv_buf_free(&text);
+        for (size_t j = 0; j < cv_json_len(stays); j++) {
+            const struct cv_json *s = cv_json_at(stays, j);
+            if (strcmp(cv_json_get_str(s, "record"), cv_json_get_str(o, "record")) != 0)
+                continue;
+            printf("  stays  %s (%s)\n", cv_template_label(t, "", cv_json_get_str(s, "section"), NULL),
+                   ground_text(cv_json_get_str(s, "ground")));
+        }
     }
-    fputc('\n', stdout);
-    for (size_t i = 0; i < (objects ? cv_json_len(v) : 1); i++) {
-        const struct cv_json *o = objects ? cv_json_at(v, i) : v;
-        if (objects)
-            printf("%*s- %zu of %zu disclosed\n", (int)indent + 2, "", i + 1, cv_json_len(v));
-        print_claims(o, NULL, indent + (objects ? 4 : 2));
+    return CV_THEN(st, print_consent(t, d->doc, NULL));
+}
+
+static cv_status run_approve(struct cv_ui *ui, const void *args)
+{
+    const struct approve_args *a = args;
+    struct cv_opened o = { 0 };
+    struct cv_dispatches list = { 0 };
+    cv_status st = cv_ui_open(ui, &o);
+    st = CV_THEN(st, cv_dispatches(o.vault, ui->words.w[0], &list, &ui->err));
+    st = CV_THEN(st, show_asked(ui, o.vault->template, &list.d[0]));
+    if (st == CV_OK && !a->yes) {
+        fflush(stdout);
+        st = cv_ui_confirm(ui, "\nApprove that this goes? Type yes", "yes");
     }
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* print_claims(o, but, indent): in order of their names (an SD-JWT has none), without those of ${but}. */
-static void print_claims(const struct cv_json *o, const char *const *but, size_t indent)
-{
-    const char **names = calloc(cv_json_len(o) + 1, sizeof(*names));
-    size_t n = 0;
-    for (void *it = cv_json_first(o); names != NULL && it != NULL; it = cv_json_next(o, it)) {
-        bool skip = false;
-        for (size_t i = 0; but != NULL && but[i] != NULL; i++)
-            skip = skip || strcmp(but[i], cv_json_iter_name(it)) == 0;
-        if (!skip)
-            names[n++] = cv_json_iter_name(it);
-    }
-    if (n > 1)
-        qsort(names, n, sizeof(*names), by_name);
-    for (size_t i = 0; i < n; i++)
-        print_claim(names[i], cv_json_get(o, names[i]), indent);
-    free(names);
-}
-
-/* print_record(number, claims): what its author signed, and when; then what was disclosed of it. */
-static void print_record(size_t number, const struct cv_json *claims)
-{
-    static const char *const said[] = { "iss",         "iat",       "vct",     "cnf", "training",
-                                        "record_type", "record_id", "version", NULL };
-    const time_t iat = (time_t)cv_json_get_int(claims, "iat");
-    struct tm tm;
-    char day[16] = "?";
-    if (gmtime_r(&iat, &tm) != NULL)
-        strftime(day, sizeof(day), "%Y-%m-%d", &tm);
-    printf("%sRecord %zu: as its author signed it on %s\n", number > 1 ? "\n" : "", number, day);
-    for (size_t i = 5; said[i] != NULL; i++)
-        if (cv_json_get(claims, said[i]) != NULL)
-            print_claim(said[i], cv_json_get(claims, said[i]), 2);
-    print_claims(claims, said, 2);
-}
-
-static cv_status run_verify(struct cv_ui *ui, const void *args)
-{
-    const struct verify_args *a = args;
-    struct cv_buf package = { 0 };
-    struct cv_json *claims = NULL;
-    struct cv_err why = { 0 };
-    bool training = false;
-    if (a->print == NULL)
-        return cv_fail(&ui->err, CV_ERR_ARG,
-                       "which vault should it come from? Add --vault-print PRINT, as the sender "
-                       "reads it out");
-    const char *file = strcmp(ui->words.w[0], "-") == 0 ? "standard input" : ui->words.w[0];
-    cv_status st = cv_ui_read_file(ui, ui->words.w[0], CV_PACKAGE_MAX_BYTES, &package);
-    st = CV_THEN(st, cv_package_verify(cv_buf_view(&package), a->print, a->aud, a->nonce, (int64_t)time(NULL),
-                                       &claims, &training, &why));
-    if (why.status != CV_OK)
-        st = cv_fail(&ui->err, st, "%.120s: %s", file, why.msg);
+    st = CV_THEN(st, cv_dispatch_approve(o.vault, &list.d[0], a->reason, &ui->err));
     if (st == CV_OK)
-        cv_ui_training(ui, training);
-    for (size_t i = 0; i < cv_json_len(claims) && st == CV_OK; i++) {
-        if (ui->json)
-            st = cv_ui_answer(ui, cv_json_at(claims, i));
-        else
-            print_record(i + 1, cv_json_at(claims, i));
-    }
-    if (st == CV_OK)
-        cv_ui_say(ui, "\nVerified: from the vault %s, and unaltered since.", a->print);
-    cv_json_free(claims);
-    cv_buf_free(&package);
+        cv_ui_say(ui, "\nApproved: %zu of %u.", cv_json_len(list.d[0].approved) + 1, list.d[0].need);
+    cv_dispatches_free(&list);
+    cv_ui_close(&o);
     return st;
 }
 
-const struct cv_cmd cv_cmd_verify = {
-    .name = "verify",
-    .synopsis = "--vault-print PRINT [--aud WHO] [--nonce TEXT] PACKAGE",
-    .summary = "check a package and show it; needs no vault and no key",
-    .opts = verify_opts,
-    .args_bytes = sizeof(struct verify_args),
+const struct cv_cmd cv_cmd_package_approve = {
+    .name = "package approve",
+    .synopsis = "[--yes] PACKAGE",
+    .summary = "see what somebody else wants to send, and agree to it",
+    .opts = approve_opts,
+    .args_bytes = sizeof(struct approve_args),
     .words_min = 1,
     .words_max = 1,
-    .run = run_verify,
+    .run = run_approve,
+};
+
+/* ---- package list ---- */
+
+struct list_args {
+    const char *case_id;
+};
+static const struct cv_opt list_opts[] = {
+    { "case", 'c', "ID", "of this case", offsetof(struct list_args, case_id), CV_OPT_TEXT },
+    { 0 },
+};
+
+/* state_of(d, out): in a few words. */
+static void state_of(const struct cv_dispatch *d, char *out, size_t size)
+{
+    const size_t have = cv_json_len(d->approved);
+    if (d->sent != NULL)
+        snprintf(out, size, "made %.10s by %s", cv_json_get_str(d->sent, "time"), d->sent_by);
+    else if (have < d->need)
+        snprintf(out, size, "waits: %zu of %u approvals", have, d->need);
+    else
+        snprintf(out, size, "may be made until %.10s", cv_json_get_str(d->doc, "until"));
+}
+
+static cv_status list_json(struct cv_ui *ui, const struct cv_dispatch *d)
+{
+    struct cv_json *o = cv_json_copy(d->doc);
+    cv_status st = cv_json_set(o, "asked_by", cv_json_str(d->by));
+    st = CV_THEN(st, cv_json_set(o, "approved_by", cv_json_ref(d->approved)));
+    st = CV_THEN(st, cv_json_set(o, "needed", cv_json_int(d->need)));
+    if (d->sent != NULL) {
+        st = CV_THEN(st, cv_json_set(o, "made", cv_json_ref(cv_json_get(d->sent, "time"))));
+        st = CV_THEN(st, cv_json_set(o, "made_by", cv_json_str(d->sent_by)));
+        st = CV_THEN(st, cv_json_set(o, "manifest", cv_json_ref(cv_json_get(d->sent, "manifest"))));
+    }
+    st = CV_THEN(st, cv_ui_answer(ui, o));
+    cv_json_free(o);
+    return st;
+}
+
+static cv_status run_list(struct cv_ui *ui, const void *args)
+{
+    const struct list_args *a = args;
+    struct cv_opened o = { 0 };
+    struct cv_dispatches list = { 0 };
+    struct cv_table t = { .columns = 6 };
+    static const char *const heads[] = { "PACKAGE", "CASE", "TO", "FOR", "ON", "STATE" };
+    cv_status st = cv_ui_open(ui, &o);
+    st = CV_THEN(st, cv_dispatches(o.vault, NULL, &list, &ui->err));
+    for (size_t i = 0; i < 6; i++)
+        cv_table_cell(&t, heads[i]);
+    for (size_t i = 0; i < list.count && st == CV_OK; i++) {
+        const struct cv_dispatch *d = &list.d[i];
+        char state[96];
+        if (a->case_id != NULL && strcmp(cv_json_get_str(d->doc, "record"), a->case_id) != 0)
+            continue;
+        if (ui->json) {
+            st = list_json(ui, d);
+            continue;
+        }
+        state_of(d, state, sizeof(state));
+        cv_table_cell(&t, cv_json_get_str(d->doc, "package"));
+        cv_table_cell(&t, cv_json_get_str(d->doc, "record"));
+        cv_table_cell(&t, cv_json_get_str(cv_json_get(d->doc, "partner"), "name"));
+        cv_table_cell(&t, cv_json_get_str(d->doc, "purpose"));
+        cv_table_cell(&t, cv_json_get_str(d->doc, "basis")[0] != '\0' ? "LEGAL BASIS" : "consent");
+        cv_table_cell(&t, state);
+    }
+    if (st == CV_OK && !ui->json)
+        cv_table_print(&t);
+    cv_buf_free(&t.cells);
+    cv_dispatches_free(&list);
+    cv_ui_close(&o);
+    return st;
+}
+
+const struct cv_cmd cv_cmd_package_list = {
+    .name = "package list",
+    .synopsis = "[--case ID]",
+    .summary = "list what was asked to leave, what waits, and what has left",
+    .opts = list_opts,
+    .args_bytes = sizeof(struct list_args),
+    .run = run_list,
 };

@@ -62,6 +62,7 @@ static cv_status show_rules(struct cv_ui *ui, const struct cv_policy *p)
         st = CV_THEN(st, cv_json_set(o, "quorum", cv_json_int(p->quorum)));
         st = CV_THEN(st, cv_json_set(o, "erase_quorum", cv_json_int(p->erase_quorum)));
         st = CV_THEN(st, cv_json_set(o, "erasers", cv_policy_role_names(p, p->erasers)));
+        st = CV_THEN(st, cv_json_set(o, "package_quorum", cv_json_int(p->package_quorum)));
         st = CV_THEN(st, cv_json_set(o, "reason_required", cv_json_bool(p->reason_required)));
         st = CV_THEN(st, cv_json_set(o, "recovery_shares", cv_json_int(p->recovery.shares)));
         st = CV_THEN(st, cv_json_set(o, "recovery_threshold", cv_json_int(p->recovery.threshold)));
@@ -73,6 +74,10 @@ static cv_status show_rules(struct cv_ui *ui, const struct cv_policy *p)
     printf("  - %u of %u custodians must sign a change\n", p->quorum,
            cv_policy_holders(p, cv_policy_role_bit(p, CV_ROLE_CUSTODIAN)));
     printf("  - %u must sign an erasure, who work as: %s\n", p->erase_quorum, erasers);
+    if (p->package_quorum == 0)
+        printf("  - a package may leave without the approval of others\n");
+    else
+        printf("  - %u others who may export must approve a package\n", p->package_quorum);
     printf("  - readers %s\n", p->reason_required ? "must say why" : "may say why");
     if (p->recovery.threshold > 0)
         printf("  - recovery: %u of %u shares\n", p->recovery.threshold, p->recovery.shares);
@@ -134,14 +139,18 @@ const struct cv_cmd cv_cmd_policy_approve = {
 };
 
 struct set_args {
-    uint64_t quorum, erase_quorum;
-    bool need_reason, no_reason;
+    uint64_t quorum, erase_quorum, package_quorum;
+    bool no_approvals, need_reason, no_reason;
 };
 static const struct cv_opt set_opts[] = {
     { "quorum", 0, "K", "how many custodians must sign a change", offsetof(struct set_args, quorum),
       CV_OPT_NUMBER },
     { "erase-quorum", 0, "K", "how many must sign an erasure", offsetof(struct set_args, erase_quorum),
       CV_OPT_NUMBER },
+    { "package-approvals", 0, "K", "how many others must approve a package",
+      offsetof(struct set_args, package_quorum), CV_OPT_COUNT },
+    { "no-package-approvals", 0, NULL, "a package needs nobody's approval",
+      offsetof(struct set_args, no_approvals), CV_OPT_FLAG },
     { "require-reason", 0, NULL, "readers must say why", offsetof(struct set_args, need_reason),
       CV_OPT_FLAG },
     { "no-reason", 0, NULL, "readers need not say why", offsetof(struct set_args, no_reason), CV_OPT_FLAG },
@@ -153,14 +162,19 @@ static cv_status run_set(struct cv_ui *ui, const void *args)
     const struct set_args *a = args;
     struct cv_opened o = { 0 };
     struct cv_outcome outcome;
+    const bool none = a->quorum == 0 && a->erase_quorum == 0 && a->package_quorum == 0 && !a->no_approvals &&
+                      !a->need_reason && !a->no_reason;
     if (a->quorum > CV_POLICY_MEMBERS_MAX || a->erase_quorum > CV_POLICY_MEMBERS_MAX ||
-        (a->need_reason && a->no_reason) ||
-        (a->quorum == 0 && a->erase_quorum == 0 && !a->need_reason && !a->no_reason))
+        a->package_quorum > CV_POLICY_MEMBERS_MAX || (a->need_reason && a->no_reason) ||
+        (a->no_approvals && a->package_quorum > 0) || none)
         return cv_fail(&ui->err, CV_ERR_ARG,
-                       "name what is to change: --quorum K, --erase-quorum K, --require-reason "
-                       "or --no-reason");
+                       "name what is to change: --quorum K, --erase-quorum K, --package-approvals K, "
+                       "--require-reason, or one of the --no-... options");
     const struct cv_rules rules = { .quorum = (unsigned)a->quorum,
                                     .erase_quorum = (unsigned)a->erase_quorum,
+                                    .package_quorum = a->package_quorum > 0 ? (int)a->package_quorum
+                                                      : a->no_approvals     ? 0
+                                                                            : -1,
                                     .reason_required = a->need_reason ? 1
                                                        : a->no_reason ? 0
                                                                       : -1 };
@@ -173,7 +187,7 @@ static cv_status run_set(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_policy_set = {
     .name = "policy set",
-    .synopsis = "[--quorum K] [--erase-quorum K] [--require-reason|--no-reason]",
+    .synopsis = "[--quorum K] [--erase-quorum K] [--package-approvals K] [--require-reason|--no-reason]",
     .summary = "change the rules: how many must sign, whether readers say why",
     .opts = set_opts,
     .args_bytes = sizeof(struct set_args),

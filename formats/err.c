@@ -100,6 +100,8 @@ const char *cv_status_text(cv_status st)
         return "not allowed";
     case CV_ERR_NOVAULT:
         return "no vault here";
+    case CV_ERR_CONSENT:
+        return "a consent or an approval is missing";
     }
     return "unknown status";
 }

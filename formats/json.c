@@ -392,6 +392,12 @@ cv_status cv_json_push(struct cv_json *array, struct cv_json *value)
     return json_array_append_new(js(array), js(value)) == 0 ? CV_OK : CV_ERR_NOMEM;
 }
 
+cv_status cv_json_pop(struct cv_json *array)
+{
+    const size_t n = cv_json_is(array, CV_JSON_ARRAY) ? cv_json_len(array) : 0;
+    return n > 0 && json_array_remove(js(array), n - 1) == 0 ? CV_OK : CV_ERR_NOTFOUND;
+}
+
 cv_status cv_json_del(struct cv_json *object, const char *name)
 {
     return json_object_del(js(object), name) == 0 ? CV_OK : CV_ERR_NOTFOUND;

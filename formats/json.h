@@ -87,6 +87,8 @@ CV_MUST_CHECK cv_status cv_json_get_bytes(const struct cv_json *object, const ch
 
 CV_MUST_CHECK cv_status cv_json_set(struct cv_json *object, const char *name, struct cv_json *value);
 CV_MUST_CHECK cv_status cv_json_push(struct cv_json *array, struct cv_json *value);
+/** cv_json_pop(array): take its last element away. CV_OK; CV_ERR_NOTFOUND if there is none. */
+CV_MUST_CHECK cv_status cv_json_pop(struct cv_json *array);
 /** cv_json_del(object, name): CV_OK; CV_ERR_NOTFOUND. */
 CV_MUST_CHECK cv_status cv_json_del(struct cv_json *object, const char *name);
 

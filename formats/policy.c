@@ -165,6 +165,14 @@ unsigned cv_policy_holders(const struct cv_policy *p, cv_roles roles)
     return n;
 }
 
+void cv_vault_fingerprint(const char *vault, char out[static CV_FINGERPRINT_BYTES])
+{
+    for (size_t group = 0; group < 5; group++) {
+        memcpy(out + 5 * group, vault + 4 * group, 4);
+        out[5 * group + 4] = group < 4 ? '-' : '\0';
+    }
+}
+
 cv_status cv_policy_signatures(const struct cv_policy *p, const struct cv_note *note, cv_roles roles,
                                unsigned *count, struct cv_err *err)
 {
@@ -300,6 +308,7 @@ static cv_status write_doc(const struct cv_policy *p, struct cv_json *doc)
     st = CV_THEN(st, cv_json_set(doc, "suite", cv_json_int(p->suite)));
     st = CV_THEN(st, cv_json_set(doc, "quorum", cv_json_int(p->quorum)));
     st = CV_THEN(st, write_erase(p, doc));
+    st = CV_THEN(st, cv_json_set(doc, "package_quorum", cv_json_int(p->package_quorum)));
     st = CV_THEN(st, cv_json_set(doc, "reason_required", cv_json_bool(p->reason_required)));
     st = CV_THEN(st, cv_json_set(doc, "template", hex_json(p->template_hash)));
     st = CV_THEN(st, set_list(doc, "roles", &list));

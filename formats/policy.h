@@ -29,6 +29,10 @@
 #define CV_POLICY_MAX_BYTES ((size_t)4 << 20)
 #define CV_MEMBER_KEYNAME_BYTES 160
 
+/** cv_vault_fingerprint(vault, out): the first 80 bits of a vault id in hex, in groups, to compare by
+ * telephone. */
+void cv_vault_fingerprint(const char *vault, char out[static CV_FINGERPRINT_BYTES]);
+
 /* A set of roles: bit i is the policy's i-th role. */
 typedef uint64_t cv_roles;
 
@@ -73,10 +77,11 @@ struct cv_policy {
     uint8_t hash[32];     /* SHA-256 of this text */
     bool training;
     bool reason_required;
-    uint16_t suite;        /* the least suite accepted */
-    unsigned quorum;       /* custodians who must sign the next policy */
-    unsigned erase_quorum; /* members who must sign an erasure, */
-    cv_roles erasers;      /* each with one of these roles */
+    uint16_t suite;          /* the least suite accepted */
+    unsigned quorum;         /* custodians who must sign the next policy */
+    unsigned erase_quorum;   /* members who must sign an erasure, */
+    cv_roles erasers;        /* each with one of these roles */
+    unsigned package_quorum; /* others who may export and must approve a package; perhaps none */
     uint8_t template_hash[32];
     struct cv_policy_signer log, export;
     struct cv_policy_recovery recovery;

@@ -139,6 +139,9 @@ static void rules(const struct telling *t)
     cv_policy_role_words(b, b->erasers, words, sizeof(words));
     if (a->erasers != b->erasers)
         tell(t, "erasures will be signed by: %s", words);
+    if (a->package_quorum != b->package_quorum)
+        tell(t, "a package will need the approval of %u others (now %u)", b->package_quorum,
+             a->package_quorum);
     if (a->reason_required != b->reason_required)
         tell(t,
              b->reason_required ? "readers will have to say why" : "readers will no longer have to say why");

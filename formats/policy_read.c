@@ -169,9 +169,10 @@ static cv_status read_hash(const struct cv_json *o, const char *name, uint8_t ou
 /* read_rules(p, doc): the plain members of the document. */
 static cv_status read_rules(struct cv_policy *p, const struct cv_json *doc, struct cv_err *err)
 {
-    uint32_t suite = 0, quorum = 0;
+    uint32_t suite = 0, quorum = 0, package = 0;
     cv_status st = read_u32(doc, "suite", 1, &suite, err);
     st = CV_THEN(st, read_u32(doc, "quorum", 1, &quorum, err));
+    st = CV_THEN(st, read_u32(doc, "package_quorum", 0, &package, err));
     if (st == CV_OK && suite != 1)
         st = cv_fail(err, CV_ERR_FORMAT, "policy: asks for suite %u; a newer casevault is needed", suite);
     if (st == CV_OK && (!cv_json_is(cv_json_get(doc, "training"), CV_JSON_BOOL) ||
@@ -179,6 +180,7 @@ static cv_status read_rules(struct cv_policy *p, const struct cv_json *doc, stru
         st = cv_fail(err, CV_ERR_FORMAT, "policy: training or reason_required is neither true nor false");
     p->suite = (uint16_t)suite;
     p->quorum = quorum;
+    p->package_quorum = package;
     p->training = cv_json_get_bool(doc, "training");
     p->reason_required = cv_json_get_bool(doc, "reason_required");
     return CV_THEN(st, read_hash(doc, "template", p->template_hash, err));
@@ -189,7 +191,8 @@ static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, bool j
 {
     static const char *const names[] = { "number", "previous",        "training", "suite",   "quorum",
                                          "erase",  "reason_required", "template", "roles",   "sections",
-                                         "log",    "export",          "recovery", "members", NULL };
+                                         "log",    "export",          "recovery", "members", "package_quorum",
+                                         NULL };
     cv_status st = cv_json_only(doc, names, "policy", err);
     st = CV_THEN(st, read_rules(p, doc, err));
     st = CV_THEN(st, read_roles(p, cv_json_get(doc, "roles"), err));

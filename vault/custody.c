@@ -14,14 +14,6 @@
 #include "vault/memory.h"
 #include "vault/traces.h"
 
-void cv_vault_fingerprint(const char *vault, char out[static CV_FINGERPRINT_BYTES])
-{
-    for (size_t group = 0; group < 5; group++) {
-        memcpy(out + 5 * group, vault + 4 * group, 4);
-        out[5 * group + 4] = group < 4 ? '-' : '\0';
-    }
-}
-
 static cv_status new_custody(const char *path, struct cv_custody **out, struct cv_err *err)
 {
     struct cv_custody *c = calloc(1, sizeof(*c));

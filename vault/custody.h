@@ -68,9 +68,6 @@ CV_MUST_CHECK cv_status cv_custody_open(const char *path, const char *trust, str
                                         struct cv_err *err);
 void cv_custody_close(struct cv_custody *c);
 
-/** cv_vault_fingerprint(vault, out): the first 80 bits of a vault id, in groups, to compare by telephone. */
-void cv_vault_fingerprint(const char *vault, char out[static CV_FINGERPRINT_BYTES]);
-
 /** cv_custody_trust(vault, trust, err): a vault seen for the first time is confirmed by its fingerprint,
  * ${trust}, which may be NULL. CV_OK; CV_ERR_DENIED. */
 CV_MUST_CHECK cv_status cv_custody_trust(const char *vault, const char *trust, struct cv_err *err);

@@ -196,13 +196,18 @@ cv_status cv_members_rules(struct cv_vault *v, const struct cv_rules *rules, str
     p->quorum = rules->quorum > 0 ? rules->quorum : p->quorum;
     p->erase_quorum = rules->erase_quorum > 0 ? rules->erase_quorum : p->erase_quorum;
     p->reason_required = rules->reason_required >= 0 ? rules->reason_required != 0 : p->reason_required;
+    p->package_quorum = rules->package_quorum >= 0 ? (unsigned)rules->package_quorum : p->package_quorum;
     const struct cv_policy *now = cv_vault_policy(v);
-    if (p->quorum == now->quorum && p->erase_quorum == now->erase_quorum &&
-        p->reason_required == now->reason_required)
+    if (p->quorum == now->quorum && p->package_quorum == now->package_quorum &&
+        p->erase_quorum == now->erase_quorum && p->reason_required == now->reason_required)
         st = cv_fail(err, CV_ERR_EXISTS, "these are the rules already");
     if (st == CV_OK && cv_policy_holders(p, p->erasers) < p->erase_quorum)
         st = cv_fail(err, CV_ERR_DENIED, "%u members may erase: %u signatures could never come together",
                      cv_policy_holders(p, p->erasers), p->erase_quorum);
+    if (st == CV_OK && cv_policy_holders(p, p->export.holders) < p->package_quorum + 1)
+        st = cv_fail(err, CV_ERR_DENIED,
+                     "%u members may export: %u approvals beside the sender's could never come together",
+                     cv_policy_holders(p, p->export.holders), p->package_quorum);
     snprintf(detail, sizeof(detail), "rules changed, policy %" PRIu64, p->number);
     return submit(v, &c, st, detail, out, err);
 }

@@ -38,9 +38,10 @@ CV_MUST_CHECK cv_status cv_members_revoke(struct cv_vault *v, const char *pseudo
 CV_MUST_CHECK cv_status cv_members_rotate(struct cv_vault *v, const char *role, struct cv_outcome *out,
                                           struct cv_err *err);
 
-/* Rules of the policy; what is 0, or -1, stays. */
+/* Rules of the policy; what is 0, or -1 where 0 means something, stays. */
 struct cv_rules {
     unsigned quorum, erase_quorum;
+    int package_quorum;
     int reason_required;
 };
 CV_MUST_CHECK cv_status cv_members_rules(struct cv_vault *v, const struct cv_rules *rules,

@@ -2,6 +2,7 @@
 #define CV_VAULT_RECORD_H
 
 #include "formats/crockford.h"
+#include "formats/package.h"
 #include "formats/sdjwt.h"
 #include "vault/event.h"
 
@@ -19,8 +20,6 @@
  * type} with salt = HKDF-Expand(seed, "casevault/1/salt" || 0 || JSON Pointer, 16), and decoys =
  * HKDF-Expand(seed, "casevault/1/decoy" || 0 || JSON Pointer, 32 each) up to what the template can fill.
  */
-#define CV_RECORD_TYP "dc+sd-jwt"
-#define CV_RECORD_VCT "urn:casevault:record:1"
 
 /* What makes one SD-JWT out of a version's sections. */
 struct cv_claims {
@@ -117,6 +116,9 @@ CV_MUST_CHECK cv_status cv_record_slot(struct cv_vault *v, uint64_t entry, uint6
  * who may read nothing it is a refusal, logged: CV_ERR_NOKEY; otherwise as cv_record_versions. */
 CV_MUST_CHECK cv_status cv_record_find(struct cv_vault *v, const char *id, const char *action,
                                        const char *reason, struct cv_versions *out, struct cv_err *err);
+
+/** cv_record_may(v, id, section): may this member read it in the last version, by a role or by a grant? */
+bool cv_record_may(struct cv_vault *v, const char *id, const char *section);
 
 /* One version that some sections of a record stand in, opened and verified. */
 struct cv_source {

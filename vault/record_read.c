@@ -206,6 +206,17 @@ static bool may(const struct cv_vault *v, const struct cv_versions *versions,
     return cv_vault_may_read(v, section) || (g != NULL && !g->over);
 }
 
+bool cv_record_may(struct cv_vault *v, const char *id, const char *section)
+{
+    struct cv_versions versions = { 0 };
+    if (cv_vault_may_read(v, section))
+        return true;
+    const bool found = cv_record_versions(v, id, &versions, NULL) == CV_OK;
+    const bool good = found && may(v, &versions, &versions.v[versions.count - 1], section);
+    cv_versions_free(&versions);
+    return good;
+}
+
 /* plan(g, versions, version, sections, names): what to ask for; ${names} gets the sections, for the event. */
 static cv_status plan(struct reading *g, const struct cv_versions *versions, const struct cv_version *version,
                       const char *const *sections, struct cv_json *names, struct cv_err *err)

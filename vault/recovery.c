@@ -191,6 +191,7 @@ static cv_status next_policy(struct cv_vault *v, struct cv_change *c, struct cv_
     p->number++;
     memcpy(p->previous, cv_vault_policy(v)->hash, sizeof(p->previous));
     p->quorum = p->erase_quorum = 1;
+    p->package_quorum = 0;
     st = cv_policy_add_member(p, &v->id->public, all, err);
     st = CV_THEN(st, cv_change_rotate(c, all));
     return CV_THEN(st, renew(c));

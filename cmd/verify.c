@@ -1,0 +1,342 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/unseal.h"
+#include "crypto/hash.h"
+#include "formats/base64.h"
+#include "formats/date.h"
+#include "formats/package.h"
+#include "vault/known.h"
+
+/* verify: a package from elsewhere, checked as a whole. This process parses it and has no keys; what opens it
+ * is a child that does nothing else. */
+
+#define PIECE_BYTES 65536
+
+struct args {
+    const char *sender;
+    bool show;
+};
+static const struct cv_opt opts[] = {
+    { "sender-key", 0, "PRINT", "the fingerprint that the sender reads out; remembered for the next package",
+      offsetof(struct args, sender), CV_OPT_TEXT },
+    { "show", 's', NULL, "also show the records, if all holds", offsetof(struct args, show), CV_OPT_FLAG },
+    { 0 },
+};
+
+/* ---- checks that need more than the package ---- */
+
+/* feed(r, fd, v): what comes through, until it ends or is none. */
+static cv_status feed(struct cv_package_reader *r, int fd, struct cv_package_verdict *v)
+{
+    static uint8_t piece[PIECE_BYTES];
+    struct cv_err bad = { 0 };
+    cv_status st = CV_OK;
+    while (st == CV_OK) {
+        const ssize_t k = read(fd, piece, sizeof(piece));
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0)
+            return CV_ERR_IO;
+        if (k == 0)
+            return CV_OK;
+        st = cv_package_read(r, CV_BYTES(piece, (size_t)k), &bad);
+    }
+    if (st == CV_ERR_NOMEM || st == CV_ERR_INTERNAL)
+        return st;
+    cv_package_found(v, CV_CHECK_CONTAINER, CV_ERR_AUTH, bad.msg);
+    return CV_OK;
+}
+
+/* check_sender(ui, a, v): confirmed now, or before. */
+static cv_status check_sender(struct cv_ui *ui, const struct args *a, struct cv_package_verdict *v)
+{
+    const char *vault = cv_json_get_str(v->manifest, "vault");
+    char why[160];
+    bool known = false;
+    if (v->checks[CV_CHECK_POLICIES].status != CV_OK || v->checks[CV_CHECK_MANIFEST].status != CV_OK)
+        return CV_OK; /* nobody is named by what does not verify */
+    if (a->sender != NULL) {
+        const bool same = strcmp(a->sender, v->fingerprint) == 0;
+        snprintf(why, sizeof(why), "it comes from the vault %s, not from the one you named", v->fingerprint);
+        cv_package_found(v, CV_CHECK_SENDER, same ? CV_OK : CV_ERR_AUTH, why);
+        return same ? cv_known_sender_add(vault, &ui->err) : CV_OK;
+    }
+    cv_status st = cv_known_sender(vault, &known, &ui->err);
+    snprintf(why, sizeof(why), "you do not know the vault %s yet: have its fingerprint read out, and add "
+                               "--sender-key",
+             v->fingerprint);
+    cv_package_found(v, CV_CHECK_SENDER, known ? CV_OK : CV_ERR_DENIED, why);
+    return st;
+}
+
+static void check_recipient(const struct cv_unsealing *u, struct cv_package_verdict *v)
+{
+    const char *to = cv_json_get_str(cv_json_get(v->manifest, "partner"), "recipient");
+    if (to == NULL || u->recipient[0] == '\0')
+        return;
+    cv_package_found(v, CV_CHECK_RECIPIENT, strcmp(to, u->recipient) == 0 ? CV_OK : CV_ERR_AUTH,
+                     "it was made for another recipient than the one who opened it");
+}
+
+/* bad(v): the worst that was found: altered, else unknown, else over. */
+static cv_status bad(const struct cv_package_verdict *v)
+{
+    cv_status worst = CV_OK;
+    for (size_t i = 0; i < CV_CHECK_COUNT; i++) {
+        const cv_status st = v->checks[i].done ? v->checks[i].status : CV_OK;
+        if (st == CV_ERR_AUTH || (st != CV_OK && worst == CV_OK) || (st == CV_ERR_DENIED && worst == CV_ERR_LIMIT))
+            worst = st;
+    }
+    return worst;
+}
+
+/* check_twin(ui, p, v): only a package that holds is remembered. */
+static cv_status check_twin(struct cv_ui *ui, const struct cv_package *p, struct cv_package_verdict *v)
+{
+    uint8_t hash[32];
+    char hex[65];
+    struct cv_err twin = { 0 };
+    if (bad(v) != CV_OK)
+        return CV_OK;
+    cv_status st = cv_sha256(cv_buf_view(&p->manifest), hash);
+    cv_hex_encode(CV_ARR(hash), hex);
+    st = CV_THEN(st, cv_known_package(cv_json_get_str(v->manifest, "id"), hex, &twin));
+    if (st == CV_OK || st == CV_ERR_AUTH) {
+        cv_package_found(v, CV_CHECK_TWIN, st, twin.msg);
+        return CV_OK;
+    }
+    return cv_fail(&ui->err, st, "%s", twin.msg);
+}
+
+/* ---- telling ---- */
+
+/* label_of(name, out): "first_name" as "First name", where the package has no label for it. */
+static void label_of(const char *name, char out[static CV_NAME_BYTES])
+{
+    snprintf(out, CV_NAME_BYTES, "%s", name);
+    if (out[0] >= 'a' && out[0] <= 'z')
+        out[0] = (char)(out[0] - 'a' + 'A');
+    for (char *p = out; *p != '\0'; p++)
+        *p = *p == '_' ? ' ' : *p;
+}
+
+static void print_claims(const struct cv_json *o, const char *const *but, size_t indent);
+
+/* print_claim(name, v, indent): a plain value beside its label; objects below it, one block for each. */
+static void print_claim(const char *name, const struct cv_json *v, size_t indent)
+{
+    char label[CV_NAME_BYTES];
+    label_of(name, label);
+    const size_t column = cv_text_label(indent, label);
+    const bool objects =
+        cv_json_is(v, CV_JSON_ARRAY) && cv_json_len(v) > 0 && cv_json_is(cv_json_at(v, 0), CV_JSON_OBJECT);
+    if (!objects && !cv_json_is(v, CV_JSON_OBJECT)) {
+        cv_text_value(v, column, indent + 2);
+        return;
+    }
+    fputc('\n', stdout);
+    for (size_t i = 0; i < (objects ? cv_json_len(v) : 1); i++) {
+        const struct cv_json *o = objects ? cv_json_at(v, i) : v;
+        if (objects)
+            printf("%*s- %zu of %zu disclosed\n", (int)indent + 2, "", i + 1, cv_json_len(v));
+        print_claims(o, NULL, indent + (objects ? 4 : 2));
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* print_claims(o, but, indent): in order of their names (an SD-JWT has none), without those of ${but}. */
+static void print_claims(const struct cv_json *o, const char *const *but, size_t indent)
+{
+    const char **names = calloc(cv_json_len(o) + 1, sizeof(*names));
+    size_t n = 0;
+    for (void *it = cv_json_first(o); names != NULL && it != NULL; it = cv_json_next(o, it)) {
+        bool skip = false;
+        for (size_t i = 0; but != NULL && but[i] != NULL; i++)
+            skip = skip || strcmp(but[i], cv_json_iter_name(it)) == 0;
+        if (!skip)
+            names[n++] = cv_json_iter_name(it);
+    }
+    if (n > 1)
+        qsort(names, n, sizeof(*names), by_name);
+    for (size_t i = 0; i < n; i++)
+        print_claim(names[i], cv_json_get(o, names[i]), indent);
+    free(names);
+}
+
+/* print_record(v, i): what its author signed, when, where the log has it; then what was disclosed of it. */
+static void print_record(const struct cv_package_verdict *v, size_t i)
+{
+    static const char *const said[] = { "iss",         "iat",       "vct",     "cnf", "training",
+                                        "record_type", "record_id", "version", NULL };
+    const struct cv_json *claims = cv_json_at(v->claims, i), *place = cv_json_at(v->places, i);
+    const time_t iat = (time_t)cv_json_get_int(claims, "iat");
+    struct tm tm;
+    char day[16] = "?";
+    if (gmtime_r(&iat, &tm) != NULL)
+        strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+    printf("\nRecord %zu: as its author signed it on %s, entry %lld of %lld in the log\n", i + 1, day,
+           (long long)cv_json_get_int(place, "index"), (long long)cv_json_get_int(place, "size"));
+    for (size_t k = 5; said[k] != NULL; k++)
+        if (cv_json_get(claims, said[k]) != NULL)
+            print_claim(said[k], cv_json_get(claims, said[k]), 2);
+    print_claims(claims, said, 2);
+}
+
+static void print_head(const struct cv_package_verdict *v)
+{
+    const struct cv_json *m = v->manifest, *to = cv_json_get(m, "partner");
+    const struct cv_bytes basis = cv_json_text(cv_json_get(m, "basis"));
+    printf("Package %s, made %s by %s\n  for ", cv_json_get_str(m, "id"), cv_json_get_str(m, "time"),
+           cv_json_get_str(m, "by"));
+    cv_text_print(cv_json_text(cv_json_get(to, "name")), 6, 6);
+    printf("  purpose ");
+    cv_text_print(cv_json_text(cv_json_get(m, "purpose")), 10, 10);
+    printf("  to be used until %s\n  %zu records, %zu consents relied on\n", cv_json_get_str(m, "expires"),
+           cv_json_len(cv_json_get(m, "records")), cv_json_len(cv_json_get(m, "consents")));
+    if (basis.n > 0) {
+        fputs("  LEGAL BASIS where consent is missing: ", stdout);
+        cv_text_print(basis, 40, 4);
+    }
+}
+
+static void print_checks(const struct cv_package_verdict *v)
+{
+    for (size_t i = 0; i < CV_CHECK_COUNT; i++) {
+        const struct cv_finding *f = &v->checks[i];
+        printf("  %-10s ", cv_package_check_name((enum cv_package_check)i));
+        cv_text_print(cv_bytes_str(!f->done            ? "not checked"
+                                   : f->status == CV_OK ? "holds"
+                                                        : f->why),
+                      13, 13);
+    }
+}
+
+static cv_status answer(struct cv_ui *ui, const struct cv_package_verdict *v, bool good)
+{
+    struct cv_json *o = cv_json_object(), *checks = cv_json_object();
+    cv_status st = cv_json_set(o, "verified", cv_json_bool(good));
+    for (size_t i = 0; i < CV_CHECK_COUNT && st == CV_OK; i++) {
+        const struct cv_finding *f = &v->checks[i];
+        struct cv_json *c = cv_json_object();
+        st = cv_json_set(c, "holds", f->done ? cv_json_bool(f->status == CV_OK) : cv_json_null());
+        if (f->done && f->status != CV_OK)
+            st = CV_THEN(st, cv_json_set(c, "why", cv_json_str(f->why)));
+        st = CV_THEN(st, cv_json_set(checks, cv_package_check_name((enum cv_package_check)i), cv_json_ref(c)));
+        cv_json_free(c);
+    }
+    st = CV_THEN(st, cv_json_set(o, "checks", cv_json_ref(checks)));
+    st = CV_THEN(st, cv_json_set(o, "sender", cv_json_str(v->fingerprint)));
+    if (good) {
+        st = CV_THEN(st, cv_json_set(o, "manifest", cv_json_ref(v->manifest)));
+        st = CV_THEN(st, cv_json_set(o, "records", cv_json_ref(v->claims)));
+        st = CV_THEN(st, cv_json_set(o, "places", cv_json_ref(v->places)));
+    }
+    st = CV_THEN(st, cv_ui_answer(ui, o));
+    cv_json_free(checks);
+    cv_json_free(o);
+    return st;
+}
+
+/* first_fault(v): for the one line of the error. */
+static const struct cv_finding *first_fault(const struct cv_package_verdict *v, cv_status st, const char **name)
+{
+    for (size_t i = 0; i < CV_CHECK_COUNT; i++)
+        if (v->checks[i].done && v->checks[i].status == st) {
+            *name = cv_package_check_name((enum cv_package_check)i);
+            return &v->checks[i];
+        }
+    *name = "package";
+    return &v->checks[0];
+}
+
+static cv_status tell(struct cv_ui *ui, const struct args *a, struct cv_package_verdict *v)
+{
+    const cv_status st = bad(v);
+    const char *name;
+    if (v->manifest != NULL && v->checks[CV_CHECK_MANIFEST].status == CV_OK)
+        cv_ui_training(ui, cv_json_get_bool(v->manifest, "training"));
+    if (ui->json) {
+        const cv_status told = answer(ui, v, st == CV_OK);
+        if (told != CV_OK)
+            return told;
+    } else {
+        if (v->manifest != NULL && v->checks[CV_CHECK_MANIFEST].done && v->checks[CV_CHECK_MANIFEST].status == CV_OK)
+            print_head(v);
+        print_checks(v);
+        for (size_t i = 0; a->show && st == CV_OK && i < cv_json_len(v->claims); i++)
+            print_record(v, i);
+    }
+    if (st != CV_OK) {
+        const struct cv_finding *f = first_fault(v, st, &name);
+        return cv_fail(&ui->err, st, "%.100s: %s: %.140s", ui->words.w[0], name, f->why);
+    }
+    cv_ui_say(ui, "Verified: from the vault %s, and unaltered since.", v->fingerprint);
+    return CV_OK;
+}
+
+/* ---- the whole ---- */
+
+static cv_status judge(struct cv_ui *ui, const struct args *a, struct cv_package_reader *r,
+                       const struct cv_unsealing *u, struct cv_package_verdict *v)
+{
+    const struct cv_package *p = NULL;
+    struct cv_json *files = NULL;
+    struct cv_err whole = { 0 };
+    char today[CV_DATE_BYTES];
+    cv_date_today(0, today);
+    cv_status st = cv_package_end(r, &p, &files, &whole);
+    if (st == CV_ERR_NOMEM)
+        return st;
+    cv_package_found(v, CV_CHECK_CONTAINER, st == CV_OK ? CV_OK : CV_ERR_AUTH, whole.msg);
+    if (v->checks[CV_CHECK_CONTAINER].status != CV_OK)
+        return CV_OK;
+    st = cv_package_judge(p, files, (int64_t)time(NULL), today, v);
+    check_recipient(u, v);
+    st = CV_THEN(st, check_sender(ui, a, v));
+    st = CV_THEN(st, check_twin(ui, p, v));
+    cv_json_free(files);
+    return st;
+}
+
+static cv_status run(struct cv_ui *ui, const void *args)
+{
+    const struct args *a = args;
+    struct cv_unsealing u;
+    struct cv_package_reader *r = NULL;
+    struct cv_package_verdict v = { 0 };
+    cv_status st = cv_unseal_start(ui, ui->words.w[0], &u);
+    if (st != CV_OK)
+        return st;
+    st = cv_package_reader_new(&r);
+    st = CV_THEN(st, feed(r, u.plain, &v));
+    const cv_status opened = cv_unseal_end(ui, &u);
+    if (st == CV_OK && opened != CV_OK && !v.checks[CV_CHECK_CONTAINER].done)
+        st = opened;
+    st = CV_THEN(st, judge(ui, a, r, &u, &v));
+    st = CV_THEN(st, tell(ui, a, &v));
+    cv_package_verdict_free(&v);
+    cv_package_reader_free(r);
+    return cv_err_note(&ui->err, st, "package");
+}
+
+const struct cv_cmd cv_cmd_verify = {
+    .name = "verify",
+    .synopsis = "[--sender-key PRINT] [--show] [-i YOUR-KEY] PACKAGE",
+    .summary = "check a package that somebody sent; needs no vault, and no key but yours",
+    .details = "Every check by its name; exit status 0 only if all hold, 14 if anything was altered. The key file "
+               "is one of casevault or of age; a package that is unsealed already (a zip) needs none.",
+    .opts = opts,
+    .args_bytes = sizeof(struct args),
+    .words_min = 1,
+    .words_max = 1,
+    .run = run,
+};

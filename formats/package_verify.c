@@ -1,0 +1,540 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "formats/base64.h"
+#include "formats/checkpoint.h"
+#include "formats/crockford.h"
+#include "formats/date.h"
+#include "formats/leaf.h"
+#include "formats/package.h"
+#include "formats/page.h"
+#include "formats/sdjwt.h"
+#include "formats/statement.h"
+#include "formats/tlog_proof.h"
+
+#define MANIFEST_MAX ((size_t)64 << 20)
+#define POLICIES_MAX 4096
+
+static const char *const check_names[CV_CHECK_COUNT] = {
+    [CV_CHECK_CONTAINER] = "container", [CV_CHECK_POLICIES] = "policies", [CV_CHECK_SENDER] = "sender",
+    [CV_CHECK_MANIFEST] = "manifest",   [CV_CHECK_FILES] = "files",       [CV_CHECK_PAGE] = "page",
+    [CV_CHECK_RECIPIENT] = "recipient", [CV_CHECK_RECORDS] = "records",   [CV_CHECK_BINDING] = "binding",
+    [CV_CHECK_PROOFS] = "proofs",       [CV_CHECK_EXPIRY] = "expiry",     [CV_CHECK_TWIN] = "twin",
+};
+
+const char *cv_package_check_name(enum cv_package_check check)
+{
+    return check_names[check];
+}
+
+void cv_package_verdict_free(struct cv_package_verdict *v)
+{
+    cv_json_free(v->manifest);
+    cv_json_free(v->claims);
+    cv_json_free(v->places);
+    memset(v, 0, sizeof(*v));
+}
+
+void cv_package_found(struct cv_package_verdict *v, enum cv_package_check check, cv_status st,
+                      const char *why)
+{
+    struct cv_finding *f = &v->checks[check];
+    if (f->done && f->status != CV_OK)
+        return;
+    f->done = true;
+    f->status = st;
+    snprintf(f->why, sizeof(f->why), "%s",
+             st == CV_OK                     ? ""
+             : why != NULL && why[0] != '\0' ? why
+                                             : cv_status_text(st));
+}
+
+/* fault(st): of memory, or inside: what no package is to blame for. */
+static bool fault(cv_status st)
+{
+    return st == CV_ERR_NOMEM || st == CV_ERR_INTERNAL;
+}
+
+/* ---- the manifest ---- */
+
+/* A member of an object in a manifest, and what it must be. */
+struct want {
+    const char *name;
+    enum cv_json_type type;
+};
+
+/* shaped(o, want): exactly these members, in this order. */
+static bool shaped(const struct cv_json *o, const struct want *want)
+{
+    void *it = cv_json_is(o, CV_JSON_OBJECT) ? cv_json_first(o) : NULL;
+    for (; want->name != NULL; want++, it = cv_json_next(o, it))
+        if (it == NULL || strcmp(cv_json_iter_name(it), want->name) != 0 ||
+            !cv_json_is(cv_json_iter_value(it), want->type))
+            return false;
+    return it == NULL;
+}
+
+static bool all_shaped(const struct cv_json *list, const struct want *want)
+{
+    for (size_t i = 0; i < cv_json_len(list); i++)
+        if (!shaped(cv_json_at(list, i), want))
+            return false;
+    return true;
+}
+
+static bool all_words(const struct cv_json *list)
+{
+    for (size_t i = 0; i < cv_json_len(list); i++)
+        if (!cv_json_is(cv_json_at(list, i), CV_JSON_STRING))
+            return false;
+    return true;
+}
+
+static bool is_id(const struct cv_json *o, const char *name)
+{
+    uint8_t id[CV_ID_BYTES];
+    char again[CV_ID_TEXT_BYTES];
+    const char *text = cv_json_get_str(o, name);
+    if (text == NULL || cv_id_parse(cv_bytes_str(text), id, NULL) != CV_OK)
+        return false;
+    cv_id_text(id, again);
+    return strcmp(again, text) == 0;
+}
+
+static bool is_ground(const char *g)
+{
+    return strcmp(g, "profile") == 0 || strcmp(g, "right") == 0 || strcmp(g, "choice") == 0 ||
+           strcmp(g, "named") == 0;
+}
+
+#define S CV_JSON_STRING
+#define I CV_JSON_INT
+#define A CV_JSON_ARRAY
+#define O CV_JSON_OBJECT
+#define B CV_JSON_BOOL
+/* well_formed(m): members and what stands in them; what is true of them is for the checks. */
+static bool well_formed(const struct cv_json *m)
+{
+    static const struct want top[] = {
+        { "casevault", S }, { "id", S },      { "vault", S },    { "training", B },    { "time", S },
+        { "by", S },        { "partner", O }, { "profile", S },  { "purpose", S },     { "case", S },
+        { "expires", S },   { "basis", S },   { "consents", A }, { "approved_by", A }, { "records", A },
+        { "withheld", A },  { "files", A },   { "page", S },     { NULL, O }
+    };
+    static const struct want partner[] = { { "name", S }, { "record", S }, { "recipient", S }, { NULL, O } };
+    static const struct want consent[] = {
+        { "person", S }, { "record", S }, { "version", I }, { "sections", A }, { NULL, O }
+    };
+    static const struct want record[] = { { "record", S }, { "version", I }, { "type", S },
+                                          { "sdjwt", S },  { "proof", S },   { NULL, O } };
+    static const struct want withheld[] = { { "record", S }, { "section", S }, { "ground", S }, { NULL, O } };
+    static const struct want file[] = { { "name", S }, { "bytes", I }, { "sha256", S }, { NULL, O } };
+    if (!shaped(m, top) || !shaped(cv_json_get(m, "partner"), partner) ||
+        !all_shaped(cv_json_get(m, "consents"), consent) || !all_shaped(cv_json_get(m, "records"), record) ||
+        !all_shaped(cv_json_get(m, "withheld"), withheld) || !all_shaped(cv_json_get(m, "files"), file) ||
+        !all_words(cv_json_get(m, "approved_by")))
+        return false;
+    for (size_t i = 0; i < cv_json_len(cv_json_get(m, "withheld")); i++)
+        if (!is_ground(cv_json_get_str(cv_json_at(cv_json_get(m, "withheld"), i), "ground")))
+            return false;
+    for (size_t i = 0; i < cv_json_len(cv_json_get(m, "consents")); i++)
+        if (!all_words(cv_json_get(cv_json_at(cv_json_get(m, "consents"), i), "sections")))
+            return false;
+    return strcmp(cv_json_get_str(m, "casevault"), CV_PACKAGE_TITLE) == 0 && is_id(m, "id") &&
+           is_id(m, "case") && cv_datetime_ok(cv_json_text(cv_json_get(m, "time"))) &&
+           cv_date_ok(cv_json_text(cv_json_get(m, "expires")), false) &&
+           cv_json_len(cv_json_get(cv_json_get(m, "partner"), "name")) > 0 &&
+           strlen(cv_json_get_str(m, "vault")) == CV_VAULT_HEX_BYTES - 1;
+}
+
+#undef S
+#undef I
+#undef A
+#undef O
+#undef B
+
+cv_status cv_manifest_parse(struct cv_bytes text, struct cv_json **out, struct cv_err *err)
+{
+    struct cv_buf again = { 0 };
+    cv_status st = cv_json_parse(text, MANIFEST_MAX, "manifest", out, err);
+    if (st == CV_OK && !well_formed(*out))
+        st = cv_fail(err, CV_ERR_FORMAT, "manifest: a member is missing, more, or not what it must be");
+    st = CV_THEN(st, cv_json_write(*out, &again));
+    st = CV_THEN(st, cv_buf_str(&again, "\n"));
+    if (st == CV_OK && !cv_bytes_equal(cv_buf_view(&again), text))
+        st = cv_fail(err, CV_ERR_FORMAT, "manifest: not in its one form");
+    cv_buf_free(&again);
+    if (st != CV_OK) {
+        cv_json_free(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+/* ---- judging ---- */
+
+struct judging {
+    const struct cv_package *p;
+    const struct cv_json *files;
+    int64_t now;
+    struct cv_package_verdict *v;
+    struct cv_policy **chain;
+    size_t count;
+    const struct cv_json *m; /* the manifest */
+};
+
+/* tell(g, check, st, err): a fault of ours ends it all; anything else is the package's. */
+static cv_status tell(struct judging *g, enum cv_package_check check, cv_status st, const struct cv_err *err)
+{
+    if (fault(st))
+        return st;
+    cv_package_found(g->v, check, st == CV_OK ? CV_OK : CV_ERR_AUTH, err->msg);
+    return CV_OK;
+}
+
+static cv_status judge_manifest(struct judging *g, struct cv_err *err)
+{
+    struct cv_note note = { 0 };
+    struct cv_bytes json;
+    struct cv_json *stated = NULL;
+    uint8_t hash[32];
+    char hex[65], name[CV_MEMBER_KEYNAME_BYTES];
+    static const char *const names[] = { "manifest", NULL };
+    const struct cv_policy *last = g->chain[g->count - 1];
+    const char *by = cv_json_get_str(g->m, "by");
+    const struct cv_policy_member *member = cv_policy_member(last, by);
+    if (strcmp(cv_json_get_str(g->m, "vault"), last->vault) != 0 ||
+        cv_json_get_bool(g->m, "training") != last->training)
+        return cv_fail(err, CV_ERR_AUTH, "it names another vault than its policies, or another use of it");
+    if (member == NULL)
+        return cv_fail(err, CV_ERR_AUTH, "it was not made by a member of the vault");
+    cv_status st = cv_note_parse(cv_buf_view(&g->p->signature), &note, err);
+    st = CV_THEN(st, cv_statement_split(note.text, CV_PACKAGE_STATEMENT, last->vault, &json, err));
+    st = CV_THEN(st, cv_json_parse(json, 256, "manifest.sig", &stated, err));
+    st = CV_THEN(st, cv_json_only(stated, names, "manifest.sig", err));
+    st = CV_THEN(st, cv_sha256(cv_buf_view(&g->p->manifest), hash));
+    cv_hex_encode(CV_ARR(hash), hex);
+    const char *says = st == CV_OK ? cv_json_get_str(stated, "manifest") : NULL;
+    if (st == CV_OK && (says == NULL || strcmp(says, hex) != 0))
+        st = cv_fail(err, CV_ERR_AUTH, "its signature is over another manifest");
+    if (st == CV_OK) {
+        cv_policy_member_keyname(last, by, name);
+        st = cv_note_verify(&note, name, member->key.sign);
+        if (st != CV_OK)
+            st = cv_fail(err, fault(st) ? st : CV_ERR_AUTH, "the signature of %s does not verify", by);
+    }
+    cv_note_free(&note);
+    cv_json_free(stated);
+    return st;
+}
+
+static cv_status judge_policies(struct judging *g, struct cv_err *err)
+{
+    const size_t n = cv_json_len(g->p->policies);
+    if (n == 0 || n > POLICIES_MAX)
+        return cv_fail(err, CV_ERR_AUTH, "it has no policies, or more than %d", POLICIES_MAX);
+    g->chain = calloc(n, sizeof(*g->chain));
+    if (g->chain == NULL)
+        return CV_ERR_NOMEM;
+    for (; g->count < n; g->count++) {
+        struct cv_err bad = { 0 };
+        cv_status st =
+            cv_policy_parse(cv_json_text(cv_json_at(g->p->policies, g->count)),
+                            g->count > 0 ? g->chain[g->count - 1] : NULL, &g->chain[g->count], &bad);
+        if (st != CV_OK)
+            return cv_fail(err, st, "policy %zu: %.200s", g->count + 1, bad.msg);
+    }
+    cv_vault_fingerprint(g->chain[0]->vault, g->v->fingerprint);
+    return CV_OK;
+}
+
+/* names_file(list, i, base, suffix): is the i-th record's file the one that stands there? */
+static bool names_file(const struct cv_json *record, const char *member, size_t i, const char *suffix)
+{
+    char want[64];
+    snprintf(want, sizeof(want), "records/%zu.%s", i + 1, suffix);
+    return strcmp(cv_json_get_str(record, member), want) == 0;
+}
+
+static cv_status judge_files(struct judging *g, struct cv_err *err)
+{
+    const struct cv_json *list = cv_json_get(g->m, "files"), *records = cv_json_get(g->m, "records");
+    const size_t n = cv_json_len(list), there = cv_json_len(g->files);
+    for (size_t i = 0; i < n && i < there; i++)
+        if (!cv_json_equal(cv_json_at(list, i), cv_json_at(g->files, i)))
+            return cv_fail(err, CV_ERR_AUTH, "%.100s is not the file that the manifest lists",
+                           cv_json_get_str(cv_json_at(g->files, i), "name"));
+    if (n != there)
+        return cv_fail(err, CV_ERR_AUTH, "the manifest lists %zu files, and there are %zu", n, there);
+    if (cv_json_len(records) != cv_json_len(g->p->sdjwts))
+        return cv_fail(err, CV_ERR_AUTH, "the manifest names %zu records, and there are %zu",
+                       cv_json_len(records), cv_json_len(g->p->sdjwts));
+    for (size_t i = 0; i < cv_json_len(records); i++)
+        if (!names_file(cv_json_at(records, i), "sdjwt", i, "sd-jwt") ||
+            !names_file(cv_json_at(records, i), "proof", i, "tlog-proof"))
+            return cv_fail(err, CV_ERR_AUTH, "record %zu is said to be in another file", i + 1);
+    return CV_OK;
+}
+
+static cv_status judge_page(struct judging *g, struct cv_err *err)
+{
+    struct cv_buf want = { 0 };
+    struct cv_bytes data;
+    uint8_t digest[32];
+    char hex[65];
+    cv_status st = cv_page_split(cv_buf_view(&g->p->index), &data, digest, err);
+    cv_hex_encode(CV_ARR(digest), hex);
+    if (st == CV_OK && strcmp(hex, cv_json_get_str(g->m, "page")) != 0)
+        st = cv_fail(err, CV_ERR_AUTH, "index.html is not the page that was sent");
+    st = CV_THEN(st, cv_package_data(g->p, &want));
+    if (st == CV_OK && !cv_bytes_equal(cv_buf_view(&want), data))
+        st = cv_fail(err, CV_ERR_AUTH, "index.html shows other data than the files");
+    cv_buf_free(&want);
+    return st;
+}
+
+/* ---- records ---- */
+
+/* issuer: anyone who was a member under any policy of the chain. */
+static cv_status issuer(void *arg, const char *iss, const char *kid, uint8_t public[static 32])
+{
+    const struct judging *g = arg;
+    char urn[CV_VAULT_HEX_BYTES + 16];
+    snprintf(urn, sizeof(urn), "urn:casevault:%s", g->chain[0]->vault);
+    if (iss == NULL || kid == NULL || strcmp(iss, urn) != 0)
+        return CV_ERR_NOTFOUND;
+    for (size_t i = 0; i < g->count; i++) {
+        const struct cv_policy_member *m = cv_policy_member(g->chain[i], kid);
+        if (m != NULL) {
+            memcpy(public, m->key.sign, 32);
+            return CV_OK;
+        }
+    }
+    return CV_ERR_NOTFOUND;
+}
+
+/* check_holder(g, claims): the key that bound it is an export key of the vault. */
+static cv_status check_holder(const struct judging *g, const struct cv_json *claims, struct cv_err *err)
+{
+    uint8_t key[32];
+    cv_status st = cv_jwk_okp_parse(cv_json_get(cv_json_get(claims, "cnf"), "jwk"), key, err);
+    for (size_t i = 0; st == CV_OK && i < g->count; i++)
+        if (memcmp(key, g->chain[i]->export.key, sizeof(key)) == 0)
+            return CV_OK;
+    return st != CV_OK ? st : cv_fail(err, CV_ERR_AUTH, "it is for a key that is not the vault's export key");
+}
+
+static bool claims_text(const struct cv_json *claims, const char *name, const struct cv_json *said)
+{
+    const char *have = cv_json_get_str(claims, name), *want = cv_json_cstr(said);
+    return have != NULL && want != NULL && strcmp(have, want) == 0;
+}
+
+/* check_claims(g, record, claims): a record of this vault, and the one that the manifest says. */
+static cv_status check_claims(const struct judging *g, const struct cv_json *record,
+                              const struct cv_json *claims, struct cv_err *err)
+{
+    const char *vct = cv_json_get_str(claims, "vct");
+    if (vct == NULL || strcmp(vct, CV_RECORD_VCT) != 0)
+        return cv_fail(err, CV_ERR_AUTH, "it is not a casevault record (vct)");
+    if (cv_json_get_bool(claims, "training") != g->chain[0]->training)
+        return cv_fail(err, CV_ERR_AUTH, "training and real are mixed");
+    if (!claims_text(claims, "record_id", cv_json_get(record, "record")) ||
+        !claims_text(claims, "record_type", cv_json_get(record, "type")) ||
+        !cv_json_equal(cv_json_get(claims, "version"), cv_json_get(record, "version")))
+        return cv_fail(err, CV_ERR_AUTH, "it is another record than the manifest says");
+    return check_holder(g, claims, err);
+}
+
+/* unbound(text): the presentation without its key binding. */
+static struct cv_bytes unbound(struct cv_bytes text)
+{
+    while (text.n > 0 && text.p[text.n - 1] != '~')
+        text.n--;
+    return text;
+}
+
+/* judge_record(g, i, claims, check, err): ${check} is what failed. */
+static cv_status judge_record(struct judging *g, size_t i, struct cv_json **claims,
+                              enum cv_package_check *check, struct cv_err *err)
+{
+    const struct cv_bytes text = cv_json_text(cv_json_at(g->p->sdjwts, i));
+    struct cv_json *other = NULL;
+    struct cv_sdjwt_rules rules = { .typ = CV_RECORD_TYP,
+                                    .aud = cv_json_get_str(cv_json_get(g->m, "partner"), "name"),
+                                    .nonce = cv_json_get_str(g->m, "id"),
+                                    .need_binding = true,
+                                    .now = g->now,
+                                    .issuer = issuer,
+                                    .arg = g };
+    *check = CV_CHECK_RECORDS;
+    cv_status st = cv_sdjwt_verify(text, &rules, claims, err);
+    if (st == CV_OK)
+        return check_claims(g, cv_json_at(cv_json_get(g->m, "records"), i), *claims, err);
+    rules.need_binding = false;
+    if (cv_sdjwt_verify(unbound(text), &rules, &other, NULL) == CV_OK)
+        *check = CV_CHECK_BINDING;
+    cv_json_free(other);
+    return st;
+}
+
+static cv_status judge_records(struct judging *g)
+{
+    cv_status st = CV_OK;
+    cv_package_found(g->v, CV_CHECK_RECORDS, CV_OK, NULL);
+    cv_package_found(g->v, CV_CHECK_BINDING, CV_OK, NULL);
+    for (size_t i = 0; st == CV_OK && i < cv_json_len(g->p->sdjwts); i++) {
+        struct cv_err bad = { 0 }, named = { 0 };
+        struct cv_json *claims = NULL;
+        enum cv_package_check check;
+        st = judge_record(g, i, &claims, &check, &bad);
+        if (st == CV_OK)
+            st = cv_json_push(g->v->claims, cv_json_ref(claims));
+        else if (!fault(st)) {
+            (void)!cv_fail(&named, st, "record %zu: %.200s", i + 1, bad.msg);
+            st = tell(g, check, st, &named);
+        }
+        cv_json_free(claims);
+    }
+    return st;
+}
+
+/* ---- proofs ---- */
+
+/* signed_by(g, note, p): by that policy's log key, and by a member of it or its recovery key? */
+static bool signed_by(const struct cv_note *note, const struct cv_policy *p)
+{
+    char name[CV_MEMBER_KEYNAME_BYTES];
+    unsigned count = 0;
+    cv_policy_origin(p, name);
+    if (cv_note_verify(note, name, p->log.key) != CV_OK)
+        return false;
+    cv_policy_recovery_keyname(p, name);
+    return cv_note_verify(note, name, p->recovery.key) == CV_OK ||
+           (cv_policy_signatures(p, note, ~(cv_roles)0, &count, NULL) == CV_OK && count > 0);
+}
+
+static cv_status check_checkpoint(const struct judging *g, struct cv_bytes bytes, struct cv_checkpoint *out,
+                                  struct cv_err *err)
+{
+    char origin[128];
+    struct cv_note note = { 0 };
+    cv_policy_origin(g->chain[0], origin);
+    cv_status st = cv_note_parse(bytes, &note, err);
+    st = CV_THEN(st, cv_checkpoint_parse(note.text, out, err));
+    if (st == CV_OK && strcmp(out->origin, origin) != 0)
+        st = cv_fail(err, CV_ERR_AUTH, "its checkpoint is of another log");
+    bool good = false;
+    for (size_t i = g->count; st == CV_OK && i > 0 && !good; i--)
+        good = signed_by(&note, g->chain[i - 1]);
+    if (st == CV_OK && !good)
+        st = cv_fail(err, CV_ERR_AUTH, "its checkpoint is not signed by the log and a member of it");
+    cv_note_free(&note);
+    return st;
+}
+
+/* leaf_of(g, i, index, out): the text that the log must hold for this JWT; only the entry's hash is taken
+ * from the proof. */
+static cv_status check_leaf(const struct judging *g, size_t i, const struct cv_tlog_proof *proof,
+                            struct cv_err *err)
+{
+    const struct cv_bytes text = cv_json_text(cv_json_at(g->p->sdjwts, i));
+    const uint8_t *tilde = text.n > 0 ? memchr(text.p, '~', text.n) : NULL;
+    const struct cv_bytes jwt = CV_BYTES(text.p, tilde != NULL ? (size_t)(tilde - text.p) : 0);
+    struct cv_leaf leaf = { .kind = CV_KIND_RECORD, .bound = true };
+    struct cv_buf want = { 0 };
+    char head[160];
+    const size_t n = (size_t)snprintf(head, sizeof(head), "casevault leaf v1\n%s\n%" PRIu64 "\nrecord\n",
+                                      g->chain[0]->vault, proof->index);
+    cv_status st = cv_sha256(jwt, leaf.bind);
+    if (st == CV_OK &&
+        (proof->extra.n < n + 64 || cv_hex_decode(CV_BYTES(proof->extra.p + n, 64), leaf.hash, 32) != CV_OK))
+        st = CV_ERR_FORMAT;
+    st = CV_THEN(st, cv_leaf_text(g->chain[0]->vault, proof->index, &leaf, &want));
+    if ((st == CV_OK && !cv_bytes_equal(cv_buf_view(&want), cv_buf_view(&proof->extra))) ||
+        st == CV_ERR_FORMAT)
+        st = cv_fail(err, CV_ERR_AUTH, "its proof is about something else than this record");
+    cv_buf_free(&want);
+    return st;
+}
+
+static cv_status judge_proof(struct judging *g, size_t i, struct cv_err *err)
+{
+    struct cv_tlog_proof proof;
+    struct cv_checkpoint head;
+    struct cv_hash leaf;
+    struct cv_json *place = cv_json_object();
+    cv_status st = cv_tlog_proof_parse(cv_json_text(cv_json_at(g->p->proofs, i)), &proof, err);
+    st = CV_THEN(st, check_checkpoint(g, proof.note, &head, err));
+    st = CV_THEN(st, check_leaf(g, i, &proof, err));
+    st = CV_THEN(st, cv_merkle_leaf(cv_buf_view(&proof.extra), &leaf));
+    if (st == CV_OK) {
+        st =
+            cv_merkle_verify_inclusion(proof.index, head.size, &leaf, cv_buf_view(&proof.hashes), &head.root);
+        if (st != CV_OK && !fault(st))
+            st = cv_fail(err, CV_ERR_AUTH, "its proof does not lead to the checkpoint");
+    }
+    st = CV_THEN(st, cv_json_set(place, "index", cv_json_int((int64_t)proof.index)));
+    st = CV_THEN(st, cv_json_set(place, "size", cv_json_int((int64_t)head.size)));
+    st = CV_THEN(st, cv_json_push(g->v->places, cv_json_ref(place)));
+    cv_json_free(place);
+    cv_tlog_proof_free(&proof);
+    return st;
+}
+
+static cv_status judge_proofs(struct judging *g)
+{
+    cv_status st = CV_OK;
+    cv_package_found(g->v, CV_CHECK_PROOFS, CV_OK, NULL);
+    for (size_t i = 0; st == CV_OK && i < cv_json_len(g->p->sdjwts); i++) {
+        struct cv_err bad = { 0 }, named = { 0 };
+        st = judge_proof(g, i, &bad);
+        if (st == CV_OK || fault(st))
+            continue;
+        (void)!cv_fail(&named, st, "record %zu: %.200s", i + 1, bad.msg);
+        st = tell(g, CV_CHECK_PROOFS, st, &named);
+    }
+    return st;
+}
+
+/* judge_rest(g, today): what needs the manifest and the policies. */
+static cv_status judge_rest(struct judging *g, const char *today)
+{
+    struct cv_err manifest = { 0 }, files = { 0 }, page = { 0 };
+    const char *expires = cv_json_get_str(g->m, "expires");
+    cv_status st = tell(g, CV_CHECK_MANIFEST, judge_manifest(g, &manifest), &manifest);
+    st = CV_THEN(st, tell(g, CV_CHECK_FILES, judge_files(g, &files), &files));
+    st = CV_THEN(st, tell(g, CV_CHECK_PAGE, judge_page(g, &page), &page));
+    if (st != CV_OK || g->v->checks[CV_CHECK_FILES].status != CV_OK)
+        return st;
+    st = judge_records(g);
+    st = CV_THEN(st, judge_proofs(g));
+    cv_package_found(g->v, CV_CHECK_EXPIRY, strcmp(today, expires) <= 0 ? CV_OK : CV_ERR_LIMIT,
+                     "the last day of its use is over");
+    return st;
+}
+
+cv_status cv_package_judge(const struct cv_package *p, const struct cv_json *files, int64_t now,
+                           const char *today, struct cv_package_verdict *v)
+{
+    struct judging g = { .p = p, .files = files, .now = now, .v = v };
+    struct cv_err policies = { 0 }, manifest = { 0 };
+    v->claims = cv_json_array();
+    v->places = cv_json_array();
+    cv_status st = v->claims == NULL || v->places == NULL ? CV_ERR_NOMEM : CV_OK;
+    st = CV_THEN(st, tell(&g, CV_CHECK_POLICIES, judge_policies(&g, &policies), &policies));
+    const cv_status reads =
+        st == CV_OK ? cv_manifest_parse(cv_buf_view(&p->manifest), &v->manifest, &manifest) : st;
+    g.m = v->manifest;
+    if (st == CV_OK && reads != CV_OK)
+        st = tell(&g, CV_CHECK_MANIFEST, reads, &manifest);
+    else if (st == CV_OK && v->checks[CV_CHECK_POLICIES].status == CV_OK)
+        st = judge_rest(&g, today);
+    for (size_t i = 0; i < g.count; i++)
+        cv_policy_free(g.chain[i]);
+    free(g.chain);
+    return st;
+}

@@ -1,0 +1,68 @@
+#include "vault/known.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vault/memory.h"
+
+#define PATH_ROOM 4096
+
+static cv_status path_of(const char *kind, const char *name, char out[static PATH_ROOM], struct cv_err *err)
+{
+    char dir[PATH_ROOM];
+    cv_status st = cv_user_dir("XDG_STATE_HOME", ".local/state", NULL, dir, err);
+    if (st == CV_OK && snprintf(out, PATH_ROOM, "%s/%s-%s", dir, kind, name) >= PATH_ROOM)
+        st = cv_fail(err, CV_ERR_LIMIT, "%s: path too long", dir);
+    return st;
+}
+
+/* keep(path, text): a new file, whole or not there; one that is there stays. */
+static cv_status keep(const char *path, const char *text, struct cv_err *err)
+{
+    const size_t n = strlen(text);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return errno == EEXIST ? CV_OK : cv_fail_errno(err, "%s: cannot write", path);
+    const bool good = write(fd, text, n) == (ssize_t)n && fsync(fd) == 0;
+    cv_status st = good ? CV_OK : cv_fail_errno(err, "%s: cannot write", path);
+    close(fd);
+    if (st != CV_OK)
+        unlink(path);
+    return st;
+}
+
+cv_status cv_known_sender(const char *vault, bool *known, struct cv_err *err)
+{
+    char path[PATH_ROOM];
+    *known = false;
+    cv_status st = path_of("sender", vault, path, err);
+    if (st == CV_OK)
+        *known = access(path, F_OK) == 0;
+    return st;
+}
+
+cv_status cv_known_sender_add(const char *vault, struct cv_err *err)
+{
+    char path[PATH_ROOM];
+    cv_status st = path_of("sender", vault, path, err);
+    return CV_THEN(st, keep(path, "confirmed\n", err));
+}
+
+cv_status cv_known_package(const char *id, const char *manifest, struct cv_err *err)
+{
+    char path[PATH_ROOM], text[80], have[80] = "";
+    snprintf(text, sizeof(text), "%.64s\n", manifest);
+    cv_status st = path_of("package", id, path, err);
+    st = CV_THEN(st, keep(path, text, err));
+    const int fd = st == CV_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (st == CV_OK && (fd < 0 || read(fd, have, sizeof(have) - 1) < 0))
+        st = cv_fail_errno(err, "%s: cannot read", path);
+    if (fd >= 0)
+        close(fd);
+    if (st == CV_OK && strcmp(have, text) != 0)
+        st = cv_fail(err, CV_ERR_AUTH, "another package with this number was verified before");
+    return st;
+}

@@ -1,0 +1,305 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "formats/base64.h"
+#include "formats/date.h"
+#include "vault/notice.h"
+#include "vault/package.h"
+
+/* The steps before something leaves, as the log has them: it was asked for, it was approved, it was made. */
+
+#define DETAIL_BYTES 400
+
+cv_status cv_plan_hash(const struct cv_json *doc, uint8_t hash[static 32])
+{
+    struct cv_buf text = { 0 };
+    cv_status st = cv_json_write(doc, &text);
+    st = CV_THEN(st, cv_sha256(cv_buf_view(&text), hash));
+    cv_buf_free(&text);
+    return st;
+}
+
+void cv_plan_missing(const struct cv_json *missing, char *out, size_t size)
+{
+    const struct cv_json *first = cv_json_at(missing, 0);
+    snprintf(out, size, "of %s for the section %s: %s%s", cv_json_get_str(first, "person"),
+             cv_json_get_str(first, "section"), cv_json_get_str(first, "why"),
+             cv_json_len(missing) > 1 ? " (and more)" : "");
+}
+
+cv_status cv_plan_why(const struct cv_json *doc, const char *reason, struct cv_buf *out)
+{
+    const char *basis = cv_json_get_str(doc, "basis");
+    cv_status st = CV_OK;
+    if (basis[0] != '\0')
+        st = cv_buf_printf(out, "LEGAL BASIS: %s%s", basis, reason != NULL ? "; " : "");
+    if (reason != NULL)
+        st = CV_THEN(st, cv_buf_str(out, reason));
+    return out->n > 0 ? CV_THEN(st, cv_buf_append(out, CV_BYTES("", 1))) : st;
+}
+
+/* ---- asking ---- */
+
+/* records_of(doc): the ids of what would go, for events; NULL without memory. */
+static struct cv_json *records_of(const struct cv_json *doc)
+{
+    const struct cv_json *items = cv_json_get(doc, "items");
+    struct cv_json *ids = cv_json_array();
+    cv_status st = ids == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; i < cv_json_len(items) && st == CV_OK; i++)
+        st = cv_json_push(ids, cv_json_ref(cv_json_get(cv_json_at(items, i), "record")));
+    if (st == CV_OK)
+        return ids;
+    cv_json_free(ids);
+    return NULL;
+}
+
+static void describe(const struct cv_json *doc, char out[static DETAIL_BYTES])
+{
+    snprintf(out, DETAIL_BYTES, "package %s to %.100s, profile %.40s, for %.40s%s", cv_json_get_str(doc, "package"),
+             cv_json_get_str(cv_json_get(doc, "partner"), "name"), cv_json_get_str(doc, "profile"),
+             cv_json_get_str(doc, "purpose"),
+             cv_json_get_str(doc, "basis")[0] != '\0' ? ", ON A LEGAL BASIS where consent is missing" : "");
+}
+
+/* log_step(v, about, case, doc, more, reason): the notice and its event, as one commit. */
+static cv_status log_step(struct cv_vault *v, const char *about, const char *case_id, const struct cv_json *doc,
+                          const struct cv_json *more, const char *reason, struct cv_err *err)
+{
+    struct cv_json *ids = records_of(doc);
+    char detail[DETAIL_BYTES];
+    describe(doc, detail);
+    const struct cv_event event = { .action = about, .ids = ids, .detail = detail, .reason = reason };
+    cv_status st = ids == NULL ? CV_ERR_NOMEM : cv_vault_begin(v, err);
+    if (st == CV_OK) {
+        st = cv_notice_add(v, about, case_id, more, err);
+        st = CV_THEN(st, cv_event_add(v, &event, err));
+        st = CV_THEN(st, cv_vault_commit(v, err));
+        if (st != CV_OK)
+            cv_vault_abort(v);
+    }
+    cv_json_free(ids);
+    return st;
+}
+
+cv_status cv_plan_ask(struct cv_vault *v, const struct cv_plan *plan, const char *reason, struct cv_err *err)
+{
+    const struct cv_json *missing = cv_json_get(plan->doc, "missing");
+    const char *basis = cv_json_get_str(plan->doc, "basis");
+    const struct cv_refusal refusal = { .to = "export without consent", .record = plan->case_id, .reason = reason };
+    struct cv_buf why = { 0 };
+    char first[200];
+    if (cv_json_len(missing) > 0 && basis[0] == '\0') {
+        cv_plan_missing(missing, first, sizeof(first));
+        return cv_event_refuse(v, &refusal, CV_ERR_CONSENT, err, "consent is missing %s", first);
+    }
+    cv_status st = cv_plan_why(plan->doc, reason, &why);
+    st = CV_THEN(st, log_step(v, "disclose", plan->case_id, plan->doc, plan->doc, (const char *)why.p, err));
+    cv_buf_free(&why);
+    return cv_err_note(err, st, "package");
+}
+
+/* ---- what is in the log ---- */
+
+void cv_dispatches_free(struct cv_dispatches *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        cv_json_free(list->d[i].doc);
+        cv_json_free(list->d[i].approved);
+        cv_json_free(list->d[i].sent);
+    }
+    free(list->d);
+    memset(list, 0, sizeof(*list));
+}
+
+static bool texts(const struct cv_json *o, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (cv_json_get_str(o, *names) == NULL)
+            return false;
+    return true;
+}
+
+static bool words(const struct cv_json *list)
+{
+    for (size_t i = 0; i < cv_json_len(list); i++)
+        if (cv_json_cstr(cv_json_at(list, i)) == NULL)
+            return false;
+    return cv_json_is(list, CV_JSON_ARRAY);
+}
+
+/* all(list, names): an array of objects with these texts. */
+static bool all(const struct cv_json *list, const char *const *names)
+{
+    for (size_t i = 0; i < cv_json_len(list); i++)
+        if (!texts(cv_json_at(list, i), names))
+            return false;
+    return cv_json_is(list, CV_JSON_ARRAY);
+}
+
+/* whole(doc): a plan as this house writes it; whoever signed the notice may have another. */
+static bool whole(const struct cv_json *doc)
+{
+    static const char *const top[] = { "package", "kind",  "profile", "purpose", "expires",
+                                       "until",   "basis", "record",  "time",    NULL };
+    static const char *const partner[] = { "name", "record", "recipient", NULL };
+    static const char *const item[] = { "record", "type", NULL };
+    static const char *const withheld[] = { "record", "section", "ground", NULL };
+    static const char *const consent[] = { "person", "record", NULL };
+    static const char *const missing[] = { "person", "section", "why", NULL };
+    const struct cv_json *items = cv_json_get(doc, "items");
+    bool good = texts(doc, top) && texts(cv_json_get(doc, "partner"), partner) && all(items, item) &&
+                all(cv_json_get(doc, "withheld"), withheld) && all(cv_json_get(doc, "consents"), consent) &&
+                all(cv_json_get(doc, "missing"), missing) && cv_json_len(items) > 0 &&
+                cv_json_len(items) <= CV_PACKAGE_RECORDS_MAX;
+    for (size_t i = 0; good && i < cv_json_len(items); i++) {
+        const struct cv_json *o = cv_json_at(items, i);
+        good = words(cv_json_get(o, "fields")) && words(cv_json_get(o, "subjects")) &&
+               words(cv_json_get(o, "needs")) && cv_json_get_int(o, "version") > 0;
+    }
+    return good;
+}
+
+static struct cv_dispatch *find(const struct cv_dispatches *list, const char *package)
+{
+    for (size_t i = 0; package != NULL && i < list->count; i++)
+        if (strcmp(cv_json_get_str(list->d[i].doc, "package"), package) == 0)
+            return &list->d[i];
+    return NULL;
+}
+
+static cv_status take_asked(struct cv_vault *v, struct cv_dispatches *list, const struct cv_notice *n)
+{
+    struct cv_dispatch *more;
+    if (!whole(n->doc) || find(list, cv_json_get_str(n->doc, "package")) != NULL)
+        return CV_OK;
+    more = realloc(list->d, (list->count + 1) * sizeof(*more));
+    if (more == NULL)
+        return CV_ERR_NOMEM;
+    list->d = more;
+    struct cv_dispatch *d = &list->d[list->count];
+    *d = (struct cv_dispatch){ .index = n->index,
+                               .doc = cv_json_ref(n->doc),
+                               .approved = cv_json_array(),
+                               .need = cv_vault_policy(v)->package_quorum };
+    memcpy(d->by, n->member, sizeof(d->by));
+    list->count++;
+    return d->approved != NULL ? CV_OK : CV_ERR_NOMEM;
+}
+
+/* about_this(d, n): a step about just this plan. */
+static bool about_this(const struct cv_dispatch *d, const struct cv_notice *n)
+{
+    uint8_t want[32], have[32];
+    return cv_json_get_bytes(n->doc, "plan", have, sizeof(have)) == CV_OK && cv_plan_hash(d->doc, want) == CV_OK &&
+           memcmp(want, have, sizeof(want)) == 0;
+}
+
+static bool in(const struct cv_json *list, const char *word)
+{
+    for (size_t i = 0; i < cv_json_len(list); i++)
+        if (strcmp(cv_json_cstr(cv_json_at(list, i)), word) == 0)
+            return true;
+    return false;
+}
+
+/* take_agreed(v, d, n): somebody else's who may export now, once. */
+static cv_status take_agreed(struct cv_vault *v, struct cv_dispatch *d, const struct cv_notice *n)
+{
+    const struct cv_policy *p = cv_vault_policy(v);
+    const struct cv_policy_member *m = cv_policy_member(p, n->member);
+    if (m == NULL || (m->roles & p->export.holders) == 0 || strcmp(n->member, d->by) == 0 ||
+        in(d->approved, n->member) || !about_this(d, n))
+        return CV_OK;
+    return cv_json_push(d->approved, cv_json_str(n->member));
+}
+
+static cv_status take(struct cv_vault *v, struct cv_dispatches *list, const struct cv_notice *n)
+{
+    const char *about = cv_json_get_str(n->doc, "about");
+    struct cv_dispatch *d = find(list, cv_json_get_str(n->doc, "package"));
+    if (strcmp(about, "disclose") == 0)
+        return take_asked(v, list, n);
+    if (d != NULL && strcmp(about, "agree") == 0)
+        return take_agreed(v, d, n);
+    if (d != NULL && strcmp(about, "package") == 0 && d->sent == NULL && about_this(d, n)) {
+        d->sent = cv_json_ref(n->doc);
+        memcpy(d->sent_by, n->member, sizeof(d->sent_by));
+    }
+    return CV_OK;
+}
+
+/* keep(list, id): that one alone. */
+static void keep(struct cv_dispatches *list, const char *id)
+{
+    struct cv_dispatch *d = find(list, id);
+    if (d != NULL) {
+        const struct cv_dispatch one = *d;
+        *d = list->d[0];
+        list->d[0] = one;
+    }
+    while (list->count > (d != NULL)) {
+        struct cv_dispatches last = { calloc(1, sizeof(*last.d)), 1 };
+        if (last.d != NULL)
+            last.d[0] = list->d[list->count - 1];
+        list->count--;
+        cv_dispatches_free(&last);
+    }
+}
+
+cv_status cv_dispatches(struct cv_vault *v, const char *text, struct cv_dispatches *out, struct cv_err *err)
+{
+    struct cv_notices notices = { 0 };
+    uint8_t raw[CV_ID_BYTES];
+    char id[CV_ID_TEXT_BYTES] = "";
+    memset(out, 0, sizeof(*out));
+    cv_status st = text != NULL ? cv_id_parse(cv_bytes_str(text), raw, err) : CV_OK;
+    if (st == CV_OK && text != NULL)
+        cv_id_text(raw, id);
+    st = CV_THEN(st, cv_notices_of(v, NULL, &notices, err));
+    for (size_t i = 0; i < notices.count && st == CV_OK; i++)
+        st = take(v, out, &notices.n[i]);
+    cv_notices_free(&notices);
+    if (st == CV_OK && text != NULL) {
+        keep(out, id);
+        if (out->count == 0)
+            st = cv_fail(err, CV_ERR_NOTFOUND, "there is no package %s that you may see; see `package list`", id);
+    }
+    if (st != CV_OK)
+        cv_dispatches_free(out);
+    return cv_err_note(err, st, "packages");
+}
+
+/* ---- approving ---- */
+
+cv_status cv_dispatch_approve(struct cv_vault *v, const struct cv_dispatch *d, const char *reason,
+                              struct cv_err *err)
+{
+    const char *case_id = cv_json_get_str(d->doc, "record"), *me = v->id->public.pseudonym;
+    const struct cv_refusal refusal = { .to = "approve", .record = case_id, .reason = reason };
+    char today[CV_DATE_BYTES];
+    uint8_t hash[32];
+    cv_date_today(0, today);
+    if (!cv_holds_export(v))
+        return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err,
+                               "only those who may send packages approve them; the attempt is in the log");
+    if (strcmp(me, d->by) == 0)
+        return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err,
+                               "you asked for it yourself: somebody else must approve it");
+    if (d->sent != NULL)
+        return cv_fail(err, CV_ERR_EXISTS, "this package was made already");
+    if (strcmp(today, cv_json_get_str(d->doc, "until")) > 0)
+        return cv_fail(err, CV_ERR_CONSENT, "it could be approved until %.10s; ask for it anew with `package new`",
+                       cv_json_get_str(d->doc, "until"));
+    if (in(d->approved, me))
+        return cv_fail(err, CV_ERR_EXISTS, "you have approved it already");
+    struct cv_json *more = cv_json_object();
+    cv_status st = cv_plan_hash(d->doc, hash);
+    st = CV_THEN(st, cv_json_set(more, "package", cv_json_ref(cv_json_get(d->doc, "package"))));
+    st = CV_THEN(st, cv_json_set(more, "plan", cv_json_b64u(CV_ARR(hash))));
+    st = CV_THEN(st, log_step(v, "agree", case_id, d->doc, more, reason, err));
+    cv_json_free(more);
+    return cv_err_note(err, st, "package");
+}

@@ -1,0 +1,149 @@
+#include "vault/related.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CASE "case"
+#define PERSON "person"
+
+struct relating {
+    struct cv_vault *v;
+    struct cv_related *out;
+    const char *id; /* of the case */
+    const struct cv_json *persons; /* that it names */
+};
+
+void cv_related_free(struct cv_related *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        cv_json_free(list->r[i].refs);
+    free(list->r);
+    cv_versions_free(&list->all);
+    memset(list, 0, sizeof(*list));
+}
+
+const struct cv_relative *cv_relative(const struct cv_related *list, const char *id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->r[i].of->id, id) == 0)
+            return &list->r[i];
+    return NULL;
+}
+
+static bool has(const struct cv_json *value, const char *id)
+{
+    if (!cv_json_is(value, CV_JSON_ARRAY)) {
+        const char *text = cv_json_cstr(value);
+        return text != NULL && strcmp(text, id) == 0;
+    }
+    for (size_t i = 0; i < cv_json_len(value); i++)
+        if (has(cv_json_at(value, i), id))
+            return true;
+    return false;
+}
+
+bool cv_refers(const struct cv_json *data, const char *field, const char *id)
+{
+    return has(cv_json_get(data, field), id);
+}
+
+/* ref_section(t, type): the first section with a reference to a case; of a case itself, to persons. */
+static const char *ref_section(const struct cv_template *t, const char *type)
+{
+    const char *to = strcmp(type, CASE) == 0 ? PERSON : CASE, *section;
+    for (size_t i = 0; (section = cv_template_type_section(t, type, i)) != NULL; i++) {
+        struct cv_template_field f;
+        for (size_t j = 0; cv_template_field(t, type, section, j, &f); j++)
+            if (f.to != NULL && strcmp(f.to, to) == 0)
+                return section;
+    }
+    return NULL;
+}
+
+/* points(t, of, section, data, id): a field of the section that leads to cases leads to this one. */
+static bool points(const struct cv_template *t, const struct cv_version *of, const struct cv_json *data,
+                   const char *id)
+{
+    const char *section = ref_section(t, of->type);
+    struct cv_template_field f;
+    for (size_t j = 0; section != NULL && cv_template_field(t, of->type, section, j, &f); j++)
+        if (f.to != NULL && strcmp(f.to, CASE) == 0 && cv_refers(data, f.name, id))
+            return true;
+    return false;
+}
+
+static const char *glance_section(void *arg, const struct cv_version *of)
+{
+    const struct relating *w = arg;
+    return ref_section(w->v->template, of->type);
+}
+
+static cv_status keep(struct relating *w, const struct cv_version *of, const struct cv_json *data)
+{
+    struct cv_related *list = w->out;
+    struct cv_relative *more = realloc(list->r, (list->count + 1) * sizeof(*more));
+    if (more == NULL)
+        return CV_ERR_NOMEM;
+    list->r = more;
+    list->r[list->count] = (struct cv_relative){ of, cv_json_copy(data) };
+    return list->r[list->count++].refs != NULL ? CV_OK : CV_ERR_NOMEM;
+}
+
+/* take: the case is looked at first, and says which persons are in it. */
+static cv_status take(void *arg, const struct cv_version *of, const struct cv_json *data)
+{
+    struct relating *w = arg;
+    const bool itself = strcmp(of->id, w->id) == 0;
+    cv_status st = CV_OK;
+    if (itself || points(w->v->template, of, data, w->id) ||
+        (strcmp(of->type, PERSON) == 0 && has(w->persons, of->id)))
+        st = keep(w, of, data);
+    if (st == CV_OK && itself) {
+        struct cv_template_field f;
+        for (size_t j = 0; cv_template_field(w->v->template, CASE, ref_section(w->v->template, CASE), j, &f); j++)
+            if (f.to != NULL && strcmp(f.to, PERSON) == 0)
+                w->persons = cv_json_get(w->out->r[w->out->count - 1].refs, f.name);
+    }
+    return st;
+}
+
+/* glance(w, g): at the last version of every record, that of the case first. */
+static cv_status glance(struct relating *w, const struct cv_glance *g, struct cv_err *err)
+{
+    struct cv_latest list = { 0 };
+    cv_status st = cv_versions_latest(&w->out->all, NULL, &list);
+    for (size_t i = 1; i < list.count; i++)
+        if (strcmp(list.v[i]->id, w->id) == 0) {
+            const struct cv_version *first = list.v[i];
+            memmove(&list.v[1], &list.v[0], i * sizeof(*list.v));
+            list.v[0] = first;
+        }
+    st = CV_THEN(st, cv_glance(w->v, g, list.v, list.count, err));
+    cv_latest_free(&list);
+    return st;
+}
+
+cv_status cv_related(struct cv_vault *v, const char *text, const char *reason, struct cv_related *out,
+                     struct cv_err *err)
+{
+    uint8_t raw[CV_ID_BYTES];
+    char id[CV_ID_TEXT_BYTES] = "";
+    struct cv_versions one = { 0 };
+    struct relating w = { .v = v, .out = out, .id = id };
+    const struct cv_glance g = { "list", "what belongs to a case", reason, glance_section, take, &w };
+    memset(out, 0, sizeof(*out));
+    cv_status st = cv_id_parse(cv_bytes_str(text), raw, err);
+    if (st == CV_OK)
+        cv_id_text(raw, id);
+    st = CV_THEN(st, cv_record_find(v, id, "export", reason, &one, err));
+    if (st == CV_OK && strcmp(one.v[0].type, CASE) != 0)
+        st = cv_fail(err, CV_ERR_ARG, "%s is a %s; name the case", id, one.v[0].type);
+    cv_versions_free(&one);
+    st = CV_THEN(st, cv_record_versions(v, NULL, &out->all, err));
+    st = CV_THEN(st, glance(&w, &g, err));
+    if (st == CV_OK && cv_relative(out, id) == NULL)
+        st = cv_fail(err, CV_ERR_NOKEY, "none of your roles opens what says which records belong to a case");
+    if (st != CV_OK)
+        cv_related_free(out);
+    return cv_err_note(err, st, "case");
+}
