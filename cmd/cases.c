@@ -346,7 +346,7 @@ static void tell_exhibits(struct story *s)
         tell_evidence(s, &cv_exhibits[(first + 1 + story_pick(s, CV_EXHIBITS - 1)) % CV_EXHIBITS]);
 }
 
-static void tell_consent(struct story *s, const struct cv_partner *to)
+static void tell_consent(struct story *s, const struct cv_story_partner *to)
 {
     static const char *const covered[] = { "admin", "identity", "exploitation", "risk", "testimony", NULL };
     struct cv_json *o = story_section(s, story_record(s, "protection", "consent", NULL), "consent");
@@ -381,7 +381,7 @@ static void tell_safety(struct story *s)
     story_date(s, o, "planned_end", later(s, STORY_YEAR / 2, STORY_YEAR / 2));
 }
 
-static void tell_referral(struct story *s, const struct cv_partner *to)
+static void tell_referral(struct story *s, const struct cv_story_partner *to)
 {
     struct cv_json *r, *o = of_case(s, "referral", &r);
     char name[96];
@@ -405,7 +405,7 @@ static void tell_comment(struct story *s)
     story_date(s, o, "date", later(s, 10, 90));
 }
 
-static void tell_partner(struct story *s, const struct cv_partner *p)
+static void tell_partner(struct story *s, const struct cv_story_partner *p)
 {
     struct cv_json *o = story_section(s, story_record(s, "protection", "partner", NULL), "directory");
     story_text(s, o, "name", p->name);
@@ -444,11 +444,11 @@ static cv_status tell(struct cv_cases *c)
 {
     struct story s = { .c = c, .st = CV_OK };
     c->queued = c->next = 0;
-    for (size_t i = 0; c->number == 0 && i < CV_PARTNERS; i++)
-        tell_partner(&s, &cv_partners[i]);
+    for (size_t i = 0; c->number == 0 && i < CV_STORY_PARTNERS; i++)
+        tell_partner(&s, &cv_story_partners[i]);
     c->number++;
     plan(&s);
-    const struct cv_partner *to = &cv_partners[story_pick(&s, CV_PARTNERS)];
+    const struct cv_story_partner *to = &cv_story_partners[story_pick(&s, CV_STORY_PARTNERS)];
     tell_case(&s);
     for (size_t i = 0; i < s.persons; i++)
         tell_person(&s, i);

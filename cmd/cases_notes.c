@@ -3,7 +3,7 @@
 /* What the staff write, in the language they work in: sentences for each place, enough of them that no case
  * says one twice. */
 
-const struct cv_partner cv_partners[CV_PARTNERS] = {
+const struct cv_story_partner cv_story_partners[CV_STORY_PARTNERS] = {
     { "Harbour House Training Shelter", "NGO", "Vienna", "AT", "+43155501001", "Referral" },
     { "Training Office of the Prosecutor", "CentralGovernmentOrganisation", "Belgrade", "RS", "+38111555010",
       "Prosecution" },

@@ -97,6 +97,11 @@ CV_MUST_CHECK cv_status cv_ui_replace_file(struct cv_ui *ui, const char *path, s
 CV_MUST_CHECK cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool fresh,
                                          struct cv_secret *out);
 
+/** cv_ui_ask(ui, question, answer): a line typed on the terminal; CV_ERR_DENIED if there is none to ask at.
+ */
+#define CV_ANSWER_BYTES 256
+CV_MUST_CHECK cv_status cv_ui_ask(struct cv_ui *ui, const char *question,
+                                  char answer[static CV_ANSWER_BYTES]);
 /** cv_ui_confirm(ui, question, want): ask on the terminal; CV_ERR_DENIED unless ${want} was typed. */
 CV_MUST_CHECK cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want);
 
@@ -130,6 +135,11 @@ CV_MUST_CHECK cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome 
 CV_MUST_CHECK cv_status cv_ui_could_read(struct cv_ui *ui, const struct cv_vault *v, const char *who,
                                          cv_roles roles);
 #define CV_ROLE_WORDS (64 * 35) /* bytes for the names of a set of roles */
+
+/** cv_ui_choice(ui, t, type, section, field, word): ${word} is NULL or one of the field's choices, as far as
+ * the template has such a field; else CV_ERR_FORMAT, as the template would say, but naming the choices. */
+CV_MUST_CHECK cv_status cv_ui_choice(struct cv_ui *ui, const struct cv_template *t, const char *type,
+                                     const char *section, const char *field, const char *word);
 
 /** cv_ui_training(ui, training): say TRAINING, if it is, now and in every answer in JSON. */
 void cv_ui_training(struct cv_ui *ui, bool training);

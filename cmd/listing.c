@@ -18,15 +18,6 @@ cv_status cv_listing_add(struct cv_listing *l, const struct cv_version *version)
     return CV_OK;
 }
 
-/* by id, then by version */
-static int by_id(const void *a, const void *b)
-{
-    const struct cv_version *x = *(const struct cv_version *const *)a,
-                            *y = *(const struct cv_version *const *)b;
-    const int c = strcmp(x->id, y->id);
-    return c != 0 ? c : (x->version > y->version) - (x->version < y->version);
-}
-
 int cv_listing_by_entry(const void *a, const void *b)
 {
     const struct cv_version *x = *(const struct cv_version *const *)a,
@@ -36,19 +27,12 @@ int cv_listing_by_entry(const void *a, const void *b)
 
 cv_status cv_listing_latest(struct cv_listing *l, const struct cv_versions *list)
 {
-    size_t kept = 0;
-    cv_status st = CV_OK;
-    for (size_t i = 0; i < list->count && st == CV_OK; i++)
-        st = cv_listing_add(l, &list->v[i]);
-    if (st != CV_OK || l->count == 0)
-        return st;
-    qsort(l->v, l->count, sizeof(*l->v), by_id);
-    for (size_t i = 0; i < l->count; i++)
-        if (i + 1 == l->count || strcmp(l->v[i]->id, l->v[i + 1]->id) != 0)
-            l->v[kept++] = l->v[i];
-    l->count = kept;
-    qsort(l->v, l->count, sizeof(*l->v), cv_listing_by_entry);
-    return CV_OK;
+    struct cv_latest latest = { 0 };
+    cv_status st = cv_versions_latest(list, NULL, &latest);
+    for (size_t i = 0; i < latest.count && st == CV_OK; i++)
+        st = cv_listing_add(l, latest.v[i]);
+    cv_latest_free(&latest);
+    return st;
 }
 
 void cv_listing_free(struct cv_listing *l)

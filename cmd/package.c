@@ -4,8 +4,8 @@
 #include "cmd/cmd.h"
 #include "vault/package.h"
 
-/* package new, approve, list: what is to leave, who agrees to it, and what has left. `package write` stands in
- * package_write.c. */
+/* package new, approve, list: what is to leave, who agrees to it, and what has left. `package write` stands
+ * in package_write.c. */
 
 /* ---- showing a plan ---- */
 
@@ -79,7 +79,8 @@ static struct cv_bytes title_of(const struct cv_json *shown, const char *id)
 }
 
 /* print_consent(doc, shown): whose covers what, and where it is missing. */
-static cv_status print_consent(const struct cv_template *t, const struct cv_json *doc, const struct cv_json *shown)
+static cv_status print_consent(const struct cv_template *t, const struct cv_json *doc,
+                               const struct cv_json *shown)
 {
     const struct cv_json *given = cv_json_get(doc, "consents"), *missing = cv_json_get(doc, "missing");
     cv_status st = CV_OK;
@@ -160,17 +161,20 @@ static const struct cv_opt new_opts[] = {
     { "case", 'c', "ID", "the case", offsetof(struct new_args, case_id), CV_OPT_TEXT },
     { "to", 't', "PARTNER", "for whom: a partner's name or id, as in `partner list`",
       offsetof(struct new_args, to), CV_OPT_TEXT },
-    { "profile", 'p', "NAME", "what such a package may carry", offsetof(struct new_args, profile), CV_OPT_TEXT },
+    { "profile", 'p', "NAME", "what such a package may carry", offsetof(struct new_args, profile),
+      CV_OPT_TEXT },
     { "without", 'w', "WHAT", "leave out a SECTION, a SECTION.FIELD or a record's ID (again)",
       offsetof(struct new_args, without), CV_OPT_LIST },
     { "statement", 's', "ID.N", "a statement that goes: its record, and its number from 1 (again)",
       offsetof(struct new_args, statements), CV_OPT_LIST },
-    { "legal-basis", 0, "TEXT", "on what it goes where consent is missing; stands in the package and in the log",
+    { "legal-basis", 0, "TEXT",
+      "on what it goes where consent is missing; stands in the package and in the log",
       offsetof(struct new_args, basis), CV_OPT_TEXT },
     { "expires", 0, "DATE", "the last day on which the partner may use it (default: in a year)",
       offsetof(struct new_args, expires), CV_OPT_TEXT },
     { "dry-run", 'n', NULL, "only show it", offsetof(struct new_args, dry_run), CV_OPT_FLAG },
-    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct new_args, reason), CV_OPT_TEXT },
+    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct new_args, reason),
+      CV_OPT_TEXT },
     { 0 },
 };
 
@@ -180,8 +184,8 @@ static void next(struct cv_ui *ui, const struct cv_vault *v, const struct cv_pla
     const char *id = cv_json_get_str(plan->doc, "package");
     const unsigned need = cv_vault_policy(v)->package_quorum;
     if (need > 0)
-        cv_ui_say(ui, "\nNothing has left yet. It waits for the approval of %u other%s: `package approve %s`", need,
-                  need > 1 ? "s" : "", id);
+        cv_ui_say(ui, "\nNothing has left yet. It waits for the approval of %u other%s: `package approve %s`",
+                  need, need > 1 ? "s" : "", id);
     else
         cv_ui_say(ui, "\nNothing has left yet. To make it: `package write %s -o FILE`", id);
 }
@@ -209,8 +213,9 @@ static cv_status run_new(struct cv_ui *ui, const void *args)
     if (st == CV_OK && !a->dry_run) {
         st = cv_plan_ask(o.vault, &plan, a->reason, &ui->err);
         if (st == CV_ERR_CONSENT)
-            ui->hint = "ask for it (`consent give`), leave it out (--without), or name the law that allows it "
-                       "without (--legal-basis)";
+            ui->hint =
+                "ask for it (`consent give`), leave it out (--without), or name the law that allows it "
+                "without (--legal-basis)";
         if (st == CV_OK)
             next(ui, o.vault, &plan);
     }

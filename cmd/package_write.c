@@ -12,8 +12,8 @@
 #include "formats/base64.h"
 #include "vault/package.h"
 
-/* package write: the file that leaves. It is sealed under another name beside it, and gets its own when the log
- * says that it left. */
+/* package write: the file that leaves. It is sealed under another name beside it, and gets its own when the
+ * log says that it left. */
 
 #define PIECE_BYTES 262144
 #define ATTACHMENTS_MAX 256
@@ -27,7 +27,8 @@ static const struct cv_opt opts[] = {
     { "attachment", 'a', "FILE", "a file whose SHA-256 stands in a record that goes (again)",
       offsetof(struct args, attachments), CV_OPT_LIST },
     { "seal-passphrase-file", 0, "FILE",
-      "for a partner without a key: the package's passphrase is the first line of this file (else it is asked for)",
+      "for a partner without a key: the package's passphrase is the first line of this file (else it is "
+      "asked for)",
       offsetof(struct args, passphrase_file), CV_OPT_TEXT },
     { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct args, reason), CV_OPT_TEXT },
     { 0 },
@@ -83,8 +84,8 @@ static cv_status recipient_of(struct writing *w, const char *text, struct cv_age
         return cv_age_recipient_x25519(cv_bytes_str(text), out, &w->ui->err);
     asking.passphrase_fd = CV_NO_FD;
     asking.passphrase_file = w->a->passphrase_file;
-    cv_status st = cv_ui_passphrase(&asking, "Passphrase for the package, to be told to the partner", true,
-                                    &passphrase);
+    cv_status st =
+        cv_ui_passphrase(&asking, "Passphrase for the package, to be told to the partner", true, &passphrase);
     if (st != CV_OK)
         st = cv_fail(&w->ui->err, st, "%s", asking.err.msg);
     st = CV_THEN(st, cv_age_recipient_passphrase(cv_secret_view(&passphrase), CV_SCRYPT_LOG_N, out));
@@ -211,9 +212,10 @@ static cv_status measure_all(struct writing *w, const struct cv_outgoing *out)
         st = measure(w, paths->w[i], NULL, file);
         const char *name = st == CV_OK ? named_in(out->attachments, file->sha256) : NULL;
         if (st == CV_OK && name == NULL)
-            st = cv_fail(&w->ui->err, CV_ERR_ARG,
-                         "%.120s: its SHA-256 stands in no record that goes: it is another file, or was altered",
-                         paths->w[i]);
+            st = cv_fail(
+                &w->ui->err, CV_ERR_ARG,
+                "%.120s: its SHA-256 stands in no record that goes: it is another file, or was altered",
+                paths->w[i]);
         if (st == CV_OK)
             cv_attachment_name(i + 1, name, file->name);
     }

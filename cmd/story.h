@@ -22,11 +22,11 @@ struct cv_region {
 extern const struct cv_region cv_regions[CV_REGIONS];
 extern const char *const cv_abroad_country[CV_ABROAD];
 
-struct cv_partner {
+struct cv_story_partner {
     const char *name, *type, *city, *country, *phone, *purpose;
 };
-#define CV_PARTNERS 6
-extern const struct cv_partner cv_partners[CV_PARTNERS];
+#define CV_STORY_PARTNERS 6
+extern const struct cv_story_partner cv_story_partners[CV_STORY_PARTNERS];
 
 struct cv_exhibit {
     const char *kind, *file, *media_type, *description;

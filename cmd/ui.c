@@ -95,20 +95,27 @@ cv_status cv_ui_replace_file(struct cv_ui *ui, const char *path, struct cv_bytes
     return st;
 }
 
-cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want)
+cv_status cv_ui_ask(struct cv_ui *ui, const char *question, char answer[static CV_ANSWER_BYTES])
 {
-    char answer[256];
     FILE *tty = fopen("/dev/tty", "r+e");
     if (tty == NULL)
         return cv_fail(&ui->err, CV_ERR_DENIED,
                        "nobody is there to confirm this; see the options for scripts");
     fprintf(tty, "%s: ", question);
     fflush(tty);
-    const bool read = fgets(answer, sizeof(answer), tty) != NULL;
+    const bool read = fgets(answer, CV_ANSWER_BYTES, tty) != NULL;
     fclose(tty);
     answer[read ? strcspn(answer, "\n") : 0] = '\0';
-    return strcmp(answer, want) == 0 ? CV_OK
-                                     : cv_fail(&ui->err, CV_ERR_DENIED, "not confirmed; nothing was changed");
+    return CV_OK;
+}
+
+cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want)
+{
+    char answer[CV_ANSWER_BYTES];
+    cv_status st = cv_ui_ask(ui, question, answer);
+    if (st == CV_OK && strcmp(answer, want) != 0)
+        st = cv_fail(&ui->err, CV_ERR_DENIED, "not confirmed; nothing was changed");
+    return st;
 }
 
 /* ---- opening ---- */
@@ -198,6 +205,28 @@ void cv_ui_close(struct cv_opened *o)
     cv_vault_close(o->vault);
     cv_identity_free(&o->id);
     memset(o, 0, sizeof(*o));
+}
+
+cv_status cv_ui_choice(struct cv_ui *ui, const struct cv_template *t, const char *type, const char *section,
+                       const char *field, const char *word)
+{
+    struct cv_template_field f;
+    struct cv_buf list = { 0 };
+    cv_status st = CV_OK;
+    if (word == NULL || !cv_template_field_named(t, type, section, field, &f) || f.choices == NULL)
+        return CV_OK;
+    for (size_t i = 0; i < cv_json_len(f.choices) && st == CV_OK; i++) {
+        const char *choice = cv_json_cstr(cv_json_at(f.choices, i));
+        if (strcmp(choice, word) == 0) {
+            cv_buf_free(&list);
+            return CV_OK;
+        }
+        st = cv_buf_printf(&list, "%s%s", i > 0 ? ", " : "", choice);
+    }
+    st = CV_THEN(st, cv_fail(&ui->err, CV_ERR_FORMAT, "%s: %.32s is none of %.*s", field, word, (int)list.n,
+                             (const char *)list.p));
+    cv_buf_free(&list);
+    return st;
 }
 
 /* ---- printing ---- */

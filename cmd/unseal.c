@@ -53,7 +53,8 @@ static cv_status plain_key(struct opening *o, const char *path, struct cv_bytes 
         }
         file = lf != NULL ? CV_BYTES(lf + 1, file.n - n - 1) : (struct cv_bytes){ 0 };
     }
-    return cv_fail(&o->ui->err, CV_ERR_FORMAT, "%s: holds no age secret key, and is no casevault identity", path);
+    return cv_fail(&o->ui->err, CV_ERR_FORMAT, "%s: holds no age secret key, and is no casevault identity",
+                   path);
 }
 
 /* key_of_identity(o): from --identity: one of casevault, or one of age. */
@@ -67,8 +68,8 @@ static cv_status key_of_identity(struct opening *o)
         return cv_fail(&o->ui->err, CV_ERR_ARG,
                        "the package is sealed to a key: name the file that holds yours with --identity FILE");
     st = cv_ui_read_file(o->ui, path, CV_IDENTITY_FILE_MAX, &file);
-    if (st == CV_OK && (file.n < strlen(IDENTITY_TITLE) ||
-                        memcmp(file.p, IDENTITY_TITLE, strlen(IDENTITY_TITLE)) != 0)) {
+    if (st == CV_OK &&
+        (file.n < strlen(IDENTITY_TITLE) || memcmp(file.p, IDENTITY_TITLE, strlen(IDENTITY_TITLE)) != 0)) {
         st = plain_key(o, path, cv_buf_view(&file));
     } else if (st == CV_OK) {
         st = cv_ui_private(o->ui, &id);
@@ -137,7 +138,8 @@ static cv_status open_file(struct opening *o, bool passphrase)
     if (st == CV_ERR_NOKEY && passphrase)
         o->ui->wrong_passphrase = true;
     if (st == CV_ERR_NOKEY && o->ui->err.status == CV_OK)
-        st = cv_fail(&o->ui->err, st, passphrase ? "wrong passphrase" : "the package is sealed to another key");
+        st = cv_fail(&o->ui->err, st,
+                     passphrase ? "wrong passphrase" : "the package is sealed to another key");
     cv_age_free(r);
     cv_age_identity_free(o->key);
     return st;
@@ -202,8 +204,8 @@ cv_status cv_unseal_start(struct cv_ui *ui, const char *path, struct cv_unsealin
     }
     const size_t title = strlen(AGE_TITLE);
     cv_status st = n < (ssize_t)title || memcmp(head, AGE_TITLE, title) != 0
-                       ? cv_fail(&ui->err, CV_ERR_FORMAT, "%.120s: not a package: neither sealed with age nor a zip",
-                                 path)
+                       ? cv_fail(&ui->err, CV_ERR_FORMAT,
+                                 "%.120s: not a package: neither sealed with age nor a zip", path)
                        : begin(ui, fd, sealed_by_passphrase(head, (size_t)n), out);
     close(fd);
     return st;

@@ -67,8 +67,9 @@ static cv_status check_sender(struct cv_ui *ui, const struct args *a, struct cv_
         return same ? cv_known_sender_add(vault, &ui->err) : CV_OK;
     }
     cv_status st = cv_known_sender(vault, &known, &ui->err);
-    snprintf(why, sizeof(why), "you do not know the vault %s yet: have its fingerprint read out, and add "
-                               "--sender-key",
+    snprintf(why, sizeof(why),
+             "you do not know the vault %s yet: have its fingerprint read out, and add "
+             "--sender-key",
              v->fingerprint);
     cv_package_found(v, CV_CHECK_SENDER, known ? CV_OK : CV_ERR_DENIED, why);
     return st;
@@ -89,7 +90,8 @@ static cv_status bad(const struct cv_package_verdict *v)
     cv_status worst = CV_OK;
     for (size_t i = 0; i < CV_CHECK_COUNT; i++) {
         const cv_status st = v->checks[i].done ? v->checks[i].status : CV_OK;
-        if (st == CV_ERR_AUTH || (st != CV_OK && worst == CV_OK) || (st == CV_ERR_DENIED && worst == CV_ERR_LIMIT))
+        if (st == CV_ERR_AUTH || (st != CV_OK && worst == CV_OK) ||
+            (st == CV_ERR_DENIED && worst == CV_ERR_LIMIT))
             worst = st;
     }
     return worst;
@@ -213,10 +215,7 @@ static void print_checks(const struct cv_package_verdict *v)
     for (size_t i = 0; i < CV_CHECK_COUNT; i++) {
         const struct cv_finding *f = &v->checks[i];
         printf("  %-10s ", cv_package_check_name((enum cv_package_check)i));
-        cv_text_print(cv_bytes_str(!f->done            ? "not checked"
-                                   : f->status == CV_OK ? "holds"
-                                                        : f->why),
-                      13, 13);
+        cv_text_print(cv_bytes_str(!f->done ? "not checked" : f->status == CV_OK ? "holds" : f->why), 13, 13);
     }
 }
 
@@ -230,7 +229,8 @@ static cv_status answer(struct cv_ui *ui, const struct cv_package_verdict *v, bo
         st = cv_json_set(c, "holds", f->done ? cv_json_bool(f->status == CV_OK) : cv_json_null());
         if (f->done && f->status != CV_OK)
             st = CV_THEN(st, cv_json_set(c, "why", cv_json_str(f->why)));
-        st = CV_THEN(st, cv_json_set(checks, cv_package_check_name((enum cv_package_check)i), cv_json_ref(c)));
+        st =
+            CV_THEN(st, cv_json_set(checks, cv_package_check_name((enum cv_package_check)i), cv_json_ref(c)));
         cv_json_free(c);
     }
     st = CV_THEN(st, cv_json_set(o, "checks", cv_json_ref(checks)));
@@ -247,7 +247,8 @@ static cv_status answer(struct cv_ui *ui, const struct cv_package_verdict *v, bo
 }
 
 /* first_fault(v): for the one line of the error. */
-static const struct cv_finding *first_fault(const struct cv_package_verdict *v, cv_status st, const char **name)
+static const struct cv_finding *first_fault(const struct cv_package_verdict *v, cv_status st,
+                                            const char **name)
 {
     for (size_t i = 0; i < CV_CHECK_COUNT; i++)
         if (v->checks[i].done && v->checks[i].status == st) {
@@ -269,7 +270,8 @@ static cv_status tell(struct cv_ui *ui, const struct args *a, struct cv_package_
         if (told != CV_OK)
             return told;
     } else {
-        if (v->manifest != NULL && v->checks[CV_CHECK_MANIFEST].done && v->checks[CV_CHECK_MANIFEST].status == CV_OK)
+        if (v->manifest != NULL && v->checks[CV_CHECK_MANIFEST].done &&
+            v->checks[CV_CHECK_MANIFEST].status == CV_OK)
             print_head(v);
         print_checks(v);
         for (size_t i = 0; a->show && st == CV_OK && i < cv_json_len(v->claims); i++)
@@ -332,8 +334,9 @@ const struct cv_cmd cv_cmd_verify = {
     .name = "verify",
     .synopsis = "[--sender-key PRINT] [--show] [-i YOUR-KEY] PACKAGE",
     .summary = "check a package that somebody sent; needs no vault, and no key but yours",
-    .details = "Every check by its name; exit status 0 only if all hold, 14 if anything was altered. The key file "
-               "is one of casevault or of age; a package that is unsealed already (a zip) needs none.",
+    .details =
+        "Every check by its name; exit status 0 only if all hold, 14 if anything was altered. The key file "
+        "is one of casevault or of age; a package that is unsealed already (a zip) needs none.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_min = 1,

@@ -15,8 +15,8 @@ typedef enum cv_status {
     CV_ERR_EXISTS,
     CV_ERR_LOG, /* the log contradicts itself or what was seen before: tampering or damage */
     CV_ERR_IO,
-    CV_ERR_LOCKED, /* somebody else holds the lock */
-    CV_ERR_DENIED, /* the policy or the template does not allow it */
+    CV_ERR_LOCKED,  /* somebody else holds the lock */
+    CV_ERR_DENIED,  /* the policy or the template does not allow it */
     CV_ERR_NOVAULT, /* there is no vault at that place */
     CV_ERR_CONSENT  /* a consent, or an approval, is missing */
 } cv_status;

@@ -2,7 +2,7 @@
 #define CV_FORMATS_AGE_H
 
 #include "crypto/secret.h"
-#include "formats/err.h"
+#include "formats/identity.h"
 
 /**
  * age files (c2sp.org/age, version 1) for X25519 recipients or one passphrase. Armour is apart
@@ -34,6 +34,10 @@ CV_MUST_CHECK cv_status cv_age_recipient_x25519(struct cv_bytes text, struct cv_
 CV_MUST_CHECK cv_status cv_age_recipient_passphrase(struct cv_bytes passphrase, unsigned log_n,
                                                     struct cv_age_recipient **out);
 void cv_age_recipient_free(struct cv_age_recipient *recipient);
+/** cv_age_fingerprint(text, out): of "age1...", to be read out over the telephone: cv_fingerprint of the text
+ * alone, without LF. Who holds the key gets it with `printf %s age1... | sha256sum`, the first 20 digits.
+ * CV_OK; CV_ERR_INTERNAL. */
+CV_MUST_CHECK cv_status cv_age_fingerprint(struct cv_bytes text, char out[static CV_FINGERPRINT_BYTES]);
 
 /** What opens a file: an X25519 secret key, or a passphrase. */
 struct cv_age_identity;

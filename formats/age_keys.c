@@ -86,6 +86,11 @@ void cv_age_recipient_free(struct cv_age_recipient *recipient)
     free(recipient);
 }
 
+cv_status cv_age_fingerprint(struct cv_bytes text, char out[static CV_FINGERPRINT_BYTES])
+{
+    return cv_fingerprint(text, out);
+}
+
 /* The secret key that ${text} spells, to be freed. */
 static cv_status decode_secret(struct cv_bytes text, struct cv_secret *out)
 {

@@ -263,6 +263,11 @@ const char *cv_template_profile_type(const struct cv_template *t, const char *pr
     return cv_json_cstr(cv_json_at(cv_json_get(profile_of(t, profile), "types"), i));
 }
 
+const char *cv_template_profile_section(const struct cv_template *t, const char *profile, size_t i)
+{
+    return nth(cv_json_get(profile_of(t, profile), "fields"), i);
+}
+
 bool cv_template_own_consent(const struct cv_template *t, const char *section)
 {
     return cv_json_get(cv_json_get(cv_json_get(t->doc, "sections"), section), "consent") != NULL;

@@ -99,6 +99,8 @@ bool cv_template_codes(const struct cv_template *t, const char *type, const char
 const char *cv_template_profile_purpose(const struct cv_template *t, const char *profile);
 /** cv_template_profile_type(t, profile, i): the i-th type of record that goes under it, NULL past the end. */
 const char *cv_template_profile_type(const struct cv_template *t, const char *profile, size_t i);
+/** cv_template_profile_section(t, profile, i): the i-th section it carries fields of, NULL past the end. */
+const char *cv_template_profile_section(const struct cv_template *t, const char *profile, size_t i);
 /** cv_template_profile_allows(t, profile, section, field): may it carry the field? */
 bool cv_template_profile_allows(const struct cv_template *t, const char *profile, const char *section,
                                 const char *field);

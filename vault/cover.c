@@ -36,7 +36,7 @@ const struct cv_consent *cv_cover(const struct cv_cover *c, const char *person, 
     *why = "there is no consent to this purpose and recipient";
     for (size_t i = 0; i < c->consents->count; i++) {
         const struct cv_consent *one = &c->consents->c[i];
-        const char *state = cv_consent_state(one->data, c->today);
+        const char *state = cv_consent_today(one, c->today);
         if (!speaks(c, one->data, person))
             continue;
         const bool ended = strcmp(state, "refused") == 0 || strcmp(state, "withdrawn") == 0;
@@ -58,6 +58,7 @@ const struct cv_consent *cv_cover(const struct cv_cover *c, const char *person, 
                    : strcmp(state, "withdrawn") == 0 ? "the consent was withdrawn"
                    : strcmp(state, "over") == 0      ? "the consent is over"
                    : strcmp(state, "not yet") == 0   ? "the consent does not begin yet"
+                   : strcmp(state, "doubtful") == 0  ? "a later word about the consent is lost: ask again"
                                                      : "consent was not asked for";
     }
     return good;
@@ -119,11 +120,13 @@ cv_status cv_cover_all(const struct cv_cover *c, const struct cv_json *items, st
         for (size_t n = 0; st == CV_OK && n < cv_json_len(needs); n++) {
             const char *section = cv_json_cstr(cv_json_at(needs, n)), *why;
             if (cv_json_len(subjects) == 0)
-                st = miss(missing, "-", section, "it is not known whose it is, so nobody's consent covers it");
+                st =
+                    miss(missing, "-", section, "it is not known whose it is, so nobody's consent covers it");
             for (size_t s = 0; st == CV_OK && s < cv_json_len(subjects); s++) {
                 const char *person = cv_json_cstr(cv_json_at(subjects, s));
                 const struct cv_consent *good = cv_cover(c, person, section, &why);
-                st = good != NULL ? rely(consents, good, person, section) : miss(missing, person, section, why);
+                st = good != NULL ? rely(consents, good, person, section)
+                                  : miss(missing, person, section, why);
             }
         }
     }

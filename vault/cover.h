@@ -17,14 +17,15 @@ struct cv_cover {
     const char *today;
 };
 
-/** cv_cover(c, person, section, why): the consent that covers it; else NULL, and ${why} says in plain words what
- * there is instead. */
+/** cv_cover(c, person, section, why): the consent that covers it; else NULL, and ${why} says in plain words
+ * what there is instead. */
 const struct cv_consent *cv_cover(const struct cv_cover *c, const char *person, const char *section,
                                   const char **why);
 
 /**
- * cv_cover_all(c, items, consents, missing): of every item of a plan ({"subjects":[person ids],"needs":[sections
- * that leave]}): append to ${consents} {"person","record","version","sections"}, and to ${missing}
+ * cv_cover_all(c, items, consents, missing): of every item of a plan ({"subjects":[person
+ * ids],"needs":[sections that leave]}): append to ${consents} {"person","record","version","sections"}, and
+ * to ${missing}
  * {"person","section","why"}; a need of nobody's is missing, too: with "person":"-". CV_OK; CV_ERR_NOMEM.
  */
 CV_MUST_CHECK cv_status cv_cover_all(const struct cv_cover *c, const struct cv_json *items,

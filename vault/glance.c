@@ -141,3 +141,15 @@ cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct 
     free(w.wants);
     return cv_err_note(err, st, "glance");
 }
+
+cv_status cv_glance_type(struct cv_vault *v, const struct cv_glance *g, const char *type, struct cv_err *err)
+{
+    struct cv_versions list = { 0 };
+    struct cv_latest latest = { 0 };
+    cv_status st = cv_record_versions(v, NULL, &list, err);
+    st = CV_THEN(st, cv_versions_latest(&list, type, &latest));
+    st = CV_THEN(st, cv_glance(v, g, latest.v, latest.count, err));
+    cv_latest_free(&latest);
+    cv_versions_free(&list);
+    return cv_err_note(err, st, "glance");
+}

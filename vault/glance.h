@@ -21,6 +21,11 @@ struct cv_glance {
 CV_MUST_CHECK cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g,
                                   const struct cv_version *const *list, size_t count, struct cv_err *err);
 
+/** cv_glance_type(v, g, type, err): the same of the last version of every record of a type that this member
+ * may see, the newest entry last; as cv_record_versions too. */
+CV_MUST_CHECK cv_status cv_glance_type(struct cv_vault *v, const struct cv_glance *g, const char *type,
+                                       struct cv_err *err);
+
 /* Two uses of it. Both give an object, record id -> text, freed by the caller. */
 
 /** cv_record_titles(v, list, count, reason, out, err): by what a person tells these records apart (their

@@ -5,16 +5,16 @@
 #include "vault/record.h"
 
 /**
- * The act by which something leaves for good, in three steps, each an event and a notice (vault/notice.h) about
- * the case: `disclose` says what is to go, `agree` that somebody else approves of just that, `package` that it
- * was made. What is to go is chosen when it is asked for, field by field; consent is judged then and again when
- * the package is made.
+ * The act by which something leaves for good, in three steps, each an event and a notice (vault/notice.h)
+ * about the case: `disclose` says what is to go, `agree` that somebody else approves of just that, `package`
+ * that it was made. What is to go is chosen when it is asked for, field by field; consent is judged then and
+ * again when the package is made.
  */
 
 /* What is asked for. Lists are NULL-terminated. */
 struct cv_package_request {
     const char *case_id, *partner, *profile; /* partner: record id or name */
-    const char *const *without;    /* a section, a SECTION.FIELD, or the id of a record: left out */
+    const char *const *without;              /* a section, a SECTION.FIELD, or the id of a record: left out */
     const char *const *statements; /* RECORD.N: the N-th element, from 1, of what leaves only by name */
     const char *basis;             /* the legal basis where consent is missing; NULL */
     const char *expires;           /* last day of use; NULL: in a year */
@@ -26,19 +26,20 @@ struct cv_plan {
     /* as it will stand in the log:
      *   {"package","partner":{"name","record","recipient"},"kind","profile","purpose","expires","until","basis",
      *    "items":[{"record","version","type","fields":[pointers],"subjects":[persons],"needs":[sections]}],
-     *    "withheld":[{"record","section","ground"}],"consents":[...],"missing":[{"person","section","why"}]} */
+     *    "withheld":[{"record","section","ground"}],"consents":[...],"missing":[{"person","section","why"}]}
+     */
     struct cv_json *doc;
     char case_id[CV_ID_TEXT_BYTES];
-    /* for those who ask: [{"record","type","title","lines":[{"section","field","ground"}]}]; no ground: it goes;
-     * no field: all of the section */
+    /* for those who ask: [{"record","type","title","lines":[{"section","field","ground"}]}]; no ground: it
+     * goes; no field: all of the section */
     struct cv_json *shown;
 };
 void cv_plan_free(struct cv_plan *plan);
 
 /** cv_plan_make(v, request, out, err): choose. Every record that could go is read, which is an event; nothing
- * else is written. Whether consent is missing stands in the plan. CV_OK; CV_ERR_ARG for a profile, section, field
- * or statement that is not there; CV_ERR_DENIED, logged, for who holds no export key; CV_ERR_NOTFOUND, also if
- * nothing would go; as cv_related, cv_partner_find, cv_consents, cv_record_read. */
+ * else is written. Whether consent is missing stands in the plan. CV_OK; CV_ERR_ARG for a profile, section,
+ * field or statement that is not there; CV_ERR_DENIED, logged, for who holds no export key; CV_ERR_NOTFOUND,
+ * also if nothing would go; as cv_related, cv_partner_find, cv_consents, cv_record_read. */
 CV_MUST_CHECK cv_status cv_plan_make(struct cv_vault *v, const struct cv_package_request *request,
                                      struct cv_plan *out, struct cv_err *err);
 /** cv_plan_ask(v, plan, reason, err): put it into the log. CV_OK; CV_ERR_CONSENT, logged, where consent is
@@ -52,23 +53,23 @@ struct cv_dispatch {
     char by[CV_PSEUDONYM_BYTES]; /* who asked */
     struct cv_json *doc;         /* the notice: the plan, and "time" */
     struct cv_json *approved;    /* pseudonyms of those who approved, and may now */
-    struct cv_json *sent;        /* the notice that says it was made: {"time","member","manifest",...}; NULL */
+    struct cv_json *sent; /* the notice that says it was made: {"time","member","manifest",...}; NULL */
     char sent_by[CV_PSEUDONYM_BYTES];
-    unsigned need;               /* approvals that the policy asks for */
+    unsigned need; /* approvals that the policy asks for */
 };
 struct cv_dispatches {
     struct cv_dispatch *d;
     size_t count;
 };
 void cv_dispatches_free(struct cv_dispatches *list);
-/** cv_dispatches(v, id, out, err): the package ${id}, or (NULL) all of them, oldest first. Members who may not
- * read `head` see none. CV_OK; CV_ERR_NOTFOUND for an ${id} that is not there; as cv_notices_of. */
+/** cv_dispatches(v, id, out, err): the package ${id}, or (NULL) all of them, oldest first. Members who may
+ * not read `head` see none. CV_OK; CV_ERR_NOTFOUND for an ${id} that is not there; as cv_notices_of. */
 CV_MUST_CHECK cv_status cv_dispatches(struct cv_vault *v, const char *id, struct cv_dispatches *out,
                                       struct cv_err *err);
-/** cv_dispatch_approve(v, d, reason, err): CV_OK; CV_ERR_DENIED, logged, to who may not, or asked; CV_ERR_EXISTS;
- * CV_ERR_CONSENT for one that is over or was made already. */
-CV_MUST_CHECK cv_status cv_dispatch_approve(struct cv_vault *v, const struct cv_dispatch *d, const char *reason,
-                                            struct cv_err *err);
+/** cv_dispatch_approve(v, d, reason, err): CV_OK; CV_ERR_DENIED, logged, to who may not, or asked;
+ * CV_ERR_EXISTS; CV_ERR_CONSENT for one that is over or was made already. */
+CV_MUST_CHECK cv_status cv_dispatch_approve(struct cv_vault *v, const struct cv_dispatch *d,
+                                            const char *reason, struct cv_err *err);
 
 /* A package that is being made. */
 struct cv_outgoing {
@@ -91,13 +92,16 @@ CV_MUST_CHECK cv_status cv_outgoing_seal(struct cv_vault *v, struct cv_outgoing 
 /** cv_outgoing_sent(v, d, out, reason, err): say in the log that it was made: for each record which fields
  * went. CV_OK only when durable: then it may leave. */
 CV_MUST_CHECK cv_status cv_outgoing_sent(struct cv_vault *v, const struct cv_dispatch *d,
-                                         const struct cv_outgoing *out, const char *reason, struct cv_err *err);
+                                         const struct cv_outgoing *out, const char *reason,
+                                         struct cv_err *err);
 
 /* ---- for package*.c alone ---- */
 
-/** cv_may_send(v, profile, id, section, field): the profile carries it, and it is this member's to send: by the
- * right x on the section; or, where the profile names this very field, by the right to read it, or a grant. */
-bool cv_may_send(struct cv_vault *v, const char *profile, const char *id, const char *section, const char *field);
+/** cv_may_send(v, profile, id, section, field): the profile carries it, and it is this member's to send: by
+ * the right x on the section; or, where the profile names this very field, by the right to read it, or a
+ * grant. */
+bool cv_may_send(struct cv_vault *v, const char *profile, const char *id, const char *section,
+                 const char *field);
 /** cv_holds_export(v): packages are bound with the export key, which only roles with some right x hold. */
 bool cv_holds_export(const struct cv_vault *v);
 /** cv_plan_missing(plan's doc, out): the first consent that is missing, in words, to ${out}. */

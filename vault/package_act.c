@@ -58,15 +58,16 @@ static struct cv_json *records_of(const struct cv_json *doc)
 
 static void describe(const struct cv_json *doc, char out[static DETAIL_BYTES])
 {
-    snprintf(out, DETAIL_BYTES, "package %s to %.100s, profile %.40s, for %.40s%s", cv_json_get_str(doc, "package"),
-             cv_json_get_str(cv_json_get(doc, "partner"), "name"), cv_json_get_str(doc, "profile"),
-             cv_json_get_str(doc, "purpose"),
+    snprintf(out, DETAIL_BYTES, "package %s to %.100s, profile %.40s, for %.40s%s",
+             cv_json_get_str(doc, "package"), cv_json_get_str(cv_json_get(doc, "partner"), "name"),
+             cv_json_get_str(doc, "profile"), cv_json_get_str(doc, "purpose"),
              cv_json_get_str(doc, "basis")[0] != '\0' ? ", ON A LEGAL BASIS where consent is missing" : "");
 }
 
 /* log_step(v, about, case, doc, more, reason): the notice and its event, as one commit. */
-static cv_status log_step(struct cv_vault *v, const char *about, const char *case_id, const struct cv_json *doc,
-                          const struct cv_json *more, const char *reason, struct cv_err *err)
+static cv_status log_step(struct cv_vault *v, const char *about, const char *case_id,
+                          const struct cv_json *doc, const struct cv_json *more, const char *reason,
+                          struct cv_err *err)
 {
     struct cv_json *ids = records_of(doc);
     char detail[DETAIL_BYTES];
@@ -88,7 +89,9 @@ cv_status cv_plan_ask(struct cv_vault *v, const struct cv_plan *plan, const char
 {
     const struct cv_json *missing = cv_json_get(plan->doc, "missing");
     const char *basis = cv_json_get_str(plan->doc, "basis");
-    const struct cv_refusal refusal = { .to = "export without consent", .record = plan->case_id, .reason = reason };
+    const struct cv_refusal refusal = { .to = "export without consent",
+                                        .record = plan->case_id,
+                                        .reason = reason };
     struct cv_buf why = { 0 };
     char first[200];
     if (cv_json_len(missing) > 0 && basis[0] == '\0') {
@@ -193,8 +196,8 @@ static cv_status take_asked(struct cv_vault *v, struct cv_dispatches *list, cons
 static bool about_this(const struct cv_dispatch *d, const struct cv_notice *n)
 {
     uint8_t want[32], have[32];
-    return cv_json_get_bytes(n->doc, "plan", have, sizeof(have)) == CV_OK && cv_plan_hash(d->doc, want) == CV_OK &&
-           memcmp(want, have, sizeof(want)) == 0;
+    return cv_json_get_bytes(n->doc, "plan", have, sizeof(have)) == CV_OK &&
+           cv_plan_hash(d->doc, want) == CV_OK && memcmp(want, have, sizeof(want)) == 0;
 }
 
 static bool in(const struct cv_json *list, const char *word)
@@ -265,7 +268,8 @@ cv_status cv_dispatches(struct cv_vault *v, const char *text, struct cv_dispatch
     if (st == CV_OK && text != NULL) {
         keep(out, id);
         if (out->count == 0)
-            st = cv_fail(err, CV_ERR_NOTFOUND, "there is no package %s that you may see; see `package list`", id);
+            st = cv_fail(err, CV_ERR_NOTFOUND, "there is no package %s that you may see; see `package list`",
+                         id);
     }
     if (st != CV_OK)
         cv_dispatches_free(out);
@@ -291,7 +295,8 @@ cv_status cv_dispatch_approve(struct cv_vault *v, const struct cv_dispatch *d, c
     if (d->sent != NULL)
         return cv_fail(err, CV_ERR_EXISTS, "this package was made already");
     if (strcmp(today, cv_json_get_str(d->doc, "until")) > 0)
-        return cv_fail(err, CV_ERR_CONSENT, "it could be approved until %.10s; ask for it anew with `package new`",
+        return cv_fail(err, CV_ERR_CONSENT,
+                       "it could be approved until %.10s; ask for it anew with `package new`",
                        cv_json_get_str(d->doc, "until"));
     if (in(d->approved, me))
         return cv_fail(err, CV_ERR_EXISTS, "you have approved it already");

@@ -51,7 +51,8 @@ bool cv_holds_export(const struct cv_vault *v)
     return me != NULL && (me->roles & cv_vault_policy(v)->export.holders) != 0;
 }
 
-bool cv_may_send(struct cv_vault *v, const char *profile, const char *id, const char *section, const char *field)
+bool cv_may_send(struct cv_vault *v, const char *profile, const char *id, const char *section,
+                 const char *field)
 {
     if (!cv_holds_export(v) || !cv_template_profile_allows(v->template, profile, section, field))
         return false;
@@ -62,7 +63,8 @@ bool cv_may_send(struct cv_vault *v, const char *profile, const char *id, const 
 /* ---- what was asked for ---- */
 
 /* left_out(q, id, section, field): NULL for none: the record as a whole, or the section. */
-static bool left_out(const struct cv_package_request *q, const char *id, const char *section, const char *field)
+static bool left_out(const struct cv_package_request *q, const char *id, const char *section,
+                     const char *field)
 {
     char both[2 * CV_NAME_BYTES];
     snprintf(both, sizeof(both), "%s.%s", section != NULL ? section : "", field != NULL ? field : "");
@@ -117,7 +119,8 @@ static cv_status check_words(const struct planning *w, struct cv_err *err)
     for (size_t i = 0; w->q->without != NULL && w->q->without[i] != NULL; i++)
         if (!known_part(w->v->template, w->q->without[i]))
             return cv_fail(err, CV_ERR_ARG,
-                           "--without %.60s: there is no such section, SECTION.FIELD or record", w->q->without[i]);
+                           "--without %.60s: there is no such section, SECTION.FIELD or record",
+                           w->q->without[i]);
     for (size_t i = 0; w->q->statements != NULL && w->q->statements[i] != NULL; i++) {
         const char *word = w->q->statements[i], *dot = strrchr(word, '.');
         char id[CV_ID_TEXT_BYTES] = "";
@@ -147,8 +150,8 @@ static cv_status check_profile(const struct cv_vault *v, const char *name, struc
         st = CV_THEN(st, cv_buf_printf(&list, "%s%s", i > 0 ? ", " : "", known));
     }
     if (name != NULL)
-        st = CV_THEN(st, cv_fail(err, CV_ERR_ARG, "there is no profile %.40s; there are: %.*s", name, (int)list.n,
-                                 list.n > 0 ? (const char *)list.p : ""));
+        st = CV_THEN(st, cv_fail(err, CV_ERR_ARG, "there is no profile %.40s; there are: %.*s", name,
+                                 (int)list.n, list.n > 0 ? (const char *)list.p : ""));
     cv_buf_free(&list);
     return st;
 }
@@ -192,7 +195,8 @@ static cv_status withhold(struct planning *w, const char *id, const char *sectio
 {
     for (size_t i = 0; i < cv_json_len(w->withheld); i++) {
         const struct cv_json *o = cv_json_at(w->withheld, i);
-        if (strcmp(cv_json_get_str(o, "record"), id) == 0 && strcmp(cv_json_get_str(o, "section"), section) == 0 &&
+        if (strcmp(cv_json_get_str(o, "record"), id) == 0 &&
+            strcmp(cv_json_get_str(o, "section"), section) == 0 &&
             strcmp(cv_json_get_str(o, "ground"), why) == 0)
             return CV_OK;
     }
@@ -207,8 +211,8 @@ static cv_status withhold(struct planning *w, const char *id, const char *sectio
 
 /* send(w, o, section, f, value): the pointers of a field that goes: of each element, where these go one by
  * one. */
-static cv_status send(struct planning *w, struct one *o, const char *section, const struct cv_template_field *f,
-                      const struct cv_json *value)
+static cv_status send(struct planning *w, struct one *o, const char *section,
+                      const struct cv_template_field *f, const struct cv_json *value)
 {
     char pointer[96];
     cv_status st = CV_OK;
@@ -234,7 +238,8 @@ static cv_status send(struct planning *w, struct one *o, const char *section, co
 }
 
 /* only_ground(w, id, type, section): why all of it stays, if it does for one reason. */
-static const char *only_ground(const struct planning *w, const char *id, const char *type, const char *section)
+static const char *only_ground(const struct planning *w, const char *id, const char *type,
+                               const char *section)
 {
     struct cv_template_field f;
     const char *first = NULL;
@@ -317,8 +322,8 @@ static cv_status add_victims(const struct planning *w, struct cv_json *out)
     return st;
 }
 
-/* subjects(w, r, out): whose data a record holds: the person, the persons it points to, or else the victims of
- * the case. */
+/* subjects(w, r, out): whose data a record holds: the person, the persons it points to, or else the victims
+ * of the case. */
 static cv_status subjects(const struct planning *w, const struct cv_relative *r, struct cv_json *out)
 {
     const struct cv_json *one = cv_json_get(r->refs, PERSON), *many = cv_json_get(r->refs, "persons");
@@ -379,12 +384,14 @@ static cv_status take_one(struct planning *w, struct one *o, const struct cv_rel
 static cv_status plan_one(struct planning *w, const struct cv_version *of, const struct cv_relative *r,
                           struct cv_err *err)
 {
-    struct one o = { .of = of, .fields = cv_json_array(), .needs = cv_json_array(), .lines = cv_json_array() };
+    struct one o = {
+        .of = of, .fields = cv_json_array(), .needs = cv_json_array(), .lines = cv_json_array()
+    };
     const size_t before = cv_json_len(w->withheld);
     const char *section;
     bool any = false;
-    cv_status st = o.fields == NULL || o.needs == NULL || o.lines == NULL ? CV_ERR_NOMEM
-                                                                           : read_one(w, &o, &any, err);
+    cv_status st =
+        o.fields == NULL || o.needs == NULL || o.lines == NULL ? CV_ERR_NOMEM : read_one(w, &o, &any, err);
     for (size_t i = 0;
          any && st == CV_OK && (section = cv_template_type_section(w->v->template, of->type, i)) != NULL; i++)
         st = plan_section(w, &o, section);
@@ -405,8 +412,8 @@ static cv_status plan_records(struct planning *w, struct cv_err *err)
 {
     const char *type;
     cv_status st = CV_OK;
-    for (size_t t = 0; st == CV_OK && (type = cv_template_profile_type(w->v->template, w->q->profile, t)) != NULL;
-         t++)
+    for (size_t t = 0;
+         st == CV_OK && (type = cv_template_profile_type(w->v->template, w->q->profile, t)) != NULL; t++)
         for (size_t i = 0; strcmp(type, CONSENT) != 0 && i < w->related.count && st == CV_OK; i++)
             if (strcmp(w->related.r[i].of->type, type) == 0 &&
                 !left_out(w->q, w->related.r[i].of->id, NULL, NULL))
@@ -469,15 +476,17 @@ static cv_status check_partner(const struct cv_partner_info *p, struct cv_err *e
                        "it is not known how packages for %.60s are sealed: add its age recipient, or "
                        "`passphrase`, with `record edit %s --set directory.age_recipient=...`",
                        cv_json_get_str(p->directory, "name"), p->id);
-    if (strcmp(to, "passphrase") != 0 && cv_json_get(p->directory, "confirmed") == NULL)
-        return cv_fail(err, CV_ERR_ARG,
-                       "the recipient key of %.60s was never confirmed by its fingerprint, read out by them; see "
-                       "`partner add`",
-                       cv_json_get_str(p->directory, "name"));
+    if (strcmp(to, "passphrase") != 0 && !cv_partner_confirmed(p->directory))
+        return cv_fail(
+            err, CV_ERR_ARG,
+            "the recipient key of %.60s was not confirmed by a fingerprint that they read out; see "
+            "`partner add`",
+            cv_json_get_str(p->directory, "name"));
     return CV_OK;
 }
 
-static cv_status write_doc(const struct planning *w, const struct cv_partner_info *partner, struct cv_json *doc)
+static cv_status write_doc(const struct planning *w, const struct cv_partner_info *partner,
+                           struct cv_json *doc)
 {
     uint8_t raw[CV_ID_BYTES];
     char id[CV_ID_TEXT_BYTES], until[CV_DATE_BYTES], expires[CV_DATE_BYTES];
@@ -489,14 +498,16 @@ static cv_status write_doc(const struct planning *w, const struct cv_partner_inf
     cv_id_text(raw, id);
     st = CV_THEN(st, cv_json_set(to, "name", cv_json_str(cv_json_get_str(partner->directory, "name"))));
     st = CV_THEN(st, cv_json_set(to, "record", cv_json_str(partner->id)));
-    st = CV_THEN(st, cv_json_set(to, "recipient", cv_json_ref(cv_json_get(partner->directory, "age_recipient"))));
+    st = CV_THEN(st,
+                 cv_json_set(to, "recipient", cv_json_ref(cv_json_get(partner->directory, "age_recipient"))));
     st = CV_THEN(st, cv_json_set(doc, "package", cv_json_str(id)));
     st = CV_THEN(st, cv_json_set(doc, "partner", cv_json_ref(to)));
     st = CV_THEN(st, cv_json_set(doc, "kind", cv_json_str(kind != NULL ? kind : "")));
     st = CV_THEN(st, cv_json_set(doc, "profile", cv_json_str(w->q->profile)));
     st = CV_THEN(st, cv_json_set(doc, "purpose",
                                  cv_json_str(cv_template_profile_purpose(w->v->template, w->q->profile))));
-    st = CV_THEN(st, cv_json_set(doc, "expires", cv_json_str(w->q->expires != NULL ? w->q->expires : expires)));
+    st = CV_THEN(st,
+                 cv_json_set(doc, "expires", cv_json_str(w->q->expires != NULL ? w->q->expires : expires)));
     st = CV_THEN(st, cv_json_set(doc, "until", cv_json_str(until)));
     st = CV_THEN(st, cv_json_set(doc, "basis", cv_json_str(w->q->basis != NULL ? w->q->basis : "")));
     st = CV_THEN(st, cv_json_set(doc, "items", cv_json_ref(w->items)));
@@ -518,14 +529,16 @@ static cv_status prepare(struct planning *w, struct cv_partner_info *partner, st
     w->consents = cv_json_array();
     w->missing = cv_json_array();
     w->shown = cv_json_array();
-    if (w->items == NULL || w->withheld == NULL || w->consents == NULL || w->missing == NULL || w->shown == NULL)
+    if (w->items == NULL || w->withheld == NULL || w->consents == NULL || w->missing == NULL ||
+        w->shown == NULL)
         return CV_ERR_NOMEM;
     if (q->expires != NULL && (!cv_date_ok(cv_bytes_str(q->expires), false) || strcmp(q->expires, today) < 0))
         return cv_fail(err, CV_ERR_ARG, "--expires wants a day that is not over, as in %s", today);
     cv_status st = check_profile(w->v, q->profile, err);
     if (st == CV_OK && !cv_holds_export(w->v))
-        st = cv_event_refuse(w->v, &refusal, CV_ERR_DENIED, err,
-                             "none of your roles may send anything out of the vault; the attempt is in the log");
+        st = cv_event_refuse(
+            w->v, &refusal, CV_ERR_DENIED, err,
+            "none of your roles may send anything out of the vault; the attempt is in the log");
     st = CV_THEN(st, cv_partner_find(w->v, q->partner, q->reason, partner, err));
     st = CV_THEN(st, check_partner(partner, err));
     st = CV_THEN(st, cv_related(w->v, q->case_id, q->reason, &w->related, err));

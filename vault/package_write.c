@@ -64,8 +64,9 @@ static cv_status check_act(struct making *m, struct cv_err *err)
     const unsigned have = (unsigned)cv_json_len(m->d->approved);
     cv_date_today(0, today);
     if (m->d->sent != NULL)
-        return cv_fail(err, CV_ERR_EXISTS, "this package was made already, on %.10s; a second one needs its own "
-                                           "`package new`",
+        return cv_fail(err, CV_ERR_EXISTS,
+                       "this package was made already, on %.10s; a second one needs its own "
+                       "`package new`",
                        cv_json_get_str(m->d->sent, "time"));
     if (!cv_holds_export(m->v))
         return refuse(m, "export", CV_ERR_DENIED, err,
@@ -75,8 +76,8 @@ static cv_status check_act(struct making *m, struct cv_err *err)
                       "its day is over; ask for it anew with `package new`");
     if (have >= m->d->need)
         return CV_OK;
-    snprintf(why, sizeof(why), "it has %u of the %u approvals that the policy asks for: `package approve %s`", have,
-             m->d->need, said(m, "package"));
+    snprintf(why, sizeof(why), "it has %u of the %u approvals that the policy asks for: `package approve %s`",
+             have, m->d->need, said(m, "package"));
     return refuse(m, "export without approval", CV_ERR_CONSENT, err, why);
 }
 
@@ -85,9 +86,9 @@ static cv_status check_partner(struct making *m, struct cv_partner_info *partner
 {
     const struct cv_json *asked = cv_json_get(plan(m), "partner");
     cv_status st = cv_partner_find(m->v, cv_json_get_str(asked, "record"), m->reason, partner, err);
-    if (st == CV_OK && (!cv_json_equal(cv_json_get(partner->directory, "age_recipient"),
-                                       cv_json_get(asked, "recipient")) ||
-                        !cv_json_equal(cv_json_get(partner->directory, "name"), cv_json_get(asked, "name"))))
+    if (st == CV_OK &&
+        (!cv_json_equal(cv_json_get(partner->directory, "age_recipient"), cv_json_get(asked, "recipient")) ||
+         !cv_json_equal(cv_json_get(partner->directory, "name"), cv_json_get(asked, "name"))))
         st = refuse(m, "export", CV_ERR_CONSENT, err,
                     "the partner's name or key was changed since this was asked for; ask for it anew with "
                     "`package new`");
@@ -95,8 +96,8 @@ static cv_status check_partner(struct making *m, struct cv_partner_info *partner
 }
 
 /* check_consent(m, partner, consents): as it is today. */
-static cv_status check_consent(struct making *m, const struct cv_partner_info *partner, struct cv_json *consents,
-                               struct cv_err *err)
+static cv_status check_consent(struct making *m, const struct cv_partner_info *partner,
+                               struct cv_json *consents, struct cv_err *err)
 {
     struct cv_consents list = { 0 };
     struct cv_json *missing = cv_json_array();
@@ -152,7 +153,8 @@ static bool take_apart(const char *pointer, struct part *p)
 }
 
 /* check_field(m, item, pointer): in the plan, it is also what may go: nobody's plan is taken at its word. */
-static cv_status check_field(struct making *m, const struct cv_json *item, const char *pointer, struct cv_err *err)
+static cv_status check_field(struct making *m, const struct cv_json *item, const char *pointer,
+                             struct cv_err *err)
 {
     const char *id = cv_json_get_str(item, "record"), *type = cv_json_get_str(item, "type");
     struct cv_template_field f;
@@ -160,11 +162,12 @@ static cv_status check_field(struct making *m, const struct cv_json *item, const
     char why[200];
     if (!take_apart(pointer, &p) || !cv_template_field_named(m->v->template, type, p.section, p.field, &f) ||
         f.elements != (p.element != SIZE_MAX))
-        return cv_fail(err, CV_ERR_ARG, "the package asks for %.60s, which a %.32s does not have", pointer, type);
+        return cv_fail(err, CV_ERR_ARG, "the package asks for %.60s, which a %.32s does not have", pointer,
+                       type);
     if (cv_may_send(m->v, said(m, "profile"), id, p.section, p.field))
         return CV_OK;
-    snprintf(why, sizeof(why), "none of your roles may send %s.%s under the profile %.40s", p.section, p.field,
-             said(m, "profile"));
+    snprintf(why, sizeof(why), "none of your roles may send %s.%s under the profile %.40s", p.section,
+             p.field, said(m, "profile"));
     return refuse(m, "export", CV_ERR_DENIED, err, why);
 }
 
@@ -249,9 +252,9 @@ static cv_status present(struct making *m, const struct cv_json *item, const str
     st = bound_to(s, holder, err);
     st = CV_THEN(st, cv_keyring_export(m->v->keys, holder, &export, err));
     st = CV_THEN(st, cv_sdjwt_select(s->sd, pointers, n, &selected, err));
-    st = CV_THEN(st, cv_sdjwt_bind(cv_buf_view(&selected),
-                                   cv_json_get_str(cv_json_get(plan(m), "partner"), "name"), said(m, "package"),
-                                   (int64_t)time(NULL), cv_sign_key, export, &bound, err));
+    st = CV_THEN(
+        st, cv_sdjwt_bind(cv_buf_view(&selected), cv_json_get_str(cv_json_get(plan(m), "partner"), "name"),
+                          said(m, "package"), (int64_t)time(NULL), cv_sign_key, export, &bound, err));
     st = CV_THEN(st, cv_json_push(m->out->package.sdjwts, cv_json_strn(cv_buf_view(&bound))));
     st = CV_THEN(st, list_record(m, item, s));
     cv_buf_free(&selected);
@@ -279,7 +282,8 @@ static void sections_of(const struct cv_json *item, char (*names)[CV_NAME_BYTES]
 }
 
 /* tell(m, item, r): for the log: which fields of it went, and under whose release key that is said. */
-static cv_status tell(struct making *m, const struct cv_json *item, const struct cv_record *r, struct cv_err *err)
+static cv_status tell(struct making *m, const struct cv_json *item, const struct cv_record *r,
+                      struct cv_err *err)
 {
     const struct cv_json *fields = cv_json_get(item, "fields");
     struct cv_json *o = cv_json_object(), *list = cv_json_array();
@@ -314,8 +318,8 @@ static cv_status make_one(struct making *m, const struct cv_json *item, struct c
         st = check_field(m, item, cv_json_cstr(cv_json_at(fields, i)), err);
     sections_of(item, names, sections);
     st = CV_THEN(st, cv_record_read(m->v, cv_json_get_str(item, "record"),
-                                    (uint64_t)cv_json_get_int(item, "version"), sections, "export", m->reason, &r,
-                                    err));
+                                    (uint64_t)cv_json_get_int(item, "version"), sections, "export", m->reason,
+                                    &r, err));
     if (st == CV_OK && strcmp(r.type, cv_json_get_str(item, "type")) != 0)
         st = cv_fail(err, CV_ERR_ARG, "record %s is no %s", r.id, cv_json_get_str(item, "type"));
     for (size_t i = 0; i < r.source_count && st == CV_OK; i++)
@@ -371,7 +375,8 @@ static cv_status lay_field(const struct cv_template *t, const char *type, const 
 static cv_status lay_section(const struct cv_template *t, const char *type, const char *section,
                              struct cv_json *sections)
 {
-    struct cv_json *o = labelled(section, cv_template_label(t, type, section, NULL)), *fields = cv_json_array();
+    struct cv_json *o = labelled(section, cv_template_label(t, type, section, NULL)),
+                   *fields = cv_json_array();
     struct cv_template_field f;
     cv_status st = o == NULL || fields == NULL ? CV_ERR_NOMEM : CV_OK;
     for (size_t i = 0; st == CV_OK && cv_template_field(t, type, section, i, &f); i++)
@@ -505,8 +510,8 @@ static cv_status sign(struct cv_vault *v, struct cv_package *p, struct cv_err *e
     return st;
 }
 
-cv_status cv_outgoing_seal(struct cv_vault *v, struct cv_outgoing *out, const struct cv_attachment *attachments,
-                           size_t count, struct cv_err *err)
+cv_status cv_outgoing_seal(struct cv_vault *v, struct cv_outgoing *out,
+                           const struct cv_attachment *attachments, size_t count, struct cv_err *err)
 {
     struct cv_json *files = cv_json_array(), *again = NULL;
     uint8_t page[32];
@@ -527,7 +532,8 @@ cv_status cv_outgoing_seal(struct cv_vault *v, struct cv_outgoing *out, const st
 }
 
 /* reliance(out, told, text): on which consents of whose a record went, in words. */
-static void reliance(const struct cv_outgoing *out, const struct cv_json *told, char text[static DETAIL_BYTES])
+static void reliance(const struct cv_outgoing *out, const struct cv_json *told,
+                     char text[static DETAIL_BYTES])
 {
     const struct cv_json *list = cv_json_get(out->manifest, "consents"), *who = cv_json_get(told, "subjects");
     size_t n = 0;
@@ -545,9 +551,10 @@ static cv_status log_record(struct cv_vault *v, const struct cv_dispatch *d, con
 {
     char detail[2 * DETAIL_BYTES], consent[DETAIL_BYTES];
     reliance(out, told, consent);
-    snprintf(detail, sizeof(detail), "package %s to %.100s, for %.40s%s%s", cv_json_get_str(d->doc, "package"),
-             cv_json_get_str(cv_json_get(d->doc, "partner"), "name"), cv_json_get_str(d->doc, "purpose"), consent,
-             cv_json_get_str(d->doc, "basis")[0] != '\0' ? "; ON A LEGAL BASIS where consent is missing" : "");
+    snprintf(
+        detail, sizeof(detail), "package %s to %.100s, for %.40s%s%s", cv_json_get_str(d->doc, "package"),
+        cv_json_get_str(cv_json_get(d->doc, "partner"), "name"), cv_json_get_str(d->doc, "purpose"), consent,
+        cv_json_get_str(d->doc, "basis")[0] != '\0' ? "; ON A LEGAL BASIS where consent is missing" : "");
     const struct cv_event event = { .action = "package",
                                     .record = cv_json_get_str(told, "record"),
                                     .version = (uint64_t)cv_json_get_int(told, "version"),

@@ -27,8 +27,8 @@ static void tree_free(struct tree *t)
 }
 
 /* take(t, commit, wanted, count): the leaves that a checkpoint entry tells of. */
-static cv_status take(struct tree *t, const struct cv_commit *c, uint64_t most, const uint64_t *wanted, size_t count,
-                      struct cv_err *err)
+static cv_status take(struct tree *t, const struct cv_commit *c, uint64_t most, const uint64_t *wanted,
+                      size_t count, struct cv_err *err)
 {
     cv_status st = c->first != t->size || c->count > most - t->size
                        ? cv_fail(err, CV_ERR_LOG, "the checkpoints do not go on from one another")
@@ -68,7 +68,8 @@ static cv_status read_hash(void *arg, unsigned level, uint64_t index, struct cv_
 }
 
 /* load(v, t, ...): every checkpoint from the first to the last, whose note is kept. */
-static cv_status load(struct cv_vault *v, struct tree *t, const uint64_t *wanted, size_t count, struct cv_err *err)
+static cv_status load(struct cv_vault *v, struct tree *t, const uint64_t *wanted, size_t count,
+                      struct cv_err *err)
 {
     struct cv_catalog *catalog = cv_custody_catalog(v->custody);
     const uint64_t most = v->custody->chain.next;
@@ -122,9 +123,9 @@ static cv_status prove_one(struct cv_vault *v, struct tree *t, uint64_t index, c
 {
     struct cv_tlog_proof p = { .index = index, .note = cv_buf_view(&t->note) };
     struct cv_buf text = { 0 };
-    cv_status st = index < t->size ? CV_OK
-                                   : cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 " is under no checkpoint yet",
-                                             index);
+    cv_status st = index < t->size
+                       ? CV_OK
+                       : cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 " is under no checkpoint yet", index);
     st = CV_THEN(st, cv_leaf_text(cv_vault_policy(v)->vault, index, leaf, &p.extra));
     st = CV_THEN(st, cv_merkle_prove_inclusion(index, t->size, read_hash, t, &p.hashes));
     st = CV_THEN(st, cv_tlog_proof_write(&p, &text));

@@ -59,6 +59,11 @@ CV_MUST_CHECK cv_status cv_record_ready(struct cv_vault *v, struct cv_err *err);
 CV_MUST_CHECK cv_status cv_record_refuse(struct cv_vault *v, const struct cv_json *record, const char *action,
                                          const char *reason, const char *why, struct cv_err *err);
 
+/** cv_record_may_create(v, section, reason, err): before anything is read or asked for a new record: CV_OK if
+ * this member may write this section of one; else CV_ERR_DENIED, logged, as cv_record_add would say. */
+CV_MUST_CHECK cv_status cv_record_may_create(struct cv_vault *v, const char *section, const char *reason,
+                                             struct cv_err *err);
+
 /** cv_record_add(v, record, reason, out, err): the same as a commit of its own, with its event, or with that
  * of its refusal. */
 CV_MUST_CHECK cv_status cv_record_add(struct cv_vault *v, struct cv_json *record, const char *reason,
@@ -107,6 +112,16 @@ void cv_versions_free(struct cv_versions *list);
 CV_MUST_CHECK cv_status cv_record_versions(struct cv_vault *v, const char *id, struct cv_versions *out,
                                            struct cv_err *err);
 
+/* Of records the last version each, the newest entry last; the versions stay in their list. */
+struct cv_latest {
+    const struct cv_version **v;
+    size_t count;
+};
+/** cv_versions_latest(list, type, out): of records of this type, or of all (NULL). CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_versions_latest(const struct cv_versions *list, const char *type,
+                                           struct cv_latest *out);
+void cv_latest_free(struct cv_latest *latest);
+
 /** cv_record_slot(v, entry, slot, err): which release key a version is under; from its open header. CV_OK;
  * CV_ERR_NOTFOUND if the entry is no record; CV_ERR_LOG if it is damaged. */
 CV_MUST_CHECK cv_status cv_record_slot(struct cv_vault *v, uint64_t entry, uint64_t *slot,
@@ -119,6 +134,12 @@ CV_MUST_CHECK cv_status cv_record_find(struct cv_vault *v, const char *id, const
 
 /** cv_record_may(v, id, section): may this member read it in the last version, by a role or by a grant? */
 bool cv_record_may(struct cv_vault *v, const char *id, const char *section);
+
+/** cv_record_find_as(v, id, type, action, reason, out, err): the same of a record that must be of ${type}:
+ * CV_ERR_ARG if it is of another. */
+CV_MUST_CHECK cv_status cv_record_find_as(struct cv_vault *v, const char *id, const char *type,
+                                          const char *action, const char *reason, struct cv_versions *out,
+                                          struct cv_err *err);
 
 /* One version that some sections of a record stand in, opened and verified. */
 struct cv_source {
@@ -146,6 +167,12 @@ void cv_record_free(struct cv_record *r);
 CV_MUST_CHECK cv_status cv_record_read(struct cv_vault *v, const char *id, uint64_t version,
                                        const char *const *sections, const char *action, const char *reason,
                                        struct cv_record *out, struct cv_err *err);
+/** cv_record_read_as(v, id, type, section, reason, out, err): this section of the latest version of a record
+ * that must be of ${type}. On CV_OK it is there. As cv_record_find_as and cv_record_read; CV_ERR_NOTFOUND if
+ * it was erased. */
+CV_MUST_CHECK cv_status cv_record_read_as(struct cv_vault *v, const char *id, const char *type,
+                                          const char *section, const char *reason, struct cv_record *out,
+                                          struct cv_err *err);
 /** cv_record_section(r, section): its data, or NULL. */
 const struct cv_json *cv_record_section(const struct cv_record *r, const char *section);
 /** cv_record_source(r, section): the version it stands in, or NULL. */

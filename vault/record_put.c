@@ -326,6 +326,15 @@ cv_status cv_record_refuse(struct cv_vault *v, const struct cv_json *record, con
     return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err, "%s", why);
 }
 
+cv_status cv_record_may_create(struct cv_vault *v, const char *section, const char *reason,
+                               struct cv_err *err)
+{
+    const struct cv_refusal refusal = { .to = "create", .section = section, .reason = reason };
+    return cv_vault_may_create(v, section)
+               ? CV_OK
+               : cv_event_refuse(v, &refusal, CV_ERR_DENIED, err, CV_PUT_CLOSED, section);
+}
+
 cv_status cv_record_add(struct cv_vault *v, struct cv_json *record, const char *reason, struct cv_stored *out,
                         struct cv_err *err)
 {

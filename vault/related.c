@@ -9,7 +9,7 @@
 struct relating {
     struct cv_vault *v;
     struct cv_related *out;
-    const char *id; /* of the case */
+    const char *id;                /* of the case */
     const struct cv_json *persons; /* that it names */
 };
 
@@ -100,7 +100,8 @@ static cv_status take(void *arg, const struct cv_version *of, const struct cv_js
         st = keep(w, of, data);
     if (st == CV_OK && itself) {
         struct cv_template_field f;
-        for (size_t j = 0; cv_template_field(w->v->template, CASE, ref_section(w->v->template, CASE), j, &f); j++)
+        for (size_t j = 0; cv_template_field(w->v->template, CASE, ref_section(w->v->template, CASE), j, &f);
+             j++)
             if (f.to != NULL && strcmp(f.to, PERSON) == 0)
                 w->persons = cv_json_get(w->out->r[w->out->count - 1].refs, f.name);
     }

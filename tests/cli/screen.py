@@ -139,4 +139,5 @@ def test(p):
     training(p)
 
 
-main(test)
+if __name__ == '__main__':
+    main(test)

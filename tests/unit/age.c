@@ -129,6 +129,15 @@ static void no_damaged_key_is_taken(void **state)
     every_cut(secret, 0, secret.n, read_secret, NULL, MAY(CV_ERR_FORMAT));
 }
 
+/* printf %s age1... | sha256sum | cut -c1-20 */
+static void fingerprint_is_of_the_text(void **state)
+{
+    (void)state;
+    char print[CV_FINGERPRINT_BYTES];
+    assert_ok(cv_age_fingerprint(CV_LIT(RECIPIENT), print));
+    assert_string_equal(print, "6a80-4773-9828-40fa-7eae");
+}
+
 static void keys_are_as_specified(void **state)
 {
     (void)state;
@@ -599,19 +608,13 @@ int main(void)
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bech32_is_strict),
-        cmocka_unit_test(no_damaged_key_is_taken),
-        cmocka_unit_test(keys_are_as_specified),
-        cmocka_unit_test(armour_is_strict),
-        cmocka_unit_test(armour_goes_there_and_back),
-        cmocka_unit_test(armour_is_not_malleable),
-        cmocka_unit_test(header_grammar),
-        cmocka_unit_test(a_header_has_a_bound),
-        cmocka_unit_test(every_size_goes_there_and_back),
-        cmocka_unit_test(a_passphrase_stands_alone),
-        cmocka_unit_test(no_bit_can_be_changed),
-        cmocka_unit_test(chunks_keep_their_places),
-        cmocka_unit_test(streams_in_pieces_of_any_size),
+        cmocka_unit_test(bech32_is_strict),           cmocka_unit_test(no_damaged_key_is_taken),
+        cmocka_unit_test(keys_are_as_specified),      cmocka_unit_test(fingerprint_is_of_the_text),
+        cmocka_unit_test(armour_is_strict),           cmocka_unit_test(armour_goes_there_and_back),
+        cmocka_unit_test(armour_is_not_malleable),    cmocka_unit_test(header_grammar),
+        cmocka_unit_test(a_header_has_a_bound),       cmocka_unit_test(every_size_goes_there_and_back),
+        cmocka_unit_test(a_passphrase_stands_alone),  cmocka_unit_test(no_bit_can_be_changed),
+        cmocka_unit_test(chunks_keep_their_places),   cmocka_unit_test(streams_in_pieces_of_any_size),
         cmocka_unit_test(a_stream_has_one_direction),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

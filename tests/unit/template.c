@@ -471,6 +471,10 @@ static void test_titles(void **state)
     assert_true(cv_template_profile_names(t, "repatriation", "medical", "needs"));
     assert_false(
         cv_template_profile_names(t, "repatriation", "admin", "case_number")); /* only by the asterisk */
+    assert_string_equal(cv_template_profile_section(t, "referral", 0), "admin");
+    assert_string_equal(cv_template_profile_section(t, "referral", 4), "consent");
+    assert_null(cv_template_profile_section(t, "referral", 5));
+    assert_null(cv_template_profile_section(t, "nothing", 0));
 }
 
 int main(void)
