@@ -87,6 +87,16 @@ static void say_recovery(uint64_t index, const struct cv_json *event)
     printf(" got every role\n");
 }
 
+/* say_basis(index, event, text): nor that something left without consent. */
+static void say_basis(uint64_t index, const struct cv_json *event, const struct cv_json *text)
+{
+    printf("WITHOUT CONSENT: entry %" PRIu64 ", ", index);
+    cv_ui_print_text(cv_json_text(cv_json_get(event, "detail")));
+    printf(": ");
+    cv_ui_print_text(cv_json_text(cv_json_get(text, "reason")));
+    printf("\n");
+}
+
 /* on_recovered: a cv_recovered_fn. The policy is there even if whoever made it left the event out. */
 static void on_recovered(void *arg, uint64_t policy, uint64_t entry)
 {
@@ -112,6 +122,8 @@ static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event
     (void)err;
     if (!l->ui->json && is(event, "action", "recovery"))
         say_recovery(index, event);
+    if (!l->ui->json && is(event, "action", "basis"))
+        say_basis(index, event, text);
     if (!is(event, "member", l->a->member) || !is(event, "action", l->a->action) ||
         !concerns(event, l->a->record))
         return CV_OK;

@@ -43,8 +43,8 @@ static cv_status print_fields(const struct cv_template *t, const char *type, con
     if (any && ground != NULL)
         st = CV_THEN(st, cv_buf_printf(&text, " (%s)", ground_text(ground)));
     if (any && st == CV_OK) {
-        fputs(ground == NULL ? "  goes   " : "  stays  ", stdout);
-        cv_text_print(cv_buf_view(&text), 9, 11);
+        fputs(ground == NULL ? "  goes " : "  stays", stdout);
+        cv_text_print(cv_buf_view(&text), 7, 10);
     }
     cv_buf_free(&text);
     return st;
@@ -57,9 +57,10 @@ static cv_status print_record(const struct cv_template *t, const struct cv_json 
     const struct cv_bytes title = cv_json_text(cv_json_get(o, "title"));
     cv_status st = CV_OK;
     printf("\n%s %s", cv_template_label(t, type, NULL, NULL), cv_json_get_str(o, "record"));
-    fputs(title.n > 0 ? "  " : "\n", stdout);
     if (title.n > 0)
-        cv_text_print(title, 0, 2);
+        cv_text_print(title, CV_ID_TEXT_BYTES + strlen(type), 2);
+    else
+        fputc('\n', stdout);
     for (size_t g = 0; g < sizeof(grounds) / sizeof(grounds[0]); g++)
         for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(t, type, i)) != NULL; i++)
             st = print_fields(t, type, cv_json_get(o, "lines"), section, grounds[g]);
@@ -94,8 +95,8 @@ static cv_status print_consent(const struct cv_template *t, const struct cv_json
             st = cv_buf_printf(&text, "%s%s", j > 0 ? ", " : ", to ",
                                cv_template_label(t, "", cv_json_cstr(cv_json_at(list, j)), NULL));
         st = CV_THEN(st, cv_buf_printf(&text, " (%s)", cv_json_get_str(o, "record")));
-        fputs("  given    ", stdout);
-        cv_text_print(cv_buf_view(&text), 11, 13);
+        fputs("  given  ", stdout);
+        cv_text_print(cv_buf_view(&text), 9, 12);
         cv_buf_free(&text);
     }
     for (size_t i = 0; i < cv_json_len(missing) && st == CV_OK; i++) {
@@ -105,14 +106,14 @@ static cv_status print_consent(const struct cv_template *t, const struct cv_json
         st = CV_THEN(st, cv_buf_printf(&text, ", to %s: %s",
                                        cv_template_label(t, "", cv_json_get_str(o, "section"), NULL),
                                        cv_json_get_str(o, "why")));
-        fputs("  MISSING  ", stdout);
-        cv_text_print(cv_buf_view(&text), 11, 13);
+        fputs("  MISSING", stdout);
+        cv_text_print(cv_buf_view(&text), 9, 12);
         cv_buf_free(&text);
     }
     const struct cv_bytes basis = cv_json_text(cv_json_get(doc, "basis"));
     if (basis.n > 0) {
-        fputs("  LEGAL BASIS where consent is missing: ", stdout);
-        cv_text_print(basis, 40, 4);
+        fputs("  LEGAL BASIS where consent is missing:", stdout);
+        cv_text_print(basis, 39, 4);
     }
     return st;
 }
@@ -121,10 +122,10 @@ static cv_status print_consent(const struct cv_template *t, const struct cv_json
 static void print_head(const struct cv_json *doc)
 {
     const struct cv_json *to = cv_json_get(doc, "partner");
-    printf("Package %s\n  for ", cv_json_get_str(doc, "package"));
-    cv_text_print(cv_json_text(cv_json_get(to, "name")), 6, 6);
-    printf("  sealed to ");
-    cv_text_print(cv_json_text(cv_json_get(to, "recipient")), 12, 12);
+    printf("Package %s\n  for", cv_json_get_str(doc, "package"));
+    cv_text_print(cv_json_text(cv_json_get(to, "name")), 5, 6);
+    printf("  sealed to");
+    cv_text_print(cv_json_text(cv_json_get(to, "recipient")), 11, 12);
     printf("  profile %s, purpose %s, to be used until %s\n", cv_json_get_str(doc, "profile"),
            cv_json_get_str(doc, "purpose"), cv_json_get_str(doc, "expires"));
 }
@@ -269,14 +270,14 @@ static cv_status show_asked(struct cv_ui *ui, const struct cv_template *t, const
         }
         for (size_t j = 0; j < text.n; j++)
             text.p[j] = text.p[j] == '/' ? '.' : text.p[j];
-        fputs("  goes   ", stdout);
-        cv_text_print(cv_buf_view(&text), 9, 11);
+        fputs("  goes ", stdout);
+        cv_text_print(cv_buf_view(&text), 7, 10);
         cv_buf_free(&text);
         for (size_t j = 0; j < cv_json_len(stays); j++) {
             const struct cv_json *s = cv_json_at(stays, j);
             if (strcmp(cv_json_get_str(s, "record"), cv_json_get_str(o, "record")) != 0)
                 continue;
-            printf("  stays  %s (%s)\n", cv_template_label(t, "", cv_json_get_str(s, "section"), NULL),
+            printf("  stays %s (%s)\n", cv_template_label(t, "", cv_json_get_str(s, "section"), NULL),
                    ground_text(cv_json_get_str(s, "ground")));
         }
     }
@@ -352,37 +353,35 @@ static cv_status list_json(struct cv_ui *ui, const struct cv_dispatch *d)
     return st;
 }
 
+/* list_plain(d): two lines; ids are not broken. */
+static void list_plain(const struct cv_dispatch *d)
+{
+    char state[96];
+    state_of(d, state, sizeof(state));
+    printf("%s  %s\n  %s, %s, case %s\n  to", cv_json_get_str(d->doc, "package"), state,
+           cv_json_get_str(d->doc, "purpose"),
+           cv_json_get_str(d->doc, "basis")[0] != '\0' ? "on a LEGAL BASIS" : "on consent",
+           cv_json_get_str(d->doc, "record"));
+    cv_text_print(cv_json_text(cv_json_get(cv_json_get(d->doc, "partner"), "name")), 4, 4);
+}
+
 static cv_status run_list(struct cv_ui *ui, const void *args)
 {
     const struct list_args *a = args;
     struct cv_opened o = { 0 };
     struct cv_dispatches list = { 0 };
-    struct cv_table t = { .columns = 6 };
-    static const char *const heads[] = { "PACKAGE", "CASE", "TO", "FOR", "ON", "STATE" };
     cv_status st = cv_ui_open(ui, &o);
     st = CV_THEN(st, cv_dispatches(o.vault, NULL, &list, &ui->err));
-    for (size_t i = 0; i < 6; i++)
-        cv_table_cell(&t, heads[i]);
     for (size_t i = 0; i < list.count && st == CV_OK; i++) {
-        const struct cv_dispatch *d = &list.d[i];
-        char state[96];
-        if (a->case_id != NULL && strcmp(cv_json_get_str(d->doc, "record"), a->case_id) != 0)
+        if (a->case_id != NULL && strcmp(cv_json_get_str(list.d[i].doc, "record"), a->case_id) != 0)
             continue;
-        if (ui->json) {
-            st = list_json(ui, d);
-            continue;
-        }
-        state_of(d, state, sizeof(state));
-        cv_table_cell(&t, cv_json_get_str(d->doc, "package"));
-        cv_table_cell(&t, cv_json_get_str(d->doc, "record"));
-        cv_table_cell(&t, cv_json_get_str(cv_json_get(d->doc, "partner"), "name"));
-        cv_table_cell(&t, cv_json_get_str(d->doc, "purpose"));
-        cv_table_cell(&t, cv_json_get_str(d->doc, "basis")[0] != '\0' ? "LEGAL BASIS" : "consent");
-        cv_table_cell(&t, state);
+        if (ui->json)
+            st = list_json(ui, &list.d[i]);
+        else
+            list_plain(&list.d[i]);
     }
-    if (st == CV_OK && !ui->json)
-        cv_table_print(&t);
-    cv_buf_free(&t.cells);
+    if (st == CV_OK && list.count == 0)
+        cv_ui_say(ui, "Nothing was asked to leave yet; see `package new`.");
     cv_dispatches_free(&list);
     cv_ui_close(&o);
     return st;

@@ -284,8 +284,7 @@ static void tell(struct cv_ui *ui, struct cv_vault *v, const char *file, const s
 {
     char print[CV_FINGERPRINT_BYTES];
     cv_vault_fingerprint(cv_vault_policy(v)->vault, print);
-    cv_ui_say(ui, "Written: %s, for ", file);
-    cv_ui_say(ui, "%s.", cv_json_get_str(partner, "name"));
+    cv_ui_say(ui, "Written for %s: %s", cv_json_get_str(partner, "name"), file);
     cv_ui_say(ui, "Read this vault's fingerprint out to them: %s", print);
     cv_ui_say(ui, "They check it with: casevault verify --sender-key %s FILE", print);
 }

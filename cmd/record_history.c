@@ -4,6 +4,7 @@
 #include "cmd/listing.h"
 #include "vault/erase.h"
 #include "vault/notice.h"
+#include "vault/package.h"
 
 /* record history: all versions of a record, and what was decided about it. */
 
@@ -13,6 +14,7 @@ struct history {
     char id[CV_ID_TEXT_BYTES];
     struct cv_versions versions;
     struct cv_notices notices;
+    struct cv_dispatches packages;
     struct cv_json *erased;
 };
 
@@ -20,6 +22,7 @@ static void history_free(struct history *h)
 {
     cv_versions_free(&h->versions);
     cv_notices_free(&h->notices);
+    cv_dispatches_free(&h->packages);
     cv_json_free(h->erased);
 }
 
@@ -38,6 +41,7 @@ static cv_status history_load(struct history *h, struct cv_vault *v, const char 
     const bool none = st == CV_ERR_NOTFOUND;
     st = cv_erased_of(v, h->id, &h->erased, &h->ui->err);
     st = CV_THEN(st, cv_notices_of(v, h->id, &h->notices, &h->ui->err));
+    st = CV_THEN(st, cv_dispatches(v, NULL, &h->packages, &h->ui->err));
     if (st == CV_OK && none && cv_json_len(h->erased) == 0)
         st = cv_fail(&h->ui->err, CV_ERR_NOTFOUND, "%s", missing.msg);
     return st;
@@ -79,7 +83,9 @@ static cv_status notice_words(const struct cv_json *doc, struct cv_buf *out)
     } else if (strcmp(about, "erase") == 0) {
         st = cv_buf_str(out, "asked for version ");
         st = CV_THEN(st, version_words(doc, out));
-    } else
+    } else if (strcmp(about, "hold") != 0 && strcmp(about, "clear") != 0)
+        st = cv_buf_printf(out, "package %s", word_of(doc, "package"));
+    else
         st = cv_buf_str(out, strcmp(about, "hold") == 0 ? "nothing of it can be erased" : "the hold ended");
     return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
 }
@@ -128,6 +134,69 @@ static cv_status print_erased(const struct history *h, const struct cv_json *row
     return CV_OK;
 }
 
+/* fields_of(d, id): of this record, those that went, or would; NULL for none. */
+static const struct cv_json *fields_of(const struct cv_dispatch *d, const char *id)
+{
+    const struct cv_json *items = cv_json_get(d->doc, "items");
+    for (size_t i = 0; i < cv_json_len(items); i++)
+        if (strcmp(cv_json_get_str(cv_json_at(items, i), "record"), id) == 0)
+            return cv_json_get(cv_json_at(items, i), "fields");
+    return NULL;
+}
+
+/* field_words(fields, out): "identity.first_name, ..." */
+static cv_status field_words(const struct cv_json *fields, struct cv_buf *out)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < cv_json_len(fields) && st == CV_OK; i++) {
+        const char *pointer = cv_json_cstr(cv_json_at(fields, i));
+        st = cv_buf_printf(out, "%s%s", i > 0 ? ", " : "", pointer[0] == '/' ? pointer + 1 : pointer);
+    }
+    for (size_t i = 0; i < out->n; i++)
+        out->p[i] = out->p[i] == '/' ? '.' : out->p[i];
+    return st;
+}
+
+/* print_package(h, d, fields): which fields of the record went to whom, when, and why they could. */
+static cv_status print_package(const struct history *h, const struct cv_dispatch *d,
+                               const struct cv_json *fields)
+{
+    const struct cv_json *to = cv_json_get(d->doc, "partner"), *made = d->sent != NULL ? d->sent : d->doc,
+                         *consents = cv_json_get(made, "consents");
+    struct cv_buf words = { 0 };
+    cv_status st = field_words(fields, &words);
+    if (h->ui->json) {
+        struct cv_json *o = cv_json_object();
+        st = CV_THEN(st, cv_json_set(o, "about", cv_json_str(d->sent != NULL ? "package" : "disclose")));
+        st = CV_THEN(st, cv_json_set(o, "record", cv_json_str(h->id)));
+        st = CV_THEN(st, cv_json_set(o, "package", cv_json_ref(cv_json_get(d->doc, "package"))));
+        st = CV_THEN(st, cv_json_set(o, "partner", cv_json_copy(to)));
+        st = CV_THEN(st, cv_json_set(o, "purpose", cv_json_ref(cv_json_get(d->doc, "purpose"))));
+        st = CV_THEN(st, cv_json_set(o, "time", cv_json_ref(cv_json_get(made, "time"))));
+        st = CV_THEN(st, cv_json_set(o, "member", cv_json_str(d->sent != NULL ? d->sent_by : d->by)));
+        st = CV_THEN(st, cv_json_set(o, "basis", cv_json_ref(cv_json_get(d->doc, "basis"))));
+        st = CV_THEN(st, cv_json_set(o, "consents", cv_json_copy(consents)));
+        st = CV_THEN(st, cv_json_set(o, "fields", cv_json_copy(fields)));
+        st = CV_THEN(st, cv_ui_answer(h->ui, o));
+        cv_json_free(o);
+    } else {
+        printf("\nPackage %s, %s %.10s by %s, for %s\n  to", word_of(d->doc, "package"),
+               d->sent != NULL ? "made" : "asked for, not made yet:", word_of(made, "time"),
+               d->sent != NULL ? d->sent_by : d->by, word_of(d->doc, "purpose"));
+        cv_text_print(cv_json_text(cv_json_get(to, "name")), 4, 4);
+        for (size_t i = 0; i < cv_json_len(consents); i++)
+            printf("  on consent %s\n", word_of(cv_json_at(consents, i), "record"));
+        if (cv_json_len(cv_json_get(d->doc, "basis")) > 0) {
+            fputs("  on a LEGAL BASIS where consent is missing:", stdout);
+            cv_text_print(cv_json_text(cv_json_get(d->doc, "basis")), 44, 4);
+        }
+        fputs("  fields:", stdout);
+        cv_text_print(cv_buf_view(&words), 9, 4);
+    }
+    cv_buf_free(&words);
+    return st;
+}
+
 static void notice_row(struct cv_table *t)
 {
     cv_table_cell(t, "ENTRY");
@@ -155,6 +224,11 @@ static cv_status print_history(const struct history *h)
         fputc('\n', stdout);
         cv_table_print(&notices);
     }
+    for (size_t i = 0; i < h->packages.count && st == CV_OK; i++) {
+        const struct cv_json *fields = fields_of(&h->packages.d[i], h->id);
+        if (fields != NULL)
+            st = print_package(h, &h->packages.d[i], fields);
+    }
     cv_buf_free(&notices.cells);
     cv_listing_free(&versions);
     return st;
@@ -178,7 +252,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
 const struct cv_cmd cv_cmd_record_history = {
     .name = "record history",
     .synopsis = "ID",
-    .summary = "list the versions of a record, and its grants, holds and erasures",
+    .summary = "list the versions of a record, its grants, holds and erasures, and what of it left",
     .words_min = 1,
     .words_max = 1,
     .run = run,

@@ -21,7 +21,7 @@ static const struct cv_opt show_opts[] = {
     { 0 },
 };
 
-/* print_object(t, type, section, field, o): what is inside an object, by its labels. */
+/* print_object(t, r->type, section, field, o): what is inside an object, by its labels. */
 static void print_object(const struct cv_template *t, const char *type, const char *section,
                          const char *field, const struct cv_json *o)
 {
@@ -33,9 +33,10 @@ static void print_object(const struct cv_template *t, const char *type, const ch
     }
 }
 
-/* print_field(t, type, section, f, value): plain ones beside their label; objects below it, each under its
- * number, or under the name by which `package write` discloses it alone. */
-static void print_field(const struct cv_template *t, const char *type, const char *section,
+/* print_field(t, r, section, f, value): plain ones beside their label; objects below it, each under its
+ * number; those that are disclosed one by one, under the name by which `package new --statement` knows them.
+ */
+static void print_field(const struct cv_template *t, const struct cv_record *r, const char *section,
                         const struct cv_template_field *f, const struct cv_json *value)
 {
     const bool list = cv_json_is(value, CV_JSON_ARRAY);
@@ -47,10 +48,10 @@ static void print_field(const struct cv_template *t, const char *type, const cha
     fputc('\n', stdout);
     for (size_t i = 0; i < (list ? cv_json_len(value) : 1); i++) {
         if (f->elements)
-            printf("    %s.%s.%zu\n", section, f->name, i);
+            printf("    %s.%zu\n", r->id, i + 1);
         else if (list)
             printf("    %zu.\n", i + 1);
-        print_object(t, type, section, f->name, list ? cv_json_at(value, i) : value);
+        print_object(t, r->type, section, f->name, list ? cv_json_at(value, i) : value);
     }
 }
 
@@ -73,7 +74,7 @@ static void print_section(const struct cv_vault *v, const struct cv_record *r, c
     for (size_t i = 0; cv_template_field(v->template, r->type, section, i, &f); i++) {
         const struct cv_json *value = cv_json_get(data, f.name);
         if (value != NULL)
-            print_field(v->template, r->type, section, &f, value);
+            print_field(v->template, r, section, &f, value);
     }
 }
 

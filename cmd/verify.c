@@ -197,16 +197,16 @@ static void print_head(const struct cv_package_verdict *v)
 {
     const struct cv_json *m = v->manifest, *to = cv_json_get(m, "partner");
     const struct cv_bytes basis = cv_json_text(cv_json_get(m, "basis"));
-    printf("Package %s, made %s by %s\n  for ", cv_json_get_str(m, "id"), cv_json_get_str(m, "time"),
+    printf("Package %s, made %s by %s\n  for", cv_json_get_str(m, "id"), cv_json_get_str(m, "time"),
            cv_json_get_str(m, "by"));
-    cv_text_print(cv_json_text(cv_json_get(to, "name")), 6, 6);
-    printf("  purpose ");
-    cv_text_print(cv_json_text(cv_json_get(m, "purpose")), 10, 10);
+    cv_text_print(cv_json_text(cv_json_get(to, "name")), 5, 6);
+    printf("  purpose");
+    cv_text_print(cv_json_text(cv_json_get(m, "purpose")), 9, 10);
     printf("  to be used until %s\n  %zu records, %zu consents relied on\n", cv_json_get_str(m, "expires"),
            cv_json_len(cv_json_get(m, "records")), cv_json_len(cv_json_get(m, "consents")));
     if (basis.n > 0) {
-        fputs("  LEGAL BASIS where consent is missing: ", stdout);
-        cv_text_print(basis, 40, 4);
+        fputs("  LEGAL BASIS where consent is missing:", stdout);
+        cv_text_print(basis, 39, 4);
     }
 }
 
@@ -214,7 +214,7 @@ static void print_checks(const struct cv_package_verdict *v)
 {
     for (size_t i = 0; i < CV_CHECK_COUNT; i++) {
         const struct cv_finding *f = &v->checks[i];
-        printf("  %-10s ", cv_package_check_name((enum cv_package_check)i));
+        printf("  %-9s", cv_package_check_name((enum cv_package_check)i));
         cv_text_print(cv_bytes_str(!f->done ? "not checked" : f->status == CV_OK ? "holds" : f->why), 13, 13);
     }
 }

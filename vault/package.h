@@ -109,6 +109,10 @@ void cv_plan_missing(const struct cv_json *missing, char *out, size_t size);
 /** cv_plan_why(doc, reason, out): what an event's free text says: the legal basis, if there is one, and the
  * reason; NUL-terminated; ${out} stays empty if there is neither. */
 CV_MUST_CHECK cv_status cv_plan_why(const struct cv_json *doc, const char *reason, struct cv_buf *out);
+/** cv_plan_basis(v, doc, case, why, err): inside a commit, where a legal basis stands in for consent: an
+ * event of its own, so that no auditor overlooks it. */
+CV_MUST_CHECK cv_status cv_plan_basis(struct cv_vault *v, const struct cv_json *doc, const char *case_id,
+                                      const char *why, struct cv_err *err);
 /** cv_plan_hash(doc, hash): what an approval approves. */
 CV_MUST_CHECK cv_status cv_plan_hash(const struct cv_json *doc, uint8_t hash[static 32]);
 

@@ -64,6 +64,15 @@ static void describe(const struct cv_json *doc, char out[static DETAIL_BYTES])
              cv_json_get_str(doc, "basis")[0] != '\0' ? ", ON A LEGAL BASIS where consent is missing" : "");
 }
 
+cv_status cv_plan_basis(struct cv_vault *v, const struct cv_json *doc, const char *case_id, const char *why,
+                        struct cv_err *err)
+{
+    char detail[DETAIL_BYTES];
+    const struct cv_event event = { .action = "basis", .record = case_id, .detail = detail, .reason = why };
+    describe(doc, detail);
+    return cv_json_len(cv_json_get(doc, "basis")) == 0 ? CV_OK : cv_event_add(v, &event, err);
+}
+
 /* log_step(v, about, case, doc, more, reason): the notice and its event, as one commit. */
 static cv_status log_step(struct cv_vault *v, const char *about, const char *case_id,
                           const struct cv_json *doc, const struct cv_json *more, const char *reason,
@@ -77,6 +86,8 @@ static cv_status log_step(struct cv_vault *v, const char *about, const char *cas
     if (st == CV_OK) {
         st = cv_notice_add(v, about, case_id, more, err);
         st = CV_THEN(st, cv_event_add(v, &event, err));
+        if (strcmp(about, "disclose") == 0)
+            st = CV_THEN(st, cv_plan_basis(v, doc, case_id, reason, err));
         st = CV_THEN(st, cv_vault_commit(v, err));
         if (st != CV_OK)
             cv_vault_abort(v);
@@ -228,7 +239,7 @@ static cv_status take(struct cv_vault *v, struct cv_dispatches *list, const stru
     if (d != NULL && strcmp(about, "agree") == 0)
         return take_agreed(v, d, n);
     if (d != NULL && strcmp(about, "package") == 0 && d->sent == NULL && about_this(d, n)) {
-        d->sent = cv_json_ref(n->doc);
+        d->sent = cv_json_ref(n->doc); /* its "consents" are shown, never relied on */
         memcpy(d->sent_by, n->member, sizeof(d->sent_by));
     }
     return CV_OK;

@@ -589,6 +589,8 @@ cv_status cv_outgoing_sent(struct cv_vault *v, const struct cv_dispatch *d, cons
     st = CV_THEN(st, cv_vault_begin(v, err));
     if (st == CV_OK) {
         st = cv_notice_add(v, "package", cv_json_get_str(d->doc, "record"), o, err);
+        st = CV_THEN(st,
+                     cv_plan_basis(v, d->doc, cv_json_get_str(d->doc, "record"), (const char *)why.p, err));
         for (size_t i = 0; i < cv_json_len(out->told) && st == CV_OK; i++)
             st = log_record(v, d, out, cv_json_at(out->told, i), (const char *)why.p, err);
         st = CV_THEN(st, cv_vault_commit(v, err));

@@ -48,8 +48,11 @@ def works(p, record):
     # The same answers as with the passphrase; every kind of work: reading, writing, signing, exporting.
     assert json.loads(alone(p, 'legal', 'record', 'show', '--json', record)) == p.json_as('legal', 'record', 'show', record)[0]
     alone(p, 'legal', 'record', 'edit', record, '-', stdin=b'{"legal":{"notes":"called the court"}}', out='version 2')
-    alone(p, 'legal', 'package', 'write', '--record', record, '--field', 'identity.first_name', '--aud', 'A', '--nonce', 'n',
-          '-o', p.path('package'))
+    case = p.as_('founder', 'record', 'add', '-', stdin=b'{"type":"case","admin":{"case_number":"1","status":"Active"}}').strip()
+    p.partner('Court')
+    alone(p, 'legal', 'package', 'new', '--case', case, '--to', 'Court', '--profile', 'prosecution', '--legal-basis', 'an order')
+    package = json.loads(alone(p, 'legal', 'package', 'list', '--json'))['package']
+    alone(p, 'legal', 'package', 'write', package, '-o', p.path('package'))
     # The others are not unlocked by it.
     alone(p, 'medical', 'status', rc=1, err='no terminal to ask')
     unlock(p, 'legal', rc=1, err='it is unlocked already')

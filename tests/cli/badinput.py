@@ -206,8 +206,6 @@ def usage(p):
         assert r.returncode == 2 and words in told and told.count('\n') == 1 and '`casevault --help`' in told, told
     p.as_('legal', 'record', 'show', '--version', '0', ID, rc=2, err='--version counts from 1')
     p.as_('legal', 'record', 'list', '--type', 'dragon', rc=2, err='there is no type dragon; there are: case, person')
-    for aud, nonce in (('', 'n'), ('P', '')):
-        p.as_('legal', 'package', 'write', '--record', ID, '--field', 'admin', '--aud', aud, '--nonce', nonce, rc=2, err='is empty')
     assert 'casevault record add' in p.run('record', 'add', '--help')
     assert 'record add' in p.run('--help')
     p.run('status', rc=10, err='no vault here', cwd=p.path('home'))

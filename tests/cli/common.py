@@ -1,5 +1,5 @@
 """What the command-line tests share: a place of their own, a way to run casevault, and to say what went wrong."""
-import json, os, shutil, subprocess, sys, tempfile
+import hashlib, io, json, os, shutil, subprocess, sys, tempfile, zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READER = os.path.join(HERE, '..', 'reader.py')
@@ -68,6 +68,44 @@ class Place:
 
     def add(self, name, record, **kw):
         return self.as_(name, 'record', 'add', '-', stdin=json.dumps(record).encode(), **kw).strip()
+
+    def partner(self, name, kind=None, purpose='Prosecution', country='RS', by='founder'):
+        """A partner who has an age key of its own, in NAME.key; its record's id."""
+        key = self.path(name + '.key')
+        subprocess.run(['age-keygen', '-o', key], check=True, stderr=subprocess.DEVNULL)
+        recipient = subprocess.check_output(['age-keygen', '-y', key]).decode().strip()
+        return self.as_(by, 'partner', 'add', '--name', name, '--purpose', purpose, '--country', country, '--recipient', recipient,
+                        '--print', hashlib.sha256(recipient.encode()).hexdigest()[:20], *(['--type', kind] if kind else [])).strip()
+
+    def consent(self, person, to, purpose='Prosecution', *more, by='founder'):
+        """That person's consent; its record's id."""
+        return self.as_(by, 'consent', 'give', '--person', person, '--to', to, '--purpose', purpose, '--language', 'rus',
+                        '--explained', 'Read out, with an interpreter.', *more).strip().split('\n')[0]
+
+    def case(self, by='intake', statements=None, person=None):
+        """A case with one victim and her testimony; their ids."""
+        def filed(record):
+            return self.add(by, record)
+        case = filed({'type': 'case', 'admin': {'case_number': 'RS-1', 'status': 'Active'}})
+        person = person or dict(PERSON, admin={'role': 'Victim', 'cases': [case]})
+        victim = filed(dict(person, admin={'role': 'Victim', 'cases': [case]}))
+        said = dict(TESTIMONY, admin={'case': case, 'person': victim})
+        if statements is not None:
+            said['testimony'] = {'statements': statements}
+        return case, victim, filed(said)
+
+    def package(self, who, case, to, file, *more, profile='prosecution', write=(), **kw):
+        """Asked for, and written to FILE; its number."""
+        self.as_(who, 'package', 'new', '--case', case, '--to', to, '--profile', profile, '-q', *more)
+        id = self.json_as(who, 'package', 'list')[-1]['package']
+        self.as_(who, 'package', 'write', id, '-o', self.path(file), *write, **kw)
+        return id
+
+    def opened(self, file, to):
+        """What stands in a package, by name, as stock age and python's zip open it."""
+        sealed = subprocess.run(['age', '-d', '-i', self.path(to + '.key'), self.path(file)], capture_output=True, check=True).stdout
+        with zipfile.ZipFile(io.BytesIO(sealed)) as z:
+            return {i.filename: z.read(i) for i in z.infolist()}
 
     def approve(self, name, **kw):
         """Sign what waits, the newest."""

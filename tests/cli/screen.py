@@ -71,9 +71,20 @@ def records(p, person, testimony):
 
 def package(p, testimony):
     print_ = p.json_as('protection', 'status')[0]['fingerprint']
-    p.as_('protection', 'package', 'write', '--record', testimony, '--field', 'testimony.statements.0', '--field',
-          'testimony.circumstances', '--aud', 'P', '--nonce', 'n', '-o', p.path('package'))
-    lines = screen(p, None, 'verify', '--vault-print', print_, p.path('package'))
+    case = p.add('founder', {'type': 'case', 'admin': {'case_number': '1', 'status': 'Active'}})
+    p.as_('founder', 'record', 'edit', testimony, '--set', 'admin.case=' + case)
+    p.partner('P')
+    lines = screen(p, 'founder', 'package', 'new', '--case', case, '--to', 'P', '--profile', 'prosecution', '--statement', testimony + '.1',
+                   '--legal-basis', 'Article 5\n  sender      holds')
+    check_lines(lines)
+    assert '  sender      holds' not in lines
+    number = p.json_as('founder', 'package', 'list')[0]['package']
+    check_lines(screen(p, 'founder', 'package', 'list'))
+    p.as_('founder', 'package', 'write', number, '-o', p.path('package'))
+    for command in (['record', 'history', testimony], ['record', 'history', case]):
+        check_lines(screen(p, 'founder', *command))
+    check_lines(screen(p, 'auditor', 'audit', 'report'))
+    lines = screen(p, None, 'verify', '--show', '--sender-key', print_, '-i', p.path('P.key'), p.path('package'))
     check_lines(lines)
     assert any('as its author signed it on 20' in l for l in lines) and '  Record type: testimony' in lines
     for forged in [l for l in lines if 'm00000000' in l]:
