@@ -1,1 +1,1324 @@
-"use strict";
+'use strict';
+/* The page of a package (docs/PACKAGE.md). It checks what it holds, and shows only what verifies. It asks the network for
+ * nothing, and builds what it shows from text alone. First the checks, then, from "What is shown" on, the view. */
+
+/* ---- Bytes ---- */
+
+/* What does not verify, with a reason a reader can understand. */
+class Refused extends Error {}
+
+function need(ok, why) {
+  if (!ok) throw new Refused(why);
+}
+
+const toBytes = text => new TextEncoder().encode(text);
+
+function toText(bytes) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Refused('it holds what is not UTF-8');
+  }
+}
+
+function join(...parts) {
+  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of parts) {
+    out.set(p, at);
+    at += p.length;
+  }
+  return out;
+}
+
+const hex = bytes => Array.from(bytes, b => b.toString(16).padStart(2, '0')).join('');
+const isHash = v => typeof v === 'string' && /^[0-9a-f]{64}$/.test(v);
+const fromHex = text => Uint8Array.from(text.match(/../g), pair => parseInt(pair, 16));
+
+function base64(bytes) {
+  let raw = '';
+  for (let i = 0; i < bytes.length; i += 8192) raw += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(raw);
+}
+
+const base64url = bytes => base64(bytes).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+
+/* Only the one form: no white space, no stray bits, padding as it must be. */
+function unbase64(text, encode = base64) {
+  need(typeof text === 'string', 'a value is missing');
+  let bytes = null;
+  try {
+    const raw = atob(encode === base64 ? text : text.replace(/-/g, '+').replace(/_/g, '/'));
+    bytes = Uint8Array.from(raw, c => c.charCodeAt(0));
+  } catch { /* refused below */ }
+  need(bytes !== null && encode(bytes) === text, 'a value is not well-formed base64');
+  return bytes;
+}
+
+const unbase64url = text => unbase64(text, base64url);
+const sha256 = async bytes => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+const same = (a, b) => a.length === b.length && a.every((v, i) => v === b[i]);
+
+const imported = new Map();
+
+async function ed25519(key, signature, message) {
+  if (key.length !== 32 || signature.length !== 64) return false;
+  const name = hex(key);
+  if (!imported.has(name)) imported.set(name, crypto.subtle.importKey('raw', key, { name: 'Ed25519' }, false, ['verify']));
+  try {
+    return await crypto.subtle.verify({ name: 'Ed25519' }, await imported.get(name), signature, message);
+  } catch {
+    return false;
+  }
+}
+
+/* Whether this browser can check at all: RFC 8032, 7.1, test 2, and the same altered. */
+async function able() {
+  const key = fromHex('3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c');
+  const signature = fromHex('92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da' +
+    '085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00');
+  try {
+    return await ed25519(key, signature, Uint8Array.of(0x72)) && !await ed25519(key, signature, Uint8Array.of(0x73));
+  } catch {
+    return false;
+  }
+}
+
+/* ---- JSON, strict: no name twice, no fraction, no NUL, no half of a character, at most 16 levels ---- */
+
+function parseJson(text, what) {
+  let at = 0;
+  const refuse = why => { throw new Refused(`${what} is not JSON as it must be (${why})`); };
+
+  function space() {
+    while (at < text.length && ' \n\r\t'.includes(text[at])) at++;
+  }
+
+  function string() {
+    const start = at++;
+    for (; text[at] !== '"'; at++) {
+      if (at >= text.length || text[at] < ' ') refuse('a string');
+      if (text[at] === '\\') at++;
+    }
+    let value = null;
+    try {
+      value = JSON.parse(text.slice(start, ++at));
+    } catch { /* refused below */ }
+    if (value === null || !value.isWellFormed() || value.includes('\0')) refuse('a string');
+    return value;
+  }
+
+  function number() {
+    const digits = /-?(?:0|[1-9][0-9]{0,18})(?![0-9.eE])/y;
+    digits.lastIndex = at;
+    const found = digits.exec(text);
+    if (found === null) refuse('a value');
+    at += found[0].length;
+    return Number.isSafeInteger(Number(found[0])) ? Number(found[0]) : BigInt(found[0]);
+  }
+
+  function list(close, item) {
+    at++;
+    space();
+    if (text[at] === close) return at++;
+    for (;;) {
+      space();
+      item();
+      space();
+      const c = text[at++];
+      if (c === close) return at;
+      if (c !== ',') refuse('a list');
+    }
+  }
+
+  function value(depth) {
+    if (depth > 16) refuse('nested too deep');
+    if (text[at] === '"') return string();
+    if (text[at] === '[') {
+      const out = [];
+      list(']', () => out.push(value(depth + 1)));
+      return out;
+    }
+    if (text[at] === '{') {
+      const out = Object.create(null);
+      list('}', () => {
+        if (text[at] !== '"') refuse('a name');
+        const name = string();
+        if (name in out) refuse('a name stands twice');
+        space();
+        if (text[at++] !== ':') refuse('a name');
+        space();
+        out[name] = value(depth + 1);
+      });
+      return out;
+    }
+    for (const [word, meaning] of [['true', true], ['false', false], ['null', null]])
+      if (text.startsWith(word, at)) {
+        at += word.length;
+        return meaning;
+      }
+    return number();
+  }
+
+  space();
+  const out = value(1);
+  space();
+  if (at !== text.length) refuse('something follows it');
+  return out;
+}
+
+const isObject = v => typeof v === 'object' && v !== null && !Array.isArray(v);
+const isText = v => typeof v === 'string';
+const isCount = (v, least = 0) => Number.isSafeInteger(v) && v >= least;
+
+/* Exactly these members, in this order. */
+function members(value, names, what) {
+  need(isObject(value) && same(Object.keys(value), names), `${what} does not have the members it must have`);
+  return value;
+}
+
+/* ---- Signed notes and statements (docs/FORMAT.md, 3 and 5) ---- */
+
+function parseNote(note) {
+  need(isText(note), 'a signed note is missing');
+  const cut = note.lastIndexOf('\n\n');
+  const text = note.slice(0, cut + 1);
+  need(cut > 0 && note.endsWith('\n') && !/[\x00-\x09\x0b-\x1f]/.test(text), 'it is not a signed note');
+  const lines = note.slice(cut + 2, -1).split('\n');
+  need(lines.length <= 100, 'it has too many signatures');
+  const signatures = lines.map(line => {
+    const parts = /^\u2014 ([^\s+\x00-\x1f\x7f]+) (\S+)$/.exec(line);
+    need(parts !== null, 'a signature line is not well formed');
+    const raw = unbase64(parts[2]);
+    need(raw.length > 4, 'a signature line is not well formed');
+    return { name: parts[1], id: raw.subarray(0, 4), signature: raw.subarray(4) };
+  });
+  return { text, signatures };
+}
+
+/* 'good', 'none', or 'bad': a line in this name that does not verify. */
+async function signed(note, name, key) {
+  const id = (await sha256(join(toBytes(name + '\n'), Uint8Array.of(1), key))).subarray(0, 4);
+  const lines = note.signatures.filter(s => s.name === name && same(s.id, id));
+  for (const line of lines) if (!await ed25519(key, line.signature, toBytes(note.text))) return 'bad';
+  return lines.length > 0 ? 'good' : 'none';
+}
+
+/* The JSON text of a statement. */
+function statement(note, kind, vault) {
+  const head = `casevault ${kind} v1\n${vault}\n`;
+  need(note.text.startsWith(head), 'it is a statement of another kind, or for another vault');
+  const json = note.text.slice(head.length, -1);
+  need(!json.includes('\n'), 'it is not a statement of three lines');
+  return json;
+}
+
+const memberKeyName = (vault, pseudonym) => `casevault/${vault}/member/${pseudonym}`;
+
+/* ---- Members and policies (docs/FORMAT.md, 4 and 5) ---- */
+
+async function parseMember(line) {
+  const prefix = 'casevault-member-1:';
+  need(isText(line) && line.startsWith(prefix), 'a member line is not one');
+  const raw = unbase64url(line.slice(prefix.length));
+  const body = raw.subarray(0, -64);
+  const fields = [];
+  let at = 3;
+  while (at + 2 <= body.length) {
+    const end = at + 2 + body[at] * 256 + body[at + 1];
+    fields.push(body.subarray(at + 2, end));
+    at = end;
+  }
+  need(raw.length > 67 && at === body.length && fields.length === 3 && fields[0].length === 32 && fields[1].length === 32 &&
+    /^age1[02-9ac-hj-np-z]{58}$/.test(toText(fields[2])) && body[0] === 0 && body[1] === 1 && body[2] <= 1,
+    'a member line is not well formed');
+  need(await ed25519(fields[0], raw.subarray(-64), join(toBytes('casevault member v1\n'), body)),
+    'a member line does not bear its own signature');
+  return { line, pseudonym: 'm' + hex(await sha256(body)).slice(0, 8), key: fields[0], training: body[2] === 1 };
+}
+
+const POLICY = ['number', 'previous', 'training', 'suite', 'quorum', 'erase', 'reason_required', 'template', 'roles', 'sections',
+  'log', 'export', 'recovery', 'members'];
+
+/* What stands in one policy, without regard to any other. */
+async function readPolicy(p, knownMembers) {
+  const count = (v, least) => need(isCount(v, least) && v <= 0x7fffffff, 'a number is not in its range');
+  const key = v => need(unbase64url(v).length === 32, 'a key is not 32 bytes');
+  const name = v => need(isText(v) && /^[a-z0-9_]{1,32}$/.test(v), 'a name is not well formed');
+  const once = list => need(new Set(list.map(o => o.name)).size === list.length, 'a name stands twice');
+  const size = (list, least, most) =>
+    need(Array.isArray(list) && list.length >= least && list.length <= most, 'a list is not as long as it may be');
+  members(p, POLICY, 'it');
+  count(p.number, 1);
+  count(p.quorum, 1);
+  need(p.suite === 1, 'it asks for a newer casevault');
+  need(typeof p.training === 'boolean' && typeof p.reason_required === 'boolean', 'a value is neither true nor false');
+  need(isHash(p.template), 'the digest of its template is not one');
+
+  size(p.roles, 1, 64);
+  for (const r of p.roles) {
+    members(r, ['name', 'epoch', 'suite', 'key'], 'a role');
+    name(r.name);
+    count(r.epoch, 1);
+    need(r.suite === 1, 'it asks for a newer casevault');
+    key(r.key);
+  }
+  once(p.roles);
+  const roleNames = p.roles.map(r => r.name);
+  const roleList = list => {
+    need(Array.isArray(list), 'a list of roles is missing');
+    const places = list.map(r => roleNames.indexOf(r));
+    need(places.every((at, i) => at > (i > 0 ? places[i - 1] : -1)), 'a list of roles is not in order');
+  };
+
+  size(p.sections, 1, 64);
+  for (const s of p.sections) {
+    members(s, ['name', 'epoch', 'suite', 'key', 'readers', 'create', 'edit'], 'a section');
+    name(s.name);
+    count(s.epoch, 1);
+    need(s.suite === 1, 'it asks for a newer casevault');
+    key(s.key);
+    [s.readers, s.create, s.edit].forEach(roleList);
+  }
+  once(p.sections);
+  for (const s of [p.log, p.export]) {
+    members(s, ['epoch', 'key', 'holders'], 'the log or export key');
+    count(s.epoch, 1);
+    key(s.key);
+    roleList(s.holders);
+  }
+  members(p.erase, ['quorum', 'roles'], 'erase');
+  count(p.erase.quorum, 1);
+  roleList(p.erase.roles);
+  members(p.recovery, ['key', 'threshold', 'shares'], 'recovery');
+  key(p.recovery.key);
+  size(p.recovery.shares, 0, 32);
+  count(p.recovery.threshold, 0);
+  need(p.recovery.threshold <= p.recovery.shares.length, 'recovery asks for more shares than there are');
+  for (const digest of p.recovery.shares) need(unbase64url(digest).length === 16, 'the digest of a share is not 16 bytes');
+
+  size(p.members, 1, 2000);
+  const byName = new Map();
+  for (const m of p.members) {
+    members(m, ['line', 'roles'], 'a member');
+    roleList(m.roles);
+    if (!knownMembers.has(m.line)) knownMembers.set(m.line, await parseMember(m.line));
+    const known = knownMembers.get(m.line);
+    need(known.training === p.training, 'a member is of training, and the vault is not, or the other way round');
+    need(!byName.has(known.pseudonym), 'a member stands twice');
+    byName.set(known.pseudonym, { ...known, roles: m.roles });
+  }
+  const custodians = [...byName.values()].filter(m => m.roles.includes('custodian'));
+  need(roleNames.includes('custodian') && roleNames.includes('recovery') &&
+      ['head', 'audit'].every(n => p.sections.some(s => s.name === n)),
+    'a role or section that must be there is missing');
+  need(![...byName.values()].some(m => m.roles.includes('recovery')), 'a member holds the role recovery');
+  need(custodians.length >= p.quorum, 'it has fewer custodians than it asks signatures of');
+  return { ...p, byName, custodians };
+}
+
+/* The rules from one policy to the next, whoever signed it. */
+function follows(p, before) {
+  const next = (a, b) => need(b.epoch === a.epoch ? b.key === a.key : b.epoch === a.epoch + 1 && b.key !== a.key,
+    'a key does not follow the one before it');
+  need(p.suite >= before.suite && p.training === before.training, 'it changes what the vault is for');
+  for (const list of ['roles', 'sections'])
+    p[list].forEach((now, i) => {
+      const was = before[list][i];
+      if (was === undefined) return need(now.epoch === 1, 'something new does not begin at epoch 1');
+      need(now.name === was.name, 'a role or section is not in its place');
+      next(was, now);
+    });
+  need(p.roles.length >= before.roles.length && p.sections.length >= before.sections.length, 'a role or section is gone');
+  next(before.log, p.log);
+  next(before.export, p.export);
+  for (const [pseudonym, m] of p.byName)
+    need(!before.byName.has(pseudonym) || before.byName.get(pseudonym).line === m.line, `the keys of ${pseudonym} changed`);
+}
+
+async function parsePolicy(text, before, knownMembers) {
+  const note = parseNote(text);
+  const json = statement(note, 'policy', before ? before.vault : '-');
+  const read = parseJson(json, 'it');
+  const p = await readPolicy(read, knownMembers);
+  need(JSON.stringify(read) === json, 'it is not written in its one form');
+  p.hash = hex(await sha256(toBytes(note.text)));
+  p.vault = before ? before.vault : p.hash;
+  need(p.number === (before ? before.number + 1 : 1) && p.previous === (before ? before.hash : '-'),
+      'it does not follow the one before it');
+  if (before) follows(p, before);
+  else need([p.log, p.export, ...p.roles, ...p.sections].every(o => o.epoch === 1), 'its keys do not begin at epoch 1');
+
+  const judges = before || p;
+  let good = 0;
+  for (const m of judges.custodians) {
+    const found = await signed(note, memberKeyName(p.vault, m.pseudonym), m.key);
+    need(found !== 'bad', `the signature of ${m.pseudonym} does not verify`);
+    if (found === 'good') good++;
+  }
+  need(good >= judges.quorum ||
+    before && await signed(note, `casevault/${p.vault}/recovery`, unbase64url(before.recovery.key)) === 'good',
+    `it is signed by ${good} custodians where ${judges.quorum} must`);
+  return p;
+}
+
+/* ---- The manifest ---- */
+
+const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U';
+
+/* A record id or package id: 26 digits, and a check symbol that fits them. */
+function isId(v) {
+  if (!isText(v) || !/^[0-7][0-9A-HJKMNP-TV-Z]{25}[0-9A-HJKMNP-TV-Z*~$=U]$/.test(v)) return false;
+  let rest = 0;
+  for (const c of v.slice(0, -1)) rest = (rest * 32 + DIGITS.indexOf(c)) % 37;
+  return DIGITS[rest] === v[26];
+}
+
+const isPseudonym = v => isText(v) && /^m[0-9a-f]{8}$/.test(v);
+const isName = v => isText(v) && /^[a-z0-9_]{1,32}$/.test(v);
+
+function isDay(v) {
+  if (!isText(v) || !/^\d{4}-\d\d-\d\d$/.test(v)) return false;
+  const t = new Date(v + 'T00:00:00Z');
+  return !Number.isNaN(t.getTime()) && t.toISOString().startsWith(v);
+}
+
+const isFileName = v => isText(v) && v.length <= 100 && v.split('/').every(part => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(part));
+
+function parseManifest(text) {
+  need(isText(text) && text.indexOf('\n') === text.length - 1, 'it is not one line');
+  const m = parseJson(text, 'it');
+  members(m, ['casevault', 'id', 'vault', 'training', 'time', 'by', 'partner', 'profile', 'purpose', 'case', 'expires', 'basis',
+      'consents',
+    'approved_by', 'records', 'withheld', 'files', 'page'], 'it');
+  need(m.casevault === 'package v1', 'it is of another version');
+  members(m.partner, ['name', 'record', 'recipient'], 'partner');
+  need(isId(m.id) && isHash(m.vault) && typeof m.training === 'boolean' && isHash(m.page) && isPseudonym(m.by) && isId(m.case) &&
+    isText(m.partner.name) && m.partner.name !== '' && isId(m.partner.record) && isText(m.profile) && isText(m.purpose) &&
+        isText(m.basis) &&
+    /^(age1[02-9ac-hj-np-z]{58}|passphrase)$/.test(m.partner.recipient), 'a value in it is not well formed');
+  need(isText(m.time) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(m.time) && isDay(m.time.slice(0, 10)) &&
+    !Number.isNaN(Date.parse(m.time)) && isDay(m.expires), 'a date in it is none');
+  for (const list of [m.consents, m.approved_by, m.records, m.withheld, m.files]) need(Array.isArray(list),
+      'a list in it is missing');
+  need(m.approved_by.every(isPseudonym), 'approved_by is not well formed');
+  for (const c of m.consents) {
+    members(c, ['person', 'record', 'version', 'sections'], 'a consent');
+    need(isId(c.person) && isId(c.record) && isCount(c.version, 1) && Array.isArray(c.sections) && c.sections.every(isName),
+        'a consent is not well formed');
+  }
+  for (const r of m.records) {
+    members(r, ['record', 'version', 'type', 'sdjwt', 'proof'], 'a record');
+    need(isId(r.record) && isCount(r.version, 1) && isName(r.type) && isFileName(r.sdjwt) && isFileName(r.proof),
+        'a record is not well formed');
+  }
+  need(new Set(m.records.map(r => `${r.record} ${r.version}`)).size === m.records.length, 'a version of a record stands twice');
+  for (const w of m.withheld) {
+    members(w, ['record', 'section', 'ground'], 'withheld');
+    need(isId(w.record) && isName(w.section) && Object.hasOwn(GROUNDS, w.ground), 'withheld is not well formed');
+  }
+  for (const f of m.files) {
+    members(f, ['name', 'bytes', 'sha256'], 'a file');
+    need(isFileName(f.name) && isCount(f.bytes) && isHash(f.sha256), 'a file is not well formed');
+  }
+  return m;
+}
+
+async function checkManifest(data, manifest, policies) {
+  const note = parseNote(data.signature);
+  const json = statement(note, 'package', manifest.vault);
+  const stated = members(parseJson(json, 'the signature'), ['manifest'], 'the signature');
+  need(stated.manifest === hex(await sha256(toBytes(data.manifest))), 'what was signed is another description');
+  const last = policies.at(-1);
+  const by = last.byName.get(manifest.by);
+  need(by !== undefined, 'who made the package was no member');
+  need(await signed(note, memberKeyName(last.vault, by.pseudonym), by.key) === 'good',
+      'the signature of who made the package does not verify');
+  need(manifest.training === last.training, 'it says otherwise than the policies whether this is training');
+}
+
+/* What the page holds must be what `files` lists; gives the names of files that are not. */
+async function checkFiles(data, manifest) {
+  const held = [['layout.json', data.layout], ...data.policies.map((text, i) => [`policies/${i + 1}.txt`, text]),
+    ...data.records.flatMap((r, i) => [[`records/${i + 1}.sd-jwt`, r.sdjwt], [`records/${i + 1}.tlog-proof`, r.proof]])];
+  const listed = new Map(manifest.files.map(f => [f.name, f]));
+  const names = manifest.files.map(f => f.name);
+  const want = ['README.txt', 'layout.json', 'redactions.csv', ...held.slice(1).map(([name]) => name)];
+  need(listed.size === names.length && same(names.slice(0, want.length), want) &&
+    names.slice(want.length).every((n, i) => n.startsWith(`attachments/${i + 1}-`) && !n.slice(12).includes('/')),
+    'the list of files is not that of this package');
+  need(manifest.records.every((r, i) => r.sdjwt === `records/${i + 1}.sd-jwt` && r.proof === `records/${i + 1}.tlog-proof`),
+    'the list of records does not name the files of records');
+  const bad = new Set();
+  for (const [name, text] of held) {
+    const bytes = toBytes(text), file = listed.get(name);
+    if (bytes.length !== file.bytes || hex(await sha256(bytes)) !== file.sha256) bad.add(name);
+  }
+  return bad;
+}
+
+/* ---- Records (RFC 9901; docs/FORMAT.md, 9) ---- */
+
+function parseJws(compact, typ) {
+  const parts = compact.split('.');
+  need(parts.length === 3, 'it is not a JWT');
+  const header = parseJson(toText(unbase64url(parts[0])), 'its header');
+  need(isObject(header) && Object.keys(header).every(n => ['alg', 'typ', 'kid'].includes(n)),
+      'its header holds a name that is not known');
+  need(header.alg === 'EdDSA' || header.alg === 'Ed25519', 'its header names another kind of signature');
+  need(header.typ === typ, 'its header names another type');
+  need(header.kid === undefined || isText(header.kid), 'its header is not well formed');
+  const payload = parseJson(toText(unbase64url(parts[1])), 'its content');
+  need(isObject(payload), 'its content is not an object');
+  return { header, payload, input: toBytes(`${parts[0]}.${parts[1]}`), signature: unbase64url(parts[2]) };
+}
+
+const RESERVED = ['_sd', '...', '_sd_alg'];
+const IN_THE_CLEAR = ['_sd', '_sd_alg', 'cnf', 'iat', 'iss', 'training', 'vct'];
+const OF_THE_HEAD = ['carried', 'previous', 'record_id', 'record_type', 'version'];
+
+async function parseDisclosures(list) {
+  const given = new Map();
+  for (const text of list) {
+    const digest = base64url(await sha256(toBytes(text)));
+    const parts = parseJson(toText(unbase64url(text)), 'a disclosure');
+    need(Array.isArray(parts) && (parts.length === 2 || parts.length === 3) && isText(parts[0]),
+        'a disclosure is not well formed');
+    need(parts.length === 2 || isText(parts[1]) && !RESERVED.includes(parts[1]), 'the name in a disclosure is reserved');
+    need(!given.has(digest), 'a disclosure stands twice');
+    given.set(digest, parts);
+  }
+  return given;
+}
+
+/* Section 7.1, step 3: digests give way to what was disclosed, and the rest goes. */
+function disclose(payload, given) {
+  const met = new Set(), used = new Set();
+
+  function take(digest, parts) {
+    need(isText(digest) && unbase64url(digest).length === 32, 'a digest is not one');
+    need(!met.has(digest), 'a digest stands twice');
+    met.add(digest);
+    const found = given.get(digest);
+    if (found === undefined) return null;
+    need(found.length === parts, 'a disclosure stands where another kind belongs');
+    used.add(digest);
+    return found;
+  }
+
+  function object(value, depth) {
+    const out = Object.create(null);
+    for (const [name, inner] of Object.entries(value)) {
+      if (name === '_sd' || depth === 0 && name === '_sd_alg') continue;
+      need(!RESERVED.includes(name), 'a reserved name stands where it must not');
+      out[name] = walk(inner, depth + 1);
+    }
+    if (!('_sd' in value)) return out;
+    need(Array.isArray(value._sd), 'its digests are not a list');
+    for (const digest of value._sd) {
+      const found = take(digest, 3);
+      if (found === null) continue;
+      const [, name, inner] = found;
+      need(!(name in out), 'a disclosure brings a name that is there already');
+      if (depth === 0 && !OF_THE_HEAD.includes(name)) {
+        need(isName(name) && !IN_THE_CLEAR.includes(name), 'a disclosure brings a name that must not be disclosed');
+        members(inner, ['_sd'], 'a section');
+      }
+      out[name] = walk(inner, depth + 1);
+    }
+    return out;
+  }
+
+  function array(value, depth) {
+    const byElement = value.filter(item => isObject(item) && '...' in item).length;
+    need(byElement === 0 || byElement === value.length, 'a list mixes what is hidden with what is not');
+    const out = [];
+    for (const item of value) {
+      if (byElement === 0) {
+        out.push(walk(item, depth + 1));
+        continue;
+      }
+      need(Object.keys(item).length === 1, 'the digest of an element has company');
+      const found = take(item['...'], 2);
+      if (found !== null) out.push(walk(found[1], depth + 1));
+    }
+    return out;
+  }
+
+  function walk(value, depth) {
+    need(depth <= 24, 'it is nested too deep');
+    if (Array.isArray(value)) return array(value, depth);
+    return isObject(value) ? object(value, depth) : value;
+  }
+
+  const claims = walk(payload, 0);
+  need(used.size === given.size, 'it holds something that was not signed');
+  return claims;
+}
+
+/* A JWT, its disclosures and its claims, all of it checked but the key binding. */
+async function checkRecord(text, entry, manifest, policies) {
+  const [jwt, ...rest] = text.split('~');
+  const disclosures = rest.slice(0, -1);
+  need(rest.length > 0, 'it is not an SD-JWT');
+  need(disclosures.length <= 10000 && text.length <= 16 << 20, 'it is too long');
+  const { header, payload, input, signature } = parseJws(jwt, 'dc+sd-jwt');
+  const authors = policies.map(p => p.byName.get(header.kid)).filter(m => m !== undefined);
+  need(authors.length > 0, 'who signed it was no member');
+  let good = false;
+  for (const m of authors) good = good || await ed25519(m.key, signature, input);
+  need(good, 'its signature does not verify: it was altered, or is not by this member');
+  need(Object.keys(payload).every(n => IN_THE_CLEAR.includes(n)), 'it says in the clear what must not stand there');
+  need(payload._sd_alg === 'sha-256', 'its digests are of another kind');
+  need(payload.iss === `urn:casevault:${manifest.vault}`, 'it is of another vault');
+  need(payload.vct === 'urn:casevault:record:1', 'it is of another type');
+  need(payload.training === (manifest.training ? true : undefined), 'it says otherwise than the package whether it is training');
+  need(isCount(payload.iat) && payload.iat % 86400 === 0, 'its day is not one');
+
+  const jwk = isObject(payload.cnf) && same(Object.keys(payload.cnf), ['jwk']) ? payload.cnf.jwk : null;
+  need(isObject(jwk) && same(Object.keys(jwk).sort(), ['crv', 'kty', 'x']) && jwk.kty === 'OKP' && jwk.crv === 'Ed25519' &&
+    policies.some(p => p.export.key === jwk.x), 'it is bound to a key that is not the mission\u2019s');
+
+  const claims = disclose(payload, await parseDisclosures(disclosures));
+  need(claims.record_id === entry.record && claims.record_type === entry.type && claims.version === entry.version,
+    'it is another record, type or version than the description says');
+  const sections = new Map(Object.entries(claims).filter(([name]) => !IN_THE_CLEAR.includes(name) &&
+      !OF_THE_HEAD.includes(name)));
+  return { jwt, exportKey: unbase64url(jwk.x), sections, carried: claims.carried, by: header.kid, day: payload.iat };
+}
+
+async function checkBinding(text, record, manifest) {
+  const end = text.lastIndexOf('~') + 1;
+  need(end < text.length, 'its key binding was taken away');
+  const { payload, input, signature } = parseJws(text.slice(end), 'kb+jwt');
+  need(same(Object.keys(payload).sort(), ['aud', 'iat', 'nonce', 'sd_hash']),
+      'its key binding does not have the members it must have');
+  need(await ed25519(record.exportKey, signature, input), 'its key binding is not signed by the mission\u2019s key');
+  need(payload.sd_hash === base64url(await sha256(toBytes(text.slice(0, end)))), 'it was released with other contents');
+  need(payload.aud === manifest.partner.name, 'it was released to another recipient');
+  need(payload.nonce === manifest.id, 'it was released for another package');
+  need(isCount(payload.iat) && payload.iat <= Date.now() / 1000 + 300,
+      'it was released in the future, by the clock of this computer');
+  return true;
+}
+
+/* ---- Proofs (c2sp.org/tlog-proof@v1, RFC 9162) ---- */
+
+/* RFC 9162, 2.1.3.2. Indexes stay below 2^53: division, not shifts. */
+async function included(index, size, leaf, path, root) {
+  let fn = index, sn = size - 1, r = leaf;
+  if (index >= size) return false;
+  for (const p of path) {
+    if (sn === 0) return false;
+    if (fn % 2 === 1 || fn === sn) {
+      r = await sha256(join(Uint8Array.of(1), p, r));
+      while (fn % 2 === 0 && fn !== 0) {
+        fn = Math.floor(fn / 2);
+        sn = Math.floor(sn / 2);
+      }
+    } else r = await sha256(join(Uint8Array.of(1), r, p));
+    fn = Math.floor(fn / 2);
+    sn = Math.floor(sn / 2);
+  }
+  return sn === 0 && same(r, root);
+}
+
+function parseCount(text) {
+  need(/^(0|[1-9][0-9]{0,14})$/.test(text), 'a number in its proof is none');
+  return Number(text);
+}
+
+function hash(text) {
+  const bytes = unbase64(text);
+  need(bytes.length === 32, 'a digest in its proof is not one');
+  return bytes;
+}
+
+async function checkProof(text, record, vault, policies) {
+  const cut = text.indexOf('\n\n');
+  need(cut > 0, 'its proof is not one');
+  const [title, extra, index, ...path] = text.slice(0, cut).split('\n');
+  need(title === 'c2sp.org/tlog-proof@v1' && extra !== undefined && extra.startsWith('extra ') && index !== undefined &&
+    index.startsWith('index ') && path.length <= 64, 'its proof is not one');
+  const at = parseCount(index.slice(6));
+  const leafText = unbase64(extra.slice(6));
+  const leaf = /^casevault leaf v1\n([0-9a-f]{64})\n([0-9]+)\nrecord\n[0-9a-f]{64}\n([0-9a-f]{64})\n$/.exec(toText(leafText));
+  need(leaf !== null, 'its entry in the log is not that of a record');
+  need(leaf[1] === vault, 'its entry stands in another log');
+  need(leaf[2] === String(at), 'its entry stands at another place in the log');
+  need(leaf[3] === hex(await sha256(toBytes(record.jwt))), 'its entry in the log is of another record');
+
+  const note = parseNote(text.slice(cut + 2));
+  const lines = note.text.split('\n');
+  need(lines.length === 4 && lines[0] === `casevault/${vault}`, 'the head of the log is not of this log');
+  const size = parseCount(lines[1]);
+  need(await included(at, size, await sha256(join(Uint8Array.of(0), leafText)), path.map(hash), hash(lines[2])),
+    'it does not stand in the log at the place that is given');
+  for (const p of policies) {
+    if (await signed(note, `casevault/${vault}`, unbase64url(p.log.key)) !== 'good') continue;
+    if (await signed(note, `casevault/${vault}/recovery`, unbase64url(p.recovery.key)) === 'good') return { index: at, size };
+    for (const s of note.signatures) {
+      const m = p.byName.get(s.name.slice(memberKeyName(vault, '').length));
+      if (m !== undefined && await signed(note, memberKeyName(vault, m.pseudonym), m.key) === 'good') return { index: at, size };
+    }
+  }
+  throw new Refused('the head of the log is not signed by the log and a member');
+}
+
+/* ---- All checks ---- */
+
+const CHECKS = {
+  container: 'The file has its one form, and nothing else is in it',
+  policies: 'The mission\u2019s policies follow one another, each signed by those who must',
+  sender: 'The fingerprint is the one that the sender read out to you',
+  manifest: 'The description of the package is signed by the member who made it',
+  files: 'Records, labels and policies are those that were described',
+  page: 'This page is the one that was described, and holds the package\u2019s own data',
+  recipient: 'The package was sealed to you',
+  records: 'Every record is signed by a member; nothing in it was changed or added',
+  binding: 'Every record was released to this recipient, in this package',
+  proofs: 'Every record stands in the mission\u2019s log',
+  expiry: 'The last day of use is not over',
+  twin: 'No other package bears this number',
+};
+const ELSEWHERE = ['container', 'page', 'recipient', 'twin'];
+
+class Report {
+  constructor() {
+    this.failed = new Map(); /* check -> reasons */
+    this.done = new Set();
+    this.entries = [];
+    this.manifest = null;
+    this.fingerprint = '';
+    this.layout = { types: [] };
+  }
+
+  fail(check, reason) {
+    this.done.add(check);
+    this.failed.set(check, [...this.failed.get(check) || [], reason]);
+  }
+
+  /* Run a check; whatever it throws is a check that failed. */
+  async run(check, fn, place = '') {
+    this.done.add(check);
+    try {
+      return await fn();
+    } catch (e) {
+      const reason = e instanceof Refused ? e.message : 'it is not well formed';
+      this.fail(check, place === '' ? reason : `${place}: ${reason}`);
+      return null;
+    }
+  }
+
+  passed(check) {
+    return this.done.has(check) && !this.failed.has(check);
+  }
+
+  /* 'pass', 'fail', 'you', 'elsewhere', or 'unknown': another check that failed stood in its way */
+  state(check) {
+    if (this.failed.has(check)) return 'fail';
+    if (check === 'sender') return this.fingerprint === '' ? 'unknown' : 'you';
+    if (ELSEWHERE.includes(check)) return 'elsewhere';
+    return this.done.has(check) ? 'pass' : 'unknown';
+  }
+
+  get verified() {
+    return Object.keys(CHECKS).every(c => ['pass', 'you', 'elsewhere'].includes(this.state(c)));
+  }
+
+  get onlyExpired() {
+    return Object.keys(CHECKS).every(c => c === 'expiry' ? this.state(c) === 'fail' : ['pass', 'you',
+        'elsewhere'].includes(this.state(c)));
+  }
+}
+
+function parseData(text) {
+  const data = members(parseJson(text, 'what this page holds'), ['manifest', 'signature', 'layout', 'policies', 'records'],
+      'what this page holds');
+  need([data.manifest, data.signature, data.layout].every(isText) && Array.isArray(data.policies) && data.policies.length > 0 &&
+    data.policies.every(isText) && Array.isArray(data.records), 'what this page holds is not a package');
+  for (const r of data.records) {
+    members(r, ['sdjwt', 'proof'], 'a record');
+    need(isText(r.sdjwt) && isText(r.proof), 'a record is missing');
+  }
+  return data;
+}
+
+function parseLayout(text) {
+  const layout = members(parseJson(text, 'the list of labels'), ['types'], 'the list of labels');
+  const fields = list => Array.isArray(list) && list.every(f => isObject(f) && isName(f.name) && isText(f.label) &&
+      (f.fields === undefined || fields(f.fields)));
+  const sections = list => Array.isArray(list) && list.every(s => isObject(s) && isName(s.name) && isText(s.label) &&
+      fields(s.fields));
+  need(Array.isArray(layout.types) && layout.types.every(t => isObject(t) && isName(t.name) && isText(t.label) &&
+      sections(t.sections)),
+    'the list of labels is not well formed');
+  return layout;
+}
+
+/* Sections that a record carries from older versions are those that its newest version names, if it tells. */
+function checkCarried(versions) {
+  const newest = versions.reduce((a, b) => b.version > a.version ? b : a);
+  const seen = new Set();
+  need(versions.every(e => e.type === newest.type), 'versions of one record are of two types');
+  for (const e of versions)
+    for (const name of e.found.sections.keys()) {
+      need(!seen.has(name), 'a section stands in two versions of one record');
+      seen.add(name);
+      if (e !== newest && isObject(newest.found.carried))
+        need(newest.found.carried[name] === e.version, 'a section is not of the version that the record carries on');
+    }
+  return true;
+}
+
+/* Attachments are files whose digests stand in the records. */
+function checkAttachments(manifest, entries) {
+  const named = new Set();
+  const walk = v => {
+    if (isHash(v)) named.add(v);
+    else if (typeof v === 'object' && v !== null) Object.values(v).forEach(walk);
+  };
+  for (const e of entries) for (const section of e.found.sections.values()) walk(section);
+  for (const f of manifest.files)
+    if (f.name.startsWith('attachments/')) need(named.has(f.sha256), `no record names the file ${f.name}`);
+}
+
+async function checkEntry(report, data, i, bad, policies) {
+  const manifest = report.manifest, entry = manifest.records[i], text = data.records[i], place = `record ${i + 1}`;
+  const found = await report.run('records', () => checkRecord(text.sdjwt, entry, manifest, policies), place);
+  if (found === null) return { ...entry, place, good: false };
+  const bound = await report.run('binding', () => checkBinding(text.sdjwt, found, manifest), place);
+  const proof = await report.run('proofs', () => checkProof(text.proof, found, manifest.vault, policies), place);
+  return { ...entry, place, good: bound !== null && proof !== null && !bad.has(entry.sdjwt) && !bad.has(entry.proof), found,
+      proof };
+}
+
+function groupByRecord(entries) {
+  const groups = new Map();
+  for (const e of entries) groups.set(e.record, [...groups.get(e.record) || [], e]);
+  return groups;
+}
+
+async function verify(text) {
+  const report = new Report();
+  const data = await report.run('page', () => parseData(text));
+  if (data === null) return report;
+  const manifest = await report.run('manifest', () => parseManifest(data.manifest));
+  if (manifest === null) return report;
+  const policies = [];
+  const knownMembers = new Map();
+  for (const [i, policy] of data.policies.entries()) {
+    const p = await report.run('policies', () => parsePolicy(policy, policies.at(-1) || null, knownMembers), `policy ${i + 1}`);
+    if (p === null) return report;
+    policies.push(p);
+    if (i === 0 && p.vault !== manifest.vault) {
+      report.fail('policies', 'policy 1: it is not of the vault that the package names');
+      return report;
+    }
+  }
+  await report.run('manifest', () => checkManifest(data, manifest, policies));
+  if (!report.passed('manifest')) return report;
+  report.manifest = manifest;
+  report.fingerprint = hex(await sha256(fromHex(manifest.vault))).slice(0, 20).match(/..../g).join('-');
+
+  const bad = await report.run('files', () => {
+    need(data.records.length === manifest.records.length, 'there are more or fewer records than were described');
+    return checkFiles(data, manifest);
+  });
+  if (bad !== null) {
+    for (const name of bad) report.fail('files', `${name} is not the one that was described`);
+    if (!bad.has('layout.json')) report.layout = await report.run('files', () => parseLayout(data.layout)) || report.layout;
+    for (const c of ['records', 'binding', 'proofs']) report.done.add(c);
+    for (let i = 0; i < manifest.records.length; i++) report.entries.push(await checkEntry(report, data, i, bad, policies));
+    for (const versions of groupByRecord(report.entries).values())
+      if (versions.every(e => e.good) && await report.run('records', () => checkCarried(versions), versions[0].place) === null)
+        versions.forEach(e => { e.good = false; });
+    if (report.entries.every(e => e.good)) await report.run('files', () => checkAttachments(manifest, report.entries));
+  }
+  await report.run('expiry', () => need(new Date().toISOString().slice(0, 10) <= manifest.expires,
+    `${manifest.expires} was the last day of use`));
+  return report;
+}
+
+/* ---- What is shown ---- */
+
+const GROUNDS = {
+  profile: 'the profile does not carry it',
+  right: 'the sender may not send it',
+  choice: 'the sender left it out',
+  named: 'statements go out only one by one, by name',
+};
+
+/* Dates by which a record takes its place in the chronology. */
+const DATED = ['date', 'obtained', 'opened', 'closed', 'examined', 'from', 'incoming_referral_date'];
+
+/* What the chronology says of it: the first words of these. */
+const SAID_OF_IT = ['type', 'kind', 'description', 'comment', 'organisation', 'city', 'country'];
+
+/* What could pass for the page's own order of words, or for nothing at all, is shown as a sign that something stood there. */
+const clean = text => String(text)
+  .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, '\ufffd');
+
+/* An element; its attributes are fixed names, its children text or elements. */
+function el(tag, attributes, ...children) {
+  const e = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) if (value !== undefined) e.setAttribute(name, value);
+  for (const c of children.flat(Infinity)) if (c !== null && c !== undefined && c !== '') e.append(c);
+  return e;
+}
+
+const code = text => el('code', null, text);
+const id = text => el('code', { class: 'id' }, text);
+
+/* Text from outside: cleaned, its direction its own. */
+const foreign = (text, attributes) => el('bdi', attributes, clean(text));
+
+function longDay(day) {
+  const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October',
+    'November', 'December'];
+  const [y, m, d] = day.split('-').map(Number);
+  return `${d} ${months[m - 1]} ${y}`;
+}
+
+const dayOf = seconds => longDay(new Date(seconds * 1000).toISOString().slice(0, 10));
+const plural = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
+const isStatement = v => isObject(v) && isText(v.text);
+const isEmpty = v => v === null || v === '' || Array.isArray(v) && v.length === 0;
+
+/* The records as a person reads them: versions of one together, sections in the order of the labels, every section and
+ * every statement an item with a number that is the same in every copy. */
+class Case {
+  constructor(report) {
+    this.report = report;
+    this.manifest = report.manifest;
+    this.types = new Map(report.layout.types.map(t => [t.name, t]));
+    this.records = [...groupByRecord(report.entries).entries()].map(([id, versions], i) => this.record(id, versions, i + 1));
+    this.byId = new Map(this.records.map(r => [r.id, r]));
+    this.complete = this.records.every(r => r.good);
+    let number = 0;
+    for (const r of this.records) for (const item of r.items) item.number = ++number;
+  }
+
+  record(id, versions, place) {
+    const r = { id, versions, place, type: versions[0].type, good: versions.every(v => v.good), sections: new Map(), items: [],
+        anchor: `record-${place}` };
+    if (!r.good) return r;
+    for (const v of versions) for (const [name, fields] of v.found.sections) r.sections.set(name, { fields, version: v });
+    for (const name of this.order(r.type, [...r.sections.keys()])) r.items.push(...this.itemsOf(r, name));
+    return r;
+  }
+
+  itemsOf(r, name) {
+    const { fields, version } = r.sections.get(name);
+    const statements = [], plain = [];
+    for (const field of this.fieldOrder(r.type, name, Object.keys(fields))) {
+      const value = fields[field];
+      if (Array.isArray(value) && value.length > 0 && value.every(isStatement))
+        statements.push(...value.map(v => ({ field, value: v })));
+      else if (!isEmpty(value)) plain.push(field);
+    }
+    const items = statements.map(s => ({ record: r, section: name, version, ...s }));
+    return plain.length > 0 ? [{ record: r, section: name, version, plain, fields }, ...items] : items;
+  }
+
+  sectionLayout(type, name) {
+    return this.types.get(type)?.sections.find(s => s.name === name);
+  }
+
+  /* Known names in the order of the labels, then the others in the order of their letters. */
+  order(type, names) {
+    return inOrder(this.types.get(type)?.sections || [], names);
+  }
+
+  fieldOrder(type, section, names) {
+    return inOrder(this.sectionLayout(type, section)?.fields || [], names);
+  }
+
+  typeLabel(type) {
+    return this.types.get(type)?.label || type;
+  }
+
+  sectionLabel(type, name) {
+    return this.sectionLayout(type, name)?.label ||
+        [...this.types.values()].flatMap(t => t.sections).find(s => s.name === name)?.label || name;
+  }
+
+  /* What a record is known by, or '' */
+  title(r) {
+    const all = new Map([...r.sections.values()].flatMap(s => Object.entries(s.fields)));
+    const name = ['first_name', 'middle_name', 'second_name'].map(n => all.get(n)).filter(isText).join(' ');
+    if (name !== '') return name;
+    const person = this.byId.get(all.get('person'));
+    if (r.type !== 'person' && person?.type === 'person' && this.title(person) !== '') return this.title(person);
+    return ['case_number', 'name', 'kind', 'type', 'purpose'].map(n => all.get(n)).find(isText) || '';
+  }
+
+  withheld(id) {
+    return this.manifest.withheld.filter(w => w.record === id);
+  }
+
+  /* [date, item, label of the date, what], by date */
+  chronology() {
+    const rows = [];
+    const add = (date, item, label, what) => {
+      if (isText(date) && /^\d{4}(-\d\d(-\d\d)?)?(T.*)?$/.test(date)) rows.push({ date: date.slice(0, 10), item, label, what });
+    };
+    for (const item of this.records.flatMap(r => r.items)) {
+      if (item.value !== undefined) add(item.value.date, item, 'Statement', this.title(item.record));
+      else
+        for (const field of item.plain.filter(f => DATED.includes(f))) {
+          const what = SAID_OF_IT.map(n => item.fields[n]).filter(isText);
+          const label = this.typeLabel(item.record.type) + (field === 'date' ? '' : `: ${this.fieldLabel(item, field)}`);
+          add(item.fields[field], item, label, shorten(what.length > 0 ? what.join(' \u00b7 ') : this.title(item.record)));
+        }
+    }
+    return rows.sort((a, b) => a.date < b.date ? -1 : a.date > b.date ? 1 : a.item.number - b.item.number);
+  }
+
+  fieldLabel(item, field) {
+    return this.sectionLayout(item.record.type, item.section)?.fields.find(f => f.name === field)?.label || field;
+  }
+}
+
+function inOrder(known, names) {
+  const places = new Map(known.map((k, i) => [k.name, i]));
+  const place = n => places.has(n) ? places.get(n) : Infinity;
+  return [...names].sort((a, b) => place(a) !== place(b) ? place(a) - place(b) : a < b ? -1 : 1);
+}
+
+function shorten(text) {
+  const words = clean(text).replace(/\s+/g, ' ');
+  return words.length <= 140 ? words : `${words.slice(0, 140).replace(/ [^ ]*$/, '')} \u2026`;
+}
+
+/* ---- Values ---- */
+
+function showValue(kase, value, layout, path) {
+  if (value === true) return 'yes';
+  if (value === false) return 'no';
+  if (Array.isArray(value)) {
+    const list = value.filter(v => !isEmpty(v)).map(v => el('li', null, showValue(kase, v, layout, path)));
+    return el('ul', { class: value.some(isObject) ? 'cards' : 'values' }, list);
+  }
+  if (isObject(value)) return showFields(kase, value, layout || [], inOrder(layout || [], Object.keys(value)), path);
+  if (!isText(value)) return el('bdi', null, String(value));
+  const record = kase.byId.get(value);
+  if (record !== undefined) return referTo(kase, record);
+  if (isHash(value)) return el('span', null, el('code', { class: 'digest' }, value), attachmentNote(kase, value));
+  const long = value.length > 90 || value.includes('\n');
+  return long ? el('p', { class: 'text', dir: 'auto' }, clean(value)) : foreign(value, { dir: 'auto' });
+}
+
+function referTo(kase, record) {
+  const title = record.good ? kase.title(record) : '';
+  const words = [clean(kase.typeLabel(record.type)), title !== '' ? [' \u2014 ', foreign(title)] : ''];
+  return el('span', null, el('a', { href: `#${record.anchor}` }, words), ' ', id(record.id));
+}
+
+function attachmentNote(kase, digest) {
+  const file = kase.manifest.files.find(f => f.name.startsWith('attachments/') && f.sha256 === digest);
+  return el('span', { class: 'aside' }, file !== undefined ? ` In this package as ${file.name}` : ' Not in this package');
+}
+
+function showFields(kase, fields, layout, names, path) {
+  const rows = names.filter(n => !isEmpty(fields[n])).map(name => {
+    const known = layout.find(f => f.name === name);
+    return el('div', { class: 'row' },
+      el('dt', null, clean(known ? known.label : name), el('code', { class: 'signed' }, `${path}.${clean(name)}`)),
+      el('dd', null, showValue(kase, fields[name], known?.fields, `${path}.${clean(name)}`)));
+  });
+  return el('dl', { class: 'fields' }, rows);
+}
+
+/* ---- Items and records ---- */
+
+function itemLink(kase, item) {
+  return kase.complete ? el('a', { href: `#item-${item.number}` }, `item ${item.number}`) : '';
+}
+
+function showItem(kase, item) {
+  const { record: r, section } = item;
+  const layout = kase.sectionLayout(r.type, section)?.fields || [];
+  const anchor = kase.complete ? `item-${item.number}` : undefined;
+  const number = kase.complete ? el('a', { class: 'number', href: `#${anchor}` }, `Item ${item.number}`) : el('span', null);
+  const body = item.value !== undefined ? showStatement(kase, item, layout.find(f => f.name === item.field)?.fields || []) :
+    [el('h4', null, clean(kase.sectionLabel(r.type, section))), showFields(kase, item.fields, layout, item.plain, section)];
+  const from = r.versions.length > 1 ? el('p', { class: 'source' }, source(item.version)) : '';
+  return el('section', { class: 'item', id: anchor }, number, el('div', { class: 'body' }, body, from));
+}
+
+function showStatement(kase, item, layout) {
+  const { text, ...rest } = item.value;
+  const language = /^[a-z]{2,3}$/.test(rest.language) ? rest.language : undefined;
+  return [
+    el('h4', null, 'Statement', isText(rest.date) ? [' of ', foreign(rest.date)] : ''),
+    el('blockquote', { class: 'statement', dir: 'auto', lang: language }, clean(text)),
+    showFields(kase, rest, layout, inOrder(layout, Object.keys(rest)), `${item.section}.${clean(item.field)}`),
+  ];
+}
+
+/* Where a version comes from. */
+function source(v) {
+  return [`Version ${v.version}, recorded by `, code(v.found.by), ` on ${dayOf(v.found.day)}; `,
+    `entry ${v.proof.index} of a log of ${v.proof.size}`];
+}
+
+function showBar(label, ground, partly) {
+  const what = el('strong', null, clean(label), partly ? ', the rest' : '');
+  return el('p', { class: 'bar' }, what, `: withheld \u2014 ${GROUNDS[ground]}`);
+}
+
+function showRecord(kase, r) {
+  const title = r.good ? kase.title(r) : '';
+  const from = r.good && r.versions.length === 1 ? ['. ', source(r.versions[0])] : '';
+  const article = el('article', { class: 'record', id: r.anchor },
+    el('h3', null, clean(kase.typeLabel(r.type)), title !== '' ? [' \u2014 ', foreign(title)] : ''),
+    el('p', { class: 'source' }, 'Record ', id(r.id), from, '.'));
+  if (!r.good) {
+    article.append(el('p', { class: 'notshown' }, 'Not shown: this record does not verify.'));
+    return article;
+  }
+  const withheld = kase.withheld(r.id);
+  for (const name of kase.order(r.type, [...new Set([...r.sections.keys(), ...withheld.map(w => w.section)])])) {
+    const items = r.items.filter(i => i.section === name), label = kase.sectionLabel(r.type, name);
+    article.append(...items.map(i => showItem(kase, i)));
+    article.append(...withheld.filter(w => w.section === name).map(w => showBar(label, w.ground, items.length > 0)));
+  }
+  return article;
+}
+
+/* ---- The page ---- */
+
+function banner(kind, sign, verdict, ...why) {
+  return el('div', { class: `banner ${kind}`, role: 'status' },
+    el('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
+    el('div', null, el('p', { class: 'verdict' }, verdict), el('div', { class: 'why' }, why)));
+}
+
+function verdict(report) {
+  const fingerprint = el('span', { class: 'fingerprint' }, report.fingerprint);
+  if (report.verified)
+    return banner('good', '\u2713', 'Verified', 'Everything shown here was signed by the mission, and not one letter was changed ',
+      'since \u2014 ', el('strong', null, 'if the sender reads this fingerprint out to you:'), fingerprint);
+  if (report.onlyExpired)
+    return banner('over', '!', 'Expired: not to be used any more',
+      `The last day of use was ${longDay(report.manifest.expires)}. Nothing was altered, but the sender released it no longer: `,
+      'ask them. Their fingerprint:', fingerprint);
+  const reasons = [...report.failed].map(([check, list]) =>
+    el('li', null, el('strong', null, check), `: ${clean(list[0])}`, list.length > 1 ? ` (and ${list.length - 1} more)` : ''));
+  return banner('bad', '\u2717', 'ALTERED: do not rely on this',
+    'What this page holds is not what was signed. Tell the sender, and keep the file as it is.', el('ul', null, reasons));
+}
+
+function facts(kase) {
+  const m = kase.manifest, record = kase.byId.get(m.case);
+  const rows = [
+    ['For', foreign(m.partner.name)],
+    ['Purpose', foreign(m.purpose)],
+    ['Package', id(m.id)],
+    ['Case', record !== undefined ? referTo(kase, record) : id(m.case)],
+    ['To be used until', longDay(m.expires)],
+    ['Made on', [`${longDay(m.time.slice(0, 10))}, ${m.time.slice(11, 16)} UTC, by `, code(m.by)]],
+    ['Profile', foreign(m.profile)],
+    ['Approved by', [m.approved_by.map((a, i) => [i > 0 ? ', ' : '', code(a)]), ' (the sender says so)']],
+    ['Vault', [el('code', { class: 'digest' }, m.vault), `, fingerprint ${kase.report.fingerprint}`]],
+  ].filter(([label]) => label !== 'Approved by' || m.approved_by.length > 0);
+  return el('dl', { class: 'facts' }, rows.map(([label, value]) =>
+    el('div', { class: 'row' }, el('dt', null, label), el('dd', null, value))));
+}
+
+function showConsent(kase, c) {
+  const person = kase.byId.get(c.person), record = kase.byId.get(c.record);
+  const item = record?.good && record.versions.some(v => v.version === c.version) ? record.items[0] : undefined;
+  const sections = c.sections.map(s => clean(kase.sectionLabel('person', s))).join(', ');
+  return el('li', null, person !== undefined ? referTo(kase, person) : ['Person ', id(c.person)], ': consent ', id(c.record),
+    `, version ${c.version}`, sections !== '' ? `, needed for ${sections}` : '',
+    item === undefined ? '; the consent itself is not in this package' : kase.complete ? [' (', itemLink(kase, item), ')'] : '');
+}
+
+/* On whose consent it was sent, or on which law. */
+function grounds(kase) {
+  const { basis, consents } = kase.manifest;
+  const out = [];
+  if (basis !== '')
+    out.push(el('section', { class: 'basis' }, el('h2', null, 'LEGAL BASIS, where there is no consent'),
+      el('p', { dir: 'auto', class: 'text' }, clean(basis))));
+  if (consents.length > 0)
+    out.push(el('section', { class: 'consents' }, el('h2', null, 'Consent it was sent on'),
+      el('ul', null, consents.map(c => showConsent(kase, c)))));
+  if (out.length === 0)
+    out.push(el('section', { class: 'basis' }, el('h2', null, 'Neither consent nor a legal basis is named')));
+  return out;
+}
+
+const PROVED = [
+  'Every field was signed by the member of the mission who recorded it. Not one letter was changed since, and nothing was ' +
+    'added: who made the package could only leave out.',
+  'The package was made for the recipient, for the purpose and under the number that stand above.',
+  'Each record stands in the mission\u2019s log, at the place that is given. The order in the log is proved; days and times ' +
+    'are what the mission\u2019s clocks said.',
+  'What was left out is a black bar, with the ground. How much lies under a bar cannot be told.',
+];
+const NOT_PROVED = [
+  'That what a person said is true; that a record is complete, or its latest version.',
+  'That this copy of the page is the true page, if you did not unseal the package yourself. For certainty about the whole ' +
+    'file run the free program casevault: casevault verify PACKAGE.',
+  'That the person still consents: consent may be withdrawn, and then the sender tells you.',
+];
+
+function proved() {
+  const column = (title, list) => el('div', null, el('h2', null, title), el('ul', null, list.map(text => el('li', null, text))));
+  return el('section', { class: 'proved' }, column('What is proved', PROVED), column('What is not proved', NOT_PROVED));
+}
+
+const STATES = {
+  pass: ['\u2713', 'holds'],
+  fail: ['\u2717', 'FAILED'],
+  you: ['?', 'for you to compare'],
+  elsewhere: ['\u2013', 'not checked by the page; casevault verify does'],
+  unknown: ['\u2013', 'could not be checked'],
+};
+
+function checkList(report) {
+  const rows = Object.entries(CHECKS).map(([name, what]) => {
+    const state = report.state(name), [sign, word] = STATES[state];
+    const reasons = (report.failed.get(name) || []).map(r => el('p', { class: 'reason' }, clean(r)));
+    return el('li', { class: `check ${state}`, 'data-check': name, 'data-state': state },
+      el('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
+      el('div', null, el('strong', null, name), `: ${what} \u2014 `, el('em', null, word),
+        state === 'you' ? [': ', code(report.fingerprint)] : '', reasons));
+  });
+  const details = el('details', { class: 'checks', id: 'checks' },
+    el('summary', null, el('h2', null, 'All checks')), el('ul', null, rows));
+  details.open = !report.verified;
+  return details;
+}
+
+function chronologyTable(kase) {
+  const head = ['Date', 'What', 'Item'].map(t => el('th', { scope: 'col' }, t));
+  const rows = kase.chronology().map(r => el('tr', null,
+    el('td', { class: 'date' }, foreign(r.date)),
+    el('td', null, el('span', { class: 'label' }, clean(r.label)), ' ', foreign(r.what)),
+    el('td', { class: 'where' }, itemLink(kase, r.item))));
+  return el('table', { class: 'chronology' }, el('thead', null, el('tr', null, head)), el('tbody', null, rows));
+}
+
+/* Bars of records that are not here at all. */
+function absentRecords(kase, absent) {
+  return [...new Set(absent.map(w => w.record))].map(record => el('article', { class: 'record' },
+    el('p', { class: 'source' }, 'Record ', id(record), '.'),
+    absent.filter(w => w.record === record).map(w => showBar(kase.sectionLabel('', w.section), w.ground, false))));
+}
+
+const PLURALS = {
+  case: 'The case', person: 'Persons', testimony: 'Testimony', evidence: 'Evidence', event: 'Events', consent: 'Consents',
+};
+
+/* The case and its persons, the chronology, then the other types in the order of the labels, and consents last. */
+function chapters(kase) {
+  const out = [];
+  const add = (anchor, title, content, count) => {
+    if (content.length > 0) out.push({ id: anchor, title, content, count });
+  };
+  const ofType = type => {
+    const records = kase.records.filter(r => r.type === type);
+    const title = Object.hasOwn(PLURALS, type) ? PLURALS[type] : kase.typeLabel(type);
+    add(`type-${type}`, title, records.map(r => showRecord(kase, r)), plural(records.length, 'record'));
+  };
+  const first = ['case', 'person'];
+  const rest = new Set([...kase.types.keys(), ...kase.records.map(r => r.type)]);
+  for (const type of [...first, 'consent']) rest.delete(type);
+  first.forEach(ofType);
+  const dates = kase.chronology().length;
+  add('chronology', 'Chronology', dates > 0 ? [chronologyTable(kase)] : [], plural(dates, 'date'));
+  [...rest, 'consent'].forEach(ofType);
+  const absent = absentRecords(kase, kase.manifest.withheld.filter(w => !kase.byId.has(w.record)));
+  add('absent', 'Records that are not here', absent, plural(absent.length, 'record'));
+  return out;
+}
+
+function contents(list) {
+  const names = el('input', { type: 'checkbox', id: 'names' });
+  names.addEventListener('change', () => document.body.classList.toggle('names', names.checked));
+  const links = list.map(c => el('li', null, el('a', { href: `#${c.id}` }, clean(c.title)), ` ${c.count}`));
+  return el('nav', { class: 'contents', 'aria-label': 'Contents' },
+    el('ul', null, links, el('li', null, el('a', { href: '#checks' }, 'All checks'))),
+    el('p', { class: 'switch' }, names, el('label', { for: 'names' }, 'Show the name under which each field was signed')));
+}
+
+/* What stands at the top of every printed page: in the margin, where the browser can. */
+function runningHead(text) {
+  if (!globalThis.CSSMarginRule) {
+    document.getElementById('running').append(el('p', null, text));
+    return;
+  }
+  const escaped = Array.from(text, c => /[A-Za-z0-9]/.test(c) ? c : `\\${c.codePointAt(0).toString(16)} `).join('');
+  document.styleSheets[0].insertRule(`@page { @top-left { content: "${escaped}"; } }`, document.styleSheets[0].cssRules.length);
+}
+
+function show(report) {
+  const main = document.getElementById('main'), m = report.manifest;
+  main.replaceChildren();
+  if (m === null) {
+    document.title = 'Package that does not verify';
+    main.append(verdict(report), el('h1', null, 'Package'),
+      el('p', null, 'Nothing is shown: who made it cannot be established.'), checkList(report));
+    return;
+  }
+  const kase = new Case(report);
+  const sound = report.verified || report.onlyExpired;
+  document.title = clean(`Package ${m.id} for ${m.partner.name}`);
+  runningHead((m.training ? 'TRAINING, not a real case. ' : '') +
+    (!sound ? 'ALTERED, do not rely on this. ' : report.onlyExpired ? 'EXPIRED. ' : '') +
+    `Confidential. For ${clean(m.partner.name)}. Package ${m.id}`);
+  if (m.training)
+    main.append(el('p', { class: 'training' }, el('strong', null, 'TRAINING'), ' Made in a training vault: nobody in it is real.'));
+  main.append(el('header', null, el('p', { class: 'kicker' }, 'Confidential case package'),
+    el('h1', null, 'Package for ', foreign(m.partner.name))), verdict(report), facts(kase), ...grounds(kase));
+  if (sound) main.append(proved());
+  main.append(el('p', { class: 'cite' }, kase.complete ?
+    ['To cite: \u201cpackage ', id(m.id), ', item 12\u201d. Item numbers are the same in every copy.'] :
+    'Items have no numbers here, because some records are not shown.'));
+  const list = chapters(kase);
+  main.append(contents(list), el('div', { id: 'case', tabindex: '-1' }, list.map(c =>
+    el('section', { class: 'chapter', id: c.id }, el('h2', null, clean(c.title)), c.content))), checkList(report));
+  document.querySelector('.skip').setAttribute('href', '#case');
+}
+
+function showUnable() {
+  document.title = 'Package, not checked: this browser cannot';
+  document.getElementById('main').replaceChildren(
+    banner('unable', '?', 'Not checked: this browser cannot',
+      'It lacks what it takes to check signatures (Ed25519). So this page can say neither that the package is sound nor that ',
+      'it was changed, and shows nothing of it.'),
+    el('h1', null, 'What to do'), el('ul', null,
+      el('li', null, 'Open this file in a newer browser: Chrome or Edge from version 137, Firefox from 129, Safari from 17.'),
+      el('li', null, 'Or check the package with the free program: ', code('casevault verify PACKAGE'),
+        '. It needs neither a vault nor a key other than yours.')));
+}
+
+/* Whatever goes wrong here is no proof of anything: it is shown as altered. */
+async function start() {
+  const root = document.documentElement;
+  let result = 'altered', report = new Report();
+  try {
+    if (!globalThis.crypto?.subtle || !await able()) {
+      showUnable();
+      result = 'unable';
+    } else {
+      report = await verify(document.getElementById('package').textContent);
+      show(report);
+      result = report.verified ? 'verified' : 'altered';
+    }
+  } catch {
+    const broken = new Report();
+    broken.fail('page', 'this page could not show what it holds');
+    report = broken;
+    show(broken);
+  }
+  addEventListener('beforeprint', () => document.querySelectorAll('details').forEach(d => { d.open = true; }));
+  root.dataset.failed = [...report.failed.keys()].join(' ');
+  root.dataset.result = result;
+}
+
+start();
