@@ -151,12 +151,16 @@ cv_status cv_note_verify(const struct cv_note *n, const char *name, const uint8_
     cv_status st = cv_note_key_id(name, public, id);
     if (st != CV_OK)
         return st;
+    st = CV_ERR_NOTFOUND;
     for (size_t i = 0; i < n->count; i++) {
         const struct cv_note_sig *s = &n->sigs[i];
-        if (strcmp(s->name, name) == 0 && memcmp(s->id, id, 4) == 0)
-            return s->ed25519 ? cv_ed25519_verify(public, n->text, s->sig) : CV_ERR_AUTH;
+        if (strcmp(s->name, name) != 0 || memcmp(s->id, id, 4) != 0)
+            continue;
+        st = s->ed25519 ? cv_ed25519_verify(public, n->text, s->sig) : CV_ERR_AUTH;
+        if (st != CV_OK)
+            return st;
     }
-    return CV_ERR_NOTFOUND;
+    return st;
 }
 
 cv_status cv_note_vkey(const char *name, const uint8_t public[static 32], struct cv_buf *out)

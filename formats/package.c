@@ -25,7 +25,7 @@ void cv_package_free(struct cv_package *p)
     cv_buf_free(&p->index);
     cv_buf_free(&p->manifest);
     cv_buf_free(&p->signature);
-    cv_buf_free(&p->layout);
+    cv_buf_free(&p->template);
     cv_buf_free(&p->redactions);
     cv_json_free(p->policies);
     cv_json_free(p->sdjwts);
@@ -137,7 +137,7 @@ static cv_status each_file(const struct cv_package *p, bool own, file_fn fn, voi
         st = CV_THEN(st, fn(arg, "manifest.json", cv_buf_view(&p->manifest)));
         st = CV_THEN(st, fn(arg, "manifest.sig", cv_buf_view(&p->signature)));
     }
-    st = CV_THEN(st, fn(arg, "layout.json", cv_buf_view(&p->layout)));
+    st = CV_THEN(st, fn(arg, "template.json", cv_buf_view(&p->template)));
     st = CV_THEN(st, fn(arg, "redactions.csv", cv_buf_view(&p->redactions)));
     for (size_t i = 0; i < cv_json_len(p->policies) && st == CV_OK; i++)
         st = each_of(p->policies, "policies", "txt", i, fn, arg);
@@ -186,7 +186,7 @@ cv_status cv_package_data(const struct cv_package *p, struct cv_buf *out)
     struct cv_buf plain = { 0 };
     cv_status st = cv_json_set(o, "manifest", cv_json_strn(cv_buf_view(&p->manifest)));
     st = CV_THEN(st, cv_json_set(o, "signature", cv_json_strn(cv_buf_view(&p->signature))));
-    st = CV_THEN(st, cv_json_set(o, "layout", cv_json_strn(cv_buf_view(&p->layout))));
+    st = CV_THEN(st, cv_json_set(o, "template", cv_json_strn(cv_buf_view(&p->template))));
     st = CV_THEN(st, cv_json_set(o, "policies", cv_json_ref(p->policies)));
     for (size_t i = 0; i < cv_json_len(p->sdjwts) && st == CV_OK; i++) {
         struct cv_json *r = cv_json_object();

@@ -18,7 +18,7 @@
 
 /* The texts of a package. Zero-initialise; end with cv_package_free. */
 struct cv_package {
-    struct cv_buf readme, index, manifest, signature, layout, redactions;
+    struct cv_buf readme, index, manifest, signature, template, redactions;
     struct cv_json *policies;        /* array of texts */
     struct cv_json *sdjwts, *proofs; /* likewise, side by side */
 };

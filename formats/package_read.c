@@ -26,14 +26,14 @@ struct cv_package_reader {
     struct cv_json *list;
 };
 
-static const char *const fixed_names[] = { "README.txt",   "index.html",  "manifest.json",
-                                           "manifest.sig", "layout.json", "redactions.csv" };
+static const char *const fixed_names[] = { "README.txt",   "index.html",    "manifest.json",
+                                           "manifest.sig", "template.json", "redactions.csv" };
 #define FIXED (sizeof(fixed_names) / sizeof(fixed_names[0]))
 
 static struct cv_buf *fixed_text(struct cv_package *p, size_t i)
 {
-    struct cv_buf *const texts[FIXED] = { &p->readme,    &p->index,  &p->manifest,
-                                          &p->signature, &p->layout, &p->redactions };
+    struct cv_buf *const texts[FIXED] = { &p->readme,    &p->index,    &p->manifest,
+                                          &p->signature, &p->template, &p->redactions };
     return texts[i];
 }
 

@@ -44,7 +44,7 @@ void cv_package_found(struct cv_package_verdict *v, enum cv_package_check check,
     struct cv_finding *f = &v->checks[check];
     if (f->done && f->status != CV_OK)
         return;
-    f->done = true;
+    f->done = true; /* what held so far may still fail */
     f->status = st;
     snprintf(f->why, sizeof(f->why), "%s",
              st == CV_OK                     ? ""
@@ -211,6 +211,8 @@ static cv_status judge_manifest(struct judging *g, struct cv_err *err)
         return cv_fail(err, CV_ERR_AUTH, "it names another vault than its policies, or another use of it");
     if (member == NULL)
         return cv_fail(err, CV_ERR_AUTH, "it was not made by a member of the vault");
+    if (cv_json_len(cv_json_get(g->m, "consents")) == 0 && cv_json_len(cv_json_get(g->m, "basis")) == 0)
+        return cv_fail(err, CV_ERR_AUTH, "it names neither a consent nor a legal basis");
     cv_status st = cv_note_parse(cv_buf_view(&g->p->signature), &note, err);
     st = CV_THEN(st, cv_statement_split(note.text, CV_PACKAGE_STATEMENT, last->vault, &json, err));
     st = CV_THEN(st, cv_json_parse(json, 256, "manifest.sig", &stated, err));
@@ -259,6 +261,44 @@ static bool names_file(const struct cv_json *record, const char *member, size_t 
     return strcmp(cv_json_get_str(record, member), want) == 0;
 }
 
+/* holds(v, hex): does a text with these digits stand anywhere in what was disclosed? */
+static bool holds(const struct cv_json *v, const char *hex)
+{
+    const char *text = cv_json_cstr(v);
+    if (text != NULL)
+        return strcmp(text, hex) == 0;
+    if (cv_json_is(v, CV_JSON_ARRAY))
+        for (size_t i = 0; i < cv_json_len(v); i++)
+            if (holds(cv_json_at(v, i), hex))
+                return true;
+    if (cv_json_is(v, CV_JSON_OBJECT))
+        for (void *it = cv_json_first(v); it != NULL; it = cv_json_next(v, it))
+            if (holds(cv_json_iter_value(it), hex))
+                return true;
+    return false;
+}
+
+/* judge_attachments(g): when the records are known: each file's digest stands in one of them. */
+static cv_status judge_attachments(struct judging *g, struct cv_err *err)
+{
+    for (size_t i = 0; i < cv_json_len(g->files); i++) {
+        const struct cv_json *f = cv_json_at(g->files, i);
+        const char *name = cv_json_get_str(f, "name");
+        if (strncmp(name, "attachments/", 12) == 0 && !holds(g->v->claims, cv_json_get_str(f, "sha256")))
+            return cv_fail(err, CV_ERR_AUTH, "no record names the file %.100s", name);
+    }
+    return CV_OK;
+}
+
+static cv_status judge_template(struct judging *g, struct cv_err *err)
+{
+    uint8_t hash[32];
+    cv_status st = cv_sha256(cv_buf_view(&g->p->template), hash);
+    if (st == CV_OK && memcmp(hash, g->chain[g->count - 1]->template_hash, sizeof(hash)) != 0)
+        st = cv_fail(err, CV_ERR_AUTH, "template.json is not the template of the sender's vault");
+    return st;
+}
+
 static cv_status judge_files(struct judging *g, struct cv_err *err)
 {
     const struct cv_json *list = cv_json_get(g->m, "files"), *records = cv_json_get(g->m, "records");
@@ -276,7 +316,7 @@ static cv_status judge_files(struct judging *g, struct cv_err *err)
         if (!names_file(cv_json_at(records, i), "sdjwt", i, "sd-jwt") ||
             !names_file(cv_json_at(records, i), "proof", i, "tlog-proof"))
             return cv_fail(err, CV_ERR_AUTH, "record %zu is said to be in another file", i + 1);
-    return CV_OK;
+    return judge_template(g, err);
 }
 
 static cv_status judge_page(struct judging *g, struct cv_err *err)
@@ -381,6 +421,54 @@ static cv_status judge_record(struct judging *g, size_t i, struct cv_json **clai
     return st;
 }
 
+/* is_section(name): of a record's claims, not what stands in its head or in the clear. */
+static bool is_section(const char *name)
+{
+    static const char *const others[] = { "iss",      "iat",       "vct",         "cnf",
+                                          "training", "record_id", "record_type", "version",
+                                          "previous", "carried",   NULL };
+    for (size_t i = 0; others[i] != NULL; i++)
+        if (strcmp(name, others[i]) == 0)
+            return false;
+    return true;
+}
+
+/* newest(g, i): of the items of the same record as the i-th, that of the highest version. */
+static const struct cv_json *newest(const struct judging *g, size_t i)
+{
+    const struct cv_json *claims = g->v->claims, *best = cv_json_at(claims, i);
+    const char *id = cv_json_get_str(best, "record_id");
+    for (size_t j = 0; j < cv_json_len(claims); j++)
+        if (strcmp(cv_json_get_str(cv_json_at(claims, j), "record_id"), id) == 0 &&
+            cv_json_get_int(cv_json_at(claims, j), "version") > cv_json_get_int(best, "version"))
+            best = cv_json_at(claims, j);
+    return best;
+}
+
+/* judge_versions(g): a record's newest version says which older ones its sections stand in; no other
+ * combination is a record that ever was. */
+static cv_status judge_versions(struct judging *g, struct cv_err *err)
+{
+    for (size_t i = 0; i < cv_json_len(g->v->claims); i++) {
+        const struct cv_json *claims = cv_json_at(g->v->claims, i), *last = newest(g, i),
+                             *carried = cv_json_get(last, "carried");
+        if (!cv_json_is(carried, CV_JSON_OBJECT))
+            return cv_fail(err, CV_ERR_AUTH, "record %zu: it does not say which sections are older", i + 1);
+        if (!cv_json_equal(cv_json_get(claims, "record_type"), cv_json_get(last, "record_type")) ||
+            (claims != last && cv_json_equal(cv_json_get(claims, "version"), cv_json_get(last, "version"))))
+            return cv_fail(err, CV_ERR_AUTH, "record %zu: stands twice, or under two types", i + 1);
+        for (void *it = cv_json_first(claims); it != NULL; it = cv_json_next(claims, it)) {
+            const struct cv_json *from = cv_json_get(carried, cv_json_iter_name(it));
+            if (is_section(cv_json_iter_name(it)) &&
+                (claims == last ? from != NULL : !cv_json_equal(from, cv_json_get(claims, "version"))))
+                return cv_fail(err, CV_ERR_AUTH,
+                               "record %zu: %.32s is not of the version that the record has now", i + 1,
+                               cv_json_iter_name(it));
+        }
+    }
+    return CV_OK;
+}
+
 static cv_status judge_records(struct judging *g)
 {
     cv_status st = CV_OK;
@@ -398,6 +486,11 @@ static cv_status judge_records(struct judging *g)
             st = tell(g, check, st, &named);
         }
         cv_json_free(claims);
+    }
+    if (st == CV_OK && g->v->checks[CV_CHECK_RECORDS].status == CV_OK) {
+        struct cv_err versions = { 0 }, attachments = { 0 };
+        st = tell(g, CV_CHECK_RECORDS, judge_versions(g, &versions), &versions);
+        st = CV_THEN(st, tell(g, CV_CHECK_FILES, judge_attachments(g, &attachments), &attachments));
     }
     return st;
 }

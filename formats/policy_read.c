@@ -102,6 +102,8 @@ static cv_status read_sections(struct cv_policy *p, const struct cv_json *list, 
             return st;
         p->sections[p->section_count++] = s;
     }
+    if (cv_policy_section(p, "head") == NULL || cv_policy_section(p, "audit") == NULL)
+        return cv_fail(err, CV_ERR_FORMAT, "policy: it has no section head, or no audit");
     return CV_OK;
 }
 

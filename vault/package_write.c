@@ -18,6 +18,7 @@
  * intake, bind it to its recipient, prove where it stands, and say in the log what went. */
 
 #define POINTERS_MAX 512 /* of one record */
+#define HEAD_POINTERS 4  /* that always go along */
 #define DETAIL_BYTES 500
 
 struct making {
@@ -225,16 +226,18 @@ static cv_status list_record(struct making *m, const struct cv_json *item, const
     return m->count <= CV_PACKAGE_RECORDS_MAX ? CV_OK : CV_ERR_LIMIT;
 }
 
-/* present(m, item, s): the SD-JWT with key binding of one version, if it holds anything that goes. */
-static cv_status present(struct making *m, const struct cv_json *item, const struct cv_source *s,
+/* present(m, item, s, first): the SD-JWT with key binding of one version, if it holds anything that goes. The
+ * ${first} is the version that was asked for, and says which others it carries on from. */
+static cv_status present(struct making *m, const struct cv_json *item, const struct cv_source *s, bool first,
                          struct cv_err *err)
 {
     const struct cv_json *fields = cv_json_get(item, "fields");
-    const char *pointers[POINTERS_MAX + 3] = { "/record_id", "/record_type", "/version" };
+    const char *pointers[POINTERS_MAX + HEAD_POINTERS] = { "/record_id", "/record_type", "/version",
+                                                           "/carried" };
     struct cv_ed25519_key *export = NULL;
     struct cv_buf selected = { 0 }, bound = { 0 };
     uint8_t holder[32];
-    size_t n = 3;
+    size_t n = HEAD_POINTERS;
     cv_status st = CV_OK;
     for (size_t i = 0; i < cv_json_len(fields) && st == CV_OK; i++) {
         struct part p;
@@ -244,7 +247,7 @@ static cv_status present(struct making *m, const struct cv_json *item, const str
         pointers[n++] = pointer;
         st = n <= POINTERS_MAX ? note_attachment(m, s, &p) : CV_ERR_LIMIT;
     }
-    if (st != CV_OK || n == 3)
+    if (st != CV_OK || (n == HEAD_POINTERS && !first))
         return st;
     if (s->sd == NULL)
         return cv_fail(err, CV_ERR_NOTFOUND, "record %s was erased since; ask for the package anew",
@@ -323,7 +326,7 @@ static cv_status make_one(struct making *m, const struct cv_json *item, struct c
     if (st == CV_OK && strcmp(r.type, cv_json_get_str(item, "type")) != 0)
         st = cv_fail(err, CV_ERR_ARG, "record %s is no %s", r.id, cv_json_get_str(item, "type"));
     for (size_t i = 0; i < r.source_count && st == CV_OK; i++)
-        st = present(m, item, &r.sources[i], err);
+        st = present(m, item, &r.sources[i], i == 0, err);
     st = CV_THEN(st, tell(m, item, &r, err));
     cv_record_free(&r);
     return st;
@@ -343,83 +346,6 @@ static cv_status add_policies(struct cv_vault *v, struct cv_json *list, struct c
         st = CV_THEN(st, cv_json_push(list, cv_json_strn(cv_buf_view(&note))));
         cv_buf_free(&note);
     }
-    return st;
-}
-
-static struct cv_json *labelled(const char *name, const char *label)
-{
-    struct cv_json *o = cv_json_object();
-    if (cv_json_set(o, "name", cv_json_str(name)) == CV_OK &&
-        cv_json_set(o, "label", cv_json_str(label)) == CV_OK)
-        return o;
-    cv_json_free(o);
-    return NULL;
-}
-
-static cv_status lay_field(const struct cv_template *t, const char *type, const char *section,
-                           const struct cv_template_field *f, struct cv_json *fields)
-{
-    struct cv_json *o = labelled(f->name, f->label), *inner = cv_json_array();
-    struct cv_template_field g;
-    cv_status st = o == NULL || inner == NULL ? CV_ERR_NOMEM : CV_OK;
-    for (size_t i = 0; st == CV_OK && cv_template_inner(t, type, section, f->name, i, &g); i++)
-        st = cv_json_push(inner, labelled(g.name, g.label));
-    if (st == CV_OK && cv_json_len(inner) > 0)
-        st = cv_json_set(o, "fields", cv_json_ref(inner));
-    st = CV_THEN(st, cv_json_push(fields, cv_json_ref(o)));
-    cv_json_free(inner);
-    cv_json_free(o);
-    return st;
-}
-
-static cv_status lay_section(const struct cv_template *t, const char *type, const char *section,
-                             struct cv_json *sections)
-{
-    struct cv_json *o = labelled(section, cv_template_label(t, type, section, NULL)),
-                   *fields = cv_json_array();
-    struct cv_template_field f;
-    cv_status st = o == NULL || fields == NULL ? CV_ERR_NOMEM : CV_OK;
-    for (size_t i = 0; st == CV_OK && cv_template_field(t, type, section, i, &f); i++)
-        st = lay_field(t, type, section, &f, fields);
-    st = CV_THEN(st, cv_json_set(o, "fields", cv_json_ref(fields)));
-    st = CV_THEN(st, cv_json_push(sections, cv_json_ref(o)));
-    cv_json_free(fields);
-    cv_json_free(o);
-    return st;
-}
-
-static cv_status lay_type(const struct cv_template *t, const char *type, struct cv_json *types)
-{
-    struct cv_json *o = labelled(type, cv_template_label(t, type, NULL, NULL)), *sections = cv_json_array();
-    const char *section;
-    cv_status st = o == NULL || sections == NULL ? CV_ERR_NOMEM : CV_OK;
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(t, type, i)) != NULL; i++)
-        st = lay_section(t, type, section, sections);
-    st = CV_THEN(st, cv_json_set(o, "sections", cv_json_ref(sections)));
-    st = CV_THEN(st, cv_json_push(types, cv_json_ref(o)));
-    cv_json_free(sections);
-    cv_json_free(o);
-    return st;
-}
-
-/* lay_out(m): labels of the types that go, in the template's order. */
-static cv_status lay_out(struct making *m)
-{
-    const struct cv_json *items = cv_json_get(plan(m), "items");
-    struct cv_json *o = cv_json_object(), *types = cv_json_array();
-    const char *type;
-    cv_status st = CV_OK;
-    for (size_t t = 0; st == CV_OK && (type = cv_template_type(m->v->template, t)) != NULL; t++) {
-        bool goes = false;
-        for (size_t i = 0; i < cv_json_len(items) && !goes; i++)
-            goes = strcmp(cv_json_get_str(cv_json_at(items, i), "type"), type) == 0;
-        if (goes)
-            st = lay_type(m->v->template, type, types);
-    }
-    st = CV_THEN(st, cv_json_set(o, "types", cv_json_ref(types)));
-    st = CV_THEN(st, cv_json_write(o, &m->out->package.layout));
-    cv_json_free(types);
-    cv_json_free(o);
     return st;
 }
 
@@ -456,7 +382,7 @@ static cv_status make_all(struct making *m, struct cv_json *consents, struct cv_
         st = make_one(m, cv_json_at(items, i), err);
     st = CV_THEN(st, cv_prove(m->v, m->entries, m->count, p->proofs, err));
     st = CV_THEN(st, add_policies(m->v, p->policies, err));
-    st = CV_THEN(st, lay_out(m));
+    st = CV_THEN(st, cv_vault_template_text(m->v, &p->template, err));
     st = CV_THEN(st, write_manifest(m, consents));
     st = CV_THEN(st, cv_package_readme(p, m->out->manifest));
     return CV_THEN(st, cv_package_redactions(p, m->out->manifest));

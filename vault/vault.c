@@ -54,10 +54,9 @@ const char *cv_vault_head_section(const struct cv_vault *v, const char *type)
     return first != NULL && cv_template_type_section(v->template, type, 1) == NULL ? first : HEAD;
 }
 
-/* load_template(v): the entry whose bytes the policy names. */
-static cv_status load_template(struct cv_vault *v, struct cv_err *err)
+cv_status cv_vault_template_text(struct cv_vault *v, struct cv_buf *out, struct cv_err *err)
 {
-    struct cv_buf text = { 0 };
+    const size_t start = out->n;
     uint64_t index = 0;
     uint8_t hash[32];
     cv_status st = CV_ERR_NOTFOUND;
@@ -65,14 +64,21 @@ static cv_status load_template(struct cv_vault *v, struct cv_err *err)
         st = cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_TEMPLATE, from, &index, err);
         if (st != CV_OK)
             break;
-        cv_buf_truncate(&text, 0);
-        st = cv_custody_read(v->custody, index, CV_KIND_TEMPLATE, &text, err);
-        st = CV_THEN(st, cv_sha256(cv_buf_view(&text), hash));
+        cv_buf_truncate(out, start);
+        st = cv_custody_read(v->custody, index, CV_KIND_TEMPLATE, out, err);
+        st = CV_THEN(st, cv_sha256(CV_BYTES(out->p + start, out->n - start), hash));
         if (st != CV_OK || memcmp(hash, cv_vault_policy(v)->template_hash, sizeof(hash)) == 0)
             break;
     }
-    if (st == CV_ERR_NOTFOUND)
-        st = cv_fail(err, CV_ERR_LOG, "the template that the policy names is not in the archive");
+    return st == CV_ERR_NOTFOUND
+               ? cv_fail(err, CV_ERR_LOG, "the template that the policy names is not in the archive")
+               : st;
+}
+
+static cv_status load_template(struct cv_vault *v, struct cv_err *err)
+{
+    struct cv_buf text = { 0 };
+    cv_status st = cv_vault_template_text(v, &text, err);
     st = CV_THEN(st, cv_template_parse(cv_buf_view(&text), &v->template, err));
     cv_buf_free(&text);
     return st;

@@ -49,6 +49,8 @@ CV_MUST_CHECK cv_status cv_vault_init(const char *path, struct cv_bytes template
                                       const struct cv_identity *id, struct cv_err *err);
 
 const struct cv_policy *cv_vault_policy(const struct cv_vault *v);
+/** cv_vault_template_text(v, out, err): append the template that the policy names. CV_OK; CV_ERR_LOG. */
+CV_MUST_CHECK cv_status cv_vault_template_text(struct cv_vault *v, struct cv_buf *out, struct cv_err *err);
 const struct cv_policy_member *cv_vault_me(const struct cv_vault *v);
 /** cv_vault_may_read, _create, _edit(v, section): by the policy in force. */
 bool cv_vault_may_read(const struct cv_vault *v, const char *section);
