@@ -88,13 +88,16 @@ static void say_recovery(uint64_t index, const struct cv_json *event)
 }
 
 /* say_basis(index, event, text): nor that something left without consent. */
-static void say_basis(uint64_t index, const struct cv_json *event, const struct cv_json *text)
+static cv_status say_basis(uint64_t index, const struct cv_json *event, const struct cv_json *text)
 {
-    printf("WITHOUT CONSENT: entry %" PRIu64 ", ", index);
-    cv_ui_print_text(cv_json_text(cv_json_get(event, "detail")));
-    printf(": ");
-    cv_ui_print_text(cv_json_text(cv_json_get(text, "reason")));
-    printf("\n");
+    const char *what = cv_json_get_str(event, "detail"), *why = cv_json_get_str(text, "reason");
+    struct cv_buf line = { 0 };
+    cv_status st = cv_buf_printf(&line, "entry %" PRIu64 ", %s: %s", index, what != NULL ? what : "-",
+                                 why != NULL ? why : "-");
+    fputs("WITHOUT CONSENT:", stdout);
+    cv_text_print(cv_buf_view(&line), 16, 2);
+    cv_buf_free(&line);
+    return st;
 }
 
 /* on_recovered: a cv_recovered_fn. The policy is there even if whoever made it left the event out. */
@@ -122,8 +125,8 @@ static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event
     (void)err;
     if (!l->ui->json && is(event, "action", "recovery"))
         say_recovery(index, event);
-    if (!l->ui->json && is(event, "action", "basis"))
-        say_basis(index, event, text);
+    if (!l->ui->json && is(event, "action", "basis") && say_basis(index, event, text) != CV_OK)
+        return CV_ERR_NOMEM;
     if (!is(event, "member", l->a->member) || !is(event, "action", l->a->action) ||
         !concerns(event, l->a->record))
         return CV_OK;

@@ -76,7 +76,7 @@ static struct cv_bytes title_of(const struct cv_json *shown, const char *id)
         if (strcmp(cv_json_get_str(o, "record"), id) == 0 && title.n > 0)
             return title;
     }
-    return cv_bytes_str(id);
+    return strcmp(id, "-") == 0 ? CV_LIT("whose it is, is not known") : cv_bytes_str(id);
 }
 
 /* print_consent(doc, shown): whose covers what, and where it is missing. */

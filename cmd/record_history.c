@@ -180,10 +180,13 @@ static cv_status print_package(const struct history *h, const struct cv_dispatch
         st = CV_THEN(st, cv_ui_answer(h->ui, o));
         cv_json_free(o);
     } else {
-        printf("\nPackage %s, %s %.10s by %s, for %s\n  to", word_of(d->doc, "package"),
-               d->sent != NULL ? "made" : "asked for, not made yet:", word_of(made, "time"),
-               d->sent != NULL ? d->sent_by : d->by, word_of(d->doc, "purpose"));
-        cv_text_print(cv_json_text(cv_json_get(to, "name")), 4, 4);
+        printf("\nPackage %s, %s %.10s by %s\n", word_of(d->doc, "package"),
+               d->sent != NULL ? "made" : "asked for", word_of(made, "time"),
+               d->sent != NULL ? d->sent_by : d->by);
+        if (d->sent == NULL)
+            printf("  not made yet: nothing has left\n");
+        printf("  for %s, to", word_of(d->doc, "purpose"));
+        cv_text_print(cv_json_text(cv_json_get(to, "name")), 10 + strlen(word_of(d->doc, "purpose")), 4);
         for (size_t i = 0; i < cv_json_len(consents); i++)
             printf("  on consent %s\n", word_of(cv_json_at(consents, i), "record"));
         if (cv_json_len(cv_json_get(d->doc, "basis")) > 0) {

@@ -24,8 +24,10 @@ cv_status cv_plan_hash(const struct cv_json *doc, uint8_t hash[static 32])
 void cv_plan_missing(const struct cv_json *missing, char *out, size_t size)
 {
     const struct cv_json *first = cv_json_at(missing, 0);
-    snprintf(out, size, "of %s for the section %s: %s%s", cv_json_get_str(first, "person"),
-             cv_json_get_str(first, "section"), cv_json_get_str(first, "why"),
+    const char *person = cv_json_get_str(first, "person");
+    const bool known = strcmp(person, "-") != 0;
+    snprintf(out, size, "%s%s%sfor the section %s: %s%s", known ? "of " : "", known ? person : "",
+             known ? " " : "", cv_json_get_str(first, "section"), cv_json_get_str(first, "why"),
              cv_json_len(missing) > 1 ? " (and more)" : "");
 }
 
@@ -58,10 +60,9 @@ static struct cv_json *records_of(const struct cv_json *doc)
 
 static void describe(const struct cv_json *doc, char out[static DETAIL_BYTES])
 {
-    snprintf(out, DETAIL_BYTES, "package %s to %.100s, profile %.40s, for %.40s%s",
+    snprintf(out, DETAIL_BYTES, "package %s to %.100s, profile %.40s, for %.40s",
              cv_json_get_str(doc, "package"), cv_json_get_str(cv_json_get(doc, "partner"), "name"),
-             cv_json_get_str(doc, "profile"), cv_json_get_str(doc, "purpose"),
-             cv_json_get_str(doc, "basis")[0] != '\0' ? ", ON A LEGAL BASIS where consent is missing" : "");
+             cv_json_get_str(doc, "profile"), cv_json_get_str(doc, "purpose"));
 }
 
 cv_status cv_plan_basis(struct cv_vault *v, const struct cv_json *doc, const char *case_id, const char *why,

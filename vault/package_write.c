@@ -116,7 +116,9 @@ static cv_status check_consent(struct making *m, const struct cv_partner_info *p
         cv_plan_missing(missing, first, sizeof(first));
         snprintf(why, sizeof(why), "consent is missing %s", first);
         st = refuse(m, "export without consent", CV_ERR_CONSENT, err, why);
-    }
+    } else if (st == CV_OK && !cv_json_equal(consents, cv_json_get(plan(m), "consents")))
+        st = refuse(m, "export without consent", CV_ERR_CONSENT, err,
+                    "the consents are not those that it was asked for with; ask for it anew with `package new`");
     cv_consents_free(&list);
     cv_json_free(missing);
     return st;

@@ -58,7 +58,7 @@ def records(p, person, testimony):
     shown = [l for l in lines if l.strip()]
     at = shown.index('  Circumstances: ' + LONG[:62].rsplit(' ', 1)[0])
     assert shown[at + 1].startswith('    ') and not shown[at + 1].startswith('     ')
-    assert '    testimony.statements.0' in lines and '      Taken on: 2024-05-01' in lines
+    assert '    %s.1' % testimony in lines and '      Taken on: 2024-05-01' in lines
     piped = p.as_('protection', 'record', 'show', testimony).split('\n')
     assert '    ' + FORGED in piped and FORGED not in piped and any(len(l) > 300 for l in piped)
     assert not any(l.endswith(' ') for l in piped)

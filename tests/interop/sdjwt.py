@@ -20,22 +20,26 @@ def node(*args, stdin=b'', fails=False):
 
 def ours_by_theirs(p):
     p.vault(('intake', 'legal'))
-    person, testimony = p.add('intake', PERSON), p.add('intake', TESTIMONY)
-    p.as_('legal', 'package', 'write', '--record', person, '--record', testimony, '--field', 'identity.first_name',
-          '--field', 'exploitation', '--field', 'testimony.statements.0', '--aud', 'them', '--nonce', 'n-1', '-o', p.path('pkg'))
+    case, person, testimony = p.case()
+    p.partner('them')
+    p.consent(person, 'them')
+    n = p.package('legal', case, 'them', 'pkg', '--without', 'admin', '--without', 'identity.second_name', '--without',
+                  'identity.birth_date', '--statement', testimony + '.1', '--without', 'consent')
     _, policy, _ = read_log(p.path('vault'))
     shown = []
-    for record in json.load(open(p.path('pkg')))['records']:
-        token = record['presentation']
+    files = p.opened('pkg', 'them')
+    for name in sorted(f for f in files if f.endswith('.sd-jwt')):
+        token = files[name].decode()
         header = token.split('.')[0]
         kid = json.loads(base64.urlsafe_b64decode(header + '=='))['kid']
         x = base64.urlsafe_b64encode(policy.members[kid][0]).rstrip(b'=').decode()
-        result = node('verify', x, 'n-1', stdin=token.encode())
+        result = node('verify', x, n, stdin=token.encode())
         assert result['kb']['aud'] == 'them'
         shown.append(result['payload'])
         node('verify', x, 'n-2', stdin=token.encode(), fails=True)
-        node('verify', x, 'n-1', stdin=token.replace('~', 'A~', 1).encode(), fails=True)
-    plain = {'iss', 'iat', 'vct', 'cnf', 'record_id', 'record_type', 'version'}
+        node('verify', x, n, stdin=token.replace('~', 'A~', 1).encode(), fails=True)
+    plain = {'iss', 'iat', 'vct', 'cnf', 'record_id', 'record_type', 'version', 'carried'}
+    assert len(shown) == 2
     assert set(shown[0]) == plain | {'identity', 'exploitation'}, shown[0]
     assert shown[0]['identity'] == {'first_name': 'Хатуна'} and shown[0]['exploitation'] == PERSON['exploitation']
     assert set(shown[1]) == plain | {'testimony'}

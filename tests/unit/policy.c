@@ -145,6 +145,8 @@ static struct cv_policy *first(unsigned quorum)
     s->epoch = 1;
     s->key = two.public.seal;
     s->readers = 2;
+    p->sections[p->section_count] = *s;
+    strcpy(p->sections[p->section_count++].name, "audit");
     p->log.epoch = p->export.epoch = 1;
     memcpy(p->log.key, one.public.sign, 32);
     memcpy(p->export.key, two.public.sign, 32);
