@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "crypto/scrypt.h"
+#include "formats/age.h"
 #include "vault/agent.h"
 
 /* identity new / show / passphrase: a member's own keys, in a file outside of every vault. */
@@ -19,15 +20,28 @@ static const struct cv_opt new_opts[] = {
     { 0 },
 };
 
+/* tell_recipient(ui, m): what a partner needs, who sends packages. */
+static void tell_recipient(const struct cv_ui *ui, const struct cv_member_key *m)
+{
+    char print[CV_FINGERPRINT_BYTES];
+    if (ui->json || cv_age_fingerprint(cv_bytes_str(m->age), print) != CV_OK)
+        return;
+    cv_ui_say(ui, "Packages from other missions are sealed to your age recipient,");
+    cv_ui_say(ui, "  %s\n  whose fingerprint you read out to them: %s", m->age, print);
+}
+
 static void print_public(const struct cv_ui *ui, const struct cv_member_key *m)
 {
     if (ui->json) {
+        char print[CV_FINGERPRINT_BYTES];
         struct cv_json *o = cv_json_object();
-        cv_status st = cv_json_set(o, "pseudonym", cv_json_str(m->pseudonym));
+        cv_status st = cv_age_fingerprint(cv_bytes_str(m->age), print);
+        st = CV_THEN(st, cv_json_set(o, "pseudonym", cv_json_str(m->pseudonym)));
         st = CV_THEN(st, cv_json_set(o, "fingerprint", cv_json_str(m->fingerprint)));
         st = CV_THEN(st, cv_json_set(o, "training", cv_json_bool(m->training)));
         st = CV_THEN(st, cv_json_set(o, "line", cv_json_str(m->line)));
         st = CV_THEN(st, cv_json_set(o, "age", cv_json_str(m->age)));
+        st = CV_THEN(st, cv_json_set(o, "age_fingerprint", cv_json_str(print)));
         if (CV_THEN(st, cv_ui_print_json(o)) != CV_OK)
             fprintf(stderr, "casevault: out of memory\n");
         cv_json_free(o);
@@ -81,8 +95,10 @@ static cv_status run_show(struct cv_ui *ui, const void *args)
     struct cv_identity id;
     (void)args;
     cv_status st = cv_ui_identity(ui, &id);
-    if (st == CV_OK)
+    if (st == CV_OK) {
         print_public(ui, &id.public);
+        tell_recipient(ui, &id.public);
+    }
     cv_identity_free(&id);
     return st;
 }
@@ -90,7 +106,7 @@ static cv_status run_show(struct cv_ui *ui, const void *args)
 const struct cv_cmd cv_cmd_identity_show = {
     .name = "identity show",
     .synopsis = "",
-    .summary = "print your public line and fingerprint again",
+    .summary = "print your public line, its fingerprint, and where packages to you are sealed to",
     .run = run_show,
 };
 

@@ -2,17 +2,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
-#include "vault/record.h"
+#include "cmd/arrival.h"
+#include "vault/origin.h"
 
-/* record import: many records, a commit for each thousand. */
+/* record import: many records, a commit for each thousand; or those of a package from another vault. */
 
 #define IMPORT_BATCH 1000
 
 struct args {
-    const char *reason;
+    const char *reason, *package, *sender;
 };
 static const struct cv_opt opts[] = {
+    { "package", 0, "FILE", "the records of a package that another vault sent to you",
+      offsetof(struct args, package), CV_OPT_TEXT },
+    { "sender-key", 0, "PRINT", "the fingerprint that its sender reads out", offsetof(struct args, sender),
+      CV_OPT_TEXT },
     { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct args, reason), CV_OPT_TEXT },
     { 0 },
 };
@@ -170,9 +174,37 @@ static cv_status open_file(struct import *im)
     return CV_OK;
 }
 
+/* take_in(ui, a): it is judged before anything of this vault is opened. */
+static cv_status take_in(struct cv_ui *ui, const struct args *a)
+{
+    struct cv_arrival arrival;
+    struct cv_arrived got = { 0 };
+    struct cv_opened o = { 0 };
+    cv_status st = cv_arrival_open(ui, a->package, a->sender, &arrival);
+    st = CV_THEN(st, cv_arrival_judge(ui, a->package, &arrival));
+    st = CV_THEN(st, cv_ui_open(ui, &o));
+    st = CV_THEN(st, cv_origin_import(o.vault, arrival.package, &arrival.verdict, a->reason, &got, &ui->err));
+    for (size_t i = 0; i < cv_json_len(got.ids) && st == CV_OK && ui->json; i++)
+        st = cv_ui_stored(ui, cv_json_cstr(cv_json_at(got.ids, i)), 1);
+    if (st == CV_OK && !ui->json)
+        printf("%zu records stored\n", cv_json_len(got.ids));
+    if (st == CV_OK && got.dropped > 0)
+        cv_ui_say(ui, "%zu references to records that did not come along were left out.", got.dropped);
+    if (st == CV_OK)
+        cv_ui_say(ui, "What their authors signed is kept beside them; `record origin` checks it again.");
+    cv_json_free(got.ids);
+    cv_arrival_free(&arrival);
+    cv_ui_close(&o);
+    return st;
+}
+
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
+    if (a->package != NULL && ui->words.n > 0)
+        return cv_fail(&ui->err, CV_ERR_ARG, "one or the other: a file of JSON lines, or --package FILE");
+    if (a->package != NULL)
+        return take_in(ui, a);
     struct import im = { .ui = ui,
                          .name = ui->words.n > 0 ? ui->words.w[0] : "-",
                          .reason = a->reason,
@@ -202,8 +234,12 @@ static cv_status run(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_record_import = {
     .name = "record import",
-    .synopsis = "[--reason TEXT] [FILE]",
-    .summary = "store many records: JSON lines, one commit per thousand",
+    .synopsis = "[--reason TEXT] [FILE | --package FILE]",
+    .summary = "store many records: JSON lines, one commit per thousand; or those of a package",
+    .details =
+        "A package is checked as `verify` does, before anything is stored. Its records become records of "
+        "this "
+        "vault, with ids of their own; what their authors signed, and the proofs, are kept beside them.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_max = 1,

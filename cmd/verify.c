@@ -4,12 +4,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd/cmd.h"
+#include "cmd/arrival.h"
 #include "cmd/unseal.h"
 #include "crypto/hash.h"
 #include "formats/base64.h"
 #include "formats/date.h"
-#include "formats/package.h"
 #include "vault/known.h"
 
 /* verify: a package from elsewhere, checked as a whole. This process parses it and has no keys; what opens it
@@ -52,16 +51,16 @@ static cv_status feed(struct cv_package_reader *r, int fd, struct cv_package_ver
     return CV_OK;
 }
 
-/* check_sender(ui, a, v): confirmed now, or before. */
-static cv_status check_sender(struct cv_ui *ui, const struct args *a, struct cv_package_verdict *v)
+/* check_sender(ui, sender, v): confirmed now, or before. */
+static cv_status check_sender(struct cv_ui *ui, const char *sender, struct cv_package_verdict *v)
 {
     const char *vault = cv_json_get_str(v->manifest, "vault");
     char why[160];
     bool known = false;
     if (v->checks[CV_CHECK_POLICIES].status != CV_OK || v->checks[CV_CHECK_MANIFEST].status != CV_OK)
         return CV_OK; /* nobody is named by what does not verify */
-    if (a->sender != NULL) {
-        const bool same = strcmp(a->sender, v->fingerprint) == 0;
+    if (sender != NULL) {
+        const bool same = strcmp(sender, v->fingerprint) == 0;
         snprintf(why, sizeof(why), "it comes from the vault %s, not from the one you named", v->fingerprint);
         cv_package_found(v, CV_CHECK_SENDER, same ? CV_OK : CV_ERR_AUTH, why);
         return same ? cv_known_sender_add(vault, &ui->err) : CV_OK;
@@ -259,75 +258,103 @@ static const struct cv_finding *first_fault(const struct cv_package_verdict *v, 
     return &v->checks[0];
 }
 
-static cv_status tell(struct cv_ui *ui, const struct args *a, struct cv_package_verdict *v)
+cv_status cv_arrival_judge(struct cv_ui *ui, const char *path, const struct cv_arrival *a)
 {
-    const cv_status st = bad(v);
+    const cv_status st = bad(&a->verdict);
     const char *name;
-    if (v->manifest != NULL && v->checks[CV_CHECK_MANIFEST].status == CV_OK)
+    if (st == CV_OK)
+        return CV_OK;
+    const struct cv_finding *f = first_fault(&a->verdict, st, &name);
+    return cv_fail(&ui->err, st, "%.100s: %s: %.140s", path, name, f->why);
+}
+
+/* vouched(v): what the manifest says of itself may be repeated. */
+static bool vouched(const struct cv_package_verdict *v)
+{
+    return v->manifest != NULL && v->checks[CV_CHECK_MANIFEST].done &&
+           v->checks[CV_CHECK_MANIFEST].status == CV_OK;
+}
+
+static cv_status tell(struct cv_ui *ui, const struct args *a, const struct cv_arrival *arrival)
+{
+    const struct cv_package_verdict *v = &arrival->verdict;
+    const bool good = bad(v) == CV_OK;
+    cv_status st = CV_OK;
+    if (vouched(v))
         cv_ui_training(ui, cv_json_get_bool(v->manifest, "training"));
-    if (ui->json) {
-        const cv_status told = answer(ui, v, st == CV_OK);
-        if (told != CV_OK)
-            return told;
-    } else {
-        if (v->manifest != NULL && v->checks[CV_CHECK_MANIFEST].done &&
-            v->checks[CV_CHECK_MANIFEST].status == CV_OK)
+    if (ui->json)
+        st = answer(ui, v, good);
+    else {
+        if (vouched(v))
             print_head(v);
         print_checks(v);
-        for (size_t i = 0; a->show && st == CV_OK && i < cv_json_len(v->claims); i++)
+        for (size_t i = 0; a->show && good && i < cv_json_len(v->claims); i++)
             print_record(v, i);
     }
-    if (st != CV_OK) {
-        const struct cv_finding *f = first_fault(v, st, &name);
-        return cv_fail(&ui->err, st, "%.100s: %s: %.140s", ui->words.w[0], name, f->why);
-    }
-    cv_ui_say(ui, "Verified: from the vault %s, and unaltered since.", v->fingerprint);
-    return CV_OK;
+    st = CV_THEN(st, cv_arrival_judge(ui, ui->words.w[0], arrival));
+    if (st == CV_OK)
+        cv_ui_say(ui, "Verified: from the vault %s, and unaltered since.", v->fingerprint);
+    return st;
 }
 
 /* ---- the whole ---- */
 
-static cv_status judge(struct cv_ui *ui, const struct args *a, struct cv_package_reader *r,
-                       const struct cv_unsealing *u, struct cv_package_verdict *v)
+static cv_status judge(struct cv_ui *ui, const char *sender, const struct cv_unsealing *u,
+                       struct cv_arrival *a)
 {
-    const struct cv_package *p = NULL;
+    struct cv_package_verdict *v = &a->verdict;
     struct cv_json *files = NULL;
     struct cv_err whole = { 0 };
     char today[CV_DATE_BYTES];
     cv_date_today(0, today);
-    cv_status st = cv_package_end(r, &p, &files, &whole);
+    cv_status st = cv_package_end(a->reader, &a->package, &files, &whole);
     if (st == CV_ERR_NOMEM)
         return st;
     cv_package_found(v, CV_CHECK_CONTAINER, st == CV_OK ? CV_OK : CV_ERR_AUTH, whole.msg);
-    if (v->checks[CV_CHECK_CONTAINER].status != CV_OK)
+    if (v->checks[CV_CHECK_CONTAINER].status != CV_OK) {
+        a->package = NULL;
+        cv_json_free(files);
         return CV_OK;
-    st = cv_package_judge(p, files, (int64_t)time(NULL), today, v);
+    }
+    st = cv_package_judge(a->package, files, (int64_t)time(NULL), today, v);
     check_recipient(u, v);
-    st = CV_THEN(st, check_sender(ui, a, v));
-    st = CV_THEN(st, check_twin(ui, p, v));
+    st = CV_THEN(st, check_sender(ui, sender, v));
+    st = CV_THEN(st, check_twin(ui, a->package, v));
     cv_json_free(files);
     return st;
+}
+
+cv_status cv_arrival_open(struct cv_ui *ui, const char *path, const char *sender, struct cv_arrival *out)
+{
+    struct cv_unsealing u;
+    *out = (struct cv_arrival){ 0 };
+    cv_status st = cv_unseal_start(ui, path, &u);
+    if (st != CV_OK)
+        return st;
+    st = cv_package_reader_new(&out->reader);
+    st = CV_THEN(st, feed(out->reader, u.plain, &out->verdict));
+    const cv_status opened = cv_unseal_end(ui, &u);
+    if (st == CV_OK && opened != CV_OK && !out->verdict.checks[CV_CHECK_CONTAINER].done)
+        st = opened;
+    st = CV_THEN(st, judge(ui, sender, &u, out));
+    return cv_err_note(&ui->err, st, "package");
+}
+
+void cv_arrival_free(struct cv_arrival *a)
+{
+    cv_package_verdict_free(&a->verdict);
+    cv_package_reader_free(a->reader);
+    *a = (struct cv_arrival){ 0 };
 }
 
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
-    struct cv_unsealing u;
-    struct cv_package_reader *r = NULL;
-    struct cv_package_verdict v = { 0 };
-    cv_status st = cv_unseal_start(ui, ui->words.w[0], &u);
-    if (st != CV_OK)
-        return st;
-    st = cv_package_reader_new(&r);
-    st = CV_THEN(st, feed(r, u.plain, &v));
-    const cv_status opened = cv_unseal_end(ui, &u);
-    if (st == CV_OK && opened != CV_OK && !v.checks[CV_CHECK_CONTAINER].done)
-        st = opened;
-    st = CV_THEN(st, judge(ui, a, r, &u, &v));
-    st = CV_THEN(st, tell(ui, a, &v));
-    cv_package_verdict_free(&v);
-    cv_package_reader_free(r);
-    return cv_err_note(&ui->err, st, "package");
+    struct cv_arrival arrival;
+    cv_status st = cv_arrival_open(ui, ui->words.w[0], a->sender, &arrival);
+    st = CV_THEN(st, tell(ui, a, &arrival));
+    cv_arrival_free(&arrival);
+    return st;
 }
 
 const struct cv_cmd cv_cmd_verify = {

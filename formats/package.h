@@ -98,7 +98,9 @@ struct cv_package_verdict {
     struct cv_finding checks[CV_CHECK_COUNT];
     struct cv_json *manifest; /* parsed; NULL if it does not read */
     struct cv_json *claims;   /* array: the processed payload of each record, those that verify */
-    struct cv_json *places;   /* array, beside it: {"index","size"}: where the log had it */
+    struct cv_json *authors;  /* array, beside it: the public line of who signed it */
+    struct cv_json *places; /* array, beside it: {"index","size","log"}: where the log had it, and the key of
+                               the log */
     char fingerprint[CV_FINGERPRINT_BYTES];
 };
 void cv_package_verdict_free(struct cv_package_verdict *v);

@@ -35,6 +35,7 @@ void cv_package_verdict_free(struct cv_package_verdict *v)
     cv_json_free(v->manifest);
     cv_json_free(v->claims);
     cv_json_free(v->places);
+    cv_json_free(v->authors);
     memset(v, 0, sizeof(*v));
 }
 
@@ -183,7 +184,8 @@ struct judging {
     struct cv_package_verdict *v;
     struct cv_policy **chain;
     size_t count;
-    const struct cv_json *m; /* the manifest */
+    const struct cv_json *m;               /* the manifest */
+    const struct cv_policy_member *author; /* of the record at hand */
 };
 
 /* tell(g, check, st, err): a fault of ours ends it all; anything else is the package's. */
@@ -341,7 +343,7 @@ static cv_status judge_page(struct judging *g, struct cv_err *err)
 /* issuer: anyone who was a member under any policy of the chain. */
 static cv_status issuer(void *arg, const char *iss, const char *kid, uint8_t public[static 32])
 {
-    const struct judging *g = arg;
+    struct judging *g = arg;
     char urn[CV_VAULT_HEX_BYTES + 16];
     snprintf(urn, sizeof(urn), "urn:casevault:%s", g->chain[0]->vault);
     if (iss == NULL || kid == NULL || strcmp(iss, urn) != 0)
@@ -350,6 +352,7 @@ static cv_status issuer(void *arg, const char *iss, const char *kid, uint8_t pub
         const struct cv_policy_member *m = cv_policy_member(g->chain[i], kid);
         if (m != NULL) {
             memcpy(public, m->key.sign, 32);
+            g->author = m;
             return CV_OK;
         }
     }
@@ -479,9 +482,10 @@ static cv_status judge_records(struct judging *g)
         struct cv_json *claims = NULL;
         enum cv_package_check check;
         st = judge_record(g, i, &claims, &check, &bad);
-        if (st == CV_OK)
+        if (st == CV_OK) {
             st = cv_json_push(g->v->claims, cv_json_ref(claims));
-        else if (!fault(st)) {
+            st = CV_THEN(st, cv_json_push(g->v->authors, cv_json_str(g->author->key.line)));
+        } else if (!fault(st)) {
             (void)!cv_fail(&named, st, "record %zu: %.200s", i + 1, bad.msg);
             st = tell(g, check, st, &named);
         }
@@ -511,7 +515,7 @@ static bool signed_by(const struct cv_note *note, const struct cv_policy *p)
 }
 
 static cv_status check_checkpoint(const struct judging *g, struct cv_bytes bytes, struct cv_checkpoint *out,
-                                  struct cv_err *err)
+                                  const struct cv_policy **by, struct cv_err *err)
 {
     char origin[128];
     struct cv_note note = { 0 };
@@ -521,8 +525,10 @@ static cv_status check_checkpoint(const struct judging *g, struct cv_bytes bytes
     if (st == CV_OK && strcmp(out->origin, origin) != 0)
         st = cv_fail(err, CV_ERR_AUTH, "its checkpoint is of another log");
     bool good = false;
-    for (size_t i = g->count; st == CV_OK && i > 0 && !good; i--)
-        good = signed_by(&note, g->chain[i - 1]);
+    for (size_t i = g->count; st == CV_OK && i > 0 && !good; i--) {
+        *by = g->chain[i - 1];
+        good = signed_by(&note, *by);
+    }
     if (st == CV_OK && !good)
         st = cv_fail(err, CV_ERR_AUTH, "its checkpoint is not signed by the log and a member of it");
     cv_note_free(&note);
@@ -558,10 +564,11 @@ static cv_status judge_proof(struct judging *g, size_t i, struct cv_err *err)
 {
     struct cv_tlog_proof proof;
     struct cv_checkpoint head;
+    const struct cv_policy *by = NULL;
     struct cv_hash leaf;
     struct cv_json *place = cv_json_object();
     cv_status st = cv_tlog_proof_parse(cv_json_text(cv_json_at(g->p->proofs, i)), &proof, err);
-    st = CV_THEN(st, check_checkpoint(g, proof.note, &head, err));
+    st = CV_THEN(st, check_checkpoint(g, proof.note, &head, &by, err));
     st = CV_THEN(st, check_leaf(g, i, &proof, err));
     st = CV_THEN(st, cv_merkle_leaf(cv_buf_view(&proof.extra), &leaf));
     if (st == CV_OK) {
@@ -572,6 +579,7 @@ static cv_status judge_proof(struct judging *g, size_t i, struct cv_err *err)
     }
     st = CV_THEN(st, cv_json_set(place, "index", cv_json_int((int64_t)proof.index)));
     st = CV_THEN(st, cv_json_set(place, "size", cv_json_int((int64_t)head.size)));
+    st = CV_THEN(st, cv_json_set(place, "log", by != NULL ? cv_json_b64u(CV_ARR(by->log.key)) : NULL));
     st = CV_THEN(st, cv_json_push(g->v->places, cv_json_ref(place)));
     cv_json_free(place);
     cv_tlog_proof_free(&proof);
@@ -617,7 +625,8 @@ cv_status cv_package_judge(const struct cv_package *p, const struct cv_json *fil
     struct cv_err policies = { 0 }, manifest = { 0 };
     v->claims = cv_json_array();
     v->places = cv_json_array();
-    cv_status st = v->claims == NULL || v->places == NULL ? CV_ERR_NOMEM : CV_OK;
+    v->authors = cv_json_array();
+    cv_status st = v->claims == NULL || v->places == NULL || v->authors == NULL ? CV_ERR_NOMEM : CV_OK;
     st = CV_THEN(st, tell(&g, CV_CHECK_POLICIES, judge_policies(&g, &policies), &policies));
     const cv_status reads =
         st == CV_OK ? cv_manifest_parse(cv_buf_view(&p->manifest), &v->manifest, &manifest) : st;
