@@ -684,7 +684,7 @@ const CHECKS = {
 };
 const ELSEWHERE = ['container', 'page', 'recipient', 'twin'];
 
-const NO_TEMPLATE = { types: {}, sections: {} };
+const NO_TEMPLATE = { types: Object.create(null), sections: Object.create(null) };
 
 class Report {
   constructor() {
@@ -946,7 +946,7 @@ class Case {
     return this.template.sections[name]?.label || name;
   }
 
-  /* What a record is known by, or '': as the template has it, else its first word that must be there, else whose it is. */
+  /* What a record is known by, or '': as the template has it, else by what it must say first, else by whose it is. */
   title(r, depth = 0) {
     const known = Object.entries(this.template.types[r.type]?.sections || {})
       .flatMap(([section, fields]) => fields.map(field => ({ section, field, value: r.sections.get(section)?.fields[field.name] })));
@@ -956,11 +956,11 @@ class Case {
       known.find(k => k.section === first.section && k.field.htcds === 'prs_SecondName') : undefined;
     const words = [first, second].map(k => k?.value).filter(v => isText(v) && v !== '').join(' ');
     if (words !== '' || first !== undefined || depth > 2) return words;
-    const needed = known.find(k => k.field.required === true && k.field.type === 'choice' && isText(k.value));
-    if (needed !== undefined) return needed.value;
-    const whose = known.map(k => k.field.type === 'ref' && k.value !== this.manifest.case ? this.byId.get(k.value) : undefined)
-      .find(other => other?.good);
-    return whose !== undefined ? this.title(whose, depth + 1) : '';
+    const other = ({ field, value }) => field.type === 'ref' && value !== this.manifest.case ? this.byId.get(value) : undefined;
+    const needed = known.find(k => k.field.required === true && (other(k) || k.field.type === 'choice' && isText(k.value))) ||
+      known.find(other);
+    if (needed === undefined) return '';
+    return other(needed)?.good ? this.title(other(needed), depth + 1) : needed.field.type === 'choice' ? needed.value : '';
   }
 
   withheld(id) {
@@ -1005,20 +1005,46 @@ function shorten(text) {
 
 /* ---- Values ---- */
 
-function showValue(kase, value, inner) {
+/* `field`: what the template says of it, or nothing. */
+function showValue(kase, value, field = {}) {
   if (value === true) return 'yes';
   if (value === false) return 'no';
   if (Array.isArray(value)) {
-    const list = value.filter(v => !isEmpty(v)).map(v => el('li', null, showValue(kase, v, inner)));
+    const list = value.filter(v => !isEmpty(v)).map(v => el('li', null, showValue(kase, v, field)));
     return el('ul', { class: value.some(isObject) ? 'cards' : 'values' }, list);
   }
-  if (isObject(value)) return showFields(kase, value, inner, fieldOrder(inner, value));
+  if (isObject(value)) return showFields(kase, value, field.fields || [], fieldOrder(field.fields || [], value));
   if (!isText(value)) return el('bdi', null, String(value));
   const record = kase.byId.get(value);
   if (record !== undefined) return referTo(kase, record);
+  if (isId(value) && field.type === 'ref') return referAway(kase, value);
   if (isHash(value)) return el('span', null, el('code', { class: 'digest' }, value), attachmentNote(kase, value));
   const long = value.length > 90 || value.includes('\n');
-  return long ? el('p', { class: 'text', dir: 'auto' }, clean(value)) : foreign(value, { dir: 'auto' });
+  if (long) return el('p', { class: 'text', dir: 'auto' }, clean(value));
+  const meant = meaning(kase, value, field);
+  return [foreign(value, { dir: 'auto' }), meant !== '' ? el('span', { class: 'aside' }, ` ${clean(meant)}`) : ''];
+}
+
+/* What a code stands for, beside it: a country's or language's name as the browser has it, a section's label. */
+function meaning(kase, value, field) {
+  if (field.name === 'sections') {
+    const label = kase.sectionLabel(value);
+    return label.toLowerCase() === value ? '' : label;
+  }
+  const code = { country: 'region', language: 'language' }[field.type];
+  if (code === undefined || !/^[A-Za-z]{2,3}$/.test(value)) return '';
+  try {
+    return new Intl.DisplayNames('en', { type: code, fallback: 'none' }).of(value) || '';
+  } catch {
+    return '';
+  }
+}
+
+/* A record that is not here; the recipient's own is known by name. */
+function referAway(kase, value) {
+  const { partner } = kase.manifest;
+  return value === partner.record ? el('span', null, foreign(partner.name), ' ', id(value)) :
+    el('span', null, id(value), el('span', { class: 'aside' }, ' Not in this package'));
 }
 
 function referTo(kase, record) {
@@ -1037,7 +1063,7 @@ function showFields(kase, fields, known, names) {
   const rows = names.filter(n => !isEmpty(fields[n])).map(name => {
     const field = known.find(f => f.name === name);
     return el('div', { class: 'row' }, el('dt', null, clean(field?.label || name)),
-      el('dd', null, showValue(kase, fields[name], field?.fields || [])));
+      el('dd', null, showValue(kase, fields[name], field)));
   });
   return el('dl', { class: 'fields' }, rows);
 }
@@ -1071,13 +1097,14 @@ function showStatement(kase, item, known) {
 
 /* Where a version comes from. */
 function source(v) {
-  return [`${v.version}, recorded by `, code(v.found.by), ` on ${dayOf(v.found.day)}; `,
-    `entry ${v.proof.index} of a log of ${v.proof.size}`];
+  return [`${v.version}, signed by `, code(v.found.by), ` on ${dayOf(v.found.day)}; log entry ${v.proof.index} of ${v.proof.size}`];
 }
 
-function showBar(label, ground, partly) {
+/* One for a section, with each of its grounds. */
+function showBar(label, withheld, partly) {
+  if (withheld.length === 0) return '';
   const what = el('strong', null, clean(label), partly ? ', the rest' : '');
-  return el('p', { class: 'bar' }, what, `: withheld \u2014 ${GROUNDS[ground]}`);
+  return el('p', { class: 'bar' }, what, `: withheld \u2014 ${withheld.map(w => GROUNDS[w.ground]).join('; also: ')}`);
 }
 
 function showRecord(kase, r) {
@@ -1085,7 +1112,7 @@ function showRecord(kase, r) {
   const from = r.good ? [', version ', source(r.newest)] : '';
   const article = el('article', { class: 'record', id: r.anchor },
     el('h3', null, clean(kase.typeLabel(r.type)), title !== '' ? [' \u2014 ', foreign(title)] : ''),
-    el('p', { class: 'source' }, 'Record ', id(r.id), from, '.'));
+    el('p', { class: 'source' }, 'Record ', id(r.id), from));
   if (!r.good) {
     article.append(el('p', { class: 'notshown' }, 'Not shown: this record does not verify.'));
     return article;
@@ -1094,7 +1121,7 @@ function showRecord(kase, r) {
   for (const name of kase.order(r.type, [...new Set([...r.sections.keys(), ...withheld.map(w => w.section)])])) {
     const items = r.items.filter(i => i.section === name), label = kase.sectionLabel(name);
     article.append(...items.map(i => showItem(kase, i)));
-    article.append(...withheld.filter(w => w.section === name).map(w => showBar(label, w.ground, items.length > 0)));
+    article.append(showBar(label, withheld.filter(w => w.section === name), items.length > 0));
   }
   return article;
 }
@@ -1220,7 +1247,7 @@ function chronologyTable(kase) {
 function absentRecords(kase, absent) {
   return [...new Set(absent.map(w => w.record))].map(record => el('article', { class: 'record' },
     el('p', { class: 'source' }, 'Record ', id(record), '.'),
-    absent.filter(w => w.record === record).map(w => showBar(kase.sectionLabel(w.section), w.ground, false))));
+    absent.filter(w => w.record === record).map(w => showBar(kase.sectionLabel(w.section), [w], false))));
 }
 
 const PLURALS = {

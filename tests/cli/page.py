@@ -92,8 +92,8 @@ def sound(t):
                   'Contact: withheld — the sender may not send it',
                   'Testimony, the rest: withheld', 'ნინო', '(3000 USD)',
                   'In this package as attachments/1-door-12.jpg', sha256(page_sample.PHOTO).hex(),
-                  'version 2, recorded by ' + s.vault.lawyer.name, 'Unchanged since version 1, recorded by ' + s.vault.intake.name,
-                  'entry 10 of a log of', 'Administration', 'Date of birth', 'Means of control', 'Routes',
+                  'version 2, signed by ' + s.vault.lawyer.name, 'Unchanged since version 1, signed by ' + s.vault.intake.name,
+                  'log entry 10 of', 'rus Russian', 'UA Ukraine', 'Administration', 'Date of birth', 'Means of control', 'Routes',
                   '31 December 2099'):
         assert words in text, words
     for words in ('Blue House', 'second statement', 'owned\n', 'ALTERED', 'TRAINING', 'FAILED'):
@@ -142,7 +142,7 @@ def special(t):
     assert 'first_name' in t.text()
     # Nothing new in the newest version that the reader may see.
     t.wants('an empty newest version', Sample(present_2={'kept': ('/previous', '/admin', '/exploitation')}).page())
-    assert 'version 2, recorded by' in t.text()
+    assert 'version 2, signed by' in t.text()
 
 
 def flip(text, at):
@@ -445,8 +445,9 @@ def of_a_vault(t, p):
     assert t.browser.eval("document.querySelector('.fingerprint').textContent") == fingerprint
     text = t.text()
     for words in (number, OFFICE, 'Мария Щербакова', '1990-02-28', 'ForcedLabour', 'Документы забрали сразу.', '</script><b>', person, event,
-                  'RS-1', 'version 4, recorded by', 'Unchanged since version 1,', 'Unchanged since version 2,',
-                  'Contact: withheld — the profile does not carry it', 'Testimony, the rest: withheld', 'Consent it was sent on'):
+                  'version 4, signed by', 'Unchanged since version 1,', 'Unchanged since version 2,',
+                  'Contact: withheld — the profile does not carry it', 'Testimony, the rest: withheld — not named: statements go out only one by one; also: the profile',
+                  'admin Administration', 'RS-1', 'Consent it was sent on'):
         assert words in text, (words, text)
     numbered(t)
     assert 'Хатуна' not in text and 'TRAINING' not in text and 'LEGAL BASIS' not in text
