@@ -412,7 +412,6 @@ function parseManifest(text) {
     need(isId(r.record) && isCount(r.version, 1) && isName(r.type) && isFileName(r.sdjwt) && isFileName(r.proof),
         'a record is not well formed');
   }
-  need(new Set(m.records.map(r => `${r.record} ${r.version}`)).size === m.records.length, 'a version of a record stands twice');
   for (const w of m.withheld) {
     members(w, ['record', 'section', 'ground'], 'withheld');
     need(isId(w.record) && isName(w.section) && Object.hasOwn(GROUNDS, w.ground), 'withheld is not well formed');
@@ -766,6 +765,7 @@ function checkCarried(versions) {
   const seen = new Set();
   need(isObject(carried), 'its newest version does not say which sections are older');
   need(versions.every(e => e.type === newest.type), 'versions of one record are of two types');
+  need(new Set(versions.map(e => e.version)).size === versions.length, 'a version of it stands twice');
   for (const e of versions)
     for (const name of e.found.sections.keys()) {
       need(!seen.has(name), 'a section stands in two versions of one record');

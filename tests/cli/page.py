@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The page of a package, in a real browser: it verifies what is sound, names what is not, and asks the network for nothing."""
-import copy, datetime, json, os, random, re, sys
+import copy, datetime, json, os, random, re, sys, tempfile
 
 import browser, page_sample
 from common import main
@@ -344,7 +344,7 @@ def by_insiders(t):
         ('a ground', dict(manifest=lambda m: dict(m, withheld=[dict(m['withheld'][0], ground='toString')])), 'manifest'),
         ('an id', dict(manifest=lambda m: dict(m, id=m['id'][:-1] + ('0' if m['id'][-1] != '0' else '1'))), 'manifest'),
         ('a day', dict(manifest=lambda m: dict(m, expires='2099-02-30')), 'manifest'),
-        ('a record twice', dict(manifest=lambda m: dict(m, records=m['records'] + m['records'][:1])), 'manifest'),
+        ('a record twice', dict(manifest=lambda m: dict(m, records=m['records'] + m['records'][:1])), 'files'),
         ('a file more', dict(manifest=lambda m: dict(m, files=m['files'] + [{'name': 'more.txt', 'bytes': 0, 'sha256': '0' * 64}])), 'files'),
         ('a file less', dict(manifest=lambda m: dict(m, files=m['files'][1:])), 'files'),
         ('a file unnamed', dict(manifest=lambda m: dict(m, files=m['files'][:-1] + [dict(m['files'][-1], sha256='0' * 64)])), 'files'),
@@ -400,7 +400,17 @@ def by_insiders(t):
     t.wants('a head by the recovery key', Sample(**head(log, *recovery(s.vault))).page())
     t.wants('strangers’ signatures besides', Sample(**head(log, ('witness.example', stranger), member)).page())
     t.wants('Ed25519 as alg', Sample(**raised(header={'alg': 'Ed25519'})).page())
+    t.wants('an item twice', Twice().page(), ['records'])
     t.wants('previous disclosed', Sample(present_2={'kept': ()}).page())
+
+
+class Twice(Sample):
+    """One older version of a record in two items."""
+
+    def seal(self):
+        for list in (self.records, self.hidden):
+            list.insert(2, list[1])
+        super().seal()
 
 
 def mutations(t):
@@ -482,6 +492,28 @@ def on_a_basis(t, p):
     assert 'Consent it was sent on' not in text
 
 
+def agreed(t, p):
+    """`casevault verify` says of a package that was made without its code what the page says."""
+    def said(s, failed=()):
+        t.wants('agreed', s.page(), failed)
+        open(p.path('sample.zip'), 'wb').write(s.package())
+        home = tempfile.mkdtemp(dir=p.dir)  # a user who has seen none before
+        told = json.loads(p.run('verify', '--json', '--sender-key', s.vault.fingerprint, p.path('sample.zip'), rc=14 if failed else 0,
+                                home=home))
+        assert told['verified'] == (not failed), told
+        assert {n for n, c in told['checks'].items() if c.get('why')} == set(failed), (failed, told)
+    said(Sample())
+    said(Sample(present_2={'kept': ('/previous', '/admin', '/exploitation')}))
+    said(Sample(present_2={'kept': ('/previous', '/carried')}), ['records'])
+    said(Sample(record_2={'carried': {'identity': 1, 'contact': 1, 'admin': 1}}), ['records'])
+    said(Sample(record_2={'carried': {'identity': 7, 'contact': 1}}), ['records'])
+    said(Sample(record_4={'payload': lambda claims: claims.update(vct='urn:casevault:record:2')}), ['records'])
+    said(Sample(present_4={'nonce': 'another'}), ['binding'])
+    said(Sample(proof_4={'index': 11}), ['proofs'])
+    said(Sample(manifest=lambda m: dict(m, basis='', consents=[])), ['manifest'])
+    said(Sample(template=lambda x: x.replace(b'Care needs', b'Convictions')), ['files'])
+
+
 def of_training(t, p):
     p.run('demo', '--cases', '3', p.path('demo'))
     p.dir, place = p.path('demo'), p.dir
@@ -500,7 +532,7 @@ def test(p):
         t = Test(chromium)
         for part in (sound, special, by_strangers, by_insiders, mutations):
             part(t)
-        for part in (of_a_vault, on_a_basis, of_training):
+        for part in (of_a_vault, on_a_basis, agreed, of_training):
             part(t, p)
     p.checks += t.checks
 

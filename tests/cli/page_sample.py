@@ -2,7 +2,7 @@
 
 Usage: page_sample.py FILE     write a sample index.html
 """
-import base64, copy, hashlib, hmac, json, os, random, sys
+import base64, copy, hashlib, hmac, json, os, random, struct, sys, zlib
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -203,6 +203,25 @@ class Log:
             checkpoint or self.checkpoint(size))
 
 
+def padme(n):
+    e = n.bit_length() - 1
+    last = e - e.bit_length()
+    return (n + (1 << last) - 1) >> last << last
+
+
+def zipped(files):
+    """The one form of a zip (docs/PACKAGE.md), with its padding."""
+    def whole(files):
+        out, directory = b'', b''
+        for name, data in files.items():
+            common = struct.pack('<HHHHIIIHH', 0x0800, 0, 0, 0x0021, zlib.crc32(data), len(data), len(data), len(name), 0)
+            directory += struct.pack('<IHH', 0x02014b50, 0x0014, 10) + common + struct.pack('<HHHII', 0, 0, 0, 0, len(out)) + name.encode()
+            out += struct.pack('<IH', 0x04034b50, 10) + common + name.encode() + data
+        return out + directory + struct.pack('<IHHHHIIH', 0x06054b50, 0, 0, len(files), len(files), len(directory), len(out), 0)
+    bare = len(whole({**files, 'padding': b''}))
+    return whole({**files, 'padding': bytes(padme(bare) - bare)})
+
+
 def jws(header, payload, key):
     text = '%s.%s' % (b64u(compact(header).encode()), b64u(payload if isinstance(payload, bytes) else compact(payload).encode()))
     return '%s.%s' % (text, b64u(key.sign(text.encode())))
@@ -401,6 +420,19 @@ class Sample:
     def page(self, data=None):
         data = data if isinstance(data, str) else compact(data or self.data).replace('<', '\\u003c')
         return self.before + data + self.after
+
+
+    def package(self, data=None):
+        """The whole package, not sealed; `data`: other texts than its own."""
+        data = data or self.data
+        files = {'README.txt': self.files['README.txt'], 'index.html': self.page(data).encode(), 'manifest.json': data['manifest'].encode(),
+                 'manifest.sig': data['signature'].encode(), 'template.json': data['template'].encode(),
+                 'redactions.csv': self.files['redactions.csv']}
+        files.update(('policies/%d.txt' % i, text.encode()) for i, text in enumerate(data['policies'], 1))
+        for i, r in enumerate(data['records'], 1):
+            files.update({SDJWT % i: r['sdjwt'].encode(), PROOF % i: r['proof'].encode()})
+        files.update((n, b) for n, b in self.files.items() if n.startswith('attachments/'))
+        return zipped(files)
 
 
 if __name__ == '__main__':
