@@ -237,8 +237,8 @@ async function parseMember(line) {
   return { line, pseudonym: 'm' + hex(await sha256(body)).slice(0, 8), key: fields[0], training: body[2] === 1 };
 }
 
-const POLICY = ['number', 'previous', 'training', 'suite', 'quorum', 'erase', 'reason_required', 'template', 'roles', 'sections',
-  'log', 'export', 'recovery', 'members'];
+const POLICY = ['number', 'previous', 'training', 'suite', 'quorum', 'erase', 'package_quorum', 'reason_required', 'template',
+  'roles', 'sections', 'log', 'export', 'recovery', 'members'];
 
 /* What stands in one policy, without regard to any other. */
 async function readPolicy(p, knownMembers) {
@@ -251,6 +251,7 @@ async function readPolicy(p, knownMembers) {
   members(p, POLICY, 'it');
   count(p.number, 1);
   count(p.quorum, 1);
+  count(p.package_quorum, 0);
   need(p.suite === 1, 'it asks for a newer casevault');
   need(typeof p.training === 'boolean' && typeof p.reason_required === 'boolean', 'a value is neither true nor false');
   need(isHash(p.template), 'the digest of its template is not one');
@@ -389,8 +390,7 @@ function parseManifest(text) {
   need(isText(text) && text.indexOf('\n') === text.length - 1, 'it is not one line');
   const m = parseJson(text, 'it');
   members(m, ['casevault', 'id', 'vault', 'training', 'time', 'by', 'partner', 'profile', 'purpose', 'case', 'expires', 'basis',
-      'consents',
-    'approved_by', 'records', 'withheld', 'files', 'page'], 'it');
+    'consents', 'approved_by', 'records', 'withheld', 'files', 'page'], 'it');
   need(m.casevault === 'package v1', 'it is of another version');
   members(m.partner, ['name', 'record', 'recipient'], 'partner');
   need(isId(m.id) && isHash(m.vault) && typeof m.training === 'boolean' && isHash(m.page) && isPseudonym(m.by) && isId(m.case) &&
@@ -412,7 +412,6 @@ function parseManifest(text) {
     need(isId(r.record) && isCount(r.version, 1) && isName(r.type) && isFileName(r.sdjwt) && isFileName(r.proof),
         'a record is not well formed');
   }
-  need(new Set(m.records.map(r => `${r.record} ${r.version}`)).size === m.records.length, 'a version of a record stands twice');
   for (const w of m.withheld) {
     members(w, ['record', 'section', 'ground'], 'withheld');
     need(isId(w.record) && isName(w.section) && Object.hasOwn(GROUNDS, w.ground), 'withheld is not well formed');
@@ -435,15 +434,16 @@ async function checkManifest(data, manifest, policies) {
   need(await signed(note, memberKeyName(last.vault, by.pseudonym), by.key) === 'good',
       'the signature of who made the package does not verify');
   need(manifest.training === last.training, 'it says otherwise than the policies whether this is training');
+  need(manifest.consents.length > 0 || manifest.basis !== '', 'it names neither a consent nor a legal basis');
 }
 
 /* What the page holds must be what `files` lists; gives the names of files that are not. */
 async function checkFiles(data, manifest) {
-  const held = [['layout.json', data.layout], ...data.policies.map((text, i) => [`policies/${i + 1}.txt`, text]),
+  const held = [['template.json', data.template], ...data.policies.map((text, i) => [`policies/${i + 1}.txt`, text]),
     ...data.records.flatMap((r, i) => [[`records/${i + 1}.sd-jwt`, r.sdjwt], [`records/${i + 1}.tlog-proof`, r.proof]])];
   const listed = new Map(manifest.files.map(f => [f.name, f]));
   const names = manifest.files.map(f => f.name);
-  const want = ['README.txt', 'layout.json', 'redactions.csv', ...held.slice(1).map(([name]) => name)];
+  const want = ['README.txt', 'template.json', 'redactions.csv', ...held.slice(1).map(([name]) => name)];
   need(listed.size === names.length && same(names.slice(0, want.length), want) &&
     names.slice(want.length).every((n, i) => n.startsWith(`attachments/${i + 1}-`) && !n.slice(12).includes('/')),
     'the list of files is not that of this package');
@@ -672,7 +672,7 @@ const CHECKS = {
   policies: 'The mission\u2019s policies follow one another, each signed by those who must',
   sender: 'The fingerprint is the one that the sender read out to you',
   manifest: 'The description of the package is signed by the member who made it',
-  files: 'Records, labels and policies are those that were described',
+  files: 'Records, template and policies are those that were described and signed',
   page: 'This page is the one that was described, and holds the package\u2019s own data',
   recipient: 'The package was sealed to you',
   records: 'Every record is signed by a member; nothing in it was changed or added',
@@ -683,6 +683,8 @@ const CHECKS = {
 };
 const ELSEWHERE = ['container', 'page', 'recipient', 'twin'];
 
+const NO_TEMPLATE = { types: Object.create(null), sections: Object.create(null) };
+
 class Report {
   constructor() {
     this.failed = new Map(); /* check -> reasons */
@@ -690,7 +692,7 @@ class Report {
     this.entries = [];
     this.manifest = null;
     this.fingerprint = '';
-    this.layout = { types: [] };
+    this.template = NO_TEMPLATE;
   }
 
   fail(check, reason) {
@@ -733,9 +735,9 @@ class Report {
 }
 
 function parseData(text) {
-  const data = members(parseJson(text, 'what this page holds'), ['manifest', 'signature', 'layout', 'policies', 'records'],
-      'what this page holds');
-  need([data.manifest, data.signature, data.layout].every(isText) && Array.isArray(data.policies) && data.policies.length > 0 &&
+  const data = members(parseJson(text, 'what this page holds'), ['manifest', 'signature', 'template', 'policies', 'records'],
+    'what this page holds');
+  need([data.manifest, data.signature, data.template].every(isText) && Array.isArray(data.policies) && data.policies.length > 0 &&
     data.policies.every(isText) && Array.isArray(data.records), 'what this page holds is not a package');
   for (const r of data.records) {
     members(r, ['sdjwt', 'proof'], 'a record');
@@ -744,29 +746,32 @@ function parseData(text) {
   return data;
 }
 
-function parseLayout(text) {
-  const layout = members(parseJson(text, 'the list of labels'), ['types'], 'the list of labels');
-  const fields = list => Array.isArray(list) && list.every(f => isObject(f) && isName(f.name) && isText(f.label) &&
-      (f.fields === undefined || fields(f.fields)));
-  const sections = list => Array.isArray(list) && list.every(s => isObject(s) && isName(s.name) && isText(s.label) &&
-      fields(s.fields));
-  need(Array.isArray(layout.types) && layout.types.every(t => isObject(t) && isName(t.name) && isText(t.label) &&
-      sections(t.sections)),
-    'the list of labels is not well formed');
-  return layout;
+/* The template that the last policy names (docs/TEMPLATE.md), as far as the page needs it: labels, order, what is a title. */
+async function checkTemplate(text, last) {
+  need(hex(await sha256(toBytes(text))) === last.template, 'template.json is not the template that the mission signed');
+  const template = parseJson(text, 'the template');
+  const labelled = o => isObject(o) && (o.label === undefined || isText(o.label));
+  const fields = list => Array.isArray(list) && list.every(f => labelled(f) && isName(f.name) &&
+    (f.fields === undefined || fields(f.fields)));
+  const named = (o, inner) => isObject(o) && Object.entries(o).every(([name, v]) => isName(name) && inner(v));
+  need(isObject(template) && named(template.sections, labelled) &&
+    named(template.types, t => labelled(t) && named(t.sections, fields)), 'the template is not well formed');
+  return template;
 }
 
-/* Sections that a record carries from older versions are those that its newest version names, if it tells. */
+/* The items of one record are parts of what it is now: the newest one says in which versions its other sections stand. */
 function checkCarried(versions) {
-  const newest = versions.reduce((a, b) => b.version > a.version ? b : a);
+  const newest = versions.reduce((a, b) => b.version > a.version ? b : a), carried = newest.found.carried;
   const seen = new Set();
+  need(isObject(carried), 'its newest version does not say which sections are older');
   need(versions.every(e => e.type === newest.type), 'versions of one record are of two types');
+  need(new Set(versions.map(e => e.version)).size === versions.length, 'a version of it stands twice');
   for (const e of versions)
     for (const name of e.found.sections.keys()) {
       need(!seen.has(name), 'a section stands in two versions of one record');
       seen.add(name);
-      if (e !== newest && isObject(newest.found.carried))
-        need(newest.found.carried[name] === e.version, 'a section is not of the version that the record carries on');
+      need(e === newest ? carried[name] === undefined : carried[name] === e.version,
+        'a section is not of the version that the record has now');
     }
   return true;
 }
@@ -819,7 +824,7 @@ async function verify(text) {
   await report.run('manifest', () => checkManifest(data, manifest, policies));
   if (!report.passed('manifest')) return report;
   report.manifest = manifest;
-  report.fingerprint = hex(await sha256(fromHex(manifest.vault))).slice(0, 20).match(/..../g).join('-');
+  report.fingerprint = manifest.vault.slice(0, 20).match(/..../g).join('-');
 
   const bad = await report.run('files', () => {
     need(data.records.length === manifest.records.length, 'there are more or fewer records than were described');
@@ -827,7 +832,8 @@ async function verify(text) {
   });
   if (bad !== null) {
     for (const name of bad) report.fail('files', `${name} is not the one that was described`);
-    if (!bad.has('layout.json')) report.layout = await report.run('files', () => parseLayout(data.layout)) || report.layout;
+    if (!bad.has('template.json'))
+      report.template = await report.run('files', () => checkTemplate(data.template, policies.at(-1))) || NO_TEMPLATE;
     for (const c of ['records', 'binding', 'proofs']) report.done.add(c);
     for (let i = 0; i < manifest.records.length; i++) report.entries.push(await checkEntry(report, data, i, bad, policies));
     for (const versions of groupByRecord(report.entries).values())
@@ -845,8 +851,8 @@ async function verify(text) {
 const GROUNDS = {
   profile: 'the profile does not carry it',
   right: 'the sender may not send it',
-  choice: 'the sender left it out',
-  named: 'statements go out only one by one, by name',
+  choice: 'left out: the sender chose so',
+  named: 'not named: statements go out only one by one',
 };
 
 /* Dates by which a record takes its place in the chronology. */
@@ -885,13 +891,13 @@ const plural = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
 const isStatement = v => isObject(v) && isText(v.text);
 const isEmpty = v => v === null || v === '' || Array.isArray(v) && v.length === 0;
 
-/* The records as a person reads them: versions of one together, sections in the order of the labels, every section and
+/* The records as a person reads them: versions of one together, sections in the order of the template, every section and
  * every statement an item with a number that is the same in every copy. */
 class Case {
   constructor(report) {
     this.report = report;
     this.manifest = report.manifest;
-    this.types = new Map(report.layout.types.map(t => [t.name, t]));
+    this.template = report.template;
     this.records = [...groupByRecord(report.entries).entries()].map(([id, versions], i) => this.record(id, versions, i + 1));
     this.byId = new Map(this.records.map(r => [r.id, r]));
     this.complete = this.records.every(r => r.good);
@@ -903,6 +909,7 @@ class Case {
     const r = { id, versions, place, type: versions[0].type, good: versions.every(v => v.good), sections: new Map(), items: [],
         anchor: `record-${place}` };
     if (!r.good) return r;
+    r.newest = versions.reduce((a, b) => b.version > a.version ? b : a);
     for (const v of versions) for (const [name, fields] of v.found.sections) r.sections.set(name, { fields, version: v });
     for (const name of this.order(r.type, [...r.sections.keys()])) r.items.push(...this.itemsOf(r, name));
     return r;
@@ -911,7 +918,7 @@ class Case {
   itemsOf(r, name) {
     const { fields, version } = r.sections.get(name);
     const statements = [], plain = [];
-    for (const field of this.fieldOrder(r.type, name, Object.keys(fields))) {
+    for (const field of fieldOrder(this.fields(r.type, name), fields)) {
       const value = fields[field];
       if (Array.isArray(value) && value.length > 0 && value.every(isStatement))
         statements.push(...value.map(v => ({ field, value: v })));
@@ -921,36 +928,39 @@ class Case {
     return plain.length > 0 ? [{ record: r, section: name, version, plain, fields }, ...items] : items;
   }
 
-  sectionLayout(type, name) {
-    return this.types.get(type)?.sections.find(s => s.name === name);
+  /* The fields of a section, as the template has them. */
+  fields(type, section) {
+    return this.template.types[type]?.sections[section] || [];
   }
 
-  /* Known names in the order of the labels, then the others in the order of their letters. */
+  /* Known names in the order of the template, then the others in the order of their letters. */
   order(type, names) {
-    return inOrder(this.types.get(type)?.sections || [], names);
-  }
-
-  fieldOrder(type, section, names) {
-    return inOrder(this.sectionLayout(type, section)?.fields || [], names);
+    return inOrder(Object.keys(this.template.types[type]?.sections || {}), names);
   }
 
   typeLabel(type) {
-    return this.types.get(type)?.label || type;
+    return this.template.types[type]?.label || type;
   }
 
-  sectionLabel(type, name) {
-    return this.sectionLayout(type, name)?.label ||
-        [...this.types.values()].flatMap(t => t.sections).find(s => s.name === name)?.label || name;
+  sectionLabel(name) {
+    return this.template.sections[name]?.label || name;
   }
 
-  /* What a record is known by, or '' */
-  title(r) {
-    const all = new Map([...r.sections.values()].flatMap(s => Object.entries(s.fields)));
-    const name = ['first_name', 'middle_name', 'second_name'].map(n => all.get(n)).filter(isText).join(' ');
-    if (name !== '') return name;
-    const person = this.byId.get(all.get('person'));
-    if (r.type !== 'person' && person?.type === 'person' && this.title(person) !== '') return this.title(person);
-    return ['case_number', 'name', 'kind', 'type', 'purpose'].map(n => all.get(n)).find(isText) || '';
+  /* What a record is known by, or '': as the template has it, else by what it must say first, else by whose it is. */
+  title(r, depth = 0) {
+    const known = Object.entries(this.template.types[r.type]?.sections || {})
+      .flatMap(([section, fields]) => fields.map(field => ({ section, field, value: r.sections.get(section)?.fields[field.name] })));
+    const first = known.find(k => k.field.type === 'string' && k.field.required === true && k.field.multi !== true) ||
+      known.find(k => k.field.identifier === true && k.field.multi !== true && k.field.type !== 'object');
+    const second = first?.field.htcds === 'prs_FirstName' ?
+      known.find(k => k.section === first.section && k.field.htcds === 'prs_SecondName') : undefined;
+    const words = [first, second].map(k => k?.value).filter(v => isText(v) && v !== '').join(' ');
+    if (words !== '' || first !== undefined || depth > 2) return words;
+    const other = ({ field, value }) => field.type === 'ref' && value !== this.manifest.case ? this.byId.get(value) : undefined;
+    const needed = known.find(k => k.field.required === true && (other(k) || k.field.type === 'choice' && isText(k.value))) ||
+      known.find(other);
+    if (needed === undefined) return '';
+    return other(needed)?.good ? this.title(other(needed), depth + 1) : needed.field.type === 'choice' ? needed.value : '';
   }
 
   withheld(id) {
@@ -976,15 +986,17 @@ class Case {
   }
 
   fieldLabel(item, field) {
-    return this.sectionLayout(item.record.type, item.section)?.fields.find(f => f.name === field)?.label || field;
+    return this.fields(item.record.type, item.section).find(f => f.name === field)?.label || field;
   }
 }
 
 function inOrder(known, names) {
-  const places = new Map(known.map((k, i) => [k.name, i]));
+  const places = new Map(known.map((name, i) => [name, i]));
   const place = n => places.has(n) ? places.get(n) : Infinity;
   return [...names].sort((a, b) => place(a) !== place(b) ? place(a) - place(b) : a < b ? -1 : 1);
 }
+
+const fieldOrder = (known, fields) => inOrder(known.map(f => f.name), Object.keys(fields));
 
 function shorten(text) {
   const words = clean(text).replace(/\s+/g, ' ');
@@ -993,20 +1005,46 @@ function shorten(text) {
 
 /* ---- Values ---- */
 
-function showValue(kase, value, layout, path) {
+/* `field`: what the template says of it, or nothing. */
+function showValue(kase, value, field = {}) {
   if (value === true) return 'yes';
   if (value === false) return 'no';
   if (Array.isArray(value)) {
-    const list = value.filter(v => !isEmpty(v)).map(v => el('li', null, showValue(kase, v, layout, path)));
+    const list = value.filter(v => !isEmpty(v)).map(v => el('li', null, showValue(kase, v, field)));
     return el('ul', { class: value.some(isObject) ? 'cards' : 'values' }, list);
   }
-  if (isObject(value)) return showFields(kase, value, layout || [], inOrder(layout || [], Object.keys(value)), path);
+  if (isObject(value)) return showFields(kase, value, field.fields || [], fieldOrder(field.fields || [], value));
   if (!isText(value)) return el('bdi', null, String(value));
   const record = kase.byId.get(value);
   if (record !== undefined) return referTo(kase, record);
+  if (isId(value) && field.type === 'ref') return referAway(kase, value);
   if (isHash(value)) return el('span', null, el('code', { class: 'digest' }, value), attachmentNote(kase, value));
   const long = value.length > 90 || value.includes('\n');
-  return long ? el('p', { class: 'text', dir: 'auto' }, clean(value)) : foreign(value, { dir: 'auto' });
+  if (long) return el('p', { class: 'text', dir: 'auto' }, clean(value));
+  const meant = meaning(kase, value, field);
+  return [foreign(value, { dir: 'auto' }), meant !== '' ? el('span', { class: 'aside' }, ` ${clean(meant)}`) : ''];
+}
+
+/* What a code stands for, beside it: a country's or language's name as the browser has it, a section's label. */
+function meaning(kase, value, field) {
+  if (field.name === 'sections') {
+    const label = kase.sectionLabel(value);
+    return label.toLowerCase() === value ? '' : label;
+  }
+  const code = { country: 'region', language: 'language' }[field.type];
+  if (code === undefined || !/^[A-Za-z]{2,3}$/.test(value)) return '';
+  try {
+    return new Intl.DisplayNames('en', { type: code, fallback: 'none' }).of(value) || '';
+  } catch {
+    return '';
+  }
+}
+
+/* A record that is not here; the recipient's own is known by name. */
+function referAway(kase, value) {
+  const { partner } = kase.manifest;
+  return value === partner.record ? el('span', null, foreign(partner.name), ' ', id(value)) :
+    el('span', null, id(value), el('span', { class: 'aside' }, ' Not in this package'));
 }
 
 function referTo(kase, record) {
@@ -1020,12 +1058,12 @@ function attachmentNote(kase, digest) {
   return el('span', { class: 'aside' }, file !== undefined ? ` In this package as ${file.name}` : ' Not in this package');
 }
 
-function showFields(kase, fields, layout, names, path) {
+/* `known`: these fields in the template. */
+function showFields(kase, fields, known, names) {
   const rows = names.filter(n => !isEmpty(fields[n])).map(name => {
-    const known = layout.find(f => f.name === name);
-    return el('div', { class: 'row' },
-      el('dt', null, clean(known ? known.label : name), el('code', { class: 'signed' }, `${path}.${clean(name)}`)),
-      el('dd', null, showValue(kase, fields[name], known?.fields, `${path}.${clean(name)}`)));
+    const field = known.find(f => f.name === name);
+    return el('div', { class: 'row' }, el('dt', null, clean(field?.label || name)),
+      el('dd', null, showValue(kase, fields[name], field)));
   });
   return el('dl', { class: 'fields' }, rows);
 }
@@ -1038,51 +1076,52 @@ function itemLink(kase, item) {
 
 function showItem(kase, item) {
   const { record: r, section } = item;
-  const layout = kase.sectionLayout(r.type, section)?.fields || [];
+  const known = kase.fields(r.type, section);
   const anchor = kase.complete ? `item-${item.number}` : undefined;
   const number = kase.complete ? el('a', { class: 'number', href: `#${anchor}` }, `Item ${item.number}`) : el('span', null);
-  const body = item.value !== undefined ? showStatement(kase, item, layout.find(f => f.name === item.field)?.fields || []) :
-    [el('h4', null, clean(kase.sectionLabel(r.type, section))), showFields(kase, item.fields, layout, item.plain, section)];
-  const from = r.versions.length > 1 ? el('p', { class: 'source' }, source(item.version)) : '';
+  const body = item.value !== undefined ? showStatement(kase, item, known.find(f => f.name === item.field)?.fields || []) :
+    [el('h4', null, clean(kase.sectionLabel(section))), showFields(kase, item.fields, known, item.plain)];
+  const from = item.version !== r.newest ? el('p', { class: 'source' }, 'Unchanged since version ', source(item.version)) : '';
   return el('section', { class: 'item', id: anchor }, number, el('div', { class: 'body' }, body, from));
 }
 
-function showStatement(kase, item, layout) {
+function showStatement(kase, item, known) {
   const { text, ...rest } = item.value;
   const language = /^[a-z]{2,3}$/.test(rest.language) ? rest.language : undefined;
   return [
     el('h4', null, 'Statement', isText(rest.date) ? [' of ', foreign(rest.date)] : ''),
     el('blockquote', { class: 'statement', dir: 'auto', lang: language }, clean(text)),
-    showFields(kase, rest, layout, inOrder(layout, Object.keys(rest)), `${item.section}.${clean(item.field)}`),
+    showFields(kase, rest, known, fieldOrder(known, rest)),
   ];
 }
 
 /* Where a version comes from. */
 function source(v) {
-  return [`Version ${v.version}, recorded by `, code(v.found.by), ` on ${dayOf(v.found.day)}; `,
-    `entry ${v.proof.index} of a log of ${v.proof.size}`];
+  return [`${v.version}, signed by `, code(v.found.by), ` on ${dayOf(v.found.day)}; log entry ${v.proof.index} of ${v.proof.size}`];
 }
 
-function showBar(label, ground, partly) {
+/* One for a section, with each of its grounds. */
+function showBar(label, withheld, partly) {
+  if (withheld.length === 0) return '';
   const what = el('strong', null, clean(label), partly ? ', the rest' : '');
-  return el('p', { class: 'bar' }, what, `: withheld \u2014 ${GROUNDS[ground]}`);
+  return el('p', { class: 'bar' }, what, `: withheld \u2014 ${withheld.map(w => GROUNDS[w.ground]).join('; also: ')}`);
 }
 
 function showRecord(kase, r) {
   const title = r.good ? kase.title(r) : '';
-  const from = r.good && r.versions.length === 1 ? ['. ', source(r.versions[0])] : '';
+  const from = r.good ? [', version ', source(r.newest)] : '';
   const article = el('article', { class: 'record', id: r.anchor },
     el('h3', null, clean(kase.typeLabel(r.type)), title !== '' ? [' \u2014 ', foreign(title)] : ''),
-    el('p', { class: 'source' }, 'Record ', id(r.id), from, '.'));
+    el('p', { class: 'source' }, 'Record ', id(r.id), from));
   if (!r.good) {
     article.append(el('p', { class: 'notshown' }, 'Not shown: this record does not verify.'));
     return article;
   }
   const withheld = kase.withheld(r.id);
   for (const name of kase.order(r.type, [...new Set([...r.sections.keys(), ...withheld.map(w => w.section)])])) {
-    const items = r.items.filter(i => i.section === name), label = kase.sectionLabel(r.type, name);
+    const items = r.items.filter(i => i.section === name), label = kase.sectionLabel(name);
     article.append(...items.map(i => showItem(kase, i)));
-    article.append(...withheld.filter(w => w.section === name).map(w => showBar(label, w.ground, items.length > 0)));
+    article.append(showBar(label, withheld.filter(w => w.section === name), items.length > 0));
   }
   return article;
 }
@@ -1130,7 +1169,7 @@ function facts(kase) {
 function showConsent(kase, c) {
   const person = kase.byId.get(c.person), record = kase.byId.get(c.record);
   const item = record?.good && record.versions.some(v => v.version === c.version) ? record.items[0] : undefined;
-  const sections = c.sections.map(s => clean(kase.sectionLabel('person', s))).join(', ');
+  const sections = c.sections.map(s => clean(kase.sectionLabel(s))).join(', ');
   return el('li', null, person !== undefined ? referTo(kase, person) : ['Person ', id(c.person)], ': consent ', id(c.record),
     `, version ${c.version}`, sections !== '' ? `, needed for ${sections}` : '',
     item === undefined ? '; the consent itself is not in this package' : kase.complete ? [' (', itemLink(kase, item), ')'] : '');
@@ -1146,24 +1185,25 @@ function grounds(kase) {
   if (consents.length > 0)
     out.push(el('section', { class: 'consents' }, el('h2', null, 'Consent it was sent on'),
       el('ul', null, consents.map(c => showConsent(kase, c)))));
-  if (out.length === 0)
-    out.push(el('section', { class: 'basis' }, el('h2', null, 'Neither consent nor a legal basis is named')));
   return out;
 }
 
+/* In short what docs/PACKAGE.md says to a lawyer. */
 const PROVED = [
-  'Every field was signed by the member of the mission who recorded it. Not one letter was changed since, and nothing was ' +
-    'added: who made the package could only leave out.',
+  'Every field was signed by the member of the mission who recorded it, on the day that is shown. Not one letter was changed ' +
+    'since, and nothing was added: who made the package could only leave fields out.',
   'The package was made for the recipient, for the purpose and under the number that stand above.',
-  'Each record stands in the mission\u2019s log, at the place that is given. The order in the log is proved; days and times ' +
-    'are what the mission\u2019s clocks said.',
+  'Each record stands in the log that the mission\u2019s keys signed, at the place that is shown. Days and times are what its ' +
+    'clocks said.',
   'What was left out is a black bar, with the ground. How much lies under a bar cannot be told.',
+  'On which consent of the person it was sent, or, where there was none, on which legal basis: as it says above.',
 ];
 const NOT_PROVED = [
   'That what a person said is true; that a record is complete, or its latest version.',
-  'That this copy of the page is the true page, if you did not unseal the package yourself. For certainty about the whole ' +
-    'file run the free program casevault: casevault verify PACKAGE.',
-  'That the person still consents: consent may be withdrawn, and then the sender tells you.',
+  'Who approved the package (the sender says so); that the sender is still a member of the mission.',
+  'That nobody who holds the mission\u2019s keys made up a log for you: that needs an independent witness\u2019s signature.',
+  'That this copy of the page is the true page, if you did not unseal the package yourself. Certainty about the whole file ' +
+    'comes from the free program: casevault verify PACKAGE.',
 ];
 
 function proved() {
@@ -1207,14 +1247,14 @@ function chronologyTable(kase) {
 function absentRecords(kase, absent) {
   return [...new Set(absent.map(w => w.record))].map(record => el('article', { class: 'record' },
     el('p', { class: 'source' }, 'Record ', id(record), '.'),
-    absent.filter(w => w.record === record).map(w => showBar(kase.sectionLabel('', w.section), w.ground, false))));
+    absent.filter(w => w.record === record).map(w => showBar(kase.sectionLabel(w.section), [w], false))));
 }
 
 const PLURALS = {
   case: 'The case', person: 'Persons', testimony: 'Testimony', evidence: 'Evidence', event: 'Events', consent: 'Consents',
 };
 
-/* The case and its persons, the chronology, then the other types in the order of the labels, and consents last. */
+/* Types in the order in which records are cited, so that item numbers run on; the chronology after the persons. */
 function chapters(kase) {
   const out = [];
   const add = (anchor, title, content, count) => {
@@ -1225,25 +1265,22 @@ function chapters(kase) {
     const title = Object.hasOwn(PLURALS, type) ? PLURALS[type] : kase.typeLabel(type);
     add(`type-${type}`, title, records.map(r => showRecord(kase, r)), plural(records.length, 'record'));
   };
-  const first = ['case', 'person'];
-  const rest = new Set([...kase.types.keys(), ...kase.records.map(r => r.type)]);
-  for (const type of [...first, 'consent']) rest.delete(type);
-  first.forEach(ofType);
-  const dates = kase.chronology().length;
-  add('chronology', 'Chronology', dates > 0 ? [chronologyTable(kase)] : [], plural(dates, 'date'));
-  [...rest, 'consent'].forEach(ofType);
+  const types = new Set(['case', 'person', ...kase.records.map(r => r.type)]);
+  for (const type of types) {
+    ofType(type);
+    if (type !== 'person') continue;
+    const dates = kase.chronology().length;
+    add('chronology', 'Chronology', dates > 0 ? [chronologyTable(kase)] : [], plural(dates, 'date'));
+  }
   const absent = absentRecords(kase, kase.manifest.withheld.filter(w => !kase.byId.has(w.record)));
   add('absent', 'Records that are not here', absent, plural(absent.length, 'record'));
   return out;
 }
 
 function contents(list) {
-  const names = el('input', { type: 'checkbox', id: 'names' });
-  names.addEventListener('change', () => document.body.classList.toggle('names', names.checked));
   const links = list.map(c => el('li', null, el('a', { href: `#${c.id}` }, clean(c.title)), ` ${c.count}`));
   return el('nav', { class: 'contents', 'aria-label': 'Contents' },
-    el('ul', null, links, el('li', null, el('a', { href: '#checks' }, 'All checks'))),
-    el('p', { class: 'switch' }, names, el('label', { for: 'names' }, 'Show the name under which each field was signed')));
+    el('ul', null, links, el('li', null, el('a', { href: '#checks' }, 'All checks'))));
 }
 
 /* What stands at the top of every printed page: in the margin, where the browser can. */

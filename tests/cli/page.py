@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """The page of a package, in a real browser: it verifies what is sound, names what is not, and asks the network for nothing."""
-import copy, datetime, os, sys, tempfile
+import copy, datetime, json, os, random, re, sys, tempfile
 
 import browser, page_sample
+from common import main
 from page_sample import DAY, HOSTILE, PAGE, WRITTEN, Sample, b64, b64u, compact, sha256, sign_note, unb64u
 
 TAG = '<script type="application/json" id="package">'
 NO_ED25519 = """if (globalThis.SubtleCrypto)
   SubtleCrypto.prototype.importKey = () => Promise.reject(new DOMException('no', 'NotSupportedError'));"""
-MUTATIONS = 300
+MUTATIONS = 200
 MUTATE = '''(async () => {
   const text = document.getElementById('package').textContent, wrong = [];
   for (let i = 0, at = 0; i < %d; i++) {
@@ -26,6 +27,7 @@ MUTATE = '''(async () => {
   }
   return wrong;
 })()'''
+TEMPLATE_LABEL = page_sample.TEMPLATE.replace(b'"label": "Identity"', b'"label": 7')
 EVENT = 4  # the place of a record that the tests change
 
 
@@ -36,7 +38,7 @@ class Test:
 
     def open(self, html, before=None):
         """The result, and the checks that failed."""
-        open(self.path, 'w', newline='').write(html)
+        open(self.path, 'wb').write(html if isinstance(html, bytes) else html.encode())
         result = self.browser.open(self.path, before)
         assert self.browser.requests == ['file://' + self.path], self.browser.requests
         assert self.browser.complaints == [], self.browser.complaints
@@ -70,6 +72,16 @@ def sources():
     assert 'url(' not in text['css'] and '@import' not in text['css']
 
 
+def numbered(t):
+    """Item numbers run down the page, and every link leads somewhere."""
+    ask = t.browser.eval
+    items = ask("[...document.querySelectorAll('.item')].map(e => [e.id, e.querySelector('.number').textContent])")
+    assert items == [['item-%d' % i, 'Item %d' % i] for i in range(1, len(items) + 1)] and len(items) > 5, items
+    ids = ask("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+    assert ask("[...document.querySelectorAll('a[href]')].every(a => document.querySelector(a.getAttribute('href')))")
+
+
 def sound(t):
     """What is shown of a sound package."""
     s = Sample()
@@ -80,19 +92,16 @@ def sound(t):
                   'Contact: withheld — the sender may not send it',
                   'Testimony, the rest: withheld', 'ნინო', '(3000 USD)',
                   'In this package as attachments/1-door-12.jpg', sha256(page_sample.PHOTO).hex(),
-                  'Version 2, recorded by ' + s.vault.lawyer.name, 'entry 10 of a log of', '31 December 2099'):
+                  'version 2, signed by ' + s.vault.lawyer.name, 'Unchanged since version 1, signed by ' + s.vault.intake.name,
+                  'log entry 10 of', 'rus Russian', 'UA Ukraine', 'Administration', 'Date of birth', 'Means of control', 'Routes',
+                  '31 December 2099'):
         assert words in text, words
     for words in ('Blue House', 'second statement', 'owned\n', 'ALTERED', 'TRAINING', 'FAILED'):
         assert words not in text, words
     shown = HOSTILE.replace('\u202e', '\ufffd').replace('\u2066', '\ufffd').replace('\x07', '\ufffd')
     assert shown in text and ask("document.querySelectorAll('img, iframe, object, embed, link, base, form').length") == 0
     assert ask('document.scripts.length') == 2 and ask('document.title').startswith('Package %s for Prosecutor' % s.number)
-    items = ask("[...document.querySelectorAll('.item')].map(e => [e.id, e.querySelector('.number').textContent])")
-    numbers = sorted(int(i.split('-')[1]) for i, _ in items)
-    assert numbers == list(range(1, len(items) + 1)) and all(n == 'Item ' + i.split('-')[1] for i, n in items), items
-    ids = ask("[...document.querySelectorAll('[id]')].map(e => e.id)")
-    assert len(ids) == len(set(ids))
-    assert ask("[...document.querySelectorAll('a[href]')].every(a => document.querySelector(a.getAttribute('href')))")
+    numbered(t)
     assert ask("getComputedStyle(document.querySelectorAll('.statement')[1]).direction") == 'rtl'
     dates = ask("[...document.querySelectorAll('.chronology .date')].map(e => e.textContent)")
     assert dates == sorted(dates) and '2024-02' in dates and '2024-05-01' in dates, dates
@@ -113,10 +122,27 @@ def special(t):
     for days, failed in ((1, ()), (-2, ('expiry',))):
         t.wants('expires', Sample(manifest=lambda m: dict(m, expires=str(today + datetime.timedelta(days)))).page(), failed)
     assert 'GE-2024-017' in t.text() and 'Nothing was altered' in t.text() and 'What is proved' in t.text()
-    t.wants('no basis', Sample(manifest=lambda m: dict(m, basis='', consents=[])).page())
-    assert 'Neither consent nor a legal basis' in t.text()
-    t.wants('no labels', Sample(layout=lambda l: {'types': []}).page())
+    t.wants('no consent', Sample(manifest=lambda m: dict(m, consents=[])).page())
+    t.wants('no basis', Sample(manifest=lambda m: dict(m, basis='')).page())
+    t.wants('neither', Sample(manifest=lambda m: dict(m, basis='', consents=[])).page(), ['manifest'])
+    assert 'GE-2024' not in t.text()
+    # The mission's own template: its words, its order.
+    template = json.loads(page_sample.TEMPLATE)
+    template['types']['person']['label'] = 'Person (our word)'
+    template['sections']['identity']['label'] = 'Who <b>it</b> is'
+    template['types']['person']['sections']['identity'].sort(key=lambda f: f['name'] != 'citizenship')
+    del template['types']['event']
+    t.wants('another template', Sample(of=compact(template).encode()).page())
+    text = t.text()
+    assert 'Person (our word) — Хатуна Щербакова' in text and 'Who <b>it</b> is' in text
+    assert text.index('Citizenship') < text.index('First name') and 'Offer of work' in text
+    for name, wrong in (('no types', b'{}'), ('no JSON', b'x'), ('a label that is none', TEMPLATE_LABEL),
+                        ('a section that is none', b'{"types":{"case":{"sections":{"admin":7}}},"sections":{}}')):
+        t.wants('a template with ' + name, Sample(of=wrong).page(), ['files'])
     assert 'first_name' in t.text()
+    # Nothing new in the newest version that the reader may see.
+    t.wants('an empty newest version', Sample(present_2={'kept': ('/previous', '/admin', '/exploitation')}).page())
+    assert 'version 2, signed by' in t.text()
 
 
 def flip(text, at):
@@ -176,7 +202,8 @@ def by_strangers(t):
         ('a manifest in two lines', text('manifest', ',"by"', ',\n"by"'), 'manifest'),
         ('its signature', lambda d: d.update(signature=flip(d['signature'], len(d['signature']) - 20)), 'manifest'),
         ('no signature', lambda d: d.update(signature=''), 'manifest'),
-        ('a label', text('layout', 'Care needs', 'Convictions'), 'files'),
+        ('a label', text('template', 'Care needs', 'Convictions'), 'files'),
+        ('a template written anew', lambda d: d.update(template=compact(json.loads(d['template']))), 'files'),
         ('no policy', lambda d: d.update(policies=[]), 'page'),
         ('the last policy less', lambda d: d['policies'].pop(), 'manifest'),
         ('the first policy less', lambda d: d['policies'].pop(0), 'policies'),
@@ -256,8 +283,16 @@ def by_insiders(t):
         ('another type', instead('/record_type', lambda p: [p[0], p[1], 'person'])),
         ('another version', instead('/version', lambda p: [p[0], p[1], 2])),
         ('a section twice', {'record_2': {'disclose': lambda p, x: ['s', 'identity', x[2]] if p == '/admin' else x}}),
-        ('carried from elsewhere', {'record_2': {'carried': {'identity': 7}}, 'present_2': {'kept': ()}}),
-        ('no version disclosed', {'present_%d' % EVENT: {'kept': ('/previous', '/carried', '/version')}}),
+        ('carried from elsewhere', {'record_2': {'carried': {'identity': 7}}}),
+        ('not carried', {'record_2': {'carried': {'contact': 1}}}),
+        ('its own carried', {'record_2': {'carried': {'identity': 1, 'contact': 1, 'admin': 1}}}),
+        ('carried not told', {'present_2': {'kept': ('/previous', '/carried')}}),
+        ('carried not told of one', {'present_%d' % EVENT: {'kept': ('/previous', '/carried')}}),
+        ('carried no object', {'record_2': {'disclose': lambda p, x: [*x[:2], 1] if p == '/carried' else x}}),
+        ('two types', {'record_2': {'disclose': lambda p, x: [*x[:2], 'event'] if p == '/record_type' else x},
+                       'manifest': lambda m: dict(m, records=[dict(e, type='event' if i == 2 else e['type'])
+                                                              for i, e in enumerate(m['records'])])}),
+        ('no version disclosed', {'present_%d' % EVENT: {'kept': ('/previous', '/version')}}),
     ]
     bind = lambda **more: {'present_%d' % EVENT: more}
     bindings = [
@@ -309,12 +344,12 @@ def by_insiders(t):
         ('a ground', dict(manifest=lambda m: dict(m, withheld=[dict(m['withheld'][0], ground='toString')])), 'manifest'),
         ('an id', dict(manifest=lambda m: dict(m, id=m['id'][:-1] + ('0' if m['id'][-1] != '0' else '1'))), 'manifest'),
         ('a day', dict(manifest=lambda m: dict(m, expires='2099-02-30')), 'manifest'),
-        ('a record twice', dict(manifest=lambda m: dict(m, records=m['records'] + m['records'][:1])), 'manifest'),
+        ('a record twice', dict(manifest=lambda m: dict(m, records=m['records'] + m['records'][:1])), 'files'),
         ('a file more', dict(manifest=lambda m: dict(m, files=m['files'] + [{'name': 'more.txt', 'bytes': 0, 'sha256': '0' * 64}])), 'files'),
         ('a file less', dict(manifest=lambda m: dict(m, files=m['files'][1:])), 'files'),
         ('a file unnamed', dict(manifest=lambda m: dict(m, files=m['files'][:-1] + [dict(m['files'][-1], sha256='0' * 64)])), 'files'),
-        ('a wrong size', dict(manifest=lambda m: dict(m, files=[dict(f, bytes=f['bytes'] + (f['name'] == 'layout.json')) for f in m['files']])), 'files'),
-        ('no labels', dict(layout=lambda l: {'types': 7}), 'files'),
+        ('a wrong size', dict(manifest=lambda m: dict(m, files=[dict(f, bytes=f['bytes'] + (f['name'] == 'template.json')) for f in m['files']])), 'files'),
+        ('a template that no policy names', dict(template=lambda x: x.replace(b'Care needs', b'Convictions')), 'files'),
     ]
 
     def policy(change, *signers, first=False):
@@ -341,6 +376,9 @@ def by_insiders(t):
         ('an epoch without a key', policy(lambda d: d['export'].update(epoch=2))),
         ('a role less', policy(lambda d: d['roles'].pop(0))),
         ('training', policy(lambda d: d.update(training=True))),
+        ('no package quorum', policy(lambda d: d.pop('package_quorum'))),
+        ('a package quorum below 0', policy(lambda d: d.update(package_quorum=-1))),
+        ('a package quorum elsewhere', policy(lambda d: d.update(package_quorum=d.pop('package_quorum')))),
         ('a quorum too many', policy(lambda d: d.update(quorum=2))),
         ('recovery held', policy(lambda d: d['members'][1].update(roles=['recovery']))),
         ('a member twice', policy(lambda d: d['members'].append(d['members'][0]))),
@@ -362,7 +400,17 @@ def by_insiders(t):
     t.wants('a head by the recovery key', Sample(**head(log, *recovery(s.vault))).page())
     t.wants('strangers’ signatures besides', Sample(**head(log, ('witness.example', stranger), member)).page())
     t.wants('Ed25519 as alg', Sample(**raised(header={'alg': 'Ed25519'})).page())
-    t.wants('carried as told', Sample(present_2={'kept': ()}).page())
+    t.wants('an item twice', Twice().page(), ['records'])
+    t.wants('previous disclosed', Sample(present_2={'kept': ()}).page())
+
+
+class Twice(Sample):
+    """One older version of a record in two items."""
+
+    def seal(self):
+        for list in (self.records, self.hidden):
+            list.insert(2, list[1])
+        super().seal()
 
 
 def mutations(t):
@@ -373,16 +421,124 @@ def mutations(t):
     t.checks += MUTATIONS
 
 
-def main():
-    if browser.find() is None:
-        print('there is no Chromium here')
-        sys.exit(77)
+# ---- packages that casevault made ----
+
+OFFICE = 'Office of the Prosecutor'
+RULE = 'Article 37 of the code of procedure <order 5>'
+SECRETS = ('Blue House', 'insulin', '+38050000111', 'Она хочет рассказать')
+
+
+def disclosed(html):
+    """All that can be read from the file: its own text, and every part of every JWT that decodes."""
+    parts = re.findall(r'[A-Za-z0-9_-]{8,}', html)
+    return html + ''.join(unb64u(x).decode('utf-8', 'replace') for x in parts if len(x) % 4 != 1)
+
+
+def taken(p, file, to=OFFICE):
+    return p.opened(file, to)['index.html'].decode()
+
+
+def of_a_vault(t, p):
+    """With consent, of a person who has four versions by now; the newest brings nothing that goes."""
+    p.vault()
+    case, person, testimony = p.case()
+    p.partner(OFFICE, 'CentralGovernmentOrganisation')
+    p.consent(person, OFFICE)
+    for change in ('identity.first_name=Мария', 'exploitation.age_when_trafficked=31', 'contact.city=Odesa'):
+        p.as_('protection', 'record', 'edit', person, '--set', change)
+    event = p.add('intake', {'type': 'event', 'admin': {'case': case, 'persons': [person]}, 'exploitation': {
+        'date': '2024-02', 'type': 'Recruitment', 'city': 'Kherson', 'description': 'A promise of work. </script><b>'}})
+    number = p.package('legal', case, OFFICE, 'out', '--statement', testimony + '.1')
+    html = taken(p, 'out')
+    t.wants('a real package', html)
+    fingerprint = p.json_as('auditor', 'status')[0]['fingerprint']
+    assert t.browser.eval("document.querySelector('.fingerprint').textContent") == fingerprint
+    text = t.text()
+    for words in (number, OFFICE, 'Мария Щербакова', '1990-02-28', 'ForcedLabour', 'Документы забрали сразу.', '</script><b>', person, event,
+                  'version 4, signed by', 'Unchanged since version 1,', 'Unchanged since version 2,',
+                  'Contact: withheld — the profile does not carry it', 'Testimony, the rest: withheld — not named: statements go out only one by one; also: the profile',
+                  'admin Administration', 'RS-1', 'Consent it was sent on'):
+        assert words in text, (words, text)
+    numbered(t)
+    assert 'Хатуна' not in text and 'TRAINING' not in text and 'LEGAL BASIS' not in text
+    whole = disclosed(html)
+    assert 'Документы забрали сразу.' in whole
+    for secret in SECRETS:
+        assert secret not in whole, secret
+    altered(t, html)
+
+
+def altered(t, html):
+    """One byte of the data, anywhere, is another: in the file, and, many more, in the page that is open."""
+    wrong = t.browser.eval(MUTATE % MUTATIONS)
+    assert wrong == [], wrong
+    start, dice = html.index(TAG) + len(TAG), random.Random(5)
+    data = html[start:html.index('</script>', start)].encode()
+    before, after = html[:start].encode(), html[start:].encode()[len(data):]
+    for at in [0, len(data) - 1] + [dice.randrange(len(data)) for _ in range(14)]:
+        changed = bytearray(data)
+        changed[at] ^= 1
+        assert t.open(before + changed + after)[0] == 'altered', at
+        assert 'Verified' not in t.text(), at
+    t.checks += MUTATIONS
+
+
+def on_a_basis(t, p):
+    case = p.case(by='founder')[0]
+    p.package('legal', case, OFFICE, 'ordered', '--legal-basis', RULE, '--without', 'perpetrators')
+    t.wants('a legal basis', taken(p, 'ordered'))
+    text = t.text()
+    assert 'LEGAL BASIS' in text and text.index(RULE) < text.index('What is proved') < text.index('RS-1', text.index('The case'))
+    assert 'Consent it was sent on' not in text
+
+
+def agreed(t, p):
+    """`casevault verify` says of a package that was made without its code what the page says."""
+    def said(s, failed=()):
+        t.wants('agreed', s.page(), failed)
+        open(p.path('sample.zip'), 'wb').write(s.package())
+        home = tempfile.mkdtemp(dir=p.dir)  # a user who has seen none before
+        told = json.loads(p.run('verify', '--json', '--sender-key', s.vault.fingerprint, p.path('sample.zip'), rc=14 if failed else 0,
+                                home=home))
+        assert told['verified'] == (not failed), told
+        assert {n for n, c in told['checks'].items() if c.get('why')} == set(failed), (failed, told)
+    said(Sample())
+    said(Sample(present_2={'kept': ('/previous', '/admin', '/exploitation')}))
+    said(Sample(present_2={'kept': ('/previous', '/carried')}), ['records'])
+    said(Sample(record_2={'carried': {'identity': 1, 'contact': 1, 'admin': 1}}), ['records'])
+    said(Sample(record_2={'carried': {'identity': 7, 'contact': 1}}), ['records'])
+    said(Sample(record_4={'payload': lambda claims: claims.update(vct='urn:casevault:record:2')}), ['records'])
+    said(Sample(present_4={'nonce': 'another'}), ['binding'])
+    said(Sample(proof_4={'index': 11}), ['proofs'])
+    said(Sample(manifest=lambda m: dict(m, basis='', consents=[])), ['manifest'])
+    said(Sample(template=lambda x: x.replace(b'Care needs', b'Convictions')), ['files'])
+
+
+def of_training(t, p):
+    p.run('demo', '--cases', '3', p.path('demo'))
+    p.dir, place = p.path('demo'), p.dir
+    case = p.json_as('legal', 'record', 'list', '--type', 'case')[0]['id']
+    p.partner('Court')
+    p.package('legal', case, 'Court', 'trained', '--legal-basis', RULE)
+    t.wants('training', taken(p, 'trained', 'Court'))
+    assert t.text().index('TRAINING') < t.text().index('Verified')
+    numbered(t)
+    p.dir = place
+
+
+def test(p):
     sources()
     with browser.Browser() as chromium:
         t = Test(chromium)
         for part in (sound, special, by_strangers, by_insiders, mutations):
             part(t)
-    print('%d checks' % t.checks)
+        for part in (of_a_vault, on_a_basis, agreed, of_training):
+            part(t, p)
+    p.checks += t.checks
 
 
-main()
+if __name__ == '__main__':
+    if browser.find() is None:
+        print('there is no Chromium here')
+        sys.exit(77)
+    main(test)

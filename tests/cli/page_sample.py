@@ -2,13 +2,14 @@
 
 Usage: page_sample.py FILE     write a sample index.html
 """
-import base64, copy, hashlib, hmac, json, os, random, sys
+import base64, copy, hashlib, hmac, json, os, random, struct, sys, zlib
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'formats', 'page')
+TEMPLATE = open(os.path.join(PAGE, '..', '..', 'template', 'default.json'), 'rb').read()
 CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U'
 DAY = 86400
 SDJWT, PROOF = 'records/%d.sd-jwt', 'records/%d.tlog-proof'
@@ -111,22 +112,22 @@ class Member:
 
 ROLES = ['intake', 'legal', 'custodian', 'recovery']
 SECTIONS = ['head', 'admin', 'identity', 'contact', 'exploitation', 'perpetrators', 'testimony', 'evidence', 'medical', 'risk',
-    'consent',
-            'legal', 'audit']
+            'consent', 'legal', 'audit']
 
 
 class Vault:
     """A founder and custodian; then, by a second policy, an intake officer and a lawyer with the same export key."""
 
-    def __init__(self, dice, training=False):
-        self.dice, self.training = dice, training
+    def __init__(self, dice, training=False, template=TEMPLATE):
+        self.dice, self.training, self.template = dice, training, template
         self.founder, self.intake, self.lawyer = (Member(dice, training) for _ in range(3))
         self.log, self.export, self.recovery = dice.ed25519(), dice.ed25519(), dice.ed25519()
         self.docs, self.texts, self.policies = [], [], []
         named = lambda n, **more: dict({'name': n, 'epoch': 1, 'suite': 1, 'key': b64u(dice.x25519())}, **more)
         everybody = ['intake', 'legal']
         self.add({'number': 1, 'previous': '-', 'training': training, 'suite': 1, 'quorum': 1,
-                  'erase': {'quorum': 1, 'roles': ['custodian']}, 'reason_required': False, 'template': sha256(b'template').hex(),
+                  'erase': {'quorum': 1, 'roles': ['custodian']}, 'package_quorum': 1, 'reason_required': False,
+                  'template': sha256(template).hex(),
                   'roles': [named(n) for n in ROLES],
                   'sections': [named(n, readers=everybody, create=['intake'], edit=['intake']) for n in SECTIONS],
                   'log': {'epoch': 1, 'key': b64u(public(self.log)), 'holders': everybody},
@@ -156,7 +157,7 @@ class Vault:
 
     @property
     def fingerprint(self):
-        return '-'.join(sha256(bytes.fromhex(self.id)).hex()[4 * i:4 * i + 4] for i in range(5))
+        return '-'.join(self.id[4 * i:4 * i + 4] for i in range(5))
 
 
 class Log:
@@ -200,6 +201,25 @@ class Log:
         return 'c2sp.org/tlog-proof@v1\nextra %s\nindex %d\n%s\n%s' % (
             b64(leaf or self.leaves[place]), place if index is None else index, ''.join(b64(p) + '\n' for p in path),
             checkpoint or self.checkpoint(size))
+
+
+def padme(n):
+    e = n.bit_length() - 1
+    last = e - e.bit_length()
+    return (n + (1 << last) - 1) >> last << last
+
+
+def zipped(files):
+    """The one form of a zip (docs/PACKAGE.md), with its padding."""
+    def whole(files):
+        out, directory = b'', b''
+        for name, data in files.items():
+            common = struct.pack('<HHHHIIIHH', 0x0800, 0, 0, 0x0021, zlib.crc32(data), len(data), len(data), len(name), 0)
+            directory += struct.pack('<IHH', 0x02014b50, 0x0014, 10) + common + struct.pack('<HHHII', 0, 0, 0, 0, len(out)) + name.encode()
+            out += struct.pack('<IH', 0x04034b50, 10) + common + name.encode() + data
+        return out + directory + struct.pack('<IHHHHIIH', 0x06054b50, 0, 0, len(files), len(files), len(directory), len(out), 0)
+    bare = len(whole({**files, 'padding': b''}))
+    return whole({**files, 'padding': bytes(padme(bare) - bare)})
 
 
 def jws(header, payload, key):
@@ -249,26 +269,12 @@ class Record:
         return self.digest('/' + name, [name, {'_sd': sorted(digests + [self.decoy('/' + name)])}])
 
     def present(self, hidden, aud, nonce, binding=None, header=None, key=None, edit=lambda list: list,
-                kept=('/previous', '/carried')):
+                kept=('/previous',)):
         """JWT, disclosures but those under a pointer that is hidden, and the key binding."""
         shown = [t for p, t in self.disclosures.items() if not any((p + '/').startswith(h + '/') for h in (*hidden, *kept))]
         text = '~'.join([self.jwt, *edit(shown)]) + '~'
         claims = dict({'iat': MADE, 'aud': aud, 'nonce': nonce, 'sd_hash': b64u(sha256(text.encode()))}, **(binding or {}))
         return text + jws(dict({'alg': 'EdDSA', 'typ': 'kb+jwt'}, **(header or {})), claims, key or self.vault.export)
-
-
-def layout():
-    """Of the default template, as PACKAGE.md has it."""
-    template = json.load(open(os.path.join(PAGE, '..', '..', 'template', 'default.json')))
-
-    def field(f):
-        inner = {'fields': [field(g) for g in f['fields']]} if f['type'] == 'object' else {}
-        return dict({'name': f['name'], 'label': f['label']}, **inner)
-
-    def section(name, fields):
-        return {'name': name, 'label': template['sections'][name]['label'], 'fields': [field(f) for f in fields]}
-    return {'types': [{'name': n, 'label': t['label'], 'sections': [section(*s) for s in t['sections'].items()]}
-                      for n, t in template['types'].items() if n not in ('partner', 'staff')]}
 
 
 HOSTILE = '</script><script>document.title="owned"</script><img src=x onerror=alert(1)> & "quoted" \u202egnp.exe\u2066 \x07 end'
@@ -292,10 +298,10 @@ def assemble():
 class Sample:
     """A package. `change` of a name is called where that thing is made, so that all around it is still true."""
 
-    def __init__(self, training=False, **change):
+    def __init__(self, training=False, of=TEMPLATE, **change):
         self.dice = Dice(7)
         self.change = change
-        self.vault = self.use('vault', Vault(self.dice, training))
+        self.vault = self.use('vault', Vault(self.dice, training, of))
         self.log = Log(self.vault)
         self.partner, self.number = 'Prosecutor’s Office of Batumi (ბათუმი)', self.dice.id()
         self.records, self.hidden, self.withheld = [], [], []
@@ -382,8 +388,8 @@ class Sample:
         size = len(self.log.leaves) - 1
         head = {'checkpoint': self.log.checkpoint(size)}
         to = {'aud': self.partner, 'nonce': self.number}
-        labels = compact(self.use('layout', layout())) + '\n'
-        self.files = {'README.txt': b'how to check\n', 'layout.json': labels.encode(), 'redactions.csv': b'record,section,ground\n'}
+        template = self.use('template', self.vault.template)
+        self.files = {'README.txt': b'how to check\n', 'template.json': template, 'redactions.csv': b'record,section,ground\n'}
         for i, text in enumerate(self.vault.policies, 1):
             self.files['policies/%d.txt' % i] = text.encode()
         for i, (r, index) in enumerate(self.records):
@@ -396,7 +402,7 @@ class Sample:
         stated = 'casevault package v1\n%s\n{"manifest":"%s"}\n' % (self.vault.id, sha256(text.encode()).hex())
         text_of = lambda n: self.files[n].decode()
         self.data = {'manifest': text, 'signature': sign_note(stated, self.use('sender', self.vault.signer(self.vault.lawyer))),
-                     'layout': labels, 'policies': list(self.vault.policies),
+                     'template': template.decode(), 'policies': list(self.vault.policies),
                      'records': [{'sdjwt': text_of(SDJWT % i), 'proof': text_of(PROOF % i)} for i in range(1, len(self.records) + 1)]}
 
     def manifest(self):
@@ -414,6 +420,19 @@ class Sample:
     def page(self, data=None):
         data = data if isinstance(data, str) else compact(data or self.data).replace('<', '\\u003c')
         return self.before + data + self.after
+
+
+    def package(self, data=None):
+        """The whole package, not sealed; `data`: other texts than its own."""
+        data = data or self.data
+        files = {'README.txt': self.files['README.txt'], 'index.html': self.page(data).encode(), 'manifest.json': data['manifest'].encode(),
+                 'manifest.sig': data['signature'].encode(), 'template.json': data['template'].encode(),
+                 'redactions.csv': self.files['redactions.csv']}
+        files.update(('policies/%d.txt' % i, text.encode()) for i, text in enumerate(data['policies'], 1))
+        for i, r in enumerate(data['records'], 1):
+            files.update({SDJWT % i: r['sdjwt'].encode(), PROOF % i: r['proof'].encode()})
+        files.update((n, b) for n, b in self.files.items() if n.startswith('attachments/'))
+        return zipped(files)
 
 
 if __name__ == '__main__':
