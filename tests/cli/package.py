@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Packages: what goes is chosen field by field, judged by consent and approved; what leaves is just that, sealed, and logged."""
-import base64, csv, datetime, hashlib, io, json, os
+import base64, csv, datetime, hashlib, io, json, os, subprocess
 
 from common import PERSON, TESTIMONY, main
 
@@ -282,6 +282,36 @@ def checked(a, p, id):
         a.verify('bad', rc=14)
 
 
+def by_hand(a, p, id):
+    """As README.txt says: with age, unzip, sha256sum and openssl alone."""
+    tool = lambda *args, **kw: subprocess.run(args, check=True, capture_output=True, cwd=p.path('by_hand'), **kw).stdout.decode()
+    os.mkdir(p.path('by_hand'))
+    tool('age', '-d', '-i', p.path(OFFICE + '.key'), '-o', 'package.zip', p.path('out'))
+    assert 'No errors detected' in tool('unzip', '-t', 'package.zip')
+    tool('unzip', '-q', 'package.zip')
+    note = open(p.path('by_hand', 'manifest.sig')).read()
+    text, lines = note.split('\n\n')
+    _, vault, stated = text.split('\n')
+    m = json.load(open(p.path('by_hand', 'manifest.json')))
+    assert json.loads(stated) == {'manifest': tool('sha256sum', 'manifest.json').split()[0]} and vault == m['vault']
+    sums = ''.join('%s  %s\n' % (f['sha256'], f['name']) for f in m['files'])
+    tool('sha256sum', '-c', '--quiet', '-', input=sums.encode())
+    policies = sorted(os.listdir(p.path('by_hand', 'policies')), key=lambda n: int(n.split('.')[0]))
+    first, last = [open(p.path('by_hand', 'policies', n)).read() for n in (policies[0], policies[-1])]
+    assert hashlib.sha256('\n'.join(first.split('\n')[:3] + ['']).encode()).hexdigest() == vault
+    name, signature = lines.split(' ')[1:]
+    keys = {}
+    for member in json.loads(last.split('\n')[2])['members']:
+        raw = base64.urlsafe_b64decode(member['line'].split(':')[1] + '==')
+        keys['m' + hashlib.sha256(raw[:-64]).hexdigest()[:8]] = raw[5:37]
+    open(p.path('by_hand', 'key.der'), 'wb').write(bytes.fromhex('302a300506032b6570032100') + keys[m['by']])
+    open(p.path('by_hand', 'text'), 'w').write(text + '\n')
+    open(p.path('by_hand', 'signature'), 'wb').write(base64.b64decode(signature)[4:])
+    assert name.endswith('/member/' + m['by'])
+    assert 'Verified' in tool('openssl', 'pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', 'key.der', '-rawin', '-in', 'text',
+                              '-sigfile', 'signature')
+
+
 def on_a_basis(a, p):
     """Without consent, on a law that is named: in the manifest, in the log, in every list."""
     p.as_('founder', 'policy', 'set', '--no-package-approvals')
@@ -360,7 +390,7 @@ def test(p):
     for step in (without_consent, asked_for, narrowed, rights, purposes, medical):
         step(a, p)
     id = approved(a, p)
-    for step in (left, told_afterwards, checked):
+    for step in (left, told_afterwards, checked, by_hand):
         step(a, p, id)
     for step in (on_a_basis, attached, by_passphrase, changed_since):
         step(a, p)
