@@ -321,7 +321,9 @@ static cv_status run(struct cv_ui *ui, const void *args)
     st = cv_package_reader_new(&r);
     st = CV_THEN(st, feed(r, u.plain, &v));
     const cv_status opened = cv_unseal_end(ui, &u);
-    if (st == CV_OK && opened != CV_OK && !v.checks[CV_CHECK_CONTAINER].done)
+    if (st == CV_OK && v.checks[CV_CHECK_CONTAINER].done)
+        ui->err = (struct cv_err){ 0 }; /* what was given up half-way: the container is to blame */
+    else if (st == CV_OK)
         st = opened;
     st = CV_THEN(st, judge(ui, a, r, &u, &v));
     st = CV_THEN(st, tell(ui, a, &v));
