@@ -64,9 +64,11 @@ static cv_status key_of_identity(struct opening *o)
     struct cv_identity id = { 0 };
     const char *path = NULL;
     cv_status st = cv_ui_identity_path(o->ui, &path);
-    if (st != CV_OK)
+    if (st != CV_OK) {
+        o->ui->err = (struct cv_err){ 0 };
         return cv_fail(&o->ui->err, CV_ERR_ARG,
                        "the package is sealed to a key: name the file that holds yours with --identity FILE");
+    }
     st = cv_ui_read_file(o->ui, path, CV_IDENTITY_FILE_MAX, &file);
     if (st == CV_OK &&
         (file.n < strlen(IDENTITY_TITLE) || memcmp(file.p, IDENTITY_TITLE, strlen(IDENTITY_TITLE)) != 0)) {
@@ -133,13 +135,15 @@ static cv_status open_file(struct opening *o, bool passphrase)
     struct cv_age *r = NULL;
     cv_status st = passphrase ? key_of_passphrase(o) : key_of_identity(o);
     const struct cv_age_identity *const keys[] = { o->key };
+    const bool have = st == CV_OK;
     st = CV_THEN(st, cv_age_reader(keys, 1, &r));
     st = CV_THEN(st, open_all(o, r));
-    if (st == CV_ERR_NOKEY && passphrase)
-        o->ui->wrong_passphrase = true;
-    if (st == CV_ERR_NOKEY && o->ui->err.status == CV_OK)
+    if (st == CV_ERR_NOKEY && have) {
+        o->ui->wrong_passphrase = passphrase;
+        o->ui->err = (struct cv_err){ 0 }; /* in the words of who asked, not those of age */
         st = cv_fail(&o->ui->err, st,
                      passphrase ? "wrong passphrase" : "the package is sealed to another key");
+    }
     cv_age_free(r);
     cv_age_identity_free(o->key);
     return st;
