@@ -12,10 +12,12 @@
 #include "formats/base64.h"
 #include "vault/package.h"
 
-/* package write: the file that leaves. It is sealed under another name beside it, and gets its own when the
- * log says that it left. */
+/* package write: the file that leaves. It has no name, or where the file system cannot do that another one,
+ * while it is made, and gets its own when the log says that it left: of what is broken off nothing is left.
+ */
 
 #define PIECE_BYTES 262144
+#define OWN_FILES "/proc/self/fd"
 #define ATTACHMENTS_MAX 256
 
 struct args {
@@ -37,7 +39,7 @@ static const struct cv_opt opts[] = {
 struct writing {
     struct cv_ui *ui;
     const struct args *a;
-    char part[4096]; /* the name while it is made */
+    char part[4096]; /* the name while it is made; empty: none */
     int fd;
     struct cv_age *age;
     struct cv_buf sealed;
@@ -54,7 +56,7 @@ static cv_status flush(struct writing *w, struct cv_err *err)
         if (k < 0 && errno == EINTR)
             continue;
         if (k <= 0)
-            return cv_fail_errno(err, "%s: cannot write", w->part);
+            return cv_fail_errno(err, "%s: cannot write", w->a->output);
         b = CV_BYTES(b.p + k, b.n - (size_t)k);
     }
     cv_buf_truncate(&w->sealed, 0);
@@ -93,38 +95,68 @@ static cv_status recipient_of(struct writing *w, const char *text, struct cv_age
     return st;
 }
 
+/* dir_of(w, dir): the directory that the file is to stand in. */
+static void dir_of(const struct writing *w, char dir[static 4096])
+{
+    snprintf(dir, 4096, "%s", w->a->output);
+    char *slash = strrchr(dir, '/');
+    if (slash == NULL)
+        snprintf(dir, 4096, ".");
+    else
+        slash[slash == dir ? 1 : 0] = '\0';
+}
+
+/* create(w): the file without a name, or under another one. */
+static cv_status create(struct writing *w)
+{
+    char dir[4096];
+    dir_of(w, dir);
+    if (access(OWN_FILES, X_OK) == 0)
+        w->fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (w->fd >= 0)
+        return CV_OK;
+    if (snprintf(w->part, sizeof(w->part), "%s.part", w->a->output) >= (int)sizeof(w->part))
+        return cv_fail(&w->ui->err, CV_ERR_LIMIT, "%.200s: path too long", w->a->output);
+    w->fd = open(w->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return w->fd >= 0 ? CV_OK : cv_fail_errno(&w->ui->err, "%s: cannot create", w->part);
+}
+
 /* begin(w, recipient): the file under its other name, and the head of the age file. */
 static cv_status begin(struct writing *w, const char *recipient)
 {
     struct cv_age_recipient *to = NULL;
     if (access(w->a->output, F_OK) == 0)
         return cv_fail(&w->ui->err, CV_ERR_EXISTS, "%s: already there; it is not overwritten", w->a->output);
-    if (snprintf(w->part, sizeof(w->part), "%s.part", w->a->output) >= (int)sizeof(w->part))
-        return cv_fail(&w->ui->err, CV_ERR_LIMIT, "%.200s: path too long", w->a->output);
     cv_status st = recipient_of(w, recipient, &to);
     if (st == CV_OK) {
         const struct cv_age_recipient *const list[] = { to };
         st = cv_age_writer(list, 1, &w->sealed, &w->age, &w->ui->err);
     }
-    if (st == CV_OK) {
-        w->fd = open(w->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (w->fd < 0)
-            st = cv_fail_errno(&w->ui->err, "%s: cannot create", w->part);
-    }
+    st = CV_THEN(st, create(w));
     cv_age_recipient_free(to);
     return st;
+}
+
+/* give_name(w): that which was asked for; what has it by now keeps it. */
+static cv_status give_name(struct writing *w)
+{
+    char self[64];
+    snprintf(self, sizeof(self), OWN_FILES "/%d", w->fd);
+    int r = w->part[0] == '\0' ? linkat(AT_FDCWD, self, AT_FDCWD, w->a->output, AT_SYMLINK_FOLLOW)
+                               : renameat2(AT_FDCWD, w->part, AT_FDCWD, w->a->output, RENAME_NOREPLACE);
+    if (r != 0 && errno == EINVAL && w->part[0] != '\0') /* not every file system can refuse to replace */
+        r = rename(w->part, w->a->output);
+    if (r != 0)
+        return cv_fail_errno(&w->ui->err, "%s: cannot get its name", w->a->output);
+    w->part[0] = '\0';
+    return CV_OK;
 }
 
 /* sync_dir(path): the directory that a new name stands in. */
 static cv_status sync_dir(struct writing *w)
 {
     char dir[4096];
-    snprintf(dir, sizeof(dir), "%s", w->a->output);
-    char *slash = strrchr(dir, '/');
-    if (slash == NULL)
-        snprintf(dir, sizeof(dir), ".");
-    else
-        slash[slash == dir ? 1 : 0] = '\0';
+    dir_of(w, dir);
     const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const bool good = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0)
@@ -137,7 +169,7 @@ static cv_status finish(struct writing *w)
     cv_status st = cv_age_finish(w->age, &w->sealed, &w->ui->err);
     st = CV_THEN(st, flush(w, &w->ui->err));
     if (st == CV_OK && fsync(w->fd) != 0)
-        st = cv_fail_errno(&w->ui->err, "%s: cannot make it durable", w->part);
+        st = cv_fail_errno(&w->ui->err, "%s: cannot make it durable", w->a->output);
     return st;
 }
 
@@ -273,10 +305,7 @@ static cv_status release(struct writing *w, struct cv_vault *v, const struct cv_
                          const struct cv_outgoing *out)
 {
     cv_status st = cv_outgoing_sent(v, d, out, w->a->reason, &w->ui->err);
-    if (st == CV_OK && rename(w->part, w->a->output) != 0)
-        st = cv_fail_errno(&w->ui->err, "%s: cannot get its name", w->a->output);
-    if (st == CV_OK)
-        w->part[0] = '\0';
+    st = CV_THEN(st, give_name(w));
     return CV_THEN(st, sync_dir(w));
 }
 

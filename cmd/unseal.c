@@ -135,12 +135,12 @@ static cv_status open_file(struct opening *o, bool passphrase)
     struct cv_age *r = NULL;
     cv_status st = passphrase ? key_of_passphrase(o) : key_of_identity(o);
     const struct cv_age_identity *const keys[] = { o->key };
+    const bool have = st == CV_OK;
     st = CV_THEN(st, cv_age_reader(keys, 1, &r));
     st = CV_THEN(st, open_all(o, r));
-    if (st == CV_ERR_NOKEY && passphrase)
-        o->ui->wrong_passphrase = true;
-    if (st == CV_ERR_NOKEY && r != NULL) {
-        o->ui->err = (struct cv_err){ 0 }; /* in words that tell what to do */
+    if (st == CV_ERR_NOKEY && have) {
+        o->ui->wrong_passphrase = passphrase;
+        o->ui->err = (struct cv_err){ 0 }; /* in the words of who asked, not those of age */
         st = cv_fail(&o->ui->err, st,
                      passphrase ? "wrong passphrase" : "the package is sealed to another key");
     }

@@ -334,7 +334,9 @@ cv_status cv_arrival_open(struct cv_ui *ui, const char *path, const char *sender
     st = cv_package_reader_new(&out->reader);
     st = CV_THEN(st, feed(out->reader, u.plain, &out->verdict));
     const cv_status opened = cv_unseal_end(ui, &u);
-    if (st == CV_OK && opened != CV_OK && !out->verdict.checks[CV_CHECK_CONTAINER].done)
+    if (st == CV_OK && out->verdict.checks[CV_CHECK_CONTAINER].done)
+        ui->err = (struct cv_err){ 0 }; /* what was given up half-way: the container is to blame */
+    else if (st == CV_OK)
         st = opened;
     st = CV_THEN(st, judge(ui, sender, &u, out));
     return cv_err_note(&ui->err, st, "package");

@@ -70,8 +70,9 @@ static bool place(struct cv_package_reader *r, const char *name)
     } else {
         snprintf(prefix, sizeof(prefix), "attachments/%zu-", r->attachments + 1);
         r->padded = strcmp(name, "padding") == 0;
-        if (r->sdjwts == 0 || r->proofs < r->sdjwts ||
-            (!r->padded && strncmp(name, prefix, strlen(prefix)) != 0))
+        const bool attachment =
+            strncmp(name, prefix, strlen(prefix)) == 0 && strchr(name + strlen(prefix), '/') == NULL;
+        if (r->sdjwts == 0 || r->proofs < r->sdjwts || (!r->padded && !attachment))
             return false;
         r->attachments += !r->padded;
     }

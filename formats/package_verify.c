@@ -17,6 +17,7 @@
 
 #define MANIFEST_MAX ((size_t)64 << 20)
 #define POLICIES_MAX 4096
+#define HEX_DIGITS 64 /* of a SHA-256 */
 
 static const char *const check_names[CV_CHECK_COUNT] = {
     [CV_CHECK_CONTAINER] = "container", [CV_CHECK_POLICIES] = "policies", [CV_CHECK_SENDER] = "sender",
@@ -263,33 +264,58 @@ static bool names_file(const struct cv_json *record, const char *member, size_t 
     return strcmp(cv_json_get_str(record, member), want) == 0;
 }
 
-/* holds(v, hex): does a text with these digits stand anywhere in what was disclosed? */
-static bool holds(const struct cv_json *v, const char *hex)
+/* The texts in what was disclosed that may be digests of files. */
+struct digests {
+    const char **hex;
+    size_t count, room;
+};
+
+static cv_status gather(struct digests *d, const struct cv_json *v)
 {
     const char *text = cv_json_cstr(v);
-    if (text != NULL)
-        return strcmp(text, hex) == 0;
+    cv_status st = CV_OK;
+    if (text != NULL && cv_json_len(v) == HEX_DIGITS) {
+        if (d->count == d->room) {
+            const size_t room = d->room > 0 ? 2 * d->room : 64;
+            const char **more = realloc(d->hex, room * sizeof(*more));
+            if (more == NULL)
+                return CV_ERR_NOMEM;
+            d->hex = more;
+            d->room = room;
+        }
+        d->hex[d->count++] = text;
+    }
     if (cv_json_is(v, CV_JSON_ARRAY))
-        for (size_t i = 0; i < cv_json_len(v); i++)
-            if (holds(cv_json_at(v, i), hex))
-                return true;
+        for (size_t i = 0; i < cv_json_len(v) && st == CV_OK; i++)
+            st = gather(d, cv_json_at(v, i));
     if (cv_json_is(v, CV_JSON_OBJECT))
-        for (void *it = cv_json_first(v); it != NULL; it = cv_json_next(v, it))
-            if (holds(cv_json_iter_value(it), hex))
-                return true;
-    return false;
+        for (void *it = cv_json_first(v); it != NULL && st == CV_OK; it = cv_json_next(v, it))
+            st = gather(d, cv_json_iter_value(it));
+    return st;
 }
 
-/* judge_attachments(g): when the records are known: each file's digest stands in one of them. */
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* judge_attachments(g): when the records are known: each file's digest stands in one of them. Both may be
+ * very many. */
 static cv_status judge_attachments(struct judging *g, struct cv_err *err)
 {
-    for (size_t i = 0; i < cv_json_len(g->files); i++) {
+    struct digests d = { 0 };
+    cv_status st = gather(&d, g->v->claims);
+    if (d.count > 1)
+        qsort(d.hex, d.count, sizeof(*d.hex), by_text);
+    for (size_t i = 0; st == CV_OK && i < cv_json_len(g->files); i++) {
         const struct cv_json *f = cv_json_at(g->files, i);
-        const char *name = cv_json_get_str(f, "name");
-        if (strncmp(name, "attachments/", 12) == 0 && !holds(g->v->claims, cv_json_get_str(f, "sha256")))
-            return cv_fail(err, CV_ERR_AUTH, "no record names the file %.100s", name);
+        const char *name = cv_json_get_str(f, "name"), *hex = cv_json_get_str(f, "sha256");
+        if (strncmp(name, "attachments/", 12) == 0 &&
+            (d.count == 0 || bsearch(&hex, d.hex, d.count, sizeof(*d.hex), by_text) == NULL))
+            st = cv_fail(err, CV_ERR_AUTH, "no record names the file %.100s", name);
     }
-    return CV_OK;
+    free(d.hex);
+    return st;
 }
 
 static cv_status judge_template(struct judging *g, struct cv_err *err)
@@ -448,6 +474,18 @@ static const struct cv_json *newest(const struct judging *g, size_t i)
     return best;
 }
 
+/* stands_twice(g, i): is an item before the i-th the same version of the same record? */
+static bool stands_twice(const struct judging *g, size_t i)
+{
+    const struct cv_json *claims = g->v->claims, *one = cv_json_at(claims, i);
+    const char *id = cv_json_get_str(one, "record_id");
+    for (size_t j = 0; j < i; j++)
+        if (cv_json_get_int(cv_json_at(claims, j), "version") == cv_json_get_int(one, "version") &&
+            strcmp(cv_json_get_str(cv_json_at(claims, j), "record_id"), id) == 0)
+            return true;
+    return false;
+}
+
 /* judge_versions(g): a record's newest version says which older ones its sections stand in; no other
  * combination is a record that ever was. */
 static cv_status judge_versions(struct judging *g, struct cv_err *err)
@@ -458,7 +496,7 @@ static cv_status judge_versions(struct judging *g, struct cv_err *err)
         if (!cv_json_is(carried, CV_JSON_OBJECT))
             return cv_fail(err, CV_ERR_AUTH, "record %zu: it does not say which sections are older", i + 1);
         if (!cv_json_equal(cv_json_get(claims, "record_type"), cv_json_get(last, "record_type")) ||
-            (claims != last && cv_json_equal(cv_json_get(claims, "version"), cv_json_get(last, "version"))))
+            stands_twice(g, i))
             return cv_fail(err, CV_ERR_AUTH, "record %zu: stands twice, or under two types", i + 1);
         for (void *it = cv_json_first(claims); it != NULL; it = cv_json_next(claims, it)) {
             const struct cv_json *from = cv_json_get(carried, cv_json_iter_name(it));

@@ -32,12 +32,13 @@ static bool line(struct cv_bytes *rest, struct cv_bytes *out)
     return true;
 }
 
-/* after(text, word): what follows ${word}; the empty view if it does not begin so. */
-static struct cv_bytes after(struct cv_bytes text, const char *word)
+/* after(text, word, out): what follows ${word}; false if it does not begin so. */
+static bool after(struct cv_bytes text, const char *word, struct cv_bytes *out)
 {
     const size_t n = strlen(word);
-    return text.n > n && memcmp(text.p, word, n) == 0 ? CV_BYTES(text.p + n, text.n - n)
-                                                      : (struct cv_bytes){ 0 };
+    const bool good = text.n >= n && memcmp(text.p, word, n) == 0;
+    *out = good ? CV_BYTES(text.p + n, text.n - n) : (struct cv_bytes){ 0 };
+    return good;
 }
 
 static bool number(struct cv_bytes text, uint64_t *out)
@@ -55,15 +56,16 @@ static bool number(struct cv_bytes text, uint64_t *out)
 
 cv_status cv_tlog_proof_parse(struct cv_bytes text, struct cv_tlog_proof *out, struct cv_err *err)
 {
-    struct cv_bytes rest = text, l;
+    struct cv_bytes rest = text, l, said;
     memset(out, 0, sizeof(*out));
     if (text.n > CV_TLOG_PROOF_MAX_BYTES)
         return cv_fail(err, CV_ERR_LIMIT, "proof: longer than %zu bytes", CV_TLOG_PROOF_MAX_BYTES);
     if (!line(&rest, &l) || !cv_bytes_equal(l, CV_LIT(TITLE)))
         return cv_fail(err, CV_ERR_FORMAT, "proof: not a " TITLE);
-    if (!line(&rest, &l) || cv_base64_decode(CV_BASE64_STD, after(l, "extra "), &out->extra) != CV_OK)
+    if (!line(&rest, &l) || !after(l, "extra ", &said) ||
+        cv_base64_decode(CV_BASE64_STD, said, &out->extra) != CV_OK)
         return cv_fail(err, CV_ERR_FORMAT, "proof: its extra line is not base64");
-    if (!line(&rest, &l) || !number(after(l, "index "), &out->index))
+    if (!line(&rest, &l) || !after(l, "index ", &said) || !number(said, &out->index))
         return cv_fail(err, CV_ERR_FORMAT, "proof: its index is not a number");
     while (line(&rest, &l) && l.n > 0) {
         uint8_t *hash;

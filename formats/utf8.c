@@ -116,3 +116,12 @@ size_t cv_utf8_columns(struct cv_bytes text)
         columns += cv_utf8_width(c);
     return columns;
 }
+
+struct cv_bytes cv_utf8_cut(struct cv_bytes text, size_t most)
+{
+    uint32_t code;
+    size_t at = 0, n;
+    while (at < text.n && (n = cv_utf8_next(CV_BYTES(text.p + at, text.n - at), &code)) > 0 && n <= most - at)
+        at += n;
+    return CV_BYTES(text.p, at);
+}

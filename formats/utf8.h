@@ -14,6 +14,9 @@ size_t cv_utf8_next(struct cv_bytes text, uint32_t *code);
 /** cv_utf8_has_space(text): a Unicode white-space character stands in it. */
 bool cv_utf8_has_space(struct cv_bytes text);
 
+/** cv_utf8_cut(text, most): as many of its first characters as fit into ${most} bytes. */
+struct cv_bytes cv_utf8_cut(struct cv_bytes text, size_t most);
+
 /** cv_utf8_count(text): characters in well-formed text. */
 size_t cv_utf8_count(struct cv_bytes text);
 

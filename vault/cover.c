@@ -16,8 +16,8 @@ static bool speaks(const struct cv_cover *c, const struct cv_json *data, const c
     return to && is(data, "person", person) && is(data, "purpose", c->purpose);
 }
 
-/* names(c, data, section): the section, and alone where it must be alone. */
-static bool names(const struct cv_cover *c, const struct cv_json *data, const char *section)
+/* names(c, data, section, alone): the section, and ${alone} where it must be alone. */
+static bool names(const struct cv_cover *c, const struct cv_json *data, const char *section, bool alone)
 {
     const struct cv_json *list = cv_json_get(data, "sections");
     const size_t n = cv_json_len(list);
@@ -26,7 +26,7 @@ static bool names(const struct cv_cover *c, const struct cv_json *data, const ch
         const char *name = cv_json_cstr(cv_json_at(list, i));
         found = found || (name != NULL && strcmp(name, section) == 0);
     }
-    return found && (n == 1 || !cv_template_own_consent(c->template, section));
+    return found && (!alone || n == 1 || !cv_template_own_consent(c->template, section));
 }
 
 const struct cv_consent *cv_cover(const struct cv_cover *c, const char *person, const char *section,
@@ -40,8 +40,8 @@ const struct cv_consent *cv_cover(const struct cv_cover *c, const char *person, 
         if (!speaks(c, one->data, person))
             continue;
         const bool ended = strcmp(state, "refused") == 0 || strcmp(state, "withdrawn") == 0;
-        /* A refusal need not say which sections: without any it is of all. */
-        if (!names(c, one->data, section) &&
+        /* A refusal need not say which sections: without any it is of all; nor need it name one alone. */
+        if (!names(c, one->data, section, !ended) &&
             !(ended && cv_json_len(cv_json_get(one->data, "sections")) == 0)) {
             if (good == NULL && strcmp(state, "in force") == 0)
                 *why = cv_template_own_consent(c->template, section)
@@ -51,8 +51,8 @@ const struct cv_consent *cv_cover(const struct cv_cover *c, const char *person, 
         }
         if (strcmp(state, "in force") == 0)
             good = one;
-        else if (ended)
-            good = NULL;
+        else if (ended || strcmp(state, "doubtful") == 0)
+            good = NULL; /* what is lost may have ended it */
         if (good == NULL)
             *why = strcmp(state, "refused") == 0     ? "the consent was refused"
                    : strcmp(state, "withdrawn") == 0 ? "the consent was withdrawn"

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,18 +20,21 @@ static cv_status path_of(const char *kind, const char *name, char out[static PAT
     return st;
 }
 
-/* keep(path, text): a new file, whole or not there; one that is there stays. */
+/* keep(path, text): a new file, whole or not there, also if we are killed: an empty one would say of the
+ * package that is verified next that there was another. One that is there stays. */
 static cv_status keep(const char *path, const char *text, struct cv_err *err)
 {
     const size_t n = strlen(text);
-    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char made[PATH_ROOM + 16];
+    snprintf(made, sizeof(made), "%s.XXXXXX", path);
+    const int fd = mkostemp(made, O_CLOEXEC);
     if (fd < 0)
-        return errno == EEXIST ? CV_OK : cv_fail_errno(err, "%s: cannot write", path);
-    const bool good = write(fd, text, n) == (ssize_t)n && fsync(fd) == 0;
+        return cv_fail_errno(err, "%s: cannot write", path);
+    const bool good =
+        write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 && (link(made, path) == 0 || errno == EEXIST);
     cv_status st = good ? CV_OK : cv_fail_errno(err, "%s: cannot write", path);
     close(fd);
-    if (st != CV_OK)
-        unlink(path);
+    unlink(made);
     return st;
 }
 

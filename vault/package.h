@@ -104,6 +104,8 @@ bool cv_may_send(struct cv_vault *v, const char *profile, const char *id, const 
                  const char *field);
 /** cv_holds_export(v): packages are bound with the export key, which only roles with some right x hold. */
 bool cv_holds_export(const struct cv_vault *v);
+/** cv_plan_to(doc): the partner's name, as much of it as an event tells. */
+struct cv_bytes cv_plan_to(const struct cv_json *doc);
 /** cv_plan_missing(plan's doc, out): the first consent that is missing, in words, to ${out}. */
 void cv_plan_missing(const struct cv_json *missing, char *out, size_t size);
 /** cv_plan_why(doc, reason, out): what an event's free text says: the legal basis, if there is one, and the
@@ -113,6 +115,16 @@ CV_MUST_CHECK cv_status cv_plan_why(const struct cv_json *doc, const char *reaso
  * event of its own, so that no auditor overlooks it. */
 CV_MUST_CHECK cv_status cv_plan_basis(struct cv_vault *v, const struct cv_json *doc, const char *case_id,
                                       const char *why, struct cv_err *err);
+/** cv_plan_judge(v, doc, partner, reason, consents, missing, err): of a plan that stands in the log, whoever
+ * wrote it: that its records belong to its case, and whose consent to what is needed, as far as they tell
+ * today, on top of what the plan says. Appends as cv_cover_all. CV_OK; CV_ERR_CONSENT, logged, for a record of
+ * elsewhere; as cv_related, cv_consents. */
+struct cv_partner_info;
+CV_MUST_CHECK cv_status cv_plan_judge(struct cv_vault *v, const struct cv_json *doc,
+                                      const struct cv_partner_info *partner, const char *reason,
+                                      struct cv_json *consents, struct cv_json *missing, struct cv_err *err);
+/** cv_partner_sealable(p, err): packages can be sealed to it: CV_OK; CV_ERR_ARG. */
+CV_MUST_CHECK cv_status cv_partner_sealable(const struct cv_partner_info *p, struct cv_err *err);
 /** cv_plan_hash(doc, hash): what an approval approves. */
 CV_MUST_CHECK cv_status cv_plan_hash(const struct cv_json *doc, uint8_t hash[static 32]);
 

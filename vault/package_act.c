@@ -5,12 +5,15 @@
 #include "crypto/hash.h"
 #include "formats/base64.h"
 #include "formats/date.h"
+#include "formats/utf8.h"
 #include "vault/notice.h"
 #include "vault/package.h"
 
 /* The steps before something leaves, as the log has them: it was asked for, it was approved, it was made. */
 
 #define DETAIL_BYTES 400
+#define TO_BYTES 100    /* of a partner's name, in an event */
+#define PLAIN_BYTES 200 /* of a word in a plan */
 
 cv_status cv_plan_hash(const struct cv_json *doc, uint8_t hash[static 32])
 {
@@ -19,6 +22,11 @@ cv_status cv_plan_hash(const struct cv_json *doc, uint8_t hash[static 32])
     st = CV_THEN(st, cv_sha256(cv_buf_view(&text), hash));
     cv_buf_free(&text);
     return st;
+}
+
+struct cv_bytes cv_plan_to(const struct cv_json *doc)
+{
+    return cv_utf8_cut(cv_json_text(cv_json_get(cv_json_get(doc, "partner"), "name")), TO_BYTES);
 }
 
 void cv_plan_missing(const struct cv_json *missing, char *out, size_t size)
@@ -60,9 +68,10 @@ static struct cv_json *records_of(const struct cv_json *doc)
 
 static void describe(const struct cv_json *doc, char out[static DETAIL_BYTES])
 {
-    snprintf(out, DETAIL_BYTES, "package %s to %.100s, profile %.40s, for %.40s",
-             cv_json_get_str(doc, "package"), cv_json_get_str(cv_json_get(doc, "partner"), "name"),
-             cv_json_get_str(doc, "profile"), cv_json_get_str(doc, "purpose"));
+    const struct cv_bytes to = cv_plan_to(doc);
+    snprintf(out, DETAIL_BYTES, "package %s to %.*s, profile %.40s, for %.40s",
+             cv_json_get_str(doc, "package"), (int)to.n, (const char *)to.p, cv_json_get_str(doc, "profile"),
+             cv_json_get_str(doc, "purpose"));
 }
 
 cv_status cv_plan_basis(struct cv_vault *v, const struct cv_json *doc, const char *case_id, const char *why,
@@ -129,10 +138,26 @@ void cv_dispatches_free(struct cv_dispatches *list)
     memset(list, 0, sizeof(*list));
 }
 
+/* plain(v): a text that may be shown as it is: short, and no character of it steers a terminal. */
+static bool plain(const struct cv_json *v)
+{
+    struct cv_bytes rest = cv_json_text(v);
+    uint32_t code = 0;
+    if (!cv_json_is(v, CV_JSON_STRING) || rest.n > PLAIN_BYTES)
+        return false;
+    while (rest.n > 0) {
+        const size_t n = cv_utf8_next(rest, &code);
+        if (n == 0 || cv_utf8_steers(code))
+            return false;
+        rest = CV_BYTES(rest.p + n, rest.n - n);
+    }
+    return true;
+}
+
 static bool texts(const struct cv_json *o, const char *const *names)
 {
     for (; *names != NULL; names++)
-        if (cv_json_get_str(o, *names) == NULL)
+        if (!plain(cv_json_get(o, *names)))
             return false;
     return true;
 }
@@ -140,9 +165,38 @@ static bool texts(const struct cv_json *o, const char *const *names)
 static bool words(const struct cv_json *list)
 {
     for (size_t i = 0; i < cv_json_len(list); i++)
-        if (cv_json_cstr(cv_json_at(list, i)) == NULL)
+        if (!plain(cv_json_at(list, i)))
             return false;
     return cv_json_is(list, CV_JSON_ARRAY);
+}
+
+/* is_id(o, name): an id as it is written, not as it might be typed. */
+static bool is_id(const struct cv_json *o, const char *name)
+{
+    uint8_t raw[CV_ID_BYTES];
+    char again[CV_ID_TEXT_BYTES];
+    const char *text = cv_json_get_str(o, name);
+    if (text == NULL || cv_id_parse(cv_bytes_str(text), raw, NULL) != CV_OK)
+        return false;
+    cv_id_text(raw, again);
+    return strcmp(again, text) == 0;
+}
+
+static bool is_day(const struct cv_json *o, const char *name)
+{
+    return cv_date_ok(cv_json_text(cv_json_get(o, name)), false);
+}
+
+/* item_ok(items, i): some fields of one version, and no other item is of this record. */
+static bool item_ok(const struct cv_json *items, size_t i)
+{
+    const struct cv_json *o = cv_json_at(items, i);
+    bool good = is_id(o, "record") && cv_json_get_int(o, "version") > 0 && words(cv_json_get(o, "fields")) &&
+                cv_json_len(cv_json_get(o, "fields")) > 0 && words(cv_json_get(o, "subjects")) &&
+                words(cv_json_get(o, "needs"));
+    for (size_t j = 0; good && j < i; j++)
+        good = strcmp(cv_json_get_str(cv_json_at(items, j), "record"), cv_json_get_str(o, "record")) != 0;
+    return good;
 }
 
 /* all(list, names): an array of objects with these texts. */
@@ -157,23 +211,27 @@ static bool all(const struct cv_json *list, const char *const *names)
 /* whole(doc): a plan as this house writes it; whoever signed the notice may have another. */
 static bool whole(const struct cv_json *doc)
 {
-    static const char *const top[] = { "package", "kind",  "profile", "purpose", "expires",
-                                       "until",   "basis", "record",  "time",    NULL };
-    static const char *const partner[] = { "name", "record", "recipient", NULL };
+    static const char *const top[] = { "package", "kind",   "profile", "purpose", "expires",
+                                       "until",   "record", "time",    NULL };
+    static const char *const partner[] = { "record", "recipient", NULL };
     static const char *const item[] = { "record", "type", NULL };
     static const char *const withheld[] = { "record", "section", "ground", NULL };
     static const char *const consent[] = { "person", "record", NULL };
     static const char *const missing[] = { "person", "section", "why", NULL };
     const struct cv_json *items = cv_json_get(doc, "items");
     bool good = texts(doc, top) && texts(cv_json_get(doc, "partner"), partner) && all(items, item) &&
+                is_id(doc, "package") && is_id(doc, "record") &&
+                is_id(cv_json_get(doc, "partner"), "record") &&
+                cv_json_get_str(cv_json_get(doc, "partner"), "name") != NULL &&
+                cv_json_get_str(doc, "basis") != NULL && is_day(doc, "expires") && is_day(doc, "until") &&
+                cv_datetime_ok(cv_json_text(cv_json_get(doc, "time"))) &&
                 all(cv_json_get(doc, "withheld"), withheld) && all(cv_json_get(doc, "consents"), consent) &&
                 all(cv_json_get(doc, "missing"), missing) && cv_json_len(items) > 0 &&
                 cv_json_len(items) <= CV_PACKAGE_RECORDS_MAX;
-    for (size_t i = 0; good && i < cv_json_len(items); i++) {
-        const struct cv_json *o = cv_json_at(items, i);
-        good = words(cv_json_get(o, "fields")) && words(cv_json_get(o, "subjects")) &&
-               words(cv_json_get(o, "needs")) && cv_json_get_int(o, "version") > 0;
-    }
+    for (size_t i = 0; good && i < cv_json_len(items); i++)
+        good = item_ok(items, i);
+    for (size_t i = 0; good && i < cv_json_len(cv_json_get(doc, "consents")); i++)
+        good = words(cv_json_get(cv_json_at(cv_json_get(doc, "consents"), i), "sections"));
     return good;
 }
 
@@ -231,10 +289,19 @@ static cv_status take_agreed(struct cv_vault *v, struct cv_dispatch *d, const st
     return cv_json_push(d->approved, cv_json_str(n->member));
 }
 
-static cv_status take(struct cv_vault *v, struct cv_dispatches *list, const struct cv_notice *n)
+/* take(v, list, n): asking and making count if their member could send something then. */
+static cv_status take(struct cv_vault *v, struct cv_dispatches *list, const struct cv_notice *n,
+                      struct cv_err *err)
 {
     const char *about = cv_json_get_str(n->doc, "about");
     struct cv_dispatch *d = find(list, cv_json_get_str(n->doc, "package"));
+    const struct cv_policy *then = NULL;
+    if (strcmp(about, "disclose") != 0 && strcmp(about, "agree") != 0 && strcmp(about, "package") != 0)
+        return CV_OK;
+    cv_status st = cv_custody_policy_at(v->custody, n->index, &then, err);
+    const struct cv_policy_member *m = st == CV_OK ? cv_policy_member(then, n->member) : NULL;
+    if (st != CV_OK || m == NULL || (m->roles & then->export.holders) == 0)
+        return st;
     if (strcmp(about, "disclose") == 0)
         return take_asked(v, list, n);
     if (d != NULL && strcmp(about, "agree") == 0)
@@ -275,7 +342,7 @@ cv_status cv_dispatches(struct cv_vault *v, const char *text, struct cv_dispatch
         cv_id_text(raw, id);
     st = CV_THEN(st, cv_notices_of(v, NULL, &notices, err));
     for (size_t i = 0; i < notices.count && st == CV_OK; i++)
-        st = take(v, out, &notices.n[i]);
+        st = take(v, out, &notices.n[i], err);
     cv_notices_free(&notices);
     if (st == CV_OK && text != NULL) {
         keep(out, id);

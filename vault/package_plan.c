@@ -22,6 +22,7 @@ struct planning {
     const struct cv_package_request *q;
     struct cv_related related;
     struct cv_json *items, *withheld, *consents, *missing, *shown;
+    const struct cv_json *asked; /* the items of a plan that is judged again; NULL */
 };
 
 void cv_plan_free(struct cv_plan *plan)
@@ -450,6 +451,41 @@ static cv_status plan_consents(struct planning *w, struct cv_err *err)
 
 /* ---- the whole ---- */
 
+static bool has_word(const struct cv_json *list, const char *word)
+{
+    for (size_t i = 0; word != NULL && i < cv_json_len(list); i++)
+        if (strcmp(cv_json_cstr(cv_json_at(list, i)), word) == 0)
+            return true;
+    return false;
+}
+
+/* elsewhere(w, id, err): a record that the plan may not name, however it got there. */
+static cv_status elsewhere(struct planning *w, const char *id, struct cv_err *err)
+{
+    const struct cv_refusal refusal = { .to = "export", .record = w->q->case_id, .reason = w->q->reason };
+    return cv_event_refuse(
+        w->v, &refusal, CV_ERR_CONSENT, err,
+        "the package asks for record %s, which does not belong to its case (any more); ask "
+        "for it anew with `package new`",
+        id);
+}
+
+/* check_consents(w, list): a consent goes along only where it is one of those whose data goes. */
+static cv_status check_consents(struct planning *w, const struct cv_consents *list, struct cv_err *err)
+{
+    for (size_t i = 0; i < cv_json_len(w->asked); i++)
+        for (size_t c = 0; c < list->count; c++) {
+            const char *id = cv_json_get_str(cv_json_at(w->asked, i), "record");
+            bool known = strcmp(list->c[c].id, id) != 0;
+            for (size_t j = 0; !known && j < cv_json_len(w->items); j++)
+                known = has_word(cv_json_get(cv_json_at(w->items, j), "subjects"),
+                                 cv_json_get_str(list->c[c].data, PERSON));
+            if (!known)
+                return elsewhere(w, id, err);
+        }
+    return CV_OK;
+}
+
 static cv_status judge(struct planning *w, const struct cv_partner_info *partner, struct cv_err *err)
 {
     struct cv_consents consents = { 0 };
@@ -463,12 +499,69 @@ static cv_status judge(struct planning *w, const struct cv_partner_info *partner
                                     .kind = cv_json_get_str(partner->directory, "type"),
                                     .today = today };
     st = CV_THEN(st, cv_cover_all(&cover, w->items, w->consents, w->missing));
+    st = CV_THEN(st, check_consents(w, &consents, err));
     cv_consents_free(&consents);
     return st;
 }
 
-/* check_partner(p): packages can be sealed to it. */
-static cv_status check_partner(const struct cv_partner_info *p, struct cv_err *err)
+/* again(w, item): whose it is and what it needs, as the plan says and as the records say. */
+static cv_status again(struct planning *w, const struct cv_json *item, struct cv_err *err)
+{
+    const char *id = cv_json_get_str(item, "record");
+    const struct cv_relative *r = cv_relative(&w->related, id);
+    const struct cv_json *fields = cv_json_get(item, "fields");
+    const bool consent = strcmp(cv_json_get_str(item, "type"), CONSENT) == 0;
+    const struct cv_version *last = last_of(&w->related.all, id);
+    if (last != NULL && strcmp(last->type, cv_json_get_str(item, "type")) != 0)
+        return elsewhere(w, id, err);
+    if (consent) /* check_consents sees to these */
+        return CV_OK;
+    if (r == NULL && last != NULL)
+        return elsewhere(w, id, err);
+    struct cv_json *o = cv_json_object(), *needs = cv_json_copy(cv_json_get(item, "needs")),
+                   *who = cv_json_copy(cv_json_get(item, "subjects"));
+    cv_status st = o == NULL || needs == NULL || who == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; i < cv_json_len(fields) && st == CV_OK; i++) {
+        char section[CV_NAME_BYTES] = "";
+        const char *pointer = cv_json_cstr(cv_json_at(fields, i));
+        snprintf(section, sizeof(section), "%.*s", (int)strcspn(pointer + (pointer[0] == '/'), "/"),
+                 pointer + (pointer[0] == '/'));
+        st = add_once(needs, section);
+    }
+    if (r != NULL) /* else it was erased, and reading it says so */
+        st = CV_THEN(st, subjects(w, r, who));
+    st = CV_THEN(st, cv_json_set(o, "subjects", cv_json_ref(who)));
+    st = CV_THEN(st, cv_json_set(o, "needs", cv_json_ref(needs)));
+    st = CV_THEN(st, cv_json_push(w->items, cv_json_ref(o)));
+    cv_json_free(o);
+    cv_json_free(needs);
+    cv_json_free(who);
+    return st;
+}
+
+cv_status cv_plan_judge(struct cv_vault *v, const struct cv_json *doc, const struct cv_partner_info *partner,
+                        const char *reason, struct cv_json *consents, struct cv_json *missing,
+                        struct cv_err *err)
+{
+    const struct cv_package_request q = { .case_id = cv_json_get_str(doc, "record"),
+                                          .profile = cv_json_get_str(doc, "profile"),
+                                          .reason = reason };
+    struct planning w = { .v = v,
+                          .q = &q,
+                          .items = cv_json_array(),
+                          .consents = consents,
+                          .missing = missing,
+                          .asked = cv_json_get(doc, "items") };
+    cv_status st = w.items == NULL ? CV_ERR_NOMEM : cv_related(v, q.case_id, reason, &w.related, err);
+    for (size_t i = 0; i < cv_json_len(w.asked) && st == CV_OK; i++)
+        st = again(&w, cv_json_at(w.asked, i), err);
+    st = CV_THEN(st, judge(&w, partner, err));
+    cv_related_free(&w.related);
+    cv_json_free(w.items);
+    return st;
+}
+
+cv_status cv_partner_sealable(const struct cv_partner_info *p, struct cv_err *err)
 {
     const char *to = cv_json_get_str(p->directory, "age_recipient");
     if (to == NULL)
@@ -540,7 +633,7 @@ static cv_status prepare(struct planning *w, struct cv_partner_info *partner, st
             w->v, &refusal, CV_ERR_DENIED, err,
             "none of your roles may send anything out of the vault; the attempt is in the log");
     st = CV_THEN(st, cv_partner_find(w->v, q->partner, q->reason, partner, err));
-    st = CV_THEN(st, check_partner(partner, err));
+    st = CV_THEN(st, cv_partner_sealable(partner, err));
     st = CV_THEN(st, cv_related(w->v, q->case_id, q->reason, &w->related, err));
     return CV_THEN(st, check_words(w, err));
 }

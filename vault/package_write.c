@@ -63,6 +63,7 @@ static cv_status check_act(struct making *m, struct cv_err *err)
 {
     char why[160], today[CV_DATE_BYTES];
     const unsigned have = (unsigned)cv_json_len(m->d->approved);
+    const char *purpose = cv_template_profile_purpose(m->v->template, said(m, "profile"));
     cv_date_today(0, today);
     if (m->d->sent != NULL)
         return cv_fail(err, CV_ERR_EXISTS,
@@ -75,6 +76,9 @@ static cv_status check_act(struct making *m, struct cv_err *err)
     if (strcmp(today, said(m, "until")) > 0 || strcmp(today, said(m, "expires")) > 0)
         return refuse(m, "export", CV_ERR_CONSENT, err,
                       "its day is over; ask for it anew with `package new`");
+    if (purpose == NULL || strcmp(purpose, said(m, "purpose")) != 0)
+        return refuse(m, "export", CV_ERR_CONSENT, err,
+                      "its profile is not for this purpose; ask for it anew with `package new`");
     if (have >= m->d->need)
         return CV_OK;
     snprintf(why, sizeof(why), "it has %u of the %u approvals that the policy asks for: `package approve %s`",
@@ -93,33 +97,26 @@ static cv_status check_partner(struct making *m, struct cv_partner_info *partner
         st = refuse(m, "export", CV_ERR_CONSENT, err,
                     "the partner's name or key was changed since this was asked for; ask for it anew with "
                     "`package new`");
-    return st;
+    return CV_THEN(st, cv_partner_sealable(partner, err));
 }
 
-/* check_consent(m, partner, consents): as it is today. */
+/* check_consent(m, partner, consents): as it is today, and for what really goes: nobody's plan is taken at
+ * its word. */
 static cv_status check_consent(struct making *m, const struct cv_partner_info *partner,
                                struct cv_json *consents, struct cv_err *err)
 {
-    struct cv_consents list = { 0 };
     struct cv_json *missing = cv_json_array();
-    char today[CV_DATE_BYTES], first[200], why[250];
-    cv_date_today(0, today);
-    cv_status st = missing == NULL ? CV_ERR_NOMEM : cv_consents(m->v, m->reason, &list, err);
-    const struct cv_cover cover = { .template = m->v->template,
-                                    .consents = &list,
-                                    .purpose = said(m, "purpose"),
-                                    .partner = partner->id,
-                                    .kind = cv_json_get_str(partner->directory, "type"),
-                                    .today = today };
-    st = CV_THEN(st, cv_cover_all(&cover, cv_json_get(plan(m), "items"), consents, missing));
+    char first[200], why[250];
+    cv_status st = missing == NULL ? CV_ERR_NOMEM
+                                   : cv_plan_judge(m->v, plan(m), partner, m->reason, consents, missing, err);
     if (st == CV_OK && cv_json_len(missing) > 0 && said(m, "basis")[0] == '\0') {
         cv_plan_missing(missing, first, sizeof(first));
         snprintf(why, sizeof(why), "consent is missing %s", first);
         st = refuse(m, "export without consent", CV_ERR_CONSENT, err, why);
     } else if (st == CV_OK && !cv_json_equal(consents, cv_json_get(plan(m), "consents")))
-        st = refuse(m, "export without consent", CV_ERR_CONSENT, err,
-                    "the consents are not those that it was asked for with; ask for it anew with `package new`");
-    cv_consents_free(&list);
+        st = refuse(
+            m, "export without consent", CV_ERR_CONSENT, err,
+            "the consents are not those that it was asked for with; ask for it anew with `package new`");
     cv_json_free(missing);
     return st;
 }
@@ -135,9 +132,11 @@ struct part {
 static bool take_apart(const char *pointer, struct part *p)
 {
     char rest[8] = "";
-    const char *at = pointer + 1, *slash = strchr(at, '/');
     *p = (struct part){ .element = SIZE_MAX };
-    if (pointer[0] != '/' || slash == NULL || (size_t)(slash - at) >= sizeof(p->section))
+    if (pointer[0] != '/')
+        return false;
+    const char *at = pointer + 1, *slash = strchr(at, '/');
+    if (slash == NULL || (size_t)(slash - at) >= sizeof(p->section))
         return false;
     memcpy(p->section, at, (size_t)(slash - at));
     at = slash + 1;
@@ -477,12 +476,13 @@ static void reliance(const struct cv_outgoing *out, const struct cv_json *told,
 static cv_status log_record(struct cv_vault *v, const struct cv_dispatch *d, const struct cv_outgoing *out,
                             const struct cv_json *told, const char *why, struct cv_err *err)
 {
+    const struct cv_bytes to = cv_plan_to(d->doc);
     char detail[2 * DETAIL_BYTES], consent[DETAIL_BYTES];
     reliance(out, told, consent);
-    snprintf(
-        detail, sizeof(detail), "package %s to %.100s, for %.40s%s%s", cv_json_get_str(d->doc, "package"),
-        cv_json_get_str(cv_json_get(d->doc, "partner"), "name"), cv_json_get_str(d->doc, "purpose"), consent,
-        cv_json_get_str(d->doc, "basis")[0] != '\0' ? "; ON A LEGAL BASIS where consent is missing" : "");
+    snprintf(detail, sizeof(detail), "package %s to %.*s, for %.40s%s%s", cv_json_get_str(d->doc, "package"),
+             (int)to.n, (const char *)to.p, cv_json_get_str(d->doc, "purpose"), consent,
+             cv_json_get_str(d->doc, "basis")[0] != '\0' ? "; ON A LEGAL BASIS where consent is missing"
+                                                         : "");
     const struct cv_event event = { .action = "package",
                                     .record = cv_json_get_str(told, "record"),
                                     .version = (uint64_t)cv_json_get_int(told, "version"),
@@ -507,6 +507,19 @@ static cv_status sent_notice(const struct cv_dispatch *d, const struct cv_outgoi
     return CV_THEN(st, cv_json_set(o, "approved_by", cv_json_ref(d->approved)));
 }
 
+/* still(v, d): inside the commit: nobody else made it meanwhile, and no approval lost its force. */
+static cv_status still(struct cv_vault *v, const struct cv_dispatch *d, struct cv_err *err)
+{
+    struct cv_dispatches list;
+    cv_status st = cv_dispatches(v, cv_json_get_str(d->doc, "package"), &list, err);
+    if (st == CV_OK && list.d[0].sent != NULL)
+        st = cv_fail(err, CV_ERR_EXISTS, "this package was made already, by %s, just now", list.d[0].sent_by);
+    if (st == CV_OK && cv_json_len(list.d[0].approved) < list.d[0].need)
+        st = cv_fail(err, CV_ERR_CONSENT, "it has not the approvals that the policy asks for any more");
+    cv_dispatches_free(&list);
+    return st;
+}
+
 cv_status cv_outgoing_sent(struct cv_vault *v, const struct cv_dispatch *d, const struct cv_outgoing *out,
                            const char *reason, struct cv_err *err)
 {
@@ -516,7 +529,8 @@ cv_status cv_outgoing_sent(struct cv_vault *v, const struct cv_dispatch *d, cons
     st = CV_THEN(st, cv_plan_why(d->doc, reason, &why));
     st = CV_THEN(st, cv_vault_begin(v, err));
     if (st == CV_OK) {
-        st = cv_notice_add(v, "package", cv_json_get_str(d->doc, "record"), o, err);
+        st = still(v, d, err);
+        st = CV_THEN(st, cv_notice_add(v, "package", cv_json_get_str(d->doc, "record"), o, err));
         st = CV_THEN(st,
                      cv_plan_basis(v, d->doc, cv_json_get_str(d->doc, "record"), (const char *)why.p, err));
         for (size_t i = 0; i < cv_json_len(out->told) && st == CV_OK; i++)
