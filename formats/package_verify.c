@@ -17,6 +17,7 @@
 
 #define MANIFEST_MAX ((size_t)64 << 20)
 #define POLICIES_MAX 4096
+#define DAY_SECONDS 86400
 #define HEX_DIGITS 64 /* of a SHA-256 */
 
 static const char *const check_names[CV_CHECK_COUNT] = {
@@ -366,6 +367,13 @@ static cv_status judge_page(struct judging *g, struct cv_err *err)
 
 /* ---- records ---- */
 
+/* jwt_of(text): what the author signed, of a presentation. */
+static struct cv_bytes jwt_of(struct cv_bytes text)
+{
+    const uint8_t *tilde = text.n > 0 ? memchr(text.p, '~', text.n) : NULL;
+    return CV_BYTES(text.p, tilde != NULL ? (size_t)(tilde - text.p) : 0);
+}
+
 /* issuer: anyone who was a member under any policy of the chain. */
 static cv_status issuer(void *arg, const char *iss, const char *kid, uint8_t public[static 32])
 {
@@ -418,6 +426,35 @@ static cv_status check_claims(const struct judging *g, const struct cv_json *rec
     return check_holder(g, claims, err);
 }
 
+/* check_plain(jwt, claims): what stands in the clear is what a record has there, and nothing that was
+ * disclosed bears such a name. */
+static cv_status check_plain(struct cv_bytes jwt, const struct cv_json *claims, struct cv_err *err)
+{
+    static const char *const names[] = { "iss", "iat", "vct", "cnf", "training", "_sd", "_sd_alg", NULL };
+    struct cv_jws jws = { 0 };
+    cv_status st = cv_jws_parse(jwt, CV_RECORD_TYP, &jws, err);
+    st = CV_THEN(st, cv_json_only(jws.payload, names, "its JWT", err));
+    for (size_t i = 0; i < 5 && st == CV_OK; i++)
+        if (cv_json_get(claims, names[i]) != NULL && cv_json_get(jws.payload, names[i]) == NULL)
+            st = cv_fail(err, CV_ERR_AUTH, "%s was disclosed, and must stand in the clear", names[i]);
+    if (st == CV_OK && (cv_json_get_int(claims, "iat") % DAY_SECONDS != 0 ||
+                        (cv_json_get(claims, "training") != NULL && !cv_json_get_bool(claims, "training"))))
+        st = cv_fail(err, CV_ERR_AUTH, "its day or its training mark is not as casevault writes it");
+    cv_jws_free(&jws);
+    return st;
+}
+
+/* check_bound(binding): it says for whom, of what, and when; no more. */
+static cv_status check_bound(struct cv_bytes binding, struct cv_err *err)
+{
+    static const char *const names[] = { "iat", "aud", "nonce", "sd_hash", NULL };
+    struct cv_jws jws = { 0 };
+    cv_status st = cv_jws_parse(binding, "kb+jwt", &jws, err);
+    st = CV_THEN(st, cv_json_only(jws.payload, names, "its key binding", err));
+    cv_jws_free(&jws);
+    return st;
+}
+
 /* unbound(text): the presentation without its key binding. */
 static struct cv_bytes unbound(struct cv_bytes text)
 {
@@ -440,12 +477,17 @@ static cv_status judge_record(struct judging *g, size_t i, struct cv_json **clai
                                     .issuer = issuer,
                                     .arg = g };
     *check = CV_CHECK_RECORDS;
+    const struct cv_bytes bare = unbound(text);
     cv_status st = cv_sdjwt_verify(text, &rules, claims, err);
-    if (st == CV_OK)
-        return check_claims(g, cv_json_at(cv_json_get(g->m, "records"), i), *claims, err);
+    if (st == CV_OK) {
+        st = check_claims(g, cv_json_at(cv_json_get(g->m, "records"), i), *claims, err);
+        st = CV_THEN(st, check_plain(jwt_of(text), *claims, err));
+        *check = st == CV_OK ? CV_CHECK_BINDING : CV_CHECK_RECORDS;
+        return CV_THEN(st, check_bound(CV_BYTES(text.p + bare.n, text.n - bare.n), err));
+    }
     rules.need_binding = false;
-    if (cv_sdjwt_verify(unbound(text), &rules, &other, NULL) == CV_OK)
-        *check = CV_CHECK_BINDING;
+    if (cv_sdjwt_verify(bare, &rules, &other, NULL) == CV_OK && check_holder(g, other, NULL) == CV_OK)
+        *check = CV_CHECK_BINDING; /* all but that is good */
     cv_json_free(other);
     return st;
 }
@@ -579,8 +621,7 @@ static cv_status check_leaf(const struct judging *g, size_t i, const struct cv_t
                             struct cv_err *err)
 {
     const struct cv_bytes text = cv_json_text(cv_json_at(g->p->sdjwts, i));
-    const uint8_t *tilde = text.n > 0 ? memchr(text.p, '~', text.n) : NULL;
-    const struct cv_bytes jwt = CV_BYTES(text.p, tilde != NULL ? (size_t)(tilde - text.p) : 0);
+    const struct cv_bytes jwt = jwt_of(text);
     struct cv_leaf leaf = { .kind = CV_KIND_RECORD, .bound = true };
     struct cv_buf want = { 0 };
     char head[160];

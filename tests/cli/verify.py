@@ -604,7 +604,7 @@ table('records', [
     ('JWS payload', 'a fraction in the clear', lambda t: t.sign(payload=compact(t.payload, True).replace('{', '{"a":0.5,', 1))),
     ('JWS payload', 'a name twice in the clear', lambda t: t.sign(payload=compact(t.payload, True).replace('{', '{"iss":"x",', 1))),
     ('not an object', 'a list in the clear', lambda t: t.sign(payload='[]')),
-    ('is not of the version', 'a section in the clear, that is carried', payload(lambda p: p.update(admin={'role': 'Suspect'}))),
+    ('is not known here', 'a section in the clear, that is carried', payload(lambda p: p.update(admin={'role': 'Suspect'}))),
     ('does not say which sections', 'nothing of what is carried', given(lambda l: [d for d in l if json.loads(b64u(d))[1] != 'carried'])),
     ('another record than', 'no id', given(lambda l: [d for d in l if json.loads(b64u(d))[1] != 'record_id'])),
     ('another record than', 'no type', given(lambda l: [d for d in l if json.loads(b64u(d))[1] != 'record_type'])),
@@ -628,7 +628,7 @@ def for_a_key_that_is_not_the_export_key(x):
     x.p.prove(PERSON)
 
 
-@wrong('binding', 'public Ed25519 JWK')
+@wrong('records', 'public Ed25519 JWK')
 def with_a_private_key_in_it(x):
     t = x.p.tokens[PERSON]
     t.payload['cnf']['jwk']['d'] = to_b64u(sha256(b'secret'))
