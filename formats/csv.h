@@ -3,7 +3,8 @@
 
 #include "crypto/bytes.h"
 
-/** cv_csv_cell(text, last, out): append one cell (RFC 4180), always quoted, NULL an empty one, and a comma, or CRLF after the
+/** cv_csv_cell(text, last, out): append one cell (RFC 4180), always quoted, NULL an empty one, and a comma,
+ * or CRLF after the
  * ${last} of a row. A text that a spreadsheet would take for a formula, one that begins with = + - @, a tab
  * or a line's end, gets an apostrophe before it; what steers a terminal or the direction of text becomes
  * U+FFFD. CV_OK; CV_ERR_LIMIT; CV_ERR_NOMEM. */

@@ -207,8 +207,10 @@ static cv_status judge_manifest(struct judging *g, struct cv_err *err)
     uint8_t hash[32];
     char hex[65], name[CV_MEMBER_KEYNAME_BYTES];
     static const char *const names[] = { "manifest", NULL };
-    const struct cv_policy *last = g->chain[g->count - 1];
+    const struct cv_policy *last = g->count > 0 ? g->chain[g->count - 1] : NULL;
     const char *by = cv_json_get_str(g->m, "by");
+    if (last == NULL)
+        return CV_ERR_INTERNAL;
     const struct cv_policy_member *member = cv_policy_member(last, by);
     if (strcmp(cv_json_get_str(g->m, "vault"), last->vault) != 0 ||
         cv_json_get_bool(g->m, "training") != last->training)

@@ -45,7 +45,7 @@ def dry(p, record):
     assert p.json_as('protection', *ask(*why))[0] == {'id': record, 'versions': [1, 2, 3], 'held': False, 'needed': 1}
     p.as_('protection', *ask(), rc=2, err='an erasure needs its reason')
     p.as_('protection', *ask(*why, '--really'), rc=13, err='nobody is there to confirm')
-    p.as_('protection', *ask(*why, '--really', '--confirm', record[:-1] + '0'), rc=2, err='--confirm is not the id')
+    p.as_('protection', *ask(*why, '--really', '--confirm', record[:-1] + ('1' if record.endswith('0') else '0')), rc=2, err='--confirm is not the id')
     for versions in ('0', '3-2', '1-', 'x', '1-2x', '-1', '1--1', '+1', ' 1', '1234567890'):
         p.as_('protection', *ask(*why, '--versions=' + versions), rc=2, err='--versions wants a number or a range')
     p.as_('protection', *ask(*why, '--versions', '1', '--old'), rc=2, err='and no --old')
