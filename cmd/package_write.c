@@ -13,7 +13,8 @@
 #include "vault/package.h"
 
 /* package write: the file that leaves. It has no name, or where the file system cannot do that another one,
- * while it is made, and gets its own when the log says that it left: of what is broken off nothing is left. */
+ * while it is made, and gets its own when the log says that it left: of what is broken off nothing is left.
+ */
 
 #define PIECE_BYTES 262144
 #define OWN_FILES "/proc/self/fd"

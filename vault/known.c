@@ -30,8 +30,8 @@ static cv_status keep(const char *path, const char *text, struct cv_err *err)
     const int fd = mkostemp(made, O_CLOEXEC);
     if (fd < 0)
         return cv_fail_errno(err, "%s: cannot write", path);
-    const bool good = write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 &&
-                      (link(made, path) == 0 || errno == EEXIST);
+    const bool good =
+        write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 && (link(made, path) == 0 || errno == EEXIST);
     cv_status st = good ? CV_OK : cv_fail_errno(err, "%s: cannot write", path);
     close(fd);
     unlink(made);

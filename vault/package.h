@@ -117,8 +117,8 @@ CV_MUST_CHECK cv_status cv_plan_basis(struct cv_vault *v, const struct cv_json *
                                       const char *why, struct cv_err *err);
 /** cv_plan_judge(v, doc, partner, reason, consents, missing, err): of a plan that stands in the log, whoever
  * wrote it: that its records belong to its case, and whose consent to what is needed, as far as they tell
- * today, on top of what the plan says. Appends as cv_cover_all. CV_OK; CV_ERR_CONSENT, logged, for a record of
- * elsewhere; as cv_related, cv_consents. */
+ * today, on top of what the plan says. Appends as cv_cover_all. CV_OK; CV_ERR_CONSENT, logged, for a record
+ * of elsewhere; as cv_related, cv_consents. */
 struct cv_partner_info;
 CV_MUST_CHECK cv_status cv_plan_judge(struct cv_vault *v, const struct cv_json *doc,
                                       const struct cv_partner_info *partner, const char *reason,

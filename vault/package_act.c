@@ -12,7 +12,7 @@
 /* The steps before something leaves, as the log has them: it was asked for, it was approved, it was made. */
 
 #define DETAIL_BYTES 400
-#define TO_BYTES 100   /* of a partner's name, in an event */
+#define TO_BYTES 100    /* of a partner's name, in an event */
 #define PLAIN_BYTES 200 /* of a word in a plan */
 
 cv_status cv_plan_hash(const struct cv_json *doc, uint8_t hash[static 32])
@@ -68,7 +68,8 @@ static void describe(const struct cv_json *doc, char out[static DETAIL_BYTES])
 {
     const struct cv_bytes to = cv_plan_to(doc);
     snprintf(out, DETAIL_BYTES, "package %s to %.*s, profile %.40s, for %.40s%s",
-             cv_json_get_str(doc, "package"), (int)to.n, (const char *)to.p, cv_json_get_str(doc, "profile"), cv_json_get_str(doc, "purpose"),
+             cv_json_get_str(doc, "package"), (int)to.n, (const char *)to.p, cv_json_get_str(doc, "profile"),
+             cv_json_get_str(doc, "purpose"),
              cv_json_get_str(doc, "basis")[0] != '\0' ? ", ON A LEGAL BASIS where consent is missing" : "");
 }
 
@@ -189,9 +190,9 @@ static bool is_day(const struct cv_json *o, const char *name)
 static bool item_ok(const struct cv_json *items, size_t i)
 {
     const struct cv_json *o = cv_json_at(items, i);
-    bool good = is_id(o, "record") && cv_json_get_int(o, "version") > 0 &&
-                words(cv_json_get(o, "fields")) && cv_json_len(cv_json_get(o, "fields")) > 0 &&
-                words(cv_json_get(o, "subjects")) && words(cv_json_get(o, "needs"));
+    bool good = is_id(o, "record") && cv_json_get_int(o, "version") > 0 && words(cv_json_get(o, "fields")) &&
+                cv_json_len(cv_json_get(o, "fields")) > 0 && words(cv_json_get(o, "subjects")) &&
+                words(cv_json_get(o, "needs"));
     for (size_t j = 0; good && j < i; j++)
         good = strcmp(cv_json_get_str(cv_json_at(items, j), "record"), cv_json_get_str(o, "record")) != 0;
     return good;
@@ -209,8 +210,8 @@ static bool all(const struct cv_json *list, const char *const *names)
 /* whole(doc): a plan as this house writes it; whoever signed the notice may have another. */
 static bool whole(const struct cv_json *doc)
 {
-    static const char *const top[] = { "package", "kind",  "profile", "purpose", "expires",
-                                       "until",   "record", "time",   NULL };
+    static const char *const top[] = { "package", "kind",   "profile", "purpose", "expires",
+                                       "until",   "record", "time",    NULL };
     static const char *const partner[] = { "record", "recipient", NULL };
     static const char *const item[] = { "record", "type", NULL };
     static const char *const withheld[] = { "record", "section", "ground", NULL };
@@ -218,7 +219,8 @@ static bool whole(const struct cv_json *doc)
     static const char *const missing[] = { "person", "section", "why", NULL };
     const struct cv_json *items = cv_json_get(doc, "items");
     bool good = texts(doc, top) && texts(cv_json_get(doc, "partner"), partner) && all(items, item) &&
-                is_id(doc, "package") && is_id(doc, "record") && is_id(cv_json_get(doc, "partner"), "record") &&
+                is_id(doc, "package") && is_id(doc, "record") &&
+                is_id(cv_json_get(doc, "partner"), "record") &&
                 cv_json_get_str(cv_json_get(doc, "partner"), "name") != NULL &&
                 cv_json_get_str(doc, "basis") != NULL && is_day(doc, "expires") && is_day(doc, "until") &&
                 cv_datetime_ok(cv_json_text(cv_json_get(doc, "time"))) &&

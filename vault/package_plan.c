@@ -463,10 +463,11 @@ static bool has_word(const struct cv_json *list, const char *word)
 static cv_status elsewhere(struct planning *w, const char *id, struct cv_err *err)
 {
     const struct cv_refusal refusal = { .to = "export", .record = w->q->case_id, .reason = w->q->reason };
-    return cv_event_refuse(w->v, &refusal, CV_ERR_CONSENT, err,
-                           "the package asks for record %s, which does not belong to its case (any more); ask "
-                           "for it anew with `package new`",
-                           id);
+    return cv_event_refuse(
+        w->v, &refusal, CV_ERR_CONSENT, err,
+        "the package asks for record %s, which does not belong to its case (any more); ask "
+        "for it anew with `package new`",
+        id);
 }
 
 /* check_consents(w, list): a consent goes along only where it is one of those whose data goes. */

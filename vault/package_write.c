@@ -100,16 +100,15 @@ static cv_status check_partner(struct making *m, struct cv_partner_info *partner
     return CV_THEN(st, cv_partner_sealable(partner, err));
 }
 
-/* check_consent(m, partner, consents): as it is today, and for what really goes: nobody's plan is taken at its
- * word. */
+/* check_consent(m, partner, consents): as it is today, and for what really goes: nobody's plan is taken at
+ * its word. */
 static cv_status check_consent(struct making *m, const struct cv_partner_info *partner,
                                struct cv_json *consents, struct cv_err *err)
 {
     struct cv_json *missing = cv_json_array();
     char first[200], why[250];
-    cv_status st = missing == NULL
-                       ? CV_ERR_NOMEM
-                       : cv_plan_judge(m->v, plan(m), partner, m->reason, consents, missing, err);
+    cv_status st = missing == NULL ? CV_ERR_NOMEM
+                                   : cv_plan_judge(m->v, plan(m), partner, m->reason, consents, missing, err);
     if (st == CV_OK && cv_json_len(missing) > 0 && said(m, "basis")[0] == '\0') {
         cv_plan_missing(missing, first, sizeof(first));
         snprintf(why, sizeof(why), "consent is missing %s", first);
@@ -477,10 +476,10 @@ static cv_status log_record(struct cv_vault *v, const struct cv_dispatch *d, con
     const struct cv_bytes to = cv_plan_to(d->doc);
     char detail[2 * DETAIL_BYTES], consent[DETAIL_BYTES];
     reliance(out, told, consent);
-    snprintf(
-        detail, sizeof(detail), "package %s to %.*s, for %.40s%s%s", cv_json_get_str(d->doc, "package"),
-        (int)to.n, (const char *)to.p, cv_json_get_str(d->doc, "purpose"), consent,
-        cv_json_get_str(d->doc, "basis")[0] != '\0' ? "; ON A LEGAL BASIS where consent is missing" : "");
+    snprintf(detail, sizeof(detail), "package %s to %.*s, for %.40s%s%s", cv_json_get_str(d->doc, "package"),
+             (int)to.n, (const char *)to.p, cv_json_get_str(d->doc, "purpose"), consent,
+             cv_json_get_str(d->doc, "basis")[0] != '\0' ? "; ON A LEGAL BASIS where consent is missing"
+                                                         : "");
     const struct cv_event event = { .action = "package",
                                     .record = cv_json_get_str(told, "record"),
                                     .version = (uint64_t)cv_json_get_int(told, "version"),

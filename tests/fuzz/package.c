@@ -1,13 +1,14 @@
-/* A libFuzzer target: packages. Signatures are taken for good (link with -Wl,--wrap=cv_ed25519_verify), and what
- * is not a zip is put into one, so that what lies behind both is reached. Build with clang:
+/* A libFuzzer target: packages. Signatures are taken for good (link with -Wl,--wrap=cv_ed25519_verify), and
+ * what is not a zip is put into one, so that what lies behind both is reached. Build with clang:
  *
- *   CC=clang cmake -S . -B build/fuzz -DCASEVAULT_SANITIZE=address,undefined,fuzzer-no-link -DBUILD_TESTING=OFF
- *   cmake --build build/fuzz --target cv_formats
- *   clang -fsanitize=address,undefined,fuzzer -D_GNU_SOURCE -I. tests/fuzz/package.c -Wl,--wrap=cv_ed25519_verify \
- *     build/fuzz/formats/libcv_formats.a build/fuzz/crypto/libcv_crypto.a -ljansson -lz -lcrypto -lscrypt
+ *   CC=clang cmake -S . -B build/fuzz -DCASEVAULT_SANITIZE=address,undefined,fuzzer-no-link
+ * -DBUILD_TESTING=OFF cmake --build build/fuzz --target cv_formats
+ *   clang -fsanitize=address,undefined,fuzzer -D_GNU_SOURCE -I. tests/fuzz/package.c
+ * -Wl,--wrap=cv_ed25519_verify \ build/fuzz/formats/libcv_formats.a build/fuzz/crypto/libcv_crypto.a
+ * -ljansson -lz -lcrypto -lscrypt
  *
- * A seed is a zip, or the texts of a package in its order, each ended by a byte 0xff; `page` and `files` of the
- * manifest are put right where it reads. */
+ * A seed is a zip, or the texts of a package in its order, each ended by a byte 0xff; `page` and `files` of
+ * the manifest are put right where it reads. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,8 @@ static cv_status put_right(struct cv_package *p)
         st = CV_THEN(st, cv_buf_str(&p->manifest, "\n"));
         st = CV_THEN(st, cv_sha256(cv_buf_view(&p->manifest), hash));
         cv_hex_encode(CV_ARR(hash), hex);
-        char *at = p->signature.n > 80 ? memmem(p->signature.p, p->signature.n - 80, "{\"manifest\":\"", 13) : NULL;
+        char *at =
+            p->signature.n > 80 ? memmem(p->signature.p, p->signature.n - 80, "{\"manifest\":\"", 13) : NULL;
         if (at != NULL)
             memcpy(at + 13, hex, 64);
     }

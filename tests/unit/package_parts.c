@@ -310,9 +310,11 @@ static void order(void **state)
         cv_status st;
     } rows[] = {
         { { FIXED, POLICY, ONE, "padding" }, CV_OK },
-        { { FIXED, POLICY, "policies/2.txt", ONE, "records/2.sd-jwt", "records/2.tlog-proof", "padding" }, CV_OK },
+        { { FIXED, POLICY, "policies/2.txt", ONE, "records/2.sd-jwt", "records/2.tlog-proof", "padding" },
+          CV_OK },
         { { FIXED, POLICY, ONE, "attachments/1-a", "attachments/2-a", "padding" }, CV_OK },
-        { { FIXED, POLICY, ONE, "attachments/1-", "padding" }, CV_OK }, /* a name of which nothing could stay */
+        { { FIXED, POLICY, ONE, "attachments/1-", "padding" },
+          CV_OK }, /* a name of which nothing could stay */
         { { FIXED, POLICY, ONE }, CV_ERR_FORMAT },
         { { FIXED, POLICY, "padding" }, CV_ERR_FORMAT },
         { { FIXED, ONE, "padding" }, CV_ERR_FORMAT },
@@ -324,7 +326,8 @@ static void order(void **state)
         { { FIXED, POLICY, ONE, "policies/2.txt", "padding" }, CV_ERR_FORMAT },
         { { FIXED, POLICY, ONE, "attachments/2-a", "padding" }, CV_ERR_FORMAT },
         { { FIXED, POLICY, ONE, "attachments/1-a/b", "padding" }, CV_ERR_FORMAT },
-        { { FIXED, POLICY, ONE, "attachments/1-a", "records/2.sd-jwt", "records/2.tlog-proof", "padding" }, CV_ERR_FORMAT },
+        { { FIXED, POLICY, ONE, "attachments/1-a", "records/2.sd-jwt", "records/2.tlog-proof", "padding" },
+          CV_ERR_FORMAT },
         { { FIXED, POLICY, ONE, "padding", "attachments/1-a" }, CV_ERR_FORMAT },
         { { FIXED, POLICY, ONE, "notes", "padding" }, CV_ERR_FORMAT },
         { { "index.html", "README.txt" }, CV_ERR_FORMAT },
@@ -344,9 +347,12 @@ static void attachment_names(void **state)
         size_t number;
         const char *name, *want;
     } rows[] = {
-        { 1, "door.jpg", "attachments/1-door.jpg" },  { 2, "../../etc/passwd", "attachments/2-....etcpasswd" },
-        { 3, "", "attachments/3-" },                  { 4, "a b\\c:d", "attachments/4-abcd" },
-        { 5, "\xd0\xb4\xd0\xb2.jpg", "attachments/5-.jpg" }, { 10000, "/", "attachments/10000-" },
+        { 1, "door.jpg", "attachments/1-door.jpg" },
+        { 2, "../../etc/passwd", "attachments/2-....etcpasswd" },
+        { 3, "", "attachments/3-" },
+        { 4, "a b\\c:d", "attachments/4-abcd" },
+        { 5, "\xd0\xb4\xd0\xb2.jpg", "attachments/5-.jpg" },
+        { 10000, "/", "attachments/10000-" },
     };
     char out[CV_ATTACHMENT_NAME_BYTES], longest[300];
     (void)state;
@@ -365,10 +371,10 @@ static void attachment_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(proof_whole), cmocka_unit_test(proof_without_a_line),
-        cmocka_unit_test(proof_malformed), cmocka_unit_test(csv_cells),
-        cmocka_unit_test(page_data),   cmocka_unit_test(page_odd),
-        cmocka_unit_test(page_digest), cmocka_unit_test(order),
+        cmocka_unit_test(proof_whole),      cmocka_unit_test(proof_without_a_line),
+        cmocka_unit_test(proof_malformed),  cmocka_unit_test(csv_cells),
+        cmocka_unit_test(page_data),        cmocka_unit_test(page_odd),
+        cmocka_unit_test(page_digest),      cmocka_unit_test(order),
         cmocka_unit_test(attachment_names),
     };
     cv_json_init();

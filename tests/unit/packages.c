@@ -1,5 +1,5 @@
-/* Plans, approvals and packages by members who do not keep to the program: what stands in the log is signed by
- * a colleague, and is taken at nobody's word. */
+/* Plans, approvals and packages by members who do not keep to the program: what stands in the log is signed
+ * by a colleague, and is taken at nobody's word. */
 #include "test.h"
 
 #include <time.h>
@@ -76,17 +76,19 @@ static void store_case(struct cv_vault *v, const char *name, char of[static CV_I
                        char who[static CV_ID_TEXT_BYTES])
 {
     store(v, of, "{'type':'case','admin':{'case_number':'%s','status':'Active'}}", name);
-    store(v, who,
-          "{'type':'person','admin':{'role':'Victim','cases':['%s']},'identity':{'first_name':'%s'},'contact':{"
-          "'shelter':'Blue House'}}",
-          of, name);
+    store(
+        v, who,
+        "{'type':'person','admin':{'role':'Victim','cases':['%s']},'identity':{'first_name':'%s'},'contact':{"
+        "'shelter':'Blue House'}}",
+        of, name);
 }
 
 static void store_consent(struct cv_vault *v, const char *who, const char *purpose, const char *to,
                           char id[static CV_ID_TEXT_BYTES])
 {
     store(v, id,
-          "{'type':'consent','consent':{'person':'%s','state':'Given','purpose':'%s','partner':'%s','sections':["
+          "{'type':'consent','consent':{'person':'%s','state':'Given','purpose':'%s','partner':'%s','"
+          "sections':["
           "'admin','identity','testimony','exploitation'],'language':'rus','explained':'Read out.'}}",
           who, purpose, to);
 }
@@ -131,13 +133,15 @@ static int found(void **state)
     join(v, &legal, "legal");
     join(v, &protection, "protection");
     store(v, office, "{'type':'partner','directory':{'name':'Office','age_recipient':'passphrase'}}");
-    store(v, unsure,
-          "{'type':'partner','directory':{'name':'Unsure','age_recipient':'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3"
-          "j2elw8zmrj2kudpa6s5sg68t77'}}");
+    store(
+        v, unsure,
+        "{'type':'partner','directory':{'name':'Unsure','age_recipient':'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3"
+        "j2elw8zmrj2kudpa6s5sg68t77'}}");
     store_case(v, "Ana", the_case, person);
     store_case(v, "Mira", other_case, other);
     store(v, testimony,
-          "{'type':'testimony','admin':{'case':'%s','person':'%s'},'testimony':{'statements':[{'text':'One.'}]}}",
+          "{'type':'testimony','admin':{'case':'%s','person':'%s'},'testimony':{'statements':[{'text':'One.'}"
+          "]}}",
           the_case, person);
     store_consent(v, person, "Prosecution", office, consent);
     store_consent(v, person, "Prosecution", unsure, more);
@@ -495,8 +499,9 @@ static void purpose_steers(struct cv_json *doc)
 }
 static void bidi(struct cv_json *doc)
 {
-    set_text(doc, "profile", "\xe2\x80\xae"
-                             "x");
+    set_text(doc, "profile",
+             "\xe2\x80\xae"
+             "x");
 }
 static void case_steers(struct cv_json *doc)
 {
@@ -561,7 +566,8 @@ static void partner_by_name(struct cv_json *doc)
 }
 static void consent_of_numbers(struct cv_json *doc)
 {
-    struct cv_json *list = cv_json_array(), *o = parsed("{'person':'x','record':'x','version':1,'sections':[1]}");
+    struct cv_json *list = cv_json_array(),
+                   *o = parsed("{'person':'x','record':'x','version':1,'sections':[1]}");
     assert_ok(cv_json_push(list, o));
     set(doc, "consents", list);
 }
@@ -574,9 +580,26 @@ static void no_basis(struct cv_json *doc)
 static void no_plans(void **state)
 {
     static void (*const changes[])(struct cv_json * doc) = {
-        no_id,          id_as_typed,    purpose_steers,    bidi,      case_steers,    time_steers,     no_day,
-        never_over,     no_items,       items_of_words,    item_twice, no_fields,     fields_of_numbers, version_0,
-        version_a_word, needs_an_object, partner_a_word, partner_by_name, consent_of_numbers, no_basis,
+        no_id,
+        id_as_typed,
+        purpose_steers,
+        bidi,
+        case_steers,
+        time_steers,
+        no_day,
+        never_over,
+        no_items,
+        items_of_words,
+        item_twice,
+        no_fields,
+        fields_of_numbers,
+        version_0,
+        version_a_word,
+        needs_an_object,
+        partner_a_word,
+        partner_by_name,
+        consent_of_numbers,
+        no_basis,
     };
     struct cv_dispatches list;
     (void)state;
@@ -602,8 +625,14 @@ static void no_plans(void **state)
 /* An empty pointer, and one without an end. */
 static void odd_pointers(void **state)
 {
-    static const char *const pointers[] = { "", "/", "//", "/identity/", "/identity/first_name/", "identity",
-                                            "/identity/first_name/0", "/testimony/statements/00000000000001" };
+    static const char *const pointers[] = { "",
+                                            "/",
+                                            "//",
+                                            "/identity/",
+                                            "/identity/first_name/",
+                                            "identity",
+                                            "/identity/first_name/0",
+                                            "/testimony/statements/00000000000001" };
     (void)state;
     for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
         struct cv_err err;
@@ -737,14 +766,15 @@ static size_t missing(struct cv_vault *v)
     return n;
 }
 
-/* A refusal ends a consent, also that of a section which needs one of its own, though it names others, too. */
+/* A refusal ends a consent, also that of a section which needs one of its own, though it names others, too.
+ */
 static void refused_with_others(void **state)
 {
     char id[CV_ID_TEXT_BYTES];
     (void)state;
     struct cv_vault *v = opened(&founder);
-    store(v, id,
-          "{'type':'person','admin':{'role':'Victim','cases':['%s']},'medical':{'needs':'insulin'}}", the_case);
+    store(v, id, "{'type':'person','admin':{'role':'Victim','cases':['%s']},'medical':{'needs':'insulin'}}",
+          the_case);
     strcpy(person, id); /* of the two victims the one with needs */
     says(v, "Given", "'admin','identity'");
     says(v, "Given", "'medical'");
@@ -759,8 +789,9 @@ static void refused_with_others(void **state)
 /* A partner's name is cut, where an event has no room for it, between two letters. */
 static void long_name(void **state)
 {
-    static const char name[] = "A\xd0\x9c\xd0\xb8\xd0\xbd\xd0\xb8\xd1\x81\xd1\x82\xd0\xb5\xd1\x80\xd1\x81\xd1\x82"
-                               "\xd0\xb2\xd0\xbe";
+    static const char name[] =
+        "A\xd0\x9c\xd0\xb8\xd0\xbd\xd0\xb8\xd1\x81\xd1\x82\xd0\xb5\xd1\x80\xd1\x81\xd1\x82"
+        "\xd0\xb2\xd0\xbe";
     char whole[400] = "", to[CV_ID_TEXT_BYTES], id[CV_ID_TEXT_BYTES];
     struct cv_err err = { 0 };
     struct cv_plan plan = { 0 };
@@ -782,9 +813,9 @@ static void long_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EACH(made_once),        EACH(forged_plans), EACH(basis_is_no_right),   EACH(needs_nobody),
-        EACH(no_plans),         EACH(odd_pointers), EACH(asked_by_nobody),     EACH(forged_approvals),
-        EACH(long_name),        EACH(refused_with_others),
+        EACH(made_once), EACH(forged_plans),        EACH(basis_is_no_right), EACH(needs_nobody),
+        EACH(no_plans),  EACH(odd_pointers),        EACH(asked_by_nobody),   EACH(forged_approvals),
+        EACH(long_name), EACH(refused_with_others),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;

@@ -88,16 +88,75 @@ static void two(struct cv_buf *out)
 }
 
 /* By hand, from APPNOTE 6.3.10, 4.3.7, 4.3.12 and 4.3.16. */
-static const char two_hex[] =
-    "504b0304"  "0a00"  "0008"  "0000"  "0000"  "2100"  "ac2a93d8"  "02000000"  "02000000"  "0500"  "0000"
-    "612e747874" "6869"
-    "504b0304"  "0a00"  "0008"  "0000"  "0000"  "2100"  "00000000"  "00000000"  "00000000"  "0300"  "0000"
-    "642f62"
-    "504b0102"  "1400"  "0a00"  "0008"  "0000"  "0000"  "2100"  "ac2a93d8"  "02000000"  "02000000"  "0500"
-    "0000"  "0000"  "0000"  "0000"  "00000000"  "00000000"  "612e747874"
-    "504b0102"  "1400"  "0a00"  "0008"  "0000"  "0000"  "2100"  "00000000"  "00000000"  "00000000"  "0300"
-    "0000"  "0000"  "0000"  "0000"  "00000000"  "25000000"  "642f62"
-    "504b0506"  "0000"  "0000"  "0200"  "0200"  "64000000"  "46000000"  "0000";
+static const char two_hex[] = "504b0304"
+                              "0a00"
+                              "0008"
+                              "0000"
+                              "0000"
+                              "2100"
+                              "ac2a93d8"
+                              "02000000"
+                              "02000000"
+                              "0500"
+                              "0000"
+                              "612e747874"
+                              "6869"
+                              "504b0304"
+                              "0a00"
+                              "0008"
+                              "0000"
+                              "0000"
+                              "2100"
+                              "00000000"
+                              "00000000"
+                              "00000000"
+                              "0300"
+                              "0000"
+                              "642f62"
+                              "504b0102"
+                              "1400"
+                              "0a00"
+                              "0008"
+                              "0000"
+                              "0000"
+                              "2100"
+                              "ac2a93d8"
+                              "02000000"
+                              "02000000"
+                              "0500"
+                              "0000"
+                              "0000"
+                              "0000"
+                              "0000"
+                              "00000000"
+                              "00000000"
+                              "612e747874"
+                              "504b0102"
+                              "1400"
+                              "0a00"
+                              "0008"
+                              "0000"
+                              "0000"
+                              "2100"
+                              "00000000"
+                              "00000000"
+                              "00000000"
+                              "0300"
+                              "0000"
+                              "0000"
+                              "0000"
+                              "0000"
+                              "00000000"
+                              "25000000"
+                              "642f62"
+                              "504b0506"
+                              "0000"
+                              "0000"
+                              "0200"
+                              "0200"
+                              "64000000"
+                              "46000000"
+                              "0000";
 
 static void writes(void **state)
 {
@@ -125,14 +184,17 @@ static void names(void **state)
         const char *name;
         bool ok;
     } rows[] = {
-        { "a", true },         { "README.txt", true }, { "records/1.sd-jwt", true }, { "A_b-9", true },
-        { "-", true },         { "a..b", true },       { "a.", true },               { "a/b/c", true },
-        { "", false },         { ".", false },         { "..", false },              { "../a", false },
-        { "a/../b", false },   { "a/..", false },      { ".a", false },              { "a/.b", false },
-        { "/a", false },       { "a/", false },        { "a//b", false },            { "/", false },
-        { "a\\b", false },     { "a:b", false },       { "a b", false },             { "a\nb", false },
-        { "\xc3\xa9", false }, { "a\x7f", false },     { "a*", false },              { "~a", false },
-        { "a\xff", false },    { "a|b", false },       { "$a", false },              { "a%2e", false },
+        { "a", true },         { "README.txt", true }, { "records/1.sd-jwt", true },
+        { "A_b-9", true },     { "-", true },          { "a..b", true },
+        { "a.", true },        { "a/b/c", true },      { "", false },
+        { ".", false },        { "..", false },        { "../a", false },
+        { "a/../b", false },   { "a/..", false },      { ".a", false },
+        { "a/.b", false },     { "/a", false },        { "a/", false },
+        { "a//b", false },     { "/", false },         { "a\\b", false },
+        { "a:b", false },      { "a b", false },       { "a\nb", false },
+        { "\xc3\xa9", false }, { "a\x7f", false },     { "a*", false },
+        { "~a", false },       { "a\xff", false },     { "a|b", false },
+        { "$a", false },       { "a%2e", false },
     };
     char longest[CV_ZIP_NAME_MAX + 2];
     (void)state;
@@ -269,7 +331,8 @@ static void changed(void **state)
             two(&out);
             assert_true(rows[i].at + hex.n <= out.n);
             memcpy(out.p + rows[i].at, hex.p, hex.n);
-            const cv_status st = in_pieces(cv_buf_view(&out), pieces[k] < out.n ? pieces[k] : out.n, &s, &err);
+            const cv_status st =
+                in_pieces(cv_buf_view(&out), pieces[k] < out.n ? pieces[k] : out.n, &s, &err);
             if (st != CV_ERR_FORMAT || strstr(err.msg, rows[i].why) == NULL)
                 fail_msg("row %zu: %d: %s", i, (int)st, err.msg);
             seen_free(&s);
@@ -402,9 +465,9 @@ static void sink_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes),  cmocka_unit_test(crc),         cmocka_unit_test(names),
-        cmocka_unit_test(limits),  cmocka_unit_test(reads),       cmocka_unit_test(damage),
-        cmocka_unit_test(changed), cmocka_unit_test(around),      cmocka_unit_test(claims_much),
+        cmocka_unit_test(writes),    cmocka_unit_test(crc),          cmocka_unit_test(names),
+        cmocka_unit_test(limits),    cmocka_unit_test(reads),        cmocka_unit_test(damage),
+        cmocka_unit_test(changed),   cmocka_unit_test(around),       cmocka_unit_test(claims_much),
         cmocka_unit_test(very_many), cmocka_unit_test(sink_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
