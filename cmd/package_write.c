@@ -125,7 +125,8 @@ static cv_status create(struct writing *w)
 static cv_status begin(struct writing *w, const char *recipient)
 {
     struct cv_age_recipient *to = NULL;
-    if (access(w->a->output, F_OK) == 0)
+    struct stat there;
+    if (lstat(w->a->output, &there) == 0)
         return cv_fail(&w->ui->err, CV_ERR_EXISTS, "%s: already there; it is not overwritten", w->a->output);
     cv_status st = recipient_of(w, recipient, &to);
     if (st == CV_OK) {
