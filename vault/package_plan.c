@@ -552,7 +552,8 @@ cv_status cv_plan_judge(struct cv_vault *v, const struct cv_json *doc, const str
                           .consents = consents,
                           .missing = missing,
                           .asked = cv_json_get(doc, "items") };
-    cv_status st = w.items == NULL ? CV_ERR_NOMEM : cv_related(v, q.case_id, reason, &w.related, err);
+    cv_status st =
+        w.items == NULL ? CV_ERR_NOMEM : cv_related(v, q.case_id, q.profile, reason, &w.related, err);
     for (size_t i = 0; i < cv_json_len(w.asked) && st == CV_OK; i++)
         st = again(&w, cv_json_at(w.asked, i), err);
     st = CV_THEN(st, judge(&w, partner, err));
@@ -634,7 +635,7 @@ static cv_status prepare(struct planning *w, struct cv_partner_info *partner, st
             "none of your roles may send anything out of the vault; the attempt is in the log");
     st = CV_THEN(st, cv_partner_find(w->v, q->partner, q->reason, partner, err));
     st = CV_THEN(st, cv_partner_sealable(partner, err));
-    st = CV_THEN(st, cv_related(w->v, q->case_id, q->reason, &w->related, err));
+    st = CV_THEN(st, cv_related(w->v, q->case_id, q->profile, q->reason, &w->related, err));
     return CV_THEN(st, check_words(w, err));
 }
 

@@ -9,7 +9,7 @@
 struct relating {
     struct cv_vault *v;
     struct cv_related *out;
-    const char *id;                /* of the case */
+    const char *id, *profile;      /* of the case; what may go */
     const struct cv_json *persons; /* that it names */
 };
 
@@ -72,10 +72,22 @@ static bool points(const struct cv_template *t, const struct cv_version *of, con
     return false;
 }
 
+/* carries(w, type): records of this type matter here. */
+static bool carries(const struct relating *w, const char *type)
+{
+    const char *one;
+    if (strcmp(type, CASE) == 0 || strcmp(type, PERSON) == 0)
+        return true;
+    for (size_t i = 0; (one = cv_template_profile_type(w->v->template, w->profile, i)) != NULL; i++)
+        if (strcmp(one, type) == 0)
+            return true;
+    return false;
+}
+
 static const char *glance_section(void *arg, const struct cv_version *of)
 {
     const struct relating *w = arg;
-    return ref_section(w->v->template, of->type);
+    return carries(w, of->type) ? ref_section(w->v->template, of->type) : NULL;
 }
 
 static cv_status keep(struct relating *w, const struct cv_version *of, const struct cv_json *data)
@@ -124,13 +136,13 @@ static cv_status glance(struct relating *w, const struct cv_glance *g, struct cv
     return st;
 }
 
-cv_status cv_related(struct cv_vault *v, const char *text, const char *reason, struct cv_related *out,
-                     struct cv_err *err)
+cv_status cv_related(struct cv_vault *v, const char *text, const char *profile, const char *reason,
+                     struct cv_related *out, struct cv_err *err)
 {
     uint8_t raw[CV_ID_BYTES];
     char id[CV_ID_TEXT_BYTES] = "";
     struct cv_versions one = { 0 };
-    struct relating w = { .v = v, .out = out, .id = id };
+    struct relating w = { .v = v, .out = out, .id = id, .profile = profile };
     const struct cv_glance g = { "list", "what belongs to a case", reason, glance_section, take, &w };
     memset(out, 0, sizeof(*out));
     cv_status st = cv_id_parse(cv_bytes_str(text), raw, err);

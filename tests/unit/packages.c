@@ -433,7 +433,7 @@ static void forged_plans(void **state)
         { about_no_case, CV_ERR_ARG, "name the case" },
         { for_another_purpose, CV_ERR_CONSENT, "not for this purpose" },
         { under_no_profile, CV_ERR_CONSENT, "not for this purpose" },
-        { under_another_profile, CV_ERR_CONSENT, "no consent to this purpose" },
+        { under_another_profile, CV_ERR_CONSENT, "does not belong to its case" },
         { with_shelter, CV_ERR_CONSENT, "for the section contact" },
         { with_whole_section, CV_ERR_ARG, "does not have" },
         { with_all_statements, CV_ERR_ARG, "does not have" },
