@@ -436,3 +436,14 @@ cv_status cv_json_only(const struct cv_json *object, const char *const *names, c
     }
     return CV_OK;
 }
+
+size_t cv_json_values(const struct cv_json *v)
+{
+    size_t n = v != NULL;
+    for (size_t i = 0; cv_json_is(v, CV_JSON_ARRAY) && i < cv_json_len(v); i++)
+        n += cv_json_values(cv_json_at(v, i));
+    for (void *it = cv_json_is(v, CV_JSON_OBJECT) ? cv_json_first(v) : NULL; it != NULL;
+         it = cv_json_next(v, it))
+        n += cv_json_values(cv_json_iter_value(it));
+    return n;
+}

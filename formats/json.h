@@ -65,6 +65,8 @@ enum cv_json_type cv_json_type(const struct cv_json *v);
 bool cv_json_is(const struct cv_json *v, enum cv_json_type type);
 /** cv_json_len(v): elements of an array, members of an object, bytes of a string, else 0. */
 size_t cv_json_len(const struct cv_json *v);
+/** cv_json_values(v): how many values stand in it, itself included. */
+size_t cv_json_values(const struct cv_json *v);
 bool cv_json_equal(const struct cv_json *a, const struct cv_json *b);
 
 /** Getters are total: a NULL or a value of another type gives NULL, 0, false or the empty view. */

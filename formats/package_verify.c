@@ -185,6 +185,7 @@ struct judging {
     struct cv_policy **chain;
     size_t count;
     const struct cv_json *m; /* the manifest */
+    size_t values;           /* of the records so far */
 };
 
 /* tell(g, check, st, err): a fault of ours ends it all; anything else is the package's. */
@@ -438,6 +439,8 @@ static cv_status judge_record(struct judging *g, size_t i, struct cv_json **clai
                                     .arg = g };
     *check = CV_CHECK_RECORDS;
     cv_status st = cv_sdjwt_verify(text, &rules, claims, err);
+    if (st == CV_OK && (g->values += cv_json_values(*claims)) > CV_PACKAGE_VALUES_MAX)
+        return cv_fail(err, CV_ERR_LIMIT, "more than %d values are in the records", CV_PACKAGE_VALUES_MAX);
     if (st == CV_OK)
         return check_claims(g, cv_json_at(cv_json_get(g->m, "records"), i), *claims, err);
     rules.need_binding = false;

@@ -609,6 +609,7 @@ table('records', [
     ('another record than', 'no id', given(lambda l: [d for d in l if json.loads(b64u(d))[1] != 'record_id'])),
     ('another record than', 'no type', given(lambda l: [d for d in l if json.loads(b64u(d))[1] != 'record_type'])),
     ('another record than', 'no version', given(lambda l: [d for d in l if json.loads(b64u(d))[1] != 'version'])),
+    ('more than 200000 values', 'very many values', lambda t: [t.disclose(['s', 'x%d' % i, 70000 * [0]]) for i in range(3)]),
     ('over 16 MiB, or more than 10000', 'ten thousand disclosures', given(lambda l: l + 10001 * ['e30'])),
 ], token)
 
