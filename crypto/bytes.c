@@ -84,9 +84,9 @@ cv_status cv_buf_extend(struct cv_buf *b, size_t n, uint8_t **out)
     cv_status st = cv_buf_reserve(b, n);
     if (st != CV_OK)
         return st;
+    *out = b->p != NULL ? b->p + b->n : NULL;
     if (n > 0)
-        memset(b->p + b->n, 0, n);
-    *out = b->p + b->n;
+        memset(*out, 0, n);
     b->n += n;
     return CV_OK;
 }

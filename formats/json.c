@@ -392,6 +392,21 @@ cv_status cv_json_push(struct cv_json *array, struct cv_json *value)
     return json_array_append_new(js(array), js(value)) == 0 ? CV_OK : CV_ERR_NOMEM;
 }
 
+bool cv_json_has_word(const struct cv_json *array, const char *word)
+{
+    for (size_t i = 0; i < cv_json_len(array); i++) {
+        const char *have = cv_json_cstr(cv_json_at(array, i));
+        if (have != NULL && strcmp(have, word) == 0)
+            return true;
+    }
+    return false;
+}
+
+cv_status cv_json_push_word(struct cv_json *array, const char *word)
+{
+    return cv_json_has_word(array, word) ? CV_OK : cv_json_push(array, cv_json_str(word));
+}
+
 cv_status cv_json_pop(struct cv_json *array)
 {
     const size_t n = cv_json_is(array, CV_JSON_ARRAY) ? cv_json_len(array) : 0;
@@ -435,4 +450,15 @@ cv_status cv_json_only(const struct cv_json *object, const char *const *names, c
             return cv_fail(err, CV_ERR_FORMAT, "%s: member number %zu is not known here", what, place);
     }
     return CV_OK;
+}
+
+size_t cv_json_values(const struct cv_json *v)
+{
+    size_t n = v != NULL;
+    for (size_t i = 0; cv_json_is(v, CV_JSON_ARRAY) && i < cv_json_len(v); i++)
+        n += cv_json_values(cv_json_at(v, i));
+    for (void *it = cv_json_is(v, CV_JSON_OBJECT) ? cv_json_first(v) : NULL; it != NULL;
+         it = cv_json_next(v, it))
+        n += cv_json_values(cv_json_iter_value(it));
+    return n;
 }

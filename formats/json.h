@@ -65,6 +65,8 @@ enum cv_json_type cv_json_type(const struct cv_json *v);
 bool cv_json_is(const struct cv_json *v, enum cv_json_type type);
 /** cv_json_len(v): elements of an array, members of an object, bytes of a string, else 0. */
 size_t cv_json_len(const struct cv_json *v);
+/** cv_json_values(v): how many values stand in it, itself included. */
+size_t cv_json_values(const struct cv_json *v);
 bool cv_json_equal(const struct cv_json *a, const struct cv_json *b);
 
 /** Getters are total: a NULL or a value of another type gives NULL, 0, false or the empty view. */
@@ -87,6 +89,10 @@ CV_MUST_CHECK cv_status cv_json_get_bytes(const struct cv_json *object, const ch
 
 CV_MUST_CHECK cv_status cv_json_set(struct cv_json *object, const char *name, struct cv_json *value);
 CV_MUST_CHECK cv_status cv_json_push(struct cv_json *array, struct cv_json *value);
+/** cv_json_has_word(array, word): does this string stand in it? */
+bool cv_json_has_word(const struct cv_json *array, const char *word);
+/** cv_json_push_word(array, word): a string, unless it is there already. As cv_json_push. */
+CV_MUST_CHECK cv_status cv_json_push_word(struct cv_json *array, const char *word);
 /** cv_json_pop(array): take its last element away. CV_OK; CV_ERR_NOTFOUND if there is none. */
 CV_MUST_CHECK cv_status cv_json_pop(struct cv_json *array);
 /** cv_json_del(object, name): CV_OK; CV_ERR_NOTFOUND. */

@@ -15,6 +15,7 @@
 #define CV_RECORD_VCT "urn:casevault:record:1"
 #define CV_PACKAGE_TEXTS_MAX ((size_t)512 << 20) /* bytes of all that is held in memory */
 #define CV_PACKAGE_RECORDS_MAX 4000
+#define CV_PACKAGE_VALUES_MAX 4000000 /* in all records, disclosed */
 
 /* The texts of a package. Zero-initialise; end with cv_package_free. */
 struct cv_package {

@@ -17,6 +17,7 @@ struct given {
 struct check {
     struct given *list; /* sorted by digest */
     size_t count;
+    size_t values;                       /* in all disclosures: short texts can hold very many */
     char (*seen)[CV_SDJWT_DIGEST_BYTES]; /* every digest met in payload and disclosures */
     size_t seen_count, seen_room;
     struct cv_err *err;
@@ -56,6 +57,9 @@ static cv_status read_disclosure(struct check *c, struct cv_bytes text)
     st = CV_THEN(st, cv_json_parse(cv_buf_view(&json), CV_JWS_MAX_BYTES, "disclosure", &g->value, c->err));
     if (st == CV_OK)
         c->count++;
+    c->values += cv_json_values(g->value);
+    if (st == CV_OK && c->values > CV_JSON_VALUES_MAX)
+        st = cv_fail(c->err, CV_ERR_LIMIT, "SD-JWT: more than %d values", CV_JSON_VALUES_MAX);
     const size_t n = cv_json_len(g->value);
     if (st == CV_OK && (!cv_json_is(g->value, CV_JSON_ARRAY) || (n != 2 && n != 3) ||
                         !cv_json_is(cv_json_at(g->value, 0), CV_JSON_STRING)))

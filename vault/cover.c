@@ -64,15 +64,6 @@ const struct cv_consent *cv_cover(const struct cv_cover *c, const char *person, 
     return good;
 }
 
-/* add_word(list, word): each once. */
-static cv_status add_word(struct cv_json *list, const char *word)
-{
-    for (size_t i = 0; i < cv_json_len(list); i++)
-        if (strcmp(cv_json_cstr(cv_json_at(list, i)), word) == 0)
-            return CV_OK;
-    return cv_json_push(list, cv_json_str(word));
-}
-
 /* rely(list, consent, person, section): one more section that this consent is needed for. */
 static cv_status rely(struct cv_json *list, const struct cv_consent *consent, const char *person,
                       const char *section)
@@ -82,7 +73,7 @@ static cv_status rely(struct cv_json *list, const struct cv_consent *consent, co
         if (is(cv_json_at(list, i), "record", consent->id))
             sections = cv_json_get(cv_json_at(list, i), "sections");
     if (sections != NULL)
-        return add_word(sections, section);
+        return cv_json_push_word(sections, section);
     struct cv_json *o = cv_json_object();
     sections = cv_json_array();
     cv_status st = cv_json_set(o, "person", cv_json_str(person));

@@ -43,15 +43,6 @@ static cv_status stands_in(struct cv_vault *v, const struct cv_version *version,
     return st;
 }
 
-/* add_name(list, name): each once. */
-static cv_status add_name(struct cv_json *list, const char *name)
-{
-    for (size_t i = 0; i < cv_json_len(list); i++)
-        if (strcmp(cv_json_cstr(cv_json_at(list, i)), name) == 0)
-            return CV_OK;
-    return cv_json_push(list, cv_json_str(name));
-}
-
 /* open_entry(w, index): the entry that the next parts are of. */
 static cv_status open_entry(struct glancing *w, uint64_t index, struct cv_err *err)
 {
@@ -87,7 +78,7 @@ static cv_status plan_row(struct glancing *w, const struct cv_version *version, 
     memcpy(wants[1].handle, w->env.handle, sizeof(wants[1].handle));
     w->rows[w->count++] = row;
     st = cv_json_push(w->ids, cv_json_str(version->id));
-    return CV_THEN(st, add_name(w->sections, section));
+    return CV_THEN(st, cv_json_push_word(w->sections, section));
 }
 
 /* take(w, i, release): the head begins a row; its section ends it, if all of it verifies. */

@@ -270,21 +270,13 @@ static bool about_this(const struct cv_dispatch *d, const struct cv_notice *n)
            cv_plan_hash(d->doc, want) == CV_OK && memcmp(want, have, sizeof(want)) == 0;
 }
 
-static bool in(const struct cv_json *list, const char *word)
-{
-    for (size_t i = 0; i < cv_json_len(list); i++)
-        if (strcmp(cv_json_cstr(cv_json_at(list, i)), word) == 0)
-            return true;
-    return false;
-}
-
 /* take_agreed(v, d, n): somebody else's who may export now, once. */
 static cv_status take_agreed(struct cv_vault *v, struct cv_dispatch *d, const struct cv_notice *n)
 {
     const struct cv_policy *p = cv_vault_policy(v);
     const struct cv_policy_member *m = cv_policy_member(p, n->member);
     if (m == NULL || (m->roles & p->export.holders) == 0 || strcmp(n->member, d->by) == 0 ||
-        in(d->approved, n->member) || !about_this(d, n))
+        cv_json_has_word(d->approved, n->member) || !about_this(d, n))
         return CV_OK;
     return cv_json_push(d->approved, cv_json_str(n->member));
 }
@@ -377,7 +369,7 @@ cv_status cv_dispatch_approve(struct cv_vault *v, const struct cv_dispatch *d, c
         return cv_fail(err, CV_ERR_CONSENT,
                        "it could be approved until %.10s; ask for it anew with `package new`",
                        cv_json_get_str(d->doc, "until"));
-    if (in(d->approved, me))
+    if (cv_json_has_word(d->approved, me))
         return cv_fail(err, CV_ERR_EXISTS, "you have approved it already");
     struct cv_json *more = cv_json_object();
     cv_status st = cv_plan_hash(d->doc, hash);

@@ -609,6 +609,7 @@ table('records', [
     ('another record than', 'no id', given(lambda l: [d for d in l if json.loads(b64u(d))[1] != 'record_id'])),
     ('another record than', 'no type', given(lambda l: [d for d in l if json.loads(b64u(d))[1] != 'record_type'])),
     ('another record than', 'no version', given(lambda l: [d for d in l if json.loads(b64u(d))[1] != 'version'])),
+    ('more than 200000 values', 'very many values', lambda t: [t.disclose(['s', 'x%d' % i, 70000 * [0]]) for i in range(3)]),
     ('over 16 MiB, or more than 10000', 'ten thousand disclosures', given(lambda l: l + 10001 * ['e30'])),
 ], token)
 
@@ -861,6 +862,28 @@ def strangers(p, v, make):
         assert {n for n, c in told['checks'].items() if c['holds'] is False} == {'sender'}
 
 
+ODD = [[], {}, '', None, True, -1, [[]], [{}], [[1, [2]], {'a': 1}], [{'a': [{'b': 1}, 2]}, 'text', [3], None], {'x': {'y': {'z': [{}, 1]}}},
+       '\x1b[2J\x1b]0;owned\x07', '\u202egnp.exe\u2066', 'a\nb\r\nc\td', 5000 * 'x', {500 * '\u044f': 1, '\x1b[31m': 2, '': 3}, [{'\n': '\n'}]]
+
+
+def shows(p, v, make):
+    """What an author signed who went past the template, on a terminal: nothing of it steers."""
+    x = make('odd')
+    for i, value in enumerate(ODD):
+        x.p.tokens[PERSON].disclose(['salt', 'odd_%d' % i, value])
+    x.p.tokens[PERSON].disclose(['salt', '\x1b[7m\u202e' + 70 * '\u044f', {'\x07': '\x9b'}])
+    x.p.prove(PERSON)
+    x.p.m['purpose'] = x.p.m['basis'] = '\x1b[2J\u202e\nchecks: all hold'
+    x.p.write = lambda text: text.replace('\\u001b', '\\u001B')
+    home = p.path('another partner')
+    os.mkdir(home)
+    open(p.path('hostile'), 'wb').write(x.p.sealed())
+    for more in ((), ('--show',), ('--json', '--show')):
+        text = p.run('verify', '--sender-key', v.print, *more, p.path('hostile'), home=home)
+        assert not any(c in text + p.told for c in '\x1b\x07\x9b\u202e\u2066\r') or '--json' in more and '\x1b' not in text, more
+    assert 'odd 13' in p.run('verify', '--show', p.path('hostile'), home=home).lower()
+
+
 def test(p):
     make(p)
     keys, other = Keys(p, 'founder', 'intake', 'legal', 'auditor'), other_vault(p)
@@ -889,6 +912,7 @@ def test(p):
     assert not failed, '\n'.join(failed)
     strangers(p, v, case)
     twins(v, case)
+    shows(p, v, case)
     sealed_again(p, v, case)
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     assert most < MEMORY_KIB, 'one of them took %d KiB' % most
