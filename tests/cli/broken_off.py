@@ -85,6 +85,24 @@ def full(b):
     assert b.made(id)
 
 
+def with_a_name(b):
+    """On a file system that has no files without a name: under another one, and no trace of it is left."""
+    _, lines = b.write(b.new(), b.p.path('to'), '-e', 'trace=openat')
+    os.unlink(b.p.path('to', 'out'))
+    at = [i for i, l in enumerate(l for l in lines if 'openat(' in l) if 'O_TMPFILE' in l]
+    if len(at) != 1:
+        print('no file without a name was made here: left out')
+        return
+    refuse = ('-e', 'trace=openat,fsync', '-e', 'inject=openat:error=EOPNOTSUPP:when=%d' % (at[0] + 1))
+    r, lines = b.write(b.new(), b.p.path('to'), *refuse)
+    assert r.returncode == 0 and any('out.part' in l and 'O_EXCL' in l for l in lines), r.stderr
+    assert os.listdir(b.p.path('to')) == ['out'] and b.p.opened('to/out', OFFICE)['manifest.json']
+    os.unlink(b.p.path('to', 'out'))
+    id = b.new()
+    r, _ = b.write(id, b.p.path('to'), *refuse, '-e', 'inject=fsync:error=EIO')
+    assert r.returncode == 1 and os.listdir(b.p.path('to')) == [] and not b.made(id), r.stderr
+
+
 def elsewhere(b):
     """Where it cannot be written at all."""
     id = b.new()
@@ -100,6 +118,7 @@ def test(p):
     b = Broken(p)
     calls = steps(b)
     killed(b, calls)
+    with_a_name(b)
     full(b)
     elsewhere(b)
 
