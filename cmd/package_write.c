@@ -336,10 +336,11 @@ static cv_status run(struct cv_ui *ui, const void *args)
                        ? cv_fail(&ui->err, CV_ERR_LIMIT, "more than %d attachments", ATTACHMENTS_MAX)
                        : cv_ui_open(ui, &o);
     st = CV_THEN(st, cv_dispatches(o.vault, ui->words.w[0], &list, &ui->err));
+    /* A passphrase is asked for first: consent is judged after it, however long that takes. */
+    st = CV_THEN(st, begin(w, cv_json_get_str(cv_json_get(list.d[0].doc, "partner"), "recipient")));
     st = CV_THEN(st, cv_outgoing_make(o.vault, &list.d[0], a->reason, &out, &ui->err));
     st = CV_THEN(st, measure_all(w, &out));
     st = CV_THEN(st, cv_outgoing_seal(o.vault, &out, w->files, a->attachments.n, &ui->err));
-    st = CV_THEN(st, begin(w, cv_json_get_str(cv_json_get(list.d[0].doc, "partner"), "recipient")));
     st = CV_THEN(st, write_all(w, &out));
     st = CV_THEN(st, release(w, o.vault, &list.d[0], &out));
     if (st == CV_OK)

@@ -106,7 +106,8 @@ static cv_status check_twin(struct cv_ui *ui, const struct cv_package *p, struct
         return CV_OK;
     cv_status st = cv_sha256(cv_buf_view(&p->manifest), hash);
     cv_hex_encode(CV_ARR(hash), hex);
-    st = CV_THEN(st, cv_known_package(cv_json_get_str(v->manifest, "id"), hex, &twin));
+    st = CV_THEN(st, cv_known_package(cv_json_get_str(v->manifest, "vault"),
+                                      cv_json_get_str(v->manifest, "id"), hex, &twin));
     if (st == CV_OK || st == CV_ERR_AUTH) {
         cv_package_found(v, CV_CHECK_TWIN, st, twin.msg);
         return CV_OK;
@@ -233,6 +234,7 @@ static cv_status answer(struct cv_ui *ui, const struct cv_package_verdict *v, bo
         cv_json_free(c);
     }
     st = CV_THEN(st, cv_json_set(o, "checks", cv_json_ref(checks)));
+    st = CV_THEN(st, cv_json_set(o, "other_page", cv_json_bool(v->other_page)));
     st = CV_THEN(st, cv_json_set(o, "sender", cv_json_str(v->fingerprint)));
     if (good) {
         st = CV_THEN(st, cv_json_set(o, "manifest", cv_json_ref(v->manifest)));
@@ -292,6 +294,9 @@ static cv_status tell(struct cv_ui *ui, const struct args *a, const struct cv_ar
             print_record(v, i);
     }
     st = CV_THEN(st, cv_arrival_judge(ui, ui->words.w[0], arrival));
+    if (st == CV_OK && v->other_page)
+        cv_ui_say(ui, "Its index.html is a page that this version of casevault does not know: go by what is "
+                      "said here.");
     if (st == CV_OK)
         cv_ui_say(ui, "Verified: from the vault %s, and unaltered since.", v->fingerprint);
     return st;

@@ -103,6 +103,7 @@ struct cv_package_verdict {
     struct cv_json *places; /* array, beside it: {"index","size","log"}: where the log had it, and the key of
                                the log */
     char fingerprint[CV_FINGERPRINT_BYTES];
+    bool other_page; /* index.html is the page that was sent, but not the one of this program */
 };
 void cv_package_verdict_free(struct cv_package_verdict *v);
 /** cv_package_found(v, check, st, why): note the outcome of a check; the first fault stays. */

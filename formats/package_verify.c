@@ -212,6 +212,17 @@ static cv_status judge_template(struct judging *g, struct cv_err *err)
     return st;
 }
 
+/* judge_redactions(g): the table says what the manifest says. */
+static cv_status judge_redactions(struct judging *g, struct cv_err *err)
+{
+    struct cv_package again = { 0 };
+    cv_status st = cv_package_redactions(&again, g->m);
+    if (st == CV_OK && !cv_bytes_equal(cv_buf_view(&again.redactions), cv_buf_view(&g->p->redactions)))
+        st = cv_fail(err, CV_ERR_AUTH, "redactions.csv is not what the manifest says was withheld");
+    cv_package_free(&again);
+    return st;
+}
+
 static cv_status judge_files(struct judging *g, struct cv_err *err)
 {
     const struct cv_json *list = cv_json_get(g->m, "files"), *records = cv_json_get(g->m, "records");
@@ -229,19 +240,22 @@ static cv_status judge_files(struct judging *g, struct cv_err *err)
         if (!names_file(cv_json_at(records, i), "sdjwt", i, "sd-jwt") ||
             !names_file(cv_json_at(records, i), "proof", i, "tlog-proof"))
             return cv_fail(err, CV_ERR_AUTH, "record %zu is said to be in another file", i + 1);
-    return judge_template(g, err);
+    cv_status st = judge_template(g, err);
+    return CV_THEN(st, judge_redactions(g, err));
 }
 
 static cv_status judge_page(struct judging *g, struct cv_err *err)
 {
     struct cv_buf want = { 0 };
     struct cv_bytes data;
-    uint8_t digest[32];
+    uint8_t digest[32], ours[32];
     char hex[65];
     cv_status st = cv_page_split(cv_buf_view(&g->p->index), &data, digest, err);
     cv_hex_encode(CV_ARR(digest), hex);
     if (st == CV_OK && strcmp(hex, cv_json_get_str(g->m, "page")) != 0)
         st = cv_fail(err, CV_ERR_AUTH, "index.html is not the page that was sent");
+    st = CV_THEN(st, cv_page_digest(ours));
+    g->v->other_page = st == CV_OK && memcmp(ours, digest, sizeof(ours)) != 0;
     st = CV_THEN(st, cv_package_data(g->p, &want));
     if (st == CV_OK && !cv_bytes_equal(cv_buf_view(&want), data))
         st = cv_fail(err, CV_ERR_AUTH, "index.html shows other data than the files");

@@ -55,11 +55,12 @@ cv_status cv_known_sender_add(const char *vault, struct cv_err *err)
     return CV_THEN(st, keep(path, "confirmed\n", err));
 }
 
-cv_status cv_known_package(const char *id, const char *manifest, struct cv_err *err)
+cv_status cv_known_package(const char *vault, const char *id, const char *manifest, struct cv_err *err)
 {
-    char path[PATH_ROOM], text[80], have[80] = "";
+    char path[PATH_ROOM], name[128], text[80], have[80] = "";
+    snprintf(name, sizeof(name), "%.64s-%.32s", vault, id);
     snprintf(text, sizeof(text), "%.64s\n", manifest);
-    cv_status st = path_of("package", id, path, err);
+    cv_status st = path_of("package", name, path, err);
     st = CV_THEN(st, keep(path, text, err));
     const int fd = st == CV_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (st == CV_OK && (fd < 0 || read(fd, have, sizeof(have) - 1) < 0))

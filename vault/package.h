@@ -66,8 +66,13 @@ void cv_dispatches_free(struct cv_dispatches *list);
  * not read `head` see none. CV_OK; CV_ERR_NOTFOUND for an ${id} that is not there; as cv_notices_of. */
 CV_MUST_CHECK cv_status cv_dispatches(struct cv_vault *v, const char *id, struct cv_dispatches *out,
                                       struct cv_err *err);
-/** cv_dispatch_approve(v, d, reason, err): CV_OK; CV_ERR_DENIED, logged, to who may not, or asked;
- * CV_ERR_EXISTS; CV_ERR_CONSENT for one that is over or was made already. */
+/** cv_dispatch_judge(v, d, reason, consents, err): does what was asked for still stand, for what really goes?
+ * Its purpose, the partner, the consents as they are today, which are appended to ${consents}. CV_OK;
+ * CV_ERR_CONSENT, logged; as cv_partner_find, cv_related, cv_consents. */
+CV_MUST_CHECK cv_status cv_dispatch_judge(struct cv_vault *v, const struct cv_dispatch *d, const char *reason,
+                                          struct cv_json *consents, struct cv_err *err);
+/** cv_dispatch_approve(v, d, reason, err): what it asks for is judged first. CV_OK; CV_ERR_DENIED, logged, to
+ * who may not, or asked; CV_ERR_EXISTS; CV_ERR_CONSENT for one that is over or was made already. */
 CV_MUST_CHECK cv_status cv_dispatch_approve(struct cv_vault *v, const struct cv_dispatch *d,
                                             const char *reason, struct cv_err *err);
 

@@ -371,11 +371,13 @@ cv_status cv_dispatch_approve(struct cv_vault *v, const struct cv_dispatch *d, c
                        cv_json_get_str(d->doc, "until"));
     if (cv_json_has_word(d->approved, me))
         return cv_fail(err, CV_ERR_EXISTS, "you have approved it already");
-    struct cv_json *more = cv_json_object();
-    cv_status st = cv_plan_hash(d->doc, hash);
+    struct cv_json *more = cv_json_object(), *consents = cv_json_array();
+    cv_status st = cv_dispatch_judge(v, d, reason, consents, err);
+    st = CV_THEN(st, cv_plan_hash(d->doc, hash));
     st = CV_THEN(st, cv_json_set(more, "package", cv_json_ref(cv_json_get(d->doc, "package"))));
     st = CV_THEN(st, cv_json_set(more, "plan", cv_json_b64u(CV_ARR(hash))));
     st = CV_THEN(st, log_step(v, "agree", case_id, d->doc, more, reason, err));
     cv_json_free(more);
+    cv_json_free(consents);
     return cv_err_note(err, st, "package");
 }

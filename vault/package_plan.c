@@ -123,19 +123,36 @@ static cv_status elsewhere(struct planning *w, const char *id, struct cv_err *er
         id);
 }
 
-/* check_consents(w, list): a consent goes along only where it is one of those whose data goes. */
-static cv_status check_consents(struct planning *w, const struct cv_consents *list, struct cv_err *err)
+/* relied(consents, id): is it one of those that something goes on? */
+static bool relied(const struct cv_json *consents, const char *id)
 {
-    for (size_t i = 0; i < cv_json_len(w->asked); i++)
-        for (size_t c = 0; c < list->count; c++) {
-            const char *id = cv_json_get_str(cv_json_at(w->asked, i), "record");
-            bool known = strcmp(list->c[c].id, id) != 0;
-            for (size_t j = 0; !known && j < cv_json_len(w->items); j++)
-                known = cv_json_has_word(cv_json_get(cv_json_at(w->items, j), "subjects"),
-                                         cv_json_get_str(list->c[c].data, PERSON));
-            if (!known)
-                return elsewhere(w, id, err);
-        }
+    for (size_t i = 0; i < cv_json_len(consents); i++)
+        if (strcmp(cv_json_get_str(cv_json_at(consents, i), "record"), id) == 0)
+            return true;
+    return false;
+}
+
+#define OTHER_CONSENTS "the consents are not those that it was asked for with"
+
+/* stop(v, case, reason, why): it must be asked for anew; logged, then told. */
+static cv_status stop(struct cv_vault *v, const char *case_id, const char *reason, struct cv_err *err,
+                      const char *why)
+{
+    const struct cv_refusal refusal = { .to = "export without consent", .record = case_id, .reason = reason };
+    return cv_event_refuse(v, &refusal, CV_ERR_CONSENT, err, "%s; ask for it anew with `package new`", why);
+}
+
+/* check_consents(w): a consent goes along only where something goes on it. */
+static cv_status check_consents(struct planning *w, struct cv_err *err)
+{
+    /* Where one is missing and there is no legal basis, that is told. */
+    const bool told = cv_json_len(w->missing) > 0 && (w->q->basis == NULL || w->q->basis[0] == '\0');
+    for (size_t i = 0; !told && i < cv_json_len(w->asked); i++) {
+        const char *id = cv_json_get_str(cv_json_at(w->asked, i), "record");
+        if (strcmp(cv_json_get_str(cv_json_at(w->asked, i), "type"), CONSENT) == 0 &&
+            !relied(w->consents, id))
+            return stop(w->v, w->q->case_id, w->q->reason, err, OTHER_CONSENTS);
+    }
     return CV_OK;
 }
 
@@ -152,7 +169,7 @@ static cv_status judge(struct planning *w, const struct cv_partner_info *partner
                                     .kind = cv_json_get_str(partner->directory, "type"),
                                     .today = today };
     st = CV_THEN(st, cv_cover_all(&cover, w->items, w->consents, w->missing));
-    st = CV_THEN(st, check_consents(w, &consents, err));
+    st = CV_THEN(st, check_consents(w, err));
     cv_consents_free(&consents);
     return st;
 }
@@ -198,6 +215,7 @@ cv_status cv_plan_judge(struct cv_vault *v, const struct cv_json *doc, const str
 {
     const struct cv_package_request q = { .case_id = cv_json_get_str(doc, "record"),
                                           .profile = cv_json_get_str(doc, "profile"),
+                                          .basis = cv_json_get_str(doc, "basis"),
                                           .reason = reason };
     struct planning w = { .v = v,
                           .q = &q,
@@ -212,6 +230,51 @@ cv_status cv_plan_judge(struct cv_vault *v, const struct cv_json *doc, const str
     st = CV_THEN(st, judge(&w, partner, err));
     cv_related_free(&w.related);
     cv_json_free(w.items);
+    return st;
+}
+
+/* same_partner(doc, p): the name and the key that were asked for. */
+static bool same_partner(const struct cv_json *doc, const struct cv_partner_info *p)
+{
+    const struct cv_json *asked = cv_json_get(doc, "partner");
+    return cv_json_equal(cv_json_get(p->directory, "age_recipient"), cv_json_get(asked, "recipient")) &&
+           cv_json_equal(cv_json_get(p->directory, "name"), cv_json_get(asked, "name"));
+}
+
+/* judge_again(v, doc, partner, ...): consent as it is today, for what really goes. */
+static cv_status judge_again(struct cv_vault *v, const struct cv_json *doc,
+                             const struct cv_partner_info *partner, const char *reason,
+                             struct cv_json *consents, struct cv_err *err)
+{
+    struct cv_json *missing = cv_json_array();
+    char first[200], why[250];
+    cv_status st =
+        missing == NULL ? CV_ERR_NOMEM : cv_plan_judge(v, doc, partner, reason, consents, missing, err);
+    if (st == CV_OK && cv_json_len(missing) > 0 && cv_json_get_str(doc, "basis")[0] == '\0') {
+        cv_plan_missing(missing, first, sizeof(first));
+        snprintf(why, sizeof(why), "consent is missing %s", first);
+        st = stop(v, cv_json_get_str(doc, "record"), reason, err, why);
+    } else if (st == CV_OK && !cv_json_equal(consents, cv_json_get(doc, "consents")))
+        st = stop(v, cv_json_get_str(doc, "record"), reason, err, OTHER_CONSENTS);
+    cv_json_free(missing);
+    return st;
+}
+
+cv_status cv_dispatch_judge(struct cv_vault *v, const struct cv_dispatch *d, const char *reason,
+                            struct cv_json *consents, struct cv_err *err)
+{
+    struct cv_partner_info partner = { 0 };
+    const char *purpose = cv_template_profile_purpose(v->template, cv_json_get_str(d->doc, "profile"));
+    if (purpose == NULL || strcmp(purpose, cv_json_get_str(d->doc, "purpose")) != 0)
+        return stop(v, cv_json_get_str(d->doc, "record"), reason, err, "its profile is not for this purpose");
+    cv_status st =
+        cv_partner_find(v, cv_json_get_str(cv_json_get(d->doc, "partner"), "record"), reason, &partner, err);
+    if (st == CV_OK && !same_partner(d->doc, &partner))
+        st = stop(v, cv_json_get_str(d->doc, "record"), reason, err,
+                  "the partner's name or key was changed since this was asked for");
+    st = CV_THEN(st, cv_partner_sealable(&partner, err));
+    st = CV_THEN(st, judge_again(v, d->doc, &partner, reason, consents, err));
+    cv_partner_free(&partner);
     return st;
 }
 

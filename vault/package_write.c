@@ -63,7 +63,6 @@ static cv_status check_act(struct making *m, struct cv_err *err)
 {
     char why[160], today[CV_DATE_BYTES];
     const unsigned have = (unsigned)cv_json_len(m->d->approved);
-    const char *purpose = cv_template_profile_purpose(m->v->template, said(m, "profile"));
     cv_date_today(0, today);
     if (m->d->sent != NULL)
         return cv_fail(err, CV_ERR_EXISTS,
@@ -76,49 +75,11 @@ static cv_status check_act(struct making *m, struct cv_err *err)
     if (strcmp(today, said(m, "until")) > 0 || strcmp(today, said(m, "expires")) > 0)
         return refuse(m, "export", CV_ERR_CONSENT, err,
                       "its day is over; ask for it anew with `package new`");
-    if (purpose == NULL || strcmp(purpose, said(m, "purpose")) != 0)
-        return refuse(m, "export", CV_ERR_CONSENT, err,
-                      "its profile is not for this purpose; ask for it anew with `package new`");
     if (have >= m->d->need)
         return CV_OK;
     snprintf(why, sizeof(why), "it has %u of the %u approvals that the policy asks for: `package approve %s`",
              have, m->d->need, said(m, "package"));
     return refuse(m, "export without approval", CV_ERR_CONSENT, err, why);
-}
-
-/* check_partner(m, kind): the recipient is the one that was asked for and approved. */
-static cv_status check_partner(struct making *m, struct cv_partner_info *partner, struct cv_err *err)
-{
-    const struct cv_json *asked = cv_json_get(plan(m), "partner");
-    cv_status st = cv_partner_find(m->v, cv_json_get_str(asked, "record"), m->reason, partner, err);
-    if (st == CV_OK &&
-        (!cv_json_equal(cv_json_get(partner->directory, "age_recipient"), cv_json_get(asked, "recipient")) ||
-         !cv_json_equal(cv_json_get(partner->directory, "name"), cv_json_get(asked, "name"))))
-        st = refuse(m, "export", CV_ERR_CONSENT, err,
-                    "the partner's name or key was changed since this was asked for; ask for it anew with "
-                    "`package new`");
-    return CV_THEN(st, cv_partner_sealable(partner, err));
-}
-
-/* check_consent(m, partner, consents): as it is today, and for what really goes: nobody's plan is taken at
- * its word. */
-static cv_status check_consent(struct making *m, const struct cv_partner_info *partner,
-                               struct cv_json *consents, struct cv_err *err)
-{
-    struct cv_json *missing = cv_json_array();
-    char first[200], why[250];
-    cv_status st = missing == NULL ? CV_ERR_NOMEM
-                                   : cv_plan_judge(m->v, plan(m), partner, m->reason, consents, missing, err);
-    if (st == CV_OK && cv_json_len(missing) > 0 && said(m, "basis")[0] == '\0') {
-        cv_plan_missing(missing, first, sizeof(first));
-        snprintf(why, sizeof(why), "consent is missing %s", first);
-        st = refuse(m, "export without consent", CV_ERR_CONSENT, err, why);
-    } else if (st == CV_OK && !cv_json_equal(consents, cv_json_get(plan(m), "consents")))
-        st = refuse(
-            m, "export without consent", CV_ERR_CONSENT, err,
-            "the consents are not those that it was asked for with; ask for it anew with `package new`");
-    cv_json_free(missing);
-    return st;
 }
 
 /* ---- selecting ---- */
@@ -393,7 +354,6 @@ cv_status cv_outgoing_make(struct cv_vault *v, const struct cv_dispatch *d, cons
                            struct cv_outgoing *out, struct cv_err *err)
 {
     struct making m = { .v = v, .d = d, .reason = reason, .out = out, .records = cv_json_array() };
-    struct cv_partner_info partner = { 0 };
     struct cv_json *consents = cv_json_array();
     memset(out, 0, sizeof(*out));
     out->manifest = cv_json_object();
@@ -404,10 +364,8 @@ cv_status cv_outgoing_make(struct cv_vault *v, const struct cv_dispatch *d, cons
                         out->attachments == NULL || out->told == NULL))
         st = CV_ERR_NOMEM;
     st = CV_THEN(st, check_act(&m, err));
-    st = CV_THEN(st, check_partner(&m, &partner, err));
-    st = CV_THEN(st, check_consent(&m, &partner, consents, err));
+    st = CV_THEN(st, cv_dispatch_judge(v, d, reason, consents, err));
     st = CV_THEN(st, make_all(&m, consents, err));
-    cv_partner_free(&partner);
     cv_json_free(consents);
     cv_json_free(m.records);
     free(m.entries);

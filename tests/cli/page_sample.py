@@ -389,7 +389,7 @@ class Sample:
         head = {'checkpoint': self.log.checkpoint(size)}
         to = {'aud': self.partner, 'nonce': self.number}
         template = self.use('template', self.vault.template)
-        self.files = {'README.txt': b'how to check\n', 'template.json': template, 'redactions.csv': b'record,section,ground\n'}
+        self.files = {'README.txt': b'how to check\n', 'template.json': template, 'redactions.csv': self.table()}
         for i, text in enumerate(self.vault.policies, 1):
             self.files['policies/%d.txt' % i] = text.encode()
         for i, (r, index) in enumerate(self.records):
@@ -404,6 +404,13 @@ class Sample:
         self.data = {'manifest': text, 'signature': sign_note(stated, self.use('sender', self.vault.signer(self.vault.lawyer))),
                      'template': template.decode(), 'policies': list(self.vault.policies),
                      'records': [{'sdjwt': text_of(SDJWT % i), 'proof': text_of(PROOF % i)} for i in range(1, len(self.records) + 1)]}
+
+    def table(self):
+        """redactions.csv"""
+        words = {'profile': 'the profile does not carry it', 'right': 'the sender may not send it', 'choice': 'left out by the sender',
+                 'named': 'statements go out only one by one, by name'}
+        rows = [('record', 'section', 'withheld because'), *((w['record'], w['section'], words.get(w['ground'], '')) for w in self.withheld)]
+        return ''.join(','.join('"%s"' % c for c in r) + '\r\n' for r in rows).encode()
 
     def manifest(self):
         records = [{'record': r.id, 'version': r.version, 'type': r.type, 'sdjwt': SDJWT % i, 'proof': PROOF % i}

@@ -426,7 +426,7 @@ static void forged_plans(void **state)
         const char *words;
     } rows[] = {
         { to_other_case, CV_ERR_CONSENT, "does not belong to its case" },
-        { to_other_consent, CV_ERR_CONSENT, "does not belong to its case" },
+        { to_other_consent, CV_ERR_CONSENT, "not those that it was asked for with" },
         { to_consent_as_case, CV_ERR_CONSENT, "does not belong to its case" },
         { to_person_as_consent, CV_ERR_CONSENT, "does not belong to its case" },
         { of_another_case, CV_ERR_CONSENT, "does not belong to its case" },
