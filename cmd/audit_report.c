@@ -85,7 +85,7 @@ static cv_status print(const struct cv_json *event, const struct cv_json *text)
         const char *field = cv_json_cstr(cv_json_at(fields, i));
         st = cv_buf_printf(&words, "%s%s", i > 0 ? ", " : "", field != NULL ? field : "-");
     }
-    cv_text_print(cv_json_text(cv_json_get(event, "detail")), 0, 2);
+    cv_text_print(cv_json_text(cv_json_get(event, "detail")), 0, 0);
     cv_text_value(cv_json_get(event, "time"), cv_text_label(2, "When"), 4);
     cv_text_value(cv_json_get(event, "member"), cv_text_label(2, "By"), 4);
     cv_text_value(cv_json_get(event, "record"), cv_text_label(2, "Record"), 4);
