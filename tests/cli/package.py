@@ -351,6 +351,21 @@ def changed_since(a, p):
     assert open(p.path('there')).read() == 'mine'
 
 
+def no_longer(a, p):
+    """A consent that expired yesterday, or covers something else by now, stops what was asked for under it."""
+    id = a.new()['package']
+    for change, err in (({'from': day(-9), 'until': day(-1)}, 'the consent is over'), ({'purpose': 'Referral'}, 'consent is missing of '),
+                        ({'from': day(1)}, 'does not begin yet'), ({'sections': ['admin']}, 'does not name it'),
+                        ({'partner': a.desk}, 'consent is missing of ')):
+        before = p.json_as('founder', 'record', 'show', a.consent)[0]['consent']
+        p.as_('founder', 'record', 'edit', a.consent, '-', stdin=json.dumps({'consent': dict(before, **change)}).encode())
+        a.write(id, 'stale', rc=15, err=err)
+        refused(p, 'export without consent')
+        p.as_('founder', 'record', 'edit', a.consent, '-', stdin=json.dumps({'consent': before}).encode())
+    # As it was, but another version than the one that was looked at.
+    a.write(id, 'stale', rc=15, err='the consents are not those that it was asked for with')
+
+
 def attached(a, p):
     """Files go along whose digests their records name; no others."""
     data = os.urandom(300000)
@@ -392,7 +407,7 @@ def test(p):
     id = approved(a, p)
     for step in (left, told_afterwards, checked, by_hand):
         step(a, p, id)
-    for step in (on_a_basis, attached, by_passphrase, changed_since):
+    for step in (on_a_basis, no_longer, attached, by_passphrase, changed_since):
         step(a, p)
     p.as_('auditor', 'audit', 'verify', out='The log is whole')
 
