@@ -21,6 +21,7 @@ enum cv_kind {
     CV_KIND_NOTICE, /* what readers of records are told of one: hold, grant, erased; vault/notice.h */
     CV_KIND_ERASE,  /* formats/erasure.h */
     CV_KIND_TOMBSTONE,
+    CV_KIND_ATTEST, /* formats/attest.h */
     CV_KIND_COUNT
 };
 
