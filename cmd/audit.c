@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
@@ -231,13 +232,47 @@ static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, c
     return st;
 }
 
+struct verify_args {
+    const char *since;
+};
+static const struct cv_opt verify_opts[] = {
+    { "since", 0, "\"SIZE PRINT\"",
+      "also prove that the log goes on from this head, as `audit head` printed it",
+      offsetof(struct verify_args, since), CV_OPT_TEXT },
+    { 0 },
+};
+
+/* read_head(ui, text, out): "344 ba29-81d8-c8b1-5ee0-8007", as it was read out. */
+static cv_status read_head(struct cv_ui *ui, const char *text, struct cv_kept_head *out)
+{
+    char *end = NULL;
+    size_t n = 0;
+    out->size = strtoull(text, &end, 10);
+    for (const char *p = end; *p != '\0' && n < sizeof(out->print); p++)
+        if (*p != ' ' && *p != '-') {
+            if (n % 5 == 4)
+                out->print[n++] = '-';
+            out->print[n++] = (char)(*p >= 'A' && *p <= 'F' ? *p - 'A' + 'a' : *p);
+        }
+    if (text[0] < '1' || text[0] > '9' || n != sizeof(out->print) - 1 ||
+        strspn(out->print, "0123456789abcdef-") != n)
+        return cv_fail(&ui->err, CV_ERR_ARG,
+                       "--since wants what `audit head` prints: a number, and five groups of "
+                       "four digits");
+    out->print[n] = '\0';
+    return CV_OK;
+}
+
 static cv_status run_verify(struct cv_ui *ui, const void *args)
 {
+    const struct verify_args *a = args;
     char path[4096];
+    struct cv_kept_head since = { 0 };
     struct cv_audit audit;
-    (void)args;
-    cv_status st = cv_ui_vault_path(ui, path);
-    st = CV_THEN(st, cv_audit_verify(path, ui->trust, progress, ui, &audit, &ui->err));
+    cv_status st = a->since != NULL ? read_head(ui, a->since, &since) : CV_OK;
+    st = CV_THEN(st, cv_ui_vault_path(ui, path));
+    st = CV_THEN(st, cv_audit_verify(path, ui->trust, a->since != NULL ? &since : NULL, progress, ui, &audit,
+                                     &ui->err));
     if (st == CV_OK)
         cv_ui_training(ui, audit.training);
     return CV_THEN(
@@ -252,11 +287,15 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_audit_verify = {
     .name = "audit verify",
-    .synopsis = "",
+    .synopsis = "[--since \"SIZE PRINT\"]",
     .summary = "verify the whole log, without any key",
     .details =
-        "Every entry's bytes, the tree, every checkpoint's signatures, every policy's quorum; and that "
-        "nothing you saw before is gone or changed. Exit status 14 names the first entry at fault.",
+        "Every entry's bytes, the tree, every checkpoint's signatures, every policy's quorum; that erased "
+        "keys "
+        "are gone, and no others; and that nothing you saw before is gone or changed. Exit status 14 names "
+        "the first entry at fault.",
+    .opts = verify_opts,
+    .args_bytes = sizeof(struct verify_args),
     .run = run_verify,
 };
 

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "formats/base64.h"
 #include "vault/custody.h"
+#include "vault/graves.h"
 #include "vault/memory.h"
 #include "vault/traces.h"
 
@@ -22,7 +24,10 @@ struct walk {
     uint64_t seen_size; /* what this user remembers; checked on the way past */
     struct cv_hash seen_root;
     bool known, passed;
-    uint64_t slots;
+    const struct cv_kept_head *since;       /* a head that was kept elsewhere; NULL: none */
+    char since_print[CV_FINGERPRINT_BYTES]; /* what the log was then; empty if it never had so many entries */
+    struct cv_graves graves;
+    char vault[CV_VAULT_HEX_BYTES];
 };
 
 static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged *entries, size_t count,
@@ -41,6 +46,11 @@ static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged 
             w->known = st == CV_OK;
         }
     }
+    if (w->since != NULL && s->chain->edge.size == w->since->size) {
+        char hex[65];
+        cv_hex_encode(CV_ARR(s->chain->root.b), hex);
+        cv_vault_fingerprint(hex, w->since_print);
+    }
     if (w->known && s->chain->edge.size == w->seen_size) {
         if (memcmp(s->chain->root.b, w->seen_root.b, sizeof(w->seen_root)) != 0)
             return cv_fail(err, CV_ERR_LOG,
@@ -49,6 +59,18 @@ static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged 
         w->passed = true;
     }
     return CV_OK;
+}
+
+/* on_entry: what was erased; the vault's id is known from its first entry. */
+static cv_status on_entry(void *arg, uint64_t index, enum cv_kind kind, struct cv_bytes data,
+                          struct cv_err *err)
+{
+    struct walk *w = arg;
+    struct cv_policy *first = NULL;
+    if (kind == CV_KIND_POLICY && index == 0 && cv_policy_genesis(data, &first, NULL) == CV_OK)
+        memcpy(w->vault, first->vault, sizeof(w->vault));
+    cv_policy_free(first);
+    return cv_err_note(err, cv_graves_entry(&w->graves, w->vault, index, kind, data), "erasures");
 }
 
 static cv_status on_damage(void *arg, uint64_t index, enum cv_kind kind, const char *what)
@@ -124,14 +146,36 @@ static cv_status check_seen(const struct walk *w, const struct cv_chain *c, stru
                          w->seen_size);
 }
 
-/* check_release(dir, vault, slots): the key file is there and long enough for what the log took from it. */
-static cv_status check_release(int dir, const struct cv_chain *c, struct cv_err *err)
+/* check_kept(w, c): the log went past the head that was kept elsewhere. */
+static cv_status check_kept(const struct walk *w, const struct cv_chain *c, struct cv_err *err)
+{
+    if (w->since == NULL || strcmp(w->since_print, w->since->print) == 0)
+        return CV_OK;
+    if (w->since_print[0] != '\0')
+        return cv_fail(err, CV_ERR_LOG,
+                       "the log tells another story than the head you named: with %" PRIu64
+                       " entries it was %s",
+                       w->since->size, w->since_print);
+    return w->since->size > c->edge.size ? cv_fail(err, CV_ERR_LOG,
+                                                   "the log has gone back: you named a head of %" PRIu64
+                                                   " entries, and it ends at %" PRIu64,
+                                                   w->since->size, c->edge.size)
+                                         : cv_fail(err, CV_ERR_LOG,
+                                                   "the log never had a head of %" PRIu64
+                                                   " entries: it was another log's, or is misread",
+                                                   w->since->size);
+}
+
+/* check_release(w, dir, c): the key file is there, long enough for what the log took from it, and lacks just
+ * what was erased. */
+static cv_status check_release(const struct walk *w, int dir, const struct cv_chain *c, struct cv_err *err)
 {
     struct cv_release r = { .fd = -1 };
     cv_status st = cv_release_open(&r, dir, c->policy->vault, err);
     if (st == CV_OK && r.filled < c->slots)
         st = cv_fail(err, CV_ERR_LOG, "release.keys: holds %" PRIu64 " keys where the log took %" PRIu64,
                      r.filled, c->slots);
+    st = CV_THEN(st, cv_graves_check(&w->graves, &r, c->slots, err));
     cv_release_close(&r);
     return st;
 }
@@ -145,6 +189,7 @@ static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
                             .segment = 1,
                             .on_commit = on_commit,
                             .on_damage = w->damage != NULL ? on_damage : NULL,
+                            .on_entry = on_entry,
                             .on_progress = on_progress,
                             .arg = w };
     memset(w->out, 0, sizeof(*w->out));
@@ -158,7 +203,9 @@ static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
         st = cv_traces_judge(dir, path, err);
     st = CV_THEN(st, check_end(w, &scan, err));
     st = CV_THEN(st, check_seen(w, &chain, err));
-    st = CV_THEN(st, check_release(dir, &chain, err));
+    st = CV_THEN(st, check_kept(w, &chain, err));
+    st = CV_THEN(st, check_release(w, dir, &chain, err));
+    cv_graves_free(&w->graves);
     w->out->bytes = scan.bytes_read;
     if (chain.policy != NULL) {
         memcpy(w->out->vault, chain.policy->vault, sizeof(w->out->vault));
@@ -175,10 +222,10 @@ static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
     return st;
 }
 
-cv_status cv_audit_verify(const char *path, const char *trust, cv_progress_fn progress, void *arg,
-                          struct cv_audit *out, struct cv_err *err)
+cv_status cv_audit_verify(const char *path, const char *trust, const struct cv_kept_head *since,
+                          cv_progress_fn progress, void *arg, struct cv_audit *out, struct cv_err *err)
 {
-    struct walk w = { .out = out, .progress = progress, .arg = arg };
+    struct walk w = { .out = out, .since = since, .progress = progress, .arg = arg };
     int memory = -1;
     cv_status st = walk(path, &w, err);
     /* Remembering a vault is trusting it: nobody gets there by only looking. */

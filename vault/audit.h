@@ -16,16 +16,25 @@ struct cv_audit {
 };
 typedef void (*cv_progress_fn)(void *arg, uint64_t done, uint64_t total);
 
+/* A head that somebody kept elsewhere, on paper for instance: how many entries, and the first 80 bits of the
+ * root as `audit head` prints them. */
+struct cv_kept_head {
+    uint64_t size; /* 0: none */
+    char print[CV_FINGERPRINT_BYTES];
+};
+
 /**
- * cv_audit_verify(path, trust, progress, arg, out, err): the whole structure, from the first entry, with no
- * key: every entry's bytes, the tree, every checkpoint's signatures by the log key and by who was a member
- * then, every policy's quorum, no bytes outside of commits; and that it goes on from what this user saw,
- * which is then remembered; for a vault never seen only if ${trust} is its fingerprint (NULL: only look).
- * CV_OK; CV_ERR_LOG naming the first entry at fault; CV_ERR_DENIED: another fingerprint; CV_ERR_FORMAT: what
- * this user remembers is damaged.
+ * cv_audit_verify(path, trust, since, progress, arg, out, err): the whole structure, from the first entry,
+ * with no key: every entry's bytes, the tree, every checkpoint's signatures by the log key and by who was a
+ * member then, every policy's quorum, no bytes outside of commits; that erased keys are gone, and no others;
+ * that it goes on from ${since} (NULL: nothing was kept); and that it goes on from what this user saw, which
+ * is then remembered; for a vault never seen only if ${trust} is its fingerprint (NULL: only look). CV_OK;
+ * CV_ERR_LOG naming the first entry at fault; CV_ERR_DENIED: another fingerprint; CV_ERR_FORMAT: what this
+ * user remembers is damaged.
  */
-CV_MUST_CHECK cv_status cv_audit_verify(const char *path, const char *trust, cv_progress_fn progress,
-                                        void *arg, struct cv_audit *out, struct cv_err *err);
+CV_MUST_CHECK cv_status cv_audit_verify(const char *path, const char *trust, const struct cv_kept_head *since,
+                                        cv_progress_fn progress, void *arg, struct cv_audit *out,
+                                        struct cv_err *err);
 
 /** cv_check(path, damage, progress, arg, out, err): read everything, tell ${damage} of each entry at fault,
  * and go on. CV_OK with out->damaged 0; CV_ERR_LOG after damage, or if what this user saw is gone; CV_ERR_IO.

@@ -342,7 +342,7 @@ static cv_status make_all(struct making *m, struct cv_json *consents, struct cv_
     cv_status st = CV_OK;
     for (size_t i = 0; i < cv_json_len(items) && st == CV_OK; i++)
         st = make_one(m, cv_json_at(items, i), err);
-    st = CV_THEN(st, cv_prove(m->v, m->entries, m->count, p->proofs, err));
+    st = CV_THEN(st, cv_prove(m->v->custody, m->entries, m->count, p->proofs, err));
     st = CV_THEN(st, add_policies(m->v, p->policies, err));
     st = CV_THEN(st, cv_vault_template_text(m->v, &p->template, err));
     st = CV_THEN(st, write_manifest(m, consents));

@@ -67,12 +67,12 @@ static cv_status read_hash(void *arg, unsigned level, uint64_t index, struct cv_
     return CV_OK;
 }
 
-/* load(v, t, ...): every checkpoint from the first to the last, whose note is kept. */
-static cv_status load(struct cv_vault *v, struct tree *t, const uint64_t *wanted, size_t count,
+/* load(c, t, ...): every checkpoint from the first to the last, whose note is kept. */
+static cv_status load(struct cv_custody *c, struct tree *t, const uint64_t *wanted, size_t count,
                       struct cv_err *err)
 {
-    struct cv_catalog *catalog = cv_custody_catalog(v->custody);
-    const uint64_t most = v->custody->chain.next;
+    struct cv_catalog *catalog = cv_custody_catalog(c);
+    const uint64_t most = c->chain.next;
     uint64_t at = 0, index = 0;
     cv_status st;
     t->leaves = calloc(count + 1, sizeof(*t->leaves));
@@ -86,7 +86,7 @@ static cv_status load(struct cv_vault *v, struct tree *t, const uint64_t *wanted
     while ((st = cv_catalog_next(catalog, CV_KIND_CHECKPOINT, at, &index, err)) == CV_OK) {
         struct cv_buf data = { 0 };
         struct cv_commit commit = { 0 };
-        st = cv_custody_read(v->custody, index, CV_KIND_CHECKPOINT, &data, err);
+        st = cv_custody_read(c, index, CV_KIND_CHECKPOINT, &data, err);
         st = CV_THEN(st, cv_commit_parse(cv_buf_view(&data), &commit, err));
         st = CV_THEN(st, take(t, &commit, most, wanted, count, err));
         cv_buf_truncate(&t->note, 0);
@@ -100,8 +100,8 @@ static cv_status load(struct cv_vault *v, struct tree *t, const uint64_t *wanted
     return st == CV_ERR_NOTFOUND ? grow(t) : st;
 }
 
-/* check_head(v, t): the leaves lead to the root that the last checkpoint signs, and custody has verified. */
-static cv_status check_head(struct cv_vault *v, struct tree *t, struct cv_err *err)
+/* check_head(c, t): the leaves lead to the root that the last checkpoint signs, and custody has verified. */
+static cv_status check_head(struct cv_custody *c, struct tree *t, struct cv_err *err)
 {
     struct cv_note note = { 0 };
     struct cv_merkle_edge edge = { 0 };
@@ -112,21 +112,21 @@ static cv_status check_head(struct cv_vault *v, struct tree *t, struct cv_err *e
         st = cv_merkle_append(&edge, &t->level[0][i]);
     st = CV_THEN(st, cv_merkle_root(&edge, &root));
     if (st == CV_OK && (t->head.size != t->size || memcmp(root.b, t->head.root.b, sizeof(root.b)) != 0 ||
-                        memcmp(root.b, v->custody->chain.root.b, sizeof(root.b)) != 0))
+                        memcmp(root.b, c->chain.root.b, sizeof(root.b)) != 0))
         st = cv_fail(err, CV_ERR_LOG, "the leaves of the log do not lead to its last checkpoint");
     cv_note_free(&note);
     return st;
 }
 
-static cv_status prove_one(struct cv_vault *v, struct tree *t, uint64_t index, const struct cv_leaf *leaf,
-                           struct cv_json *out, struct cv_err *err)
+static cv_status prove_one(const struct cv_custody *c, struct tree *t, uint64_t index,
+                           const struct cv_leaf *leaf, struct cv_json *out, struct cv_err *err)
 {
     struct cv_tlog_proof p = { .index = index, .note = cv_buf_view(&t->note) };
     struct cv_buf text = { 0 };
     cv_status st = index < t->size
                        ? CV_OK
                        : cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 " is under no checkpoint yet", index);
-    st = CV_THEN(st, cv_leaf_text(cv_vault_policy(v)->vault, index, leaf, &p.extra));
+    st = CV_THEN(st, cv_leaf_text(c->chain.policy->vault, index, leaf, &p.extra));
     st = CV_THEN(st, cv_merkle_prove_inclusion(index, t->size, read_hash, t, &p.hashes));
     st = CV_THEN(st, cv_tlog_proof_write(&p, &text));
     st = CV_THEN(st, cv_json_push(out, cv_json_strn(cv_buf_view(&text))));
@@ -135,14 +135,29 @@ static cv_status prove_one(struct cv_vault *v, struct tree *t, uint64_t index, c
     return st;
 }
 
-cv_status cv_prove(struct cv_vault *v, const uint64_t *entries, size_t count, struct cv_json *out,
+cv_status cv_prove(struct cv_custody *c, const uint64_t *entries, size_t count, struct cv_json *out,
                    struct cv_err *err)
 {
     struct tree t = { 0 };
-    cv_status st = load(v, &t, entries, count, err);
-    st = CV_THEN(st, check_head(v, &t, err));
+    cv_status st = load(c, &t, entries, count, err);
+    st = CV_THEN(st, check_head(c, &t, err));
     for (size_t i = 0; i < count && st == CV_OK; i++)
-        st = prove_one(v, &t, entries[i], &t.leaves[i], out, err);
+        st = prove_one(c, &t, entries[i], &t.leaves[i], out, err);
+    tree_free(&t);
+    return cv_err_note(err, st, "proof");
+}
+
+cv_status cv_prove_from(struct cv_custody *c, uint64_t from, struct cv_buf *proof, struct cv_buf *note,
+                        struct cv_err *err)
+{
+    struct tree t = { 0 };
+    cv_status st = load(c, &t, NULL, 0, err);
+    st = CV_THEN(st, check_head(c, &t, err));
+    if (st == CV_OK && (from == 0 || from > t.size))
+        st = cv_fail(err, CV_ERR_NOTFOUND, "the log has no head of %" PRIu64 " entries: it ends at %" PRIu64,
+                     from, t.size);
+    st = CV_THEN(st, cv_merkle_prove_consistency(from, t.size, read_hash, &t, proof));
+    st = CV_THEN(st, cv_buf_append(note, cv_buf_view(&t.note)));
     tree_free(&t);
     return cv_err_note(err, st, "proof");
 }

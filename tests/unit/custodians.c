@@ -67,7 +67,7 @@ static void refused_to(const struct cv_identity *id, const char *words)
     if (strstr(err.msg, words) == NULL)
         fail_msg("%s is not in: %s", words, err.msg);
     err = (struct cv_err){ 0 };
-    assert_status(cv_audit_verify(in_place("vault"), NULL, NULL, NULL, &audit, &err), CV_ERR_LOG);
+    assert_status(cv_audit_verify(in_place("vault"), NULL, NULL, NULL, NULL, &audit, &err), CV_ERR_LOG);
     assert_non_null(strstr(err.msg, words));
 }
 

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""What an auditor proves without a key: heads kept on paper, proofs for anybody, erased keys that are gone and no others."""
+import base64, hashlib, os, shutil
+
+from common import PERSON, main
+
+HEADER, KEY = 512, 32
+
+
+def head(p, **kw):
+    import json
+    return json.loads(p.run('audit', 'head', '--json', '--vault', p.path('vault'), **kw))
+
+
+def node(l, r):
+    return hashlib.sha256(b'\1' + l + r).digest()
+
+
+def consistent(m, n, old, new, proof):
+    """RFC 9162, section 2.1.4.2, in our own words."""
+    if m == n:
+        return not proof and old == new
+    if m & (m - 1) == 0:
+        proof = [old] + proof
+    fn, sn = m - 1, n - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    fr = sr = proof[0]
+    for c in proof[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            fr, sr = node(c, fr), node(c, sr)
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = node(sr, c)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and fr == old and sr == new
+
+
+def heads(p):
+    first = head(p)
+    plain = p.run('audit', 'head', '--vault', p.path('vault'))
+    assert '%d  %s' % (first['size'], first['print']) in plain and '█' in plain and first['log_key'] in plain
+    assert all(len(l) <= 80 for l in plain.split('\n') if not l.startswith('casevault/'))
+    for _ in range(3):
+        p.add('intake', PERSON)
+    kept = '%d %s' % (first['size'], first['print'])
+    verify = lambda since, **kw: p.run('audit', 'verify', '--vault', p.path('vault'), '--since', since, **kw)
+    verify(kept, out='The log is whole')
+    verify(kept.upper().replace('-', ' '), out='The log is whole')
+    wrong = kept[:-1] + ('0' if kept[-1] != '0' else '1')
+    verify(wrong, rc=14, err='the log tells another story than the head you named: with %d entries it was %s' % (first['size'], first['print']))
+    verify('%d %s' % (first['size'] - 1, first['print']), rc=14, err='never had a head of')
+    verify('%d %s' % (first['size'] + 999, first['print']), rc=14, err='the log has gone back')
+    for bad in ('', '12', 'x ' + first['print'], kept + '0', kept[:-1], '-1 ' + first['print'], kept.replace('-', '/')):
+        verify(bad, rc=2, err='--since wants what `audit head` prints')
+    return first
+
+
+def shortened(p, first):
+    """An older copy of the archive, to somebody who has only a line on paper."""
+    late = head(p)
+    archive, home = p.path('vault', 'archive', '00000001.tar'), p.path('elsewhere')
+    whole = open(archive, 'rb').read()
+    os.mkdir(home)
+    os.chmod(archive, 0o600)
+    for size in (first['size'], late['size'] - 4):
+        at = 0
+        for _ in range(size + 1):
+            at += 512 + (int(whole[at + 124:at + 135], 8) + 511) // 512 * 512
+        open(archive, 'wb').write(whole[:at])
+        p.run('audit', 'verify', '--vault', p.path('vault'), '--since', '%d %s' % (late['size'], late['print']), rc=14, home=home)
+    open(archive, 'wb').write(whole)
+    p.run('audit', 'verify', '--vault', p.path('vault'), '--since', '%d %s' % (late['size'], late['print']), home=home)
+
+
+def proofs(p, first):
+    now = head(p)
+    key = now['log_key']
+    for entry in (0, 1, first['size'], now['size'] - 1):
+        file = p.path('entry-%d' % entry)
+        p.run('audit', 'prove', '--entry', str(entry), '-o', file, '--vault', p.path('vault'))
+        told = p.run('audit', 'prove', '--check', file, '--log-key', key)
+        assert 'Entry %d stands in the log of %d entries' % (entry, now['size']) in told and '\n%d\n' % entry in told
+        text = open(file).read()
+        lines = text.split('\n')
+        for altered, rc in ((text.replace('index %d\n' % entry, 'index %d\n' % (entry + 1)), 14),
+                            (text.replace('\n%d\n' % now['size'], '\n%d\n' % (now['size'] + 1)), 14),
+                            (text.replace(lines[3], lines[4], 1), 14), ('\n'.join(lines[:1] + lines[2:]), 1), (text[:-10], 1),
+                            (text.replace('=\n', '\n', 1), 1), (text + 'x', 1)):
+            open(p.path('altered'), 'w').write(altered)
+            assert p.run('audit', 'prove', '--check', p.path('altered'), '--log-key', key, rc=rc) == ''
+    p.run('audit', 'prove', '--check', p.path('entry-0'), rc=2, err='Add --log-key')
+    other = key.split('+')[0] + '+' + '0' * 8 + '+' + base64.b64encode(b'\1' + bytes(32)).decode()
+    p.run('audit', 'prove', '--check', p.path('entry-0'), '--log-key', other, rc=14, err='not of that of the key you named')
+    p.run('audit', 'prove', '--entry', str(now['size']), '--vault', p.path('vault'), rc=1, err='is under no checkpoint yet')
+    p.run('audit', 'prove', '--entry', '-1', '--vault', p.path('vault'), rc=2)
+    p.run('audit', 'prove', '--vault', p.path('vault'), rc=2, err='one of --entry N, --from SIZE and --check FILE')
+    for size in (1, 2, 3, 7, 8, first['size'], now['size']):
+        lines, note = p.run('audit', 'prove', '--from', str(size), '--vault', p.path('vault')).split('\n\n', 1)
+        lines = lines.split('\n')
+        assert lines[0] == 'old %d' % size and note.split('\n')[1:3] == [str(now['size']), now['root']]
+        if size == first['size']:
+            assert consistent(size, now['size'], base64.b64decode(first['root']), base64.b64decode(now['root']), [base64.b64decode(l) for l in lines[1:]])
+            assert not consistent(size, now['size'], bytes(32), base64.b64decode(now['root']), [base64.b64decode(l) for l in lines[1:]])
+    p.run('audit', 'prove', '--from', str(now['size'] + 1), '--vault', p.path('vault'), rc=1, err='the log has no head of')
+
+
+def graves(p):
+    """Tombstones against release.keys, both ways."""
+    keys = p.path('vault', 'release.keys')
+    gone = p.add('intake', PERSON)
+    p.add('intake', PERSON)
+    shutil.copy(keys, p.path('older.keys'))
+    p.as_('founder', 'record', 'erase', gone, '--reason', 'a test', '--really', '--confirm', gone)
+    verify = lambda **kw: p.run('audit', 'verify', '--vault', p.path('vault'), **kw)
+    verify(out='The log is whole')
+    after = open(keys, 'rb').read()
+    open(keys, 'wb').write(open(p.path('older.keys'), 'rb').read())
+    verify(rc=14, err='(tombstone): release key')
+    p.as_('founder', 'record', 'list')  # any member's command carries it out again
+    verify(out='The log is whole')
+    after = bytearray(open(keys, 'rb').read())
+    slot = [i for i in range(1, (len(after) - HEADER) // KEY) if any(after[HEADER + KEY * i:HEADER + KEY * (i + 1)])][0]
+    broken = bytearray(after)
+    broken[HEADER + KEY * slot:HEADER + KEY * (slot + 1)] = bytes(KEY)
+    open(keys, 'wb').write(broken)
+    verify(rc=14, err='release.keys: key %d was destroyed, and no entry of the log erases it' % slot)
+    open(keys, 'wb').write(after)
+    verify(out='The log is whole')
+
+
+def test(p):
+    p.vault(('intake', 'auditor'))
+    first = heads(p)
+    shortened(p, first)
+    proofs(p, first)
+    graves(p)
+
+
+main(test)
