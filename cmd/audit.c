@@ -4,7 +4,7 @@
 
 #include "cmd/cmd.h"
 #include "formats/base64.h"
-#include "vault/audit.h"
+#include "vault/contents.h"
 #include "vault/erase.h"
 #include "vault/recovery.h"
 
@@ -234,11 +234,14 @@ static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, c
 
 struct verify_args {
     const char *since;
+    bool contents;
 };
 static const struct cv_opt verify_opts[] = {
     { "since", 0, "\"SIZE PRINT\"",
       "also prove that the log goes on from this head, as `audit head` printed it",
       offsetof(struct verify_args, since), CV_OPT_TEXT },
+    { "contents", 0, NULL, "also hold the events against what was written (auditors)",
+      offsetof(struct verify_args, contents), CV_OPT_FLAG },
     { 0 },
 };
 
@@ -263,6 +266,65 @@ static cv_status read_head(struct cv_ui *ui, const char *text, struct cv_kept_he
     return CV_OK;
 }
 
+/* on_fault: a cv_contents_fn. */
+static void on_fault(void *arg, uint64_t index, const char *what)
+{
+    const struct cv_ui *ui = arg;
+    if (!ui->json)
+        printf("entry %" PRIu64 ": %s\n", index, what);
+}
+
+static cv_status contents_json(const struct cv_ui *ui, const struct cv_contents *c)
+{
+    struct cv_json *o = cv_json_object();
+    cv_status st = set_count(o, "events", c->events);
+    st = CV_THEN(st, set_count(o, "records", c->records));
+    st = CV_THEN(st, set_count(o, "policies", c->policies));
+    st = CV_THEN(st, set_count(o, "erasures", c->erasures));
+    st = CV_THEN(st, set_count(o, "packages", c->packages));
+    st = CV_THEN(st, set_count(o, "faults", c->faults));
+    st = CV_THEN(st, set_count(o, "times_back", c->backward));
+    st = CV_THEN(st, cv_ui_answer(ui, o));
+    cv_json_free(o);
+    return st;
+}
+
+static void print_contents(const struct cv_contents *c)
+{
+    printf("Contents: %" PRIu64 " events, held against %" PRIu64 " record versions, %" PRIu64
+           " policies,\n%" PRIu64 " erasures and %" PRIu64 " records that left: ",
+           c->events, c->records, c->policies, c->erasures, c->packages);
+    if (c->faults == 0)
+        printf("nothing is without its event.\n");
+    else
+        printf("%" PRIu64 " faults, named above.\n", c->faults);
+    if (c->backward > 0)
+        printf("The writers' clocks differ: times go back %" PRIu64 " times, first at entry %" PRIu64 ".\n",
+               c->backward, c->backward_first);
+    printf("Not proved: that nobody read with a program of their own (SECURITY.md), and when\n"
+           "anything was written, but by the writers' own clocks.\n");
+}
+
+/* verify_contents(ui): with the auditor's key: what the structure cannot show. */
+static cv_status verify_contents(struct cv_ui *ui)
+{
+    struct cv_opened o = { 0 };
+    struct cv_contents c = { 0 };
+    struct cv_err why = { 0 };
+    cv_status st = cv_ui_open(ui, &o);
+    cv_status found = CV_THEN(st, cv_contents_check(o.vault, on_fault, ui, &c, &why));
+    if (st == CV_OK && (found == CV_OK || c.faults > 0)) {
+        if (ui->json)
+            st = contents_json(ui, &c);
+        else
+            print_contents(&c);
+    }
+    if (st == CV_OK && found != CV_OK)
+        st = cv_fail(&ui->err, found, "%s", why.msg);
+    cv_ui_close(&o);
+    return st;
+}
+
 static cv_status run_verify(struct cv_ui *ui, const void *args)
 {
     const struct verify_args *a = args;
@@ -275,24 +337,25 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
                                      &ui->err));
     if (st == CV_OK)
         cv_ui_training(ui, audit.training);
-    return CV_THEN(
-        st, print_audit(
-                ui, &audit,
-                audit.known
-                    ? "The log is whole: every entry, checkpoint and policy verifies, and it goes on\n"
-                      "from what you saw before. Contents unchecked: no key was used."
-                    : "The log is whole: every entry, checkpoint and policy verifies. You have not seen\n"
-                      "this vault before: compare its fingerprint. Contents unchecked: no key was used."));
+    st = CV_THEN(
+        st, print_audit(ui, &audit,
+                        audit.known ? "The log is whole: every entry, checkpoint and policy verifies, and it "
+                                      "goes on\nfrom what you saw before."
+                                    : "The log is whole: every entry, checkpoint and policy verifies. You "
+                                      "have not seen\nthis vault before: compare its fingerprint."));
+    if (st == CV_OK && !a->contents && !ui->json)
+        printf("Contents are unchecked, for no key was used; auditors add --contents.\n");
+    return a->contents ? CV_THEN(st, verify_contents(ui)) : st;
 }
 
 const struct cv_cmd cv_cmd_audit_verify = {
     .name = "audit verify",
-    .synopsis = "[--since \"SIZE PRINT\"]",
+    .synopsis = "[--since \"SIZE PRINT\"] [--contents]",
     .summary = "verify the whole log, without any key",
     .details =
         "Every entry's bytes, the tree, every checkpoint's signatures, every policy's quorum; that erased "
-        "keys "
-        "are gone, and no others; and that nothing you saw before is gone or changed. Exit status 14 names "
+        "keys are gone, and no others; and that nothing you saw before is gone or changed. Exit status 14 "
+        "names "
         "the first entry at fault.",
     .opts = verify_opts,
     .args_bytes = sizeof(struct verify_args),

@@ -132,12 +132,24 @@ def graves(p):
     verify(out='The log is whole')
 
 
+def contents(p):
+    """What only auditors can say: that the events are all there (what is not is in unit/custodians)."""
+    import json
+    p.as_('auditor', 'audit', 'verify', '--contents', out='nothing is without its event')
+    told = p.as_('auditor', 'audit', 'verify', '--contents', '--json').strip().split('\n')
+    told = json.loads(told[-1])
+    assert told['records'] == 7 and told['policies'] == 3 and told['erasures'] == 1 and told['faults'] == 0, told
+    p.as_('intake', 'audit', 'verify', '--contents', rc=13, err='none of your roles reads the access log')
+    assert 'unchecked' in p.run('audit', 'verify', '--vault', p.path('vault'))
+
+
 def test(p):
     p.vault(('intake', 'auditor'))
     first = heads(p)
     shortened(p, first)
     proofs(p, first)
     graves(p)
+    contents(p)
 
 
 main(test)

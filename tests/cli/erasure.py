@@ -212,6 +212,7 @@ def test(p):
     held(p, record)
     slots = {s for _, s in first.values()} | {s for _, s in entries(p, record).values()}
     p.as_('auditor', 'audit', 'log', '--record', record, out='trial in May')
+    p.as_('auditor', 'audit', 'verify', '--contents', out='nothing is without its event')
     approved(p, record)
     afterwards(p, record, other, slots, copy)
     reasons(p, record)

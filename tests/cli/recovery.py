@@ -149,6 +149,7 @@ def used_up(p, typed, old, new):
     assert p.as_('auditor', 'audit', 'log').startswith('RECOVERY: ')
     p.as_('legal', 'status', out='RECOVERY:    shares were used')
     p.as_('legal', 'audit', 'log', rc=13)
+    p.as_('auditor', 'audit', 'verify', '--contents', out='nothing is without its event')
     for who in ('founder', 'legal', 'protection'):
         for record in (old, new):
             assert read(p, who, record)['identity'] == PERSON['identity']

@@ -2,11 +2,12 @@
  * has a copy of one vault for itself, since some leave it so that nobody opens it any more. */
 #include "test.h"
 
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "crypto/cobblestone.h"
 #include "formats/base64.h"
-#include "vault/audit.h"
+#include "vault/contents.h"
 #include "vault/erase.h"
 #include "vault/grant.h"
 #include "vault/members.h"
@@ -1001,6 +1002,63 @@ static void event_forged(void **state)
     cv_vault_close(v);
 }
 
+/* told(arg, index, what): a cv_contents_fn; the faults, one behind the other. */
+static void told(void *arg, uint64_t index, const char *what)
+{
+    char *faults = arg;
+    const size_t n = strlen(faults);
+    (void)snprintf(faults + n, 1024 - n, "%" PRIu64 " %s\n", index, what);
+}
+
+static void must_hold(const char *faults, struct cv_contents *out)
+{
+    char have[1024] = "";
+    struct cv_err err = { 0 };
+    user("auditor");
+    struct cv_vault *v = opened(&custodian);
+    assert_status(cv_contents_check(v, told, have, out, &err), *faults == '\0' ? CV_OK : CV_ERR_LOG);
+    assert_string_equal(have, faults);
+    cv_vault_close(v);
+}
+
+/* Entries of which no event says anything, and an event of what never was. */
+static void event_missing(void **state)
+{
+    struct cv_contents c = { 0 };
+    struct cv_stored stored;
+    char want[512];
+    (void)state;
+    must_hold("3 closes a commit with a policy, and no event of it says so\n", &c);
+    struct cv_vault *v = opened(&custodian);
+    const struct cv_event founded = { .action = "init" };
+    assert_ok(cv_event_log(v, &founded, NULL));
+    cv_vault_close(v);
+    must_hold("", &c);
+    const uint64_t records = c.records;
+    assert_true(records > 0 && c.policies > 0 && c.packages == 0);
+
+    v = opened(&intake);
+    struct cv_json *record = parsed("{\"type\":\"person\",\"identity\":{\"first_name\":\"A\"}}");
+    assert_ok(cv_vault_begin(v, NULL));
+    assert_ok(cv_record_put(v, record, &stored, NULL));
+    assert_ok(cv_vault_commit(v, NULL));
+    struct cv_tip tip;
+    cv_custody_tip(v->custody, &tip);
+    const uint64_t silent = tip.next - 1;
+    const struct cv_event left = { .action = "package", .record = person, .version = 1 };
+    assert_ok(cv_event_log(v, &left, NULL));
+    cv_custody_tip(v->custody, &tip);
+    const uint64_t claim = tip.next - 2;
+    cv_vault_close(v);
+    (void)snprintf(want, sizeof(want),
+                   "%" PRIu64 " says that a record left, and no event says that it was opened for that\n"
+                   "%" PRIu64 " closes a commit of 1 record versions, and its events name 0\n",
+                   claim, silent);
+    must_hold(want, &c);
+    assert_true(c.records == records + 1 && c.packages == 1 && c.faults == 2);
+    cv_json_free(record);
+}
+
 /* ---- rubbish ---- */
 
 /* use(v): everything that reads entries of others. It may fail; it must not crash, nor go on for ever. */
@@ -1093,7 +1151,8 @@ int main(void)
         EACH(seals_ahead),      EACH(seals_ahead_believed), EACH(seals_bad),
         EACH(batch_stale),      EACH(seals_by_strangers),   EACH(slots_claimed),
         EACH(slot_shared),      EACH(proposal_filled),      EACH(proposal_locks_out),
-        EACH(event_unreadable), EACH(event_forged),         EACH(rubbish),
+        EACH(event_unreadable), EACH(event_forged),         EACH(event_missing),
+        EACH(rubbish),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
