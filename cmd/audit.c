@@ -6,6 +6,7 @@
 #include "formats/base64.h"
 #include "vault/contents.h"
 #include "vault/erase.h"
+#include "vault/misconduct.h"
 #include "vault/recovery.h"
 
 /* audit log, audit verify, check: what happened, and whether all of it is there. */
@@ -330,13 +331,19 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
     const struct verify_args *a = args;
     char path[4096];
     struct cv_kept_head since = { 0 };
-    struct cv_audit audit;
+    struct cv_audit audit = { 0 };
+    char evidence[4096];
     cv_status st = a->since != NULL ? read_head(ui, a->since, &since) : CV_OK;
     st = CV_THEN(st, cv_ui_vault_path(ui, path));
     st = CV_THEN(st, cv_audit_verify(path, ui->trust, a->since != NULL ? &since : NULL, progress, ui, &audit,
                                      &ui->err));
     if (st == CV_OK)
         cv_ui_training(ui, audit.training);
+    else if (st == CV_ERR_LOG && cv_misconduct_keep(path, audit.vault, evidence, NULL) == CV_OK) {
+        ui->err = (struct cv_err){ 0 }; /* more can be said than that there is another story */
+        st =
+            cv_fail(&ui->err, st, "the log tells another story; two signed heads prove it: %.190s", evidence);
+    }
     st = CV_THEN(
         st, print_audit(ui, &audit,
                         audit.known ? "The log is whole: every entry, checkpoint and policy verifies, and it "

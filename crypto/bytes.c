@@ -12,6 +12,20 @@ struct cv_bytes cv_bytes_str(const char *s)
     return s == NULL ? (struct cv_bytes){ NULL, 0 } : CV_BYTES(s, strlen(s));
 }
 
+bool cv_bytes_line(struct cv_bytes *rest, const char *word, struct cv_bytes *value)
+{
+    const uint8_t *lf = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
+    const size_t skip = strlen(word);
+    if (lf == NULL)
+        return false;
+    const size_t n = (size_t)(lf - rest->p);
+    if (n < skip || memcmp(rest->p, word, skip) != 0)
+        return false;
+    *value = CV_BYTES(rest->p + skip, n - skip);
+    *rest = CV_BYTES(lf + 1, rest->n - n - 1);
+    return true;
+}
+
 bool cv_bytes_equal(struct cv_bytes a, struct cv_bytes b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

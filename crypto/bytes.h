@@ -21,6 +21,10 @@ struct cv_bytes {
 /** cv_bytes_str(s): the view of a C string, without its NUL; NULL gives the empty view. */
 struct cv_bytes cv_bytes_str(const char *s);
 
+/** cv_bytes_line(rest, word, value): pass over the next line and its LF, if it begins with ${word}, and tell
+ * what follows that. False, and nothing is passed over, if there is no such line. */
+bool cv_bytes_line(struct cv_bytes *rest, const char *word, struct cv_bytes *value);
+
 /** cv_bytes_equal(a, b): equal in public data; takes as long as the bytes agree. */
 bool cv_bytes_equal(struct cv_bytes a, struct cv_bytes b);
 

@@ -12,25 +12,14 @@ cv_status cv_checkpoint_text(const struct cv_checkpoint *c, struct cv_buf *out)
     return CV_THEN(st, cv_buf_str(out, "\n"));
 }
 
-/* line(text, out): the bytes before the next LF, which is taken too. */
-static bool line(struct cv_bytes *text, struct cv_bytes *out)
-{
-    const uint8_t *lf = text->n > 0 ? memchr(text->p, '\n', text->n) : NULL;
-    if (lf == NULL)
-        return false;
-    const size_t n = (size_t)(lf - text->p);
-    *out = CV_BYTES(text->p, n);
-    *text = CV_BYTES(lf + 1, text->n - n - 1);
-    return true;
-}
-
 cv_status cv_checkpoint_parse(struct cv_bytes text, struct cv_checkpoint *out, struct cv_err *err)
 {
     struct cv_checkpoint c = { 0 };
     struct cv_bytes origin, size, root;
     memset(out, 0, sizeof(*out));
-    if (!line(&text, &origin) || !line(&text, &size) || !line(&text, &root) || text.n != 0 || origin.n == 0 ||
-        origin.n >= sizeof(c.origin) || size.n == 0 || size.n > 18 || (size.n > 1 && size.p[0] == '0'))
+    if (!cv_bytes_line(&text, "", &origin) || !cv_bytes_line(&text, "", &size) ||
+        !cv_bytes_line(&text, "", &root) || text.n != 0 || origin.n == 0 || origin.n >= sizeof(c.origin) ||
+        size.n == 0 || size.n > 18 || (size.n > 1 && size.p[0] == '0'))
         return cv_fail(err, CV_ERR_FORMAT, "checkpoint: not origin, size and root");
     for (size_t i = 0; i < size.n; i++) {
         if (size.p[i] < '0' || size.p[i] > '9')

@@ -224,21 +224,6 @@ cv_status cv_identity_seal(const struct cv_identity *id, struct cv_bytes passphr
     return cv_err_note(err, st, "identity file");
 }
 
-/* take_line(rest, word, value): the next line, which must be "${word} ${value}". */
-static bool take_line(struct cv_bytes *rest, const char *word, struct cv_bytes *value)
-{
-    const uint8_t *lf = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
-    const size_t skip = strlen(word);
-    if (lf == NULL)
-        return false;
-    const size_t n = (size_t)(lf - rest->p);
-    if (n < skip || memcmp(rest->p, word, skip) != 0)
-        return false;
-    *value = CV_BYTES(rest->p + skip, n - skip);
-    *rest = CV_BYTES(lf + 1, rest->n - n - 1);
-    return true;
-}
-
 static cv_status take_key(struct cv_bytes text, struct cv_secret *out)
 {
     cv_status st = cv_secret_alloc(out, 32);
@@ -248,10 +233,10 @@ static cv_status take_key(struct cv_bytes text, struct cv_secret *out)
 static cv_status parse_payload(struct cv_bytes rest, struct cv_identity *id, struct cv_err *err)
 {
     struct cv_bytes none, training, sign, seal, age;
-    if (!take_line(&rest, "casevault identity v1", &none) || none.n != 0)
+    if (!cv_bytes_line(&rest, "casevault identity v1", &none) || none.n != 0)
         return cv_fail(err, CV_ERR_FORMAT, "identity file: not a casevault identity of version 1");
-    if (!take_line(&rest, "training ", &training) || !take_line(&rest, "sign ", &sign) ||
-        !take_line(&rest, "seal ", &seal) || !take_line(&rest, "age ", &age) || rest.n != 0)
+    if (!cv_bytes_line(&rest, "training ", &training) || !cv_bytes_line(&rest, "sign ", &sign) ||
+        !cv_bytes_line(&rest, "seal ", &seal) || !cv_bytes_line(&rest, "age ", &age) || rest.n != 0)
         return cv_fail(err, CV_ERR_FORMAT, "identity file: its five lines are not as they should be");
     const bool yes = cv_bytes_equal(training, CV_LIT("yes"));
     if (!yes && !cv_bytes_equal(training, CV_LIT("no")))

@@ -21,26 +21,6 @@ cv_status cv_tlog_proof_write(const struct cv_tlog_proof *p, struct cv_buf *out)
     return CV_THEN(st, cv_buf_append(out, p->note));
 }
 
-/* line(rest, out): up to the next LF, which is taken too. */
-static bool line(struct cv_bytes *rest, struct cv_bytes *out)
-{
-    const uint8_t *lf = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
-    if (lf == NULL)
-        return false;
-    *out = CV_BYTES(rest->p, (size_t)(lf - rest->p));
-    *rest = CV_BYTES(lf + 1, rest->n - out->n - 1);
-    return true;
-}
-
-/* after(text, word, out): what follows ${word}; false if it does not begin so. */
-static bool after(struct cv_bytes text, const char *word, struct cv_bytes *out)
-{
-    const size_t n = strlen(word);
-    const bool good = text.n >= n && memcmp(text.p, word, n) == 0;
-    *out = good ? CV_BYTES(text.p + n, text.n - n) : (struct cv_bytes){ 0 };
-    return good;
-}
-
 static bool number(struct cv_bytes text, uint64_t *out)
 {
     *out = 0;
@@ -60,14 +40,13 @@ cv_status cv_tlog_proof_parse(struct cv_bytes text, struct cv_tlog_proof *out, s
     memset(out, 0, sizeof(*out));
     if (text.n > CV_TLOG_PROOF_MAX_BYTES)
         return cv_fail(err, CV_ERR_LIMIT, "proof: longer than %zu bytes", CV_TLOG_PROOF_MAX_BYTES);
-    if (!line(&rest, &l) || !cv_bytes_equal(l, CV_LIT(TITLE)))
+    if (!cv_bytes_line(&rest, "", &l) || !cv_bytes_equal(l, CV_LIT(TITLE)))
         return cv_fail(err, CV_ERR_FORMAT, "proof: not a " TITLE);
-    if (!line(&rest, &l) || !after(l, "extra ", &said) ||
-        cv_base64_decode(CV_BASE64_STD, said, &out->extra) != CV_OK)
+    if (!cv_bytes_line(&rest, "extra ", &said) || cv_base64_decode(CV_BASE64_STD, said, &out->extra) != CV_OK)
         return cv_fail(err, CV_ERR_FORMAT, "proof: its extra line is not base64");
-    if (!line(&rest, &l) || !after(l, "index ", &said) || !number(said, &out->index))
+    if (!cv_bytes_line(&rest, "index ", &said) || !number(said, &out->index))
         return cv_fail(err, CV_ERR_FORMAT, "proof: its index is not a number");
-    while (line(&rest, &l) && l.n > 0) {
+    while (cv_bytes_line(&rest, "", &l) && l.n > 0) {
         uint8_t *hash;
         if (out->hashes.n == 32 * HASHES_MAX)
             return cv_fail(err, CV_ERR_FORMAT, "proof: more than %d hashes", HASHES_MAX);

@@ -28,9 +28,9 @@ struct cv_kept_head {
  * with no key: every entry's bytes, the tree, every checkpoint's signatures by the log key and by who was a
  * member then, every policy's quorum, no bytes outside of commits; that erased keys are gone, and no others;
  * that it goes on from ${since} (NULL: nothing was kept); and that it goes on from what this user saw, which
- * is then remembered; for a vault never seen only if ${trust} is its fingerprint (NULL: only look). CV_OK;
- * CV_ERR_LOG naming the first entry at fault; CV_ERR_DENIED: another fingerprint; CV_ERR_FORMAT: what this
- * user remembers is damaged.
+ * is then remembered, with its signed head (cv_misconduct_keep); for a vault never seen only if ${trust} is
+ * its fingerprint (NULL: only look). CV_OK; CV_ERR_LOG naming the first entry at fault; CV_ERR_DENIED:
+ * another fingerprint; CV_ERR_FORMAT: what this user remembers is damaged.
  */
 CV_MUST_CHECK cv_status cv_audit_verify(const char *path, const char *trust, const struct cv_kept_head *since,
                                         cv_progress_fn progress, void *arg, struct cv_audit *out,

@@ -50,11 +50,14 @@ cv_status cv_user_dir(const char *xdg, const char *fallback, const char *leaf, c
     return make_dirs(out) == 0 ? CV_OK : cv_fail_errno(err, "%s: cannot make the directory", out);
 }
 
-static cv_status memory_path(const char *vault, char out[static PATH_ROOM], struct cv_err *err)
+/* memory_path(vault, what, out): of the memory itself, or (${what} not empty) of what lies beside it. */
+static cv_status memory_path(const char *vault, const char *what, char out[static PATH_ROOM],
+                             struct cv_err *err)
 {
     char dir[PATH_ROOM];
     cv_status st = cv_user_dir("XDG_STATE_HOME", ".local/state", NULL, dir, err);
-    if (st == CV_OK && snprintf(out, PATH_ROOM, "%s/%s", dir, vault) >= PATH_ROOM)
+    if (st == CV_OK &&
+        snprintf(out, PATH_ROOM, "%s/%s%s%s", dir, vault, *what != '\0' ? "." : "", what) >= PATH_ROOM)
         st = cv_fail(err, CV_ERR_LIMIT, "%s: path too long", dir);
     return st;
 }
@@ -81,7 +84,7 @@ cv_status cv_memory_read(const char *vault, uint64_t *size, struct cv_hash *root
     char path[PATH_ROOM], text[256] = "";
     *size = 0;
     memset(root, 0, sizeof(*root));
-    cv_status st = memory_path(vault, path, err);
+    cv_status st = memory_path(vault, "", path, err);
     if (st != CV_OK)
         return st;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -106,7 +109,7 @@ cv_status cv_memory_write(int *fd, const char *vault, uint64_t size, const struc
     char path[PATH_ROOM] = "";
     struct stat info;
     struct cv_buf text = { 0 };
-    cv_status st = *fd < 0 ? memory_path(vault, path, err) : CV_OK;
+    cv_status st = *fd < 0 ? memory_path(vault, "", path, err) : CV_OK;
     st = CV_THEN(st, cv_buf_printf(&text, TITLE "%0*" PRIu64 "\n", SIZE_DIGITS, size));
     st = CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(root->b), &text));
     st = CV_THEN(st, cv_buf_str(&text, "\n"));
@@ -121,5 +124,73 @@ cv_status cv_memory_write(int *fd, const char *vault, uint64_t size, const struc
                         (info.st_size == 0 && fsync(*fd) != 0)))
         st = cv_fail_errno(err, "memory of vault %.16s: cannot write", vault);
     cv_buf_free(&text);
+    return st;
+}
+
+static cv_status write_all(int fd, struct cv_bytes data)
+{
+    while (data.n > 0) {
+        const ssize_t n = write(fd, data.p, data.n);
+        if (n <= 0)
+            return CV_ERR_IO;
+        data = CV_BYTES(data.p + n, data.n - (size_t)n);
+    }
+    return fsync(fd) == 0 ? CV_OK : CV_ERR_IO;
+}
+
+/* sync_dir(path): the directory that holds it. */
+static cv_status sync_dir(const char *path)
+{
+    char dir[PATH_ROOM];
+    snprintf(dir, sizeof(dir), "%s", path);
+    *strrchr(dir, '/') = '\0';
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good ? CV_OK : CV_ERR_IO;
+}
+
+cv_status cv_memory_keep(const char *vault, const char *what, struct cv_bytes data,
+                         char path[static PATH_ROOM], struct cv_err *err)
+{
+    char part[PATH_ROOM];
+    cv_status st = memory_path(vault, what, path, err);
+    if (st == CV_OK && snprintf(part, sizeof(part), "%s.part", path) >= PATH_ROOM)
+        st = cv_fail(err, CV_ERR_LIMIT, "%s: path too long", path);
+    if (st != CV_OK)
+        return st;
+    const int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    st = fd < 0 ? CV_ERR_IO : write_all(fd, data);
+    if (fd >= 0 && close(fd) != 0)
+        st = CV_ERR_IO;
+    if (st == CV_OK && rename(part, path) != 0)
+        st = CV_ERR_IO;
+    st = CV_THEN(st, sync_dir(path));
+    return st == CV_OK ? CV_OK : cv_fail_errno(err, "%s: cannot write", path);
+}
+
+cv_status cv_memory_kept(const char *vault, const char *what, struct cv_buf *out, struct cv_err *err)
+{
+    char path[PATH_ROOM];
+    const size_t most = (size_t)1 << 20, start = out->n;
+    uint8_t *at = NULL;
+    cv_status st = memory_path(vault, what, path, err);
+    if (st != CV_OK)
+        return st;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT ? CV_ERR_NOTFOUND : cv_fail_errno(err, "%s: cannot open", path);
+    for (ssize_t n = 1; n > 0 && st == CV_OK;) {
+        const size_t from = out->n;
+        st = cv_buf_extend(out, 4096, &at);
+        n = st == CV_OK ? read(fd, at, 4096) : 0;
+        cv_buf_truncate(out, from + (n > 0 ? (size_t)n : 0));
+        if (n < 0)
+            st = cv_fail_errno(err, "%s: cannot read", path);
+        else if (out->n - start > most)
+            st = cv_fail(err, CV_ERR_LIMIT, "%s: longer than a MiB", path);
+    }
+    close(fd);
     return st;
 }

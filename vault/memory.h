@@ -22,6 +22,19 @@ CV_MUST_CHECK cv_status cv_memory_read(const char *vault, uint64_t *size, struct
 CV_MUST_CHECK cv_status cv_memory_write(int *fd, const char *vault, uint64_t size, const struct cv_hash *root,
                                         struct cv_err *err);
 
+/**
+ * Beside it lie whole files, for what an auditor keeps: `<vault id>.head`, the last signed checkpoint that
+ * `audit verify` saw; `<vault id>.misconduct`, evidence that the log told two stories.
+ *
+ * cv_memory_keep(vault, what, data, path, err): replace the file at once, durably; its path is told in
+ * ${path} (4,096 bytes). CV_OK; CV_ERR_IO. cv_memory_kept(vault, what, out, err): append it. CV_OK;
+ * CV_ERR_NOTFOUND; CV_ERR_LIMIT beyond a MiB; CV_ERR_IO.
+ */
+CV_MUST_CHECK cv_status cv_memory_keep(const char *vault, const char *what, struct cv_bytes data,
+                                       char path[static 4096], struct cv_err *err);
+CV_MUST_CHECK cv_status cv_memory_kept(const char *vault, const char *what, struct cv_buf *out,
+                                       struct cv_err *err);
+
 /** cv_user_dir(xdg, fallback, leaf, out, err): the path of ${xdg} or ~/fallback, /casevault[/leaf], made if
  * need be (0700). ${out} holds 4,096 bytes. */
 CV_MUST_CHECK cv_status cv_user_dir(const char *xdg, const char *fallback, const char *leaf,

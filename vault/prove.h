@@ -3,7 +3,7 @@
 
 #include "vault/custody.h"
 
-/* Proofs about the log, with no key. Each reads every checkpoint of the archive, and holds 32 bytes for each
+/* Proofs about the log, with no key. Each reads every checkpoint of the archive, and holds 64 bytes for each
  * entry. CV_ERR_LOG names a checkpoint that is damaged, or says that the leaves do not lead to the root that
  * was verified; also CV_ERR_NOMEM, CV_ERR_IO. */
 

@@ -143,6 +143,76 @@ def contents(p):
     assert 'unchecked' in p.run('audit', 'verify', '--vault', p.path('vault'))
 
 
+def two_stories(text):
+    """The evidence, read in our own words: root, hashes, and of each checkpoint its size and root."""
+    head, rest = text.split('\n\n', 1)
+    first, sigs, second, _ = rest.split('\n\n')
+    lines = head.split('\n')
+    assert lines[0] == 'casevault misconduct v1' and lines[1].startswith('root ') and sigs.startswith('— ')
+    heads = [t.split('\n') for t in (first, second)]
+    assert heads[0][0] == heads[1][0]
+    return base64.b64decode(lines[1][5:]), [base64.b64decode(l) for l in lines[2:]], [(int(h[1]), base64.b64decode(h[2])) for h in heads]
+
+
+def misconduct(p):
+    """A log that was taken back and went on otherwise: what the auditor kept proves it to anybody."""
+    auditor, other = p.path('auditor-home'), p.path('other-home')
+    os.mkdir(auditor), os.mkdir(other)
+    vault, copy, honest = p.path('vault'), p.path('before'), p.path('honest')
+    key, kept = head(p)['log_key'], p.path('kept')
+    shutil.copytree(vault, copy)
+    fingerprint = p.run('audit', 'verify', '--vault', vault).split('Vault: ')[1].split()[0]
+    for _ in range(3):
+        p.add('intake', PERSON)
+    p.run('audit', 'head', '-o', kept, '--vault', vault)
+    p.run('audit', 'verify', '--trust', fingerprint, '--vault', vault, home=auditor)
+    p.add('intake', PERSON)
+    p.run('audit', 'misconduct', '--head', kept, '--vault', vault, rc=1, err='both are true')
+    shutil.move(vault, honest)
+    shutil.copytree(copy, vault)
+    p.run('audit', 'misconduct', '--head', kept, '--vault', vault, rc=1, err='an older copy, which proves nothing')
+    evidence = os.path.join(auditor, '.local/state/casevault', next(f for f in os.listdir(auditor + '/.local/state/casevault') if f.endswith('.head'))[:-4] + 'misconduct')
+    p.run('audit', 'verify', '--vault', vault, rc=14, err='gone back', home=auditor)
+    assert not os.path.exists(evidence)
+    p.as_('intake', 'status', '--trust', fingerprint, home=other)
+    sizes = set()
+    while len(sizes) < 4:
+        p.add('intake', PERSON, home=other)
+        told = p.path('evidence-%d' % len(sizes))
+        now = head(p, home=other)
+        if now['size'] < int(open(kept).read().split('\n')[1]):
+            continue
+        p.run('audit', 'misconduct', '--head', kept, '-o', told, '--vault', vault, out='They cannot both be true')
+        p.run('audit', 'verify', '--vault', vault, rc=14, err='two signed heads prove it: ' + auditor, home=auditor)
+        assert open(told).read() == open(evidence).read()
+        root, hashes, ((m, a), (n, b)) = two_stories(open(told).read())
+        assert root != a and consistent(m, n, root, b, hashes) and not consistent(m, n, a, b, hashes) and m <= n <= now['size']
+        sizes.add(now['size'])
+    text = open(evidence).read()
+    p.run('audit', 'misconduct', '--check', evidence, '--log-key', key, out='Proved: the log signed two heads')
+    p.run('audit', 'misconduct', '--check', evidence, rc=2, err='Add --log-key')
+    p.run('audit', 'misconduct', rc=2, err='one of --head FILE and --check FILE')
+    head_lines, rest = text.split('\n\n', 1)
+    first, sigs, second, more = rest.split('\n\n')
+    flip = lambda t, i: t[:i] + ('A' if t[i] != 'A' else 'B') + t[i + 1:]
+    swapped = '\n\n'.join((head_lines, second, more.rstrip('\n'), first, sigs + '\n'))
+    same = '\n\n'.join((head_lines, first, sigs, first, sigs + '\n'))
+    true_root = '\n\n'.join((head_lines.split('\n')[0] + '\nroot ' + first.split('\n')[2], rest))
+    for altered, rc, why in ((flip(text, text.index('root ') + 9), 14, 'does not show'), (swapped, 14, ''), (same, 14, ''), (true_root, 14, 'both checkpoints may be true'),
+                             (text.replace('\n%s\n' % first.split('\n')[1], '\n1\n', 1), 14, 'first checkpoint is not signed'), (flip(text, text.index('— ') + 100), 14, 'first checkpoint is not signed'),
+                             (text[:-100], 1, ''), (text[20:], 1, 'not a casevault misconduct v1'), (rest, 1, ''), (head_lines + '\n\n' + first + '\n\n' + sigs + '\n', 1, 'does not hold two checkpoints'),
+                             (head_lines + '\n' + 'A' * 43 + '\n\n' + rest, 1, 'a hash is not'), (head_lines + ('\n' + 'A' * 43 + '=') * 65 + '\n\n' + rest, 1, 'more than 64 hashes')):
+        open(p.path('altered'), 'w').write(altered)
+        assert p.run('audit', 'misconduct', '--check', p.path('altered'), '--log-key', key, rc=rc, err=why) == ''
+    other_key = key.split('+')[0] + '+' + '0' * 8 + '+' + key.split('+')[2]
+    p.run('audit', 'misconduct', '--check', evidence, '--log-key', other_key, rc=2)
+    open(p.path('altered'), 'w').write(flip(open(kept).read(), open(kept).read().index('— ') + 100))
+    p.run('audit', 'misconduct', '--head', p.path('altered'), '--vault', vault, rc=14, err='not signed with the key')
+    shutil.rmtree(vault)
+    shutil.move(honest, vault)
+    p.run('audit', 'verify', '--vault', vault, home=auditor)
+
+
 def test(p):
     p.vault(('intake', 'auditor'))
     first = heads(p)
@@ -150,6 +220,7 @@ def test(p):
     proofs(p, first)
     graves(p)
     contents(p)
+    misconduct(p)
 
 
 main(test)
