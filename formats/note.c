@@ -175,3 +175,27 @@ cv_status cv_note_vkey(const char *name, const uint8_t public[static 32], struct
     st = cv_buf_printf(out, "%s+%s+", name, hex);
     return CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(typed), out));
 }
+
+cv_status cv_note_vkey_parse(struct cv_bytes text, char name[static CV_NOTE_NAME_MAX + 1],
+                             uint8_t public[static 32])
+{
+    uint8_t typed[1 + 32];
+    struct cv_buf again = { 0 };
+    const uint8_t *plus = text.n > 0 ? memchr(text.p, '+', text.n) : NULL;
+    const size_t n = plus != NULL ? (size_t)(plus - text.p) : 0, key = n + 1 + 8 + 1;
+    name[0] = '\0';
+    if (text.n <= key || !name_ok(CV_BYTES(text.p, n)))
+        return CV_ERR_FORMAT;
+    cv_status st =
+        cv_base64_decode_exact(CV_BASE64_STD, CV_BYTES(text.p + key, text.n - key), typed, sizeof(typed));
+    if (st != CV_OK)
+        return st;
+    memcpy(name, text.p, n);
+    name[n] = '\0';
+    memcpy(public, typed + 1, 32);
+    st = cv_note_vkey(name, public, &again); /* its type and key id are right if it is written the same */
+    if (st == CV_OK && !cv_bytes_equal(cv_buf_view(&again), text))
+        st = CV_ERR_FORMAT;
+    cv_buf_free(&again);
+    return st;
+}

@@ -53,5 +53,10 @@ CV_MUST_CHECK cv_status cv_note_verify(const struct cv_note *n, const char *name
 /** cv_note_vkey(name, public, out): append the verifier key, "<name>+<key id in hex>+<base64 of 0x01 and
  * key>". */
 CV_MUST_CHECK cv_status cv_note_vkey(const char *name, const uint8_t public[static 32], struct cv_buf *out);
+/** cv_note_vkey_parse(text, name, public): exactly what cv_note_vkey writes. CV_OK; CV_ERR_FORMAT;
+ * CV_ERR_NOMEM.
+ */
+CV_MUST_CHECK cv_status cv_note_vkey_parse(struct cv_bytes text, char name[static CV_NOTE_NAME_MAX + 1],
+                                           uint8_t public[static 32]);
 
 #endif
