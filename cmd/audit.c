@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmd/audit_tiles.h"
 #include "cmd/cmd.h"
 #include "formats/base64.h"
 #include "vault/audit.h"
@@ -231,11 +232,26 @@ static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, c
     return st;
 }
 
+struct verify_args {
+    const char *tiles, *log_key;
+};
+static const struct cv_opt verify_opts[] = {
+    { "tiles", 0, "DIR|URL", "a published log, without the vault", offsetof(struct verify_args, tiles),
+      CV_OPT_TEXT },
+    { "log-key", 0, "KEY", "its key, the first time, as `audit publish` prints it",
+      offsetof(struct verify_args, log_key), CV_OPT_TEXT },
+    { 0 },
+};
+
 static cv_status run_verify(struct cv_ui *ui, const void *args)
 {
+    const struct verify_args *a = args;
     char path[4096];
     struct cv_audit audit;
-    (void)args;
+    if (a->tiles != NULL)
+        return cv_audit_tiles(ui, a->tiles, a->log_key);
+    if (a->log_key != NULL)
+        return cv_fail(&ui->err, CV_ERR_ARG, "--log-key goes with --tiles");
     cv_status st = cv_ui_vault_path(ui, path);
     st = CV_THEN(st, cv_audit_verify(path, ui->trust, progress, ui, &audit, &ui->err));
     if (st == CV_OK)
@@ -252,11 +268,15 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_audit_verify = {
     .name = "audit verify",
-    .synopsis = "",
+    .synopsis = "[--tiles DIR|URL [--log-key KEY]]",
     .summary = "verify the whole log, without any key",
     .details =
         "Every entry's bytes, the tree, every checkpoint's signatures, every policy's quorum; and that "
-        "nothing you saw before is gone or changed. Exit status 14 names the first entry at fault.",
+        "nothing you saw before is gone or changed. Exit status 14 names the first entry at fault. With "
+        "--tiles, the same of a log that `audit publish` wrote, by hashes and the log key alone; a URL is "
+        "fetched by the program curl.",
+    .opts = verify_opts,
+    .args_bytes = sizeof(struct verify_args),
     .run = run_verify,
 };
 
