@@ -321,7 +321,7 @@ static cv_status parse_key(void *arg, struct cv_bytes bytes)
 
 static void test_keys(void **state)
 {
-    /* The specification's own example (c2sp.org/signed-note, "Verifier keys" of Go's note package). */
+    /* The example in the documentation of Go's note package. */
     static const char example[] = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
     static const char *const bad[] = { "",
                                        "+",
