@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/audit_tiles.h"
 #include "cmd/cmd.h"
 #include "formats/base64.h"
 #include "vault/contents.h"
@@ -234,7 +235,7 @@ static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, c
 }
 
 struct verify_args {
-    const char *since;
+    const char *since, *tiles, *log_key;
     bool contents;
 };
 static const struct cv_opt verify_opts[] = {
@@ -243,6 +244,10 @@ static const struct cv_opt verify_opts[] = {
       offsetof(struct verify_args, since), CV_OPT_TEXT },
     { "contents", 0, NULL, "also hold the events against what was written (auditors)",
       offsetof(struct verify_args, contents), CV_OPT_FLAG },
+    { "tiles", 0, "DIR|URL", "a published log, without the vault", offsetof(struct verify_args, tiles),
+      CV_OPT_TEXT },
+    { "log-key", 0, "KEY", "its key, the first time, as `audit publish` prints it",
+      offsetof(struct verify_args, log_key), CV_OPT_TEXT },
     { 0 },
 };
 
@@ -333,6 +338,10 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
     struct cv_kept_head since = { 0 };
     struct cv_audit audit = { 0 };
     char evidence[4096];
+    if (a->tiles != NULL)
+        return cv_audit_tiles(ui, a->tiles, a->log_key);
+    if (a->log_key != NULL)
+        return cv_fail(&ui->err, CV_ERR_ARG, "--log-key goes with --tiles");
     cv_status st = a->since != NULL ? read_head(ui, a->since, &since) : CV_OK;
     st = CV_THEN(st, cv_ui_vault_path(ui, path));
     st = CV_THEN(st, cv_audit_verify(path, ui->trust, a->since != NULL ? &since : NULL, progress, ui, &audit,
@@ -357,13 +366,14 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_audit_verify = {
     .name = "audit verify",
-    .synopsis = "[--since \"SIZE PRINT\"] [--contents]",
+    .synopsis = "[--since \"SIZE PRINT\"] [--contents] [--tiles DIR|URL [--log-key KEY]]",
     .summary = "verify the whole log, without any key",
     .details =
         "Every entry's bytes, the tree, every checkpoint's signatures, every policy's quorum; that erased "
         "keys are gone, and no others; and that nothing you saw before is gone or changed. Exit status 14 "
-        "names "
-        "the first entry at fault.",
+        "names the first entry at fault. With --tiles, the same of a log that `audit publish` wrote, by "
+        "hashes "
+        "and the log key alone; a URL is fetched by the program curl.",
     .opts = verify_opts,
     .args_bytes = sizeof(struct verify_args),
     .run = run_verify,

@@ -14,8 +14,8 @@ extern const struct cv_cmd cv_cmd_init, cv_cmd_identity_new, cv_cmd_identity_sho
     cv_cmd_hold_clear, cv_cmd_grant, cv_cmd_partner_add, cv_cmd_partner_list, cv_cmd_consent_give,
     cv_cmd_consent_withdraw, cv_cmd_consent_show, cv_cmd_package_new, cv_cmd_package_approve,
     cv_cmd_package_write, cv_cmd_package_list, cv_cmd_verify, cv_cmd_audit_log, cv_cmd_audit_verify,
-    cv_cmd_audit_report, cv_cmd_audit_head, cv_cmd_audit_prove, cv_cmd_audit_misconduct, cv_cmd_status,
-    cv_cmd_check, cv_cmd_demo;
+    cv_cmd_audit_report, cv_cmd_audit_head, cv_cmd_audit_prove, cv_cmd_audit_misconduct, cv_cmd_audit_publish,
+    cv_cmd_status, cv_cmd_check, cv_cmd_demo;
 
 const struct cv_cmd *const cv_cmds[] = {
     &cv_cmd_init,
@@ -65,6 +65,7 @@ const struct cv_cmd *const cv_cmds[] = {
     &cv_cmd_audit_head,
     &cv_cmd_audit_prove,
     &cv_cmd_audit_misconduct,
+    &cv_cmd_audit_publish,
     &cv_cmd_status,
     &cv_cmd_check,
     &cv_cmd_demo,

@@ -159,16 +159,34 @@ static bool parse_number(struct cv_bytes text, uint64_t *out)
     return true;
 }
 
-static bool parse_leaf(struct cv_bytes line, struct cv_leaf *out)
+/* parse_leaf(line, stop, out): kind, hash and bind, with a ${stop} between them. */
+static bool parse_leaf(struct cv_bytes line, char stop, struct cv_leaf *out)
 {
     struct cv_bytes kind, hash;
-    if (!take_until(&line, ' ', &kind) || !take_until(&line, ' ', &hash))
+    if (!take_until(&line, stop, &kind) || !take_until(&line, stop, &hash))
         return false;
     out->kind = cv_kind_parse(kind);
     if (out->kind == CV_KIND_COUNT || cv_hex_decode(hash, out->hash, sizeof(out->hash)) != CV_OK)
         return false;
     out->bound = !cv_bytes_equal(line, CV_LIT("-"));
     return !out->bound || cv_hex_decode(line, out->bind, sizeof(out->bind)) == CV_OK;
+}
+
+cv_status cv_leaf_text_parse(struct cv_bytes text, const char *vault, uint64_t index, struct cv_leaf *out)
+{
+    struct cv_bytes rest = text, skipped;
+    struct cv_leaf leaf = { 0 };
+    char again[LEAF_TEXT_MAX];
+    memset(out, 0, sizeof(*out));
+    for (int i = 0; i < 3; i++) /* title, vault and index: compared as a whole below */
+        if (!take_until(&rest, '\n', &skipped))
+            return CV_ERR_FORMAT;
+    if (rest.n == 0 || rest.p[rest.n - 1] != '\n' || strlen(vault) > 64 ||
+        !parse_leaf(CV_BYTES(rest.p, rest.n - 1), '\n', &leaf) ||
+        !cv_bytes_equal(text, CV_BYTES(again, leaf_text(vault, index, &leaf, again))))
+        return CV_ERR_FORMAT;
+    *out = leaf;
+    return CV_OK;
 }
 
 /* parse_leaves(rest, out): the lines up to the empty one. */
@@ -189,7 +207,7 @@ static cv_status parse_leaves(struct cv_bytes *rest, struct cv_commit *out)
             out->leaves = more;
         }
         memset(&out->leaves[out->count], 0, sizeof(*out->leaves));
-        if (!parse_leaf(line, &out->leaves[out->count]))
+        if (!parse_leaf(line, ' ', &out->leaves[out->count]))
             return CV_ERR_FORMAT;
         out->count++;
     }

@@ -52,6 +52,11 @@ struct cv_leaf {
 CV_MUST_CHECK cv_status cv_leaf_text(const char *vault, uint64_t index, const struct cv_leaf *leaf,
                                      struct cv_buf *out);
 
+/** cv_leaf_text_parse(text, vault, index, out): exactly what cv_leaf_text writes for this place. CV_OK;
+ * CV_ERR_FORMAT. */
+CV_MUST_CHECK cv_status cv_leaf_text_parse(struct cv_bytes text, const char *vault, uint64_t index,
+                                           struct cv_leaf *out);
+
 /** cv_leaf_hash(vault, index, leaf, out): SHA-256(0x00 || leaf text). */
 CV_MUST_CHECK cv_status cv_leaf_hash(const char *vault, uint64_t index, const struct cv_leaf *leaf,
                                      struct cv_hash *out);
