@@ -15,7 +15,8 @@ extern const struct cv_cmd cv_cmd_init, cv_cmd_identity_new, cv_cmd_identity_sho
     cv_cmd_consent_withdraw, cv_cmd_consent_show, cv_cmd_package_new, cv_cmd_package_approve,
     cv_cmd_package_write, cv_cmd_package_list, cv_cmd_verify, cv_cmd_audit_log, cv_cmd_audit_verify,
     cv_cmd_audit_report, cv_cmd_audit_head, cv_cmd_audit_prove, cv_cmd_audit_misconduct, cv_cmd_audit_publish,
-    cv_cmd_status, cv_cmd_check, cv_cmd_demo;
+    cv_cmd_audit_timestamp_request, cv_cmd_audit_timestamp_keep, cv_cmd_audit_timestamp_get,
+    cv_cmd_audit_timestamp_verify, cv_cmd_status, cv_cmd_check, cv_cmd_demo;
 
 const struct cv_cmd *const cv_cmds[] = {
     &cv_cmd_init,
@@ -66,13 +67,17 @@ const struct cv_cmd *const cv_cmds[] = {
     &cv_cmd_audit_prove,
     &cv_cmd_audit_misconduct,
     &cv_cmd_audit_publish,
+    &cv_cmd_audit_timestamp_request,
+    &cv_cmd_audit_timestamp_keep,
+    &cv_cmd_audit_timestamp_get,
+    &cv_cmd_audit_timestamp_verify,
     &cv_cmd_status,
     &cv_cmd_check,
     &cv_cmd_demo,
     NULL,
 };
 
-#define NAME_COLUMN 22
+#define NAME_COLUMN 27
 
 static void usage(void)
 {
@@ -84,21 +89,27 @@ static void usage(void)
     printf("\n`casevault COMMAND --help` tells more of each.\n");
 }
 
+/* is_named(name, argc, argv, taken): are these its words? How many they are, one to three. */
+static bool is_named(const char *name, int argc, char **argv, int *taken)
+{
+    for (*taken = 0; *taken < argc; name += *name == ' ') {
+        const size_t n = strcspn(name, " ");
+        if (strlen(argv[*taken]) != n || memcmp(argv[*taken], name, n) != 0)
+            return false;
+        ++*taken;
+        name += n;
+        if (*name == '\0')
+            return true;
+    }
+    return false;
+}
+
 /* find(argc, argv, taken): the command whose words come first; how many words it took. */
 static const struct cv_cmd *find(int argc, char **argv, int *taken)
 {
-    for (size_t i = 0; cv_cmds[i] != NULL; i++) {
-        char two[64];
-        *taken = strchr(cv_cmds[i]->name, ' ') != NULL ? 2 : 1;
-        if (argc < *taken)
-            continue;
-        if (*taken == 2)
-            snprintf(two, sizeof(two), "%.30s %.30s", argv[0], argv[1]);
-        else
-            snprintf(two, sizeof(two), "%.60s", argv[0]);
-        if (strcmp(two, cv_cmds[i]->name) == 0)
+    for (size_t i = 0; cv_cmds[i] != NULL; i++)
+        if (is_named(cv_cmds[i]->name, argc, argv, taken))
             return cv_cmds[i];
-    }
     return NULL;
 }
 
@@ -211,14 +222,19 @@ static void unknown(int argc, char **argv)
     struct cv_err line = { 0 };
     struct cv_buf more = { 0 };
     char one[NEAR_BYTES], two[NEAR_BYTES];
+    const char *after = two, *near = NULL;
     snprintf(one, sizeof(one), "%.30s", argv[1]);
     snprintf(two, sizeof(two), "%.30s%s%.30s", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
-    const char *near = nearest(two) != NULL ? nearest(two) : nearest(one);
-    seconds(one, &more);
+    seconds(two, &more);
+    if (more.n == 0) {
+        near = nearest(two) != NULL ? nearest(two) : nearest(one);
+        after = one;
+        seconds(one, &more);
+    }
     if (near != NULL)
         (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s; did you mean `%s`?", two, near);
     else if (more.n > 0)
-        (void)!cv_fail(&line, CV_ERR_ARG, "after %s one of these is wanted: %.*s;", one, (int)more.n,
+        (void)!cv_fail(&line, CV_ERR_ARG, "after %s one of these is wanted: %.*s;", after, (int)more.n,
                        (const char *)more.p);
     else
         (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s;", one);
