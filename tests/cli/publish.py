@@ -373,7 +373,7 @@ def by_http(p):
     follow(p, where=url + '/nowhere', rc=1, err='no log is published there')
     follow(p, where=url + '/$(touch x)', rc=2, err='not a URL')
     p.more['PATH'] = p.path('nothing')
-    follow(p, where=url, rc=1, err='fetched by the program curl, which is not here')
+    follow(p, where=url, rc=1, err='the program curl is not installed')
     del p.more['PATH']
     server.shutdown()
     server.server_close()
