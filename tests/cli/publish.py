@@ -377,7 +377,7 @@ def by_http(p):
     del p.more['PATH']
     server.shutdown()
     server.server_close()
-    follow(p, where=url, rc=1, err='checkpoint: cannot be fetched')
+    follow(p, where=url, rc=1, err='the server cannot be reached')
 
 
 def test(p):
