@@ -134,6 +134,10 @@ CV_MUST_CHECK cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome 
 /** cv_ui_could_read(ui, v, who, roles): say what somebody who loses these roles may have read. */
 CV_MUST_CHECK cv_status cv_ui_could_read(struct cv_ui *ui, const struct cv_vault *v, const char *who,
                                          cv_roles roles);
+/** cv_ui_member_names(ui, v, reason, out): for who reads the log: as cv_staff_names; NULL to others, and
+ * where the vault asks for a reason and there is none. */
+CV_MUST_CHECK cv_status cv_ui_member_names(struct cv_ui *ui, struct cv_vault *v, const char *reason,
+                                           struct cv_json **out);
 #define CV_ROLE_WORDS (64 * 35) /* bytes for the names of a set of roles */
 
 /** cv_ui_choice(ui, t, type, section, field, word): ${word} is NULL or one of the field's choices, as far as
@@ -148,6 +152,8 @@ __attribute__((format(printf, 2, 3))) void cv_ui_say(const struct cv_ui *ui, con
 /** cv_ui_print_text(text): to stdout, control and bidirectional characters made visible as U+FFFD; LF and TAB
  * pass. */
 void cv_ui_print_text(struct cv_bytes text);
+/** cv_ui_put_text(f, text): the same, to ${f}. */
+void cv_ui_put_text(FILE *f, struct cv_bytes text);
 /** cv_ui_print_json(v): one line on stdout. */
 CV_MUST_CHECK cv_status cv_ui_print_json(const struct cv_json *v);
 /** cv_ui_answer(ui, o): an answer in JSON: one line on stdout, with "training":true where the vault is one.

@@ -252,13 +252,18 @@ void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...)
 
 void cv_ui_print_text(struct cv_bytes text)
 {
+    cv_ui_put_text(stdout, text);
+}
+
+void cv_ui_put_text(FILE *f, struct cv_bytes text)
+{
     uint32_t code;
     while (text.n > 0) {
         size_t n = cv_utf8_next(text, &code);
         if (n > 0 && (cv_utf8_harmless(code) || code == '\n' || code == '\t'))
-            fwrite(text.p, 1, n, stdout);
+            fwrite(text.p, 1, n, f);
         else {
-            fputs("\xef\xbf\xbd", stdout);
+            fputs("\xef\xbf\xbd", f);
             n = n > 0 ? n : 1;
         }
         text = CV_BYTES(text.p + n, text.n - n);

@@ -60,6 +60,31 @@ bool cv_datetime_ok(struct cv_bytes t)
            digits(t, 17, 2, &s) && s < 60 && t.p[19] == 'Z';
 }
 
+int64_t cv_date_seconds(struct cv_bytes t)
+{
+    struct date d;
+    unsigned h = 0, m = 0, s = 0;
+    if (!parse(CV_BYTES(t.p, t.n < 10 ? t.n : 10), &d) || d.day == 0 || (t.n != 10 && !cv_datetime_ok(t)))
+        return INT64_MIN;
+    if (t.n > 10 && !(digits(t, 11, 2, &h) && digits(t, 14, 2, &m) && digits(t, 17, 2, &s)))
+        return INT64_MIN;
+    struct tm tm = { .tm_year = (int)d.year - 1900,
+                     .tm_mon = (int)d.month - 1,
+                     .tm_mday = (int)d.day,
+                     .tm_hour = (int)h,
+                     .tm_min = (int)m,
+                     .tm_sec = (int)s };
+    return timegm(&tm);
+}
+
+void cv_date_of(int64_t seconds, char out[static CV_DATE_BYTES])
+{
+    struct tm tm = { 0 };
+    const time_t then = (time_t)seconds;
+    if (gmtime_r(&then, &tm) == NULL || strftime(out, CV_DATE_BYTES, "%Y-%m-%d", &tm) == 0)
+        out[0] = '\0';
+}
+
 bool cv_date_later(struct cv_bytes text, unsigned months, char out[static CV_DATE_BYTES])
 {
     struct date d;

@@ -198,6 +198,29 @@ static cv_status open_part(struct cv_vault *v, const struct cv_envelope *env, co
     return st;
 }
 
+/* keep_known(event): only what an event holds by docs/FORMAT.md. Who reads the log adds to events what they
+ * found, as that somebody else wrote one: a writer must not be able to say that of themselves, or of others.
+ */
+static cv_status keep_known(struct cv_json **event)
+{
+    static const char *const names[] = { "time",    "member",   "action", "record",
+                                         "version", "sections", "ids",    "detail" };
+    if (!cv_json_is(*event, CV_JSON_OBJECT))
+        return CV_OK;
+    struct cv_json *o = cv_json_object();
+    cv_status st = o == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names) && st == CV_OK; i++)
+        if (cv_json_get(*event, names[i]) != NULL)
+            st = cv_json_set(o, names[i], cv_json_ref(cv_json_get(*event, names[i])));
+    if (st != CV_OK) {
+        cv_json_free(o);
+        return st;
+    }
+    cv_json_free(*event);
+    *event = o;
+    return CV_OK;
+}
+
 cv_status cv_event_read(struct cv_vault *v, uint64_t index, struct cv_json **event, struct cv_json **text,
                         struct cv_err *err)
 {
@@ -213,6 +236,7 @@ cv_status cv_event_read(struct cv_vault *v, uint64_t index, struct cv_json **eve
     if (st == CV_OK && body_part == NULL)
         st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (event): has no event in it", index);
     st = CV_THEN(st, open_part(v, &env, body_part, (struct cv_bytes){ 0 }, event, err));
+    st = CV_THEN(st, keep_known(event));
     if (st == CV_OK && text_part != NULL) {
         const struct cv_place_of x = { cv_vault_policy(v)->vault_id, env.handle, "text" };
         st = cv_release_get(&v->custody->release, env.slot, &key, err);

@@ -65,8 +65,8 @@ CV_MUST_CHECK cv_status cv_release(struct cv_vault *v, const struct cv_event *ev
                                    const struct cv_want *wants, size_t count, cv_released_fn fn, void *arg,
                                    struct cv_err *err);
 
-/** cv_event_read(v, index, event, text, err): open an event (auditors): ${event} the body, ${text} the free
- * text, empty if there is none or it was erased; both freed by the caller. */
+/** cv_event_read(v, index, event, text, err): open an event (auditors): ${event} the body, without what no
+ * event has, ${text} the free text, empty if there is none or it was erased; both freed by the caller. */
 CV_MUST_CHECK cv_status cv_event_read(struct cv_vault *v, uint64_t index, struct cv_json **event,
                                       struct cv_json **text, struct cv_err *err);
 

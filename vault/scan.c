@@ -15,6 +15,8 @@ void cv_scan_free(struct cv_scan *s)
     free(s->places);
     s->places = NULL;
     cv_buf_free(&s->window);
+    cv_ahead_free(s->ahead);
+    s->ahead = NULL;
 }
 
 /* look(s, at, n, out): a view of ${n} bytes of the current segment at ${at}, fewer only at its end. */
@@ -25,12 +27,14 @@ static cv_status look(struct cv_scan *s, uint64_t at, size_t n, struct cv_bytes 
     if (!inside || s->window.n - (size_t)(at - s->window_at) < n) {
         const size_t want = n > WINDOW_BYTES ? n : WINDOW_BYTES;
         s->window.n = 0; /* ciphertext and public words: nothing to wipe */
+        cv_ahead_fill(&s->ahead, (struct cv_bytes){ 0 });
         s->window_segment = s->segment;
         s->window_at = at;
         cv_status st = cv_segment_read(s->segments, s->segment, at, want, &s->window, err);
         if (st != CV_OK)
             return st;
         s->bytes_read += s->window.n;
+        cv_ahead_fill(&s->ahead, cv_buf_view(&s->window));
         if (s->on_progress != NULL)
             s->on_progress(s->arg, s->bytes_read);
     }
@@ -203,7 +207,7 @@ static cv_status take_torn(struct cv_scan *s, const struct entry *e, struct cv_e
 static cv_status pass_entry(struct cv_scan *s, const struct entry *e, uint64_t at, struct cv_err *err)
 {
     uint8_t hash[32];
-    cv_status st = cv_sha256(e->all, hash);
+    cv_status st = cv_ahead_hash(s->ahead, e->all, hash);
     /* After damage the reader may have skipped entries; the log will name them. */
     while (st == CV_OK && s->on_damage != NULL && e->index > s->chain->next + s->chain->staged_count) {
         st = note_place(s, at, 0);

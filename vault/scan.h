@@ -1,6 +1,7 @@
 #ifndef CV_VAULT_SCAN_H
 #define CV_VAULT_SCAN_H
 
+#include "vault/ahead.h"
 #include "vault/chain.h"
 #include "vault/segment.h"
 
@@ -44,6 +45,7 @@ struct cv_scan {
     void *arg;
     /* inside */
     struct cv_buf window;
+    struct cv_ahead *ahead; /* the hashes of the window's entries */
     uint64_t window_at;
     uint64_t limit; /* of this segment: where a later torn entry says that its commits end; 0 for none */
     uint32_t window_segment;

@@ -1059,6 +1059,68 @@ static void event_missing(void **state)
     cv_json_free(record);
 }
 
+/* say(v, body): an event that says this, as a program of one's own can write it. */
+static void say(struct cv_vault *v, const char *body)
+{
+    static const char *const sections[] = { "audit" };
+    struct cv_envelope env = { .slot = CV_NO_SLOT, .count = 1 };
+    struct cv_place_of x = { cv_vault_policy(v)->vault_id, env.handle, "event" };
+    struct cv_secret section = { 0 };
+    struct cv_buf sealed = { 0 }, data = { 0 };
+    assert_ok(cv_vault_begin(v, NULL));
+    assert_ok(cv_writer_need(v, sections, 1, &env.batch, NULL));
+    assert_ok(cv_schedule_section(cv_writer_key(v, "audit"), &x, &section));
+    assert_ok(cv_part_seal(cv_secret_view(&section), (struct cv_bytes){ 0 }, &x, 1024, cv_bytes_str(body),
+                           &sealed));
+    strcpy(env.parts[0].name, "event");
+    strcpy(env.parts[0].section, "audit");
+    env.parts[0].sealed = cv_buf_view(&sealed);
+    assert_ok(cv_envelope_write(&env, &data));
+    assert_ok(cv_custody_add(v->custody, CV_KIND_EVENT, cv_buf_view(&data), NULL, NULL, NULL));
+    assert_ok(cv_vault_commit(v, NULL));
+    cv_secret_free(&section);
+    cv_buf_free(&sealed);
+    cv_buf_free(&data);
+}
+
+static cv_status find_framing(void *arg, uint64_t index, const struct cv_json *event,
+                              const struct cv_json *text, struct cv_err *err)
+{
+    static const char *const added[] = { "written_by", "name", "reason", "roles", "entry", "training" };
+    (void)index;
+    (void)text;
+    (void)err;
+    if (cv_json_get_str(event, "detail") == NULL || strcmp(cv_json_get_str(event, "detail"), "framing") != 0)
+        return CV_OK;
+    for (size_t i = 0; i < sizeof(added) / sizeof(*added); i++)
+        if (cv_json_get(event, added[i]) != NULL)
+            fail_msg("it says %s", added[i]);
+    ++*(size_t *)arg;
+    return CV_OK;
+}
+
+/* An event that says of itself what only readers find out: who forged it, whose name that is. */
+static void event_framing(void **state)
+{
+    size_t found = 0;
+    struct cv_buf body = { 0 };
+    (void)state;
+    struct cv_vault *v = opened(&intake);
+    assert_ok(cv_buf_printf(
+        &body,
+        "{\"time\":\"2026-11-25T10:00:00Z\",\"member\":\"%s\",\"action\":\"read\",\"detail\":\"framing\","
+        "\"written_by\":\"%s\",\"name\":\"Ana\",\"reason\":\"x\",\"roles\":[\"legal\"],\"entry\":1,"
+        "\"training\":true}%c",
+        intake.public.pseudonym, legal.public.pseudonym, 0));
+    say(v, (const char *)body.p);
+    cv_vault_close(v);
+    v = opened(&custodian);
+    assert_ok(cv_audit_events(v, NULL, find_framing, &found, NULL));
+    assert_int_equal(found, 1);
+    cv_vault_close(v);
+    cv_buf_free(&body);
+}
+
 /* ---- rubbish ---- */
 
 /* use(v): everything that reads entries of others. It may fail; it must not crash, nor go on for ever. */
@@ -1144,15 +1206,19 @@ static void rubbish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EACH(grant_over),       EACH(grant_prolonged),      EACH(grant_lies),
-        EACH(erase_crash),      EACH(erase_bogus),          EACH(erase_bogus_proposal),
-        EACH(erase_too_few),    EACH(erase_escaped),        EACH(erase_changed),
-        EACH(slot_taken),       EACH(hold_ended_again),     EACH(erase_told_falsely),
-        EACH(seals_ahead),      EACH(seals_ahead_believed), EACH(seals_bad),
-        EACH(batch_stale),      EACH(seals_by_strangers),   EACH(slots_claimed),
-        EACH(slot_shared),      EACH(proposal_filled),      EACH(proposal_locks_out),
-        EACH(event_unreadable), EACH(event_forged),         EACH(event_missing),
-        EACH(rubbish),
+        EACH(grant_over),         EACH(grant_prolonged),
+        EACH(grant_lies),         EACH(erase_crash),
+        EACH(erase_bogus),        EACH(erase_bogus_proposal),
+        EACH(erase_too_few),      EACH(erase_escaped),
+        EACH(erase_changed),      EACH(slot_taken),
+        EACH(hold_ended_again),   EACH(erase_told_falsely),
+        EACH(seals_ahead),        EACH(seals_ahead_believed),
+        EACH(seals_bad),          EACH(batch_stale),
+        EACH(seals_by_strangers), EACH(slots_claimed),
+        EACH(slot_shared),        EACH(proposal_filled),
+        EACH(proposal_locks_out), EACH(event_unreadable),
+        EACH(event_forged),       EACH(event_missing),
+        EACH(event_framing),      EACH(rubbish),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;

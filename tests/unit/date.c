@@ -1,4 +1,4 @@
-/* Days: which exist, and which are so many months later. */
+/* Days: which exist, which are so many months later, and how many seconds they are. */
 #include "formats/date.h"
 #include "test.h"
 
@@ -58,11 +58,45 @@ static void test_later(void **state)
     }
 }
 
+static void test_seconds(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t seconds;
+    } rows[] = {
+        { "1970-01-01", 0 },
+        { "1970-01-01T00:00:01Z", 1 },
+        { "1969-12-31", -86400 },
+        { "2000-03-01", 951868800 },
+        { "2026-11-25T09:58:46Z", 1795600726 },
+        { "2038-01-19T03:14:08Z", 2147483648 },
+        { "1800-01-01", -5364662400 },
+        { "2026-11-25T09:58:46", INT64_MIN },
+        { "2026-11-31", INT64_MIN },
+        { "2026-11", INT64_MIN },
+        { "2026", INT64_MIN },
+        { "-", INT64_MIN },
+        { "", INT64_MIN },
+    };
+    char day[CV_DATE_BYTES];
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const int64_t got = cv_date_seconds(cv_bytes_str(rows[i].text));
+        if (got != rows[i].seconds)
+            fail_msg("%s: %lld", rows[i].text, (long long)got);
+        if (got == INT64_MIN)
+            continue;
+        cv_date_of(got, day);
+        assert_int_equal(strncmp(day, rows[i].text, 10), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ok),
         cmocka_unit_test(test_later),
+        cmocka_unit_test(test_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,239 @@
+#include "cmd/audit_page.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "formats/date.h"
+#include "formats/logline.h"
+#include "formats/report.h"
+#include "vault/audit.h"
+#include "vault/erase.h"
+#include "vault/recovery.h"
+#include "vault/staff.h"
+
+/* The page of audit report: all that it shows is collected here, in one JSON object; formats/report makes the
+ * page. */
+
+#define SUFFIX ".html"
+
+struct collecting {
+    struct cv_vault *v;
+    struct cv_json *doc, *events, *recovered, *lies;
+    cv_status st; /* of the callbacks that cannot say so */
+};
+
+static void note_entry(struct collecting *c, struct cv_json *list, uint64_t entry)
+{
+    c->st = CV_THEN(c->st, cv_json_push(list, cv_json_int((int64_t)entry)));
+}
+
+/* on_recovered: a cv_recovered_fn. */
+static void on_recovered(void *arg, uint64_t policy, uint64_t entry)
+{
+    struct collecting *c = arg;
+    (void)policy;
+    note_entry(c, c->recovered, entry);
+}
+
+/* on_lie: of cv_erase_lies. */
+static void on_lie(void *arg, uint64_t entry)
+{
+    struct collecting *c = arg;
+    note_entry(c, c->lies, entry);
+}
+
+/* roles_then(c, index, event): what its author was, by the policy of that time. */
+static struct cv_json *roles_then(const struct collecting *c, uint64_t index, const struct cv_json *event)
+{
+    const struct cv_policy *p = NULL;
+    const char *who = cv_json_get_str(event, "written_by");
+    who = who != NULL ? who : cv_logline_get(event, "member");
+    const struct cv_policy_member *m =
+        cv_custody_policy_at(c->v->custody, index, &p, NULL) == CV_OK ? cv_policy_member(p, who) : NULL;
+    return m != NULL ? cv_policy_role_names(p, m->roles) : cv_json_array();
+}
+
+static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event, const struct cv_json *text,
+                          struct cv_err *err)
+{
+    struct collecting *c = arg;
+    struct cv_json *o = cv_json_copy(event);
+    cv_status st = cv_json_set(o, "entry", cv_json_int((int64_t)index));
+    st = CV_THEN(st, cv_json_set(o, "roles", roles_then(c, index, event)));
+    if (cv_json_get(text, "reason") != NULL)
+        st = CV_THEN(st, cv_json_set(o, "reason", cv_json_copy(cv_json_get(text, "reason"))));
+    if (st == CV_OK)
+        return cv_json_push(c->events, o);
+    cv_json_free(o);
+    return cv_err_note(err, st, "report");
+}
+
+/* personal(t): sections of persons and of testimony that a case does not have. */
+static struct cv_json *personal(const struct cv_template *t)
+{
+    static const char *const types[] = { "person", "testimony" };
+    struct cv_json *list = cv_json_array();
+    cv_status st = list == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+        const char *section;
+        for (size_t k = 0; st == CV_OK && (section = cv_template_type_section(t, types[i], k)) != NULL; k++)
+            if (!cv_template_has(t, "case", section))
+                st = cv_json_push_word(list, section);
+    }
+    if (st == CV_OK)
+        return list;
+    cv_json_free(list);
+    return NULL;
+}
+
+static cv_status set_text(struct cv_json *doc, const char *name, const char *text)
+{
+    return cv_json_set(doc, name, cv_json_str(text));
+}
+
+/* set_period(c, ask): as it was asked for; else from the first entry with a time until today. */
+static cv_status set_period(struct collecting *c, const struct cv_audit_page *ask)
+{
+    char first[CV_DATE_BYTES], today[CV_DATE_BYTES];
+    cv_date_today(0, today);
+    memcpy(first, today, sizeof(first));
+    for (size_t i = 0; i < cv_json_len(c->events); i++)
+        if (cv_logline_dated(cv_json_at(c->events, i))) {
+            snprintf(first, sizeof(first), "%.10s", cv_json_get_str(cv_json_at(c->events, i), "time"));
+            break;
+        }
+    const char *to = ask->to != NULL ? ask->to : today;
+    if (strcmp(first, to) > 0)
+        memcpy(first, to, sizeof(first));
+    cv_status st = set_text(c->doc, "from", ask->from != NULL ? ask->from : first);
+    return CV_THEN(st,
+                   set_text(c->doc, "to", ask->from != NULL && strcmp(ask->from, to) > 0 ? ask->from : to));
+}
+
+static cv_status collect(struct cv_ui *ui, struct collecting *c, const struct cv_audit_page *ask)
+{
+    char now[CV_TIME_BYTES], print[CV_FINGERPRINT_BYTES];
+    struct cv_json *names = NULL;
+    cv_status st = cv_ui_member_names(ui, c->v, ask->reason, &names);
+    st = CV_THEN(st, cv_json_set(c->doc, "names", names != NULL ? names : cv_json_object()));
+    if (st == CV_OK && cv_vault_may_read(c->v, "audit")) {
+        st = cv_recovery_each(c->v, on_recovered, c, &ui->err);
+        st = CV_THEN(st, cv_erase_lies(c->v, on_lie, c, &ui->err));
+        st = CV_THEN(st, c->st);
+    }
+    cv_vault_now(now);
+    cv_vault_fingerprint(cv_vault_policy(c->v)->vault, print);
+    st = CV_THEN(st, set_text(c->doc, "vault", print));
+    st = CV_THEN(st, set_text(c->doc, "made", now));
+    st = CV_THEN(st, set_text(c->doc, "by", cv_vault_me(c->v)->key.pseudonym));
+    st = CV_THEN(st, cv_json_set(c->doc, "training", cv_json_bool(cv_vault_policy(c->v)->training)));
+    st = CV_THEN(st, cv_json_set(c->doc, "personal", personal(c->v->template)));
+    if (st == CV_OK)
+        st = cv_audit_events(c->v, "a report of the access log was made", on_event, c, &ui->err);
+    if (st == CV_OK ||
+        st == CV_ERR_LOG) { /* who finds an entry that does not open gets the page all the same */
+        cv_status put = cv_json_set(c->doc, "recovered", cv_json_ref(c->recovered));
+        put = CV_THEN(put, cv_json_set(c->doc, "lies", cv_json_ref(c->lies)));
+        put = CV_THEN(put, cv_json_set(c->doc, "events", cv_json_ref(c->events)));
+        put = CV_THEN(put, set_period(c, ask));
+        st = put != CV_OK ? put : st;
+    }
+    return st;
+}
+
+/* write_files(ui, ask, csv_path, page, csv): both or none. */
+static cv_status write_files(struct cv_ui *ui, const struct cv_audit_page *ask, const char *csv_path,
+                             const struct cv_buf *page, const struct cv_buf *csv)
+{
+    if (ask->csv) {
+        cv_status st = cv_ui_write_file(ui, csv_path, cv_buf_view(csv));
+        if (st != CV_OK)
+            return st;
+    }
+    cv_status st = cv_ui_write_file(ui, ask->output, cv_buf_view(page));
+    if (st != CV_OK && ask->csv)
+        (void)unlink(csv_path);
+    return st;
+}
+
+static cv_status say(struct cv_ui *ui, const struct cv_audit_page *ask, const char *csv_path,
+                     const struct cv_report *r)
+{
+    struct cv_json *o = NULL;
+    cv_status st = CV_OK;
+    if (ui->json) {
+        o = cv_json_object();
+        st = cv_json_set(o, "page", cv_json_str(ask->output));
+        if (ask->csv)
+            st = CV_THEN(st, cv_json_set(o, "csv", cv_json_str(csv_path)));
+        st = CV_THEN(st, cv_json_set(o, "from", cv_json_str(r->from)));
+        st = CV_THEN(st, cv_json_set(o, "to", cv_json_str(r->to)));
+        st = CV_THEN(st, cv_json_set(o, "entries", cv_json_int((int64_t)r->within)));
+        st = CV_THEN(st, cv_ui_answer(ui, o));
+    }
+    cv_json_free(o);
+    cv_ui_say(
+        ui, "%zu entries from %s to %s. The page is not sealed: it says who looked at which record, and why.",
+        r->within, r->from, r->to);
+    return st;
+}
+
+/* render(ui, ask, doc): nothing is written before all of it is there. */
+static cv_status render(struct cv_ui *ui, const struct cv_audit_page *ask, const struct cv_json *doc)
+{
+    struct cv_report r = { 0 };
+    struct cv_buf page = { 0 }, csv = { 0 };
+    char csv_path[4096] = "";
+    cv_status st = cv_report_new(doc, &r, &ui->err);
+    st = CV_THEN(st, cv_report_page(&r, &page));
+    if (ask->csv)
+        st = CV_THEN(st, cv_report_csv(&r, &csv));
+    if (st == CV_ERR_LIMIT)
+        st = cv_fail(&ui->err, st, "the page would be too large: ask for a shorter period");
+    snprintf(csv_path, sizeof(csv_path), "%.*s.csv", (int)(strlen(ask->output) - strlen(SUFFIX)),
+             ask->output);
+    st = CV_THEN(st, write_files(ui, ask, csv_path, &page, &csv));
+    st = CV_THEN(st, say(ui, ask, csv_path, &r));
+    cv_report_free(&r);
+    cv_buf_free(&page);
+    cv_buf_free(&csv);
+    return cv_err_note(&ui->err, st, "report");
+}
+
+static cv_status check(struct cv_ui *ui, const struct cv_audit_page *ask)
+{
+    const size_t n = strlen(ask->output);
+    if (n <= strlen(SUFFIX) || strcmp(ask->output + n - strlen(SUFFIX), SUFFIX) != 0)
+        return cv_fail(&ui->err, CV_ERR_ARG, "--output: the page's name ends in " SUFFIX);
+    if (n > 4000)
+        return cv_fail(&ui->err, CV_ERR_ARG, "--output: the name is too long");
+    return CV_OK;
+}
+
+cv_status cv_audit_page_write(struct cv_ui *ui, const struct cv_audit_page *ask)
+{
+    struct cv_opened o = { 0 };
+    struct collecting c = { .doc = cv_json_object(),
+                            .events = cv_json_array(),
+                            .recovered = cv_json_array(),
+                            .lies = cv_json_array() };
+    cv_status st = c.doc == NULL || c.events == NULL || c.recovered == NULL || c.lies == NULL
+                       ? CV_ERR_NOMEM
+                       : check(ui, ask);
+    st = CV_THEN(st, cv_ui_open(ui, &o));
+    c.v = o.vault;
+    st = CV_THEN(st, collect(ui, &c, ask));
+    if (st == CV_OK || (st == CV_ERR_LOG && cv_json_get(c.doc, "to") != NULL)) {
+        const struct cv_err found = ui->err;
+        const cv_status wrote = render(ui, ask, c.doc);
+        if (wrote == CV_OK)
+            ui->err = found;
+        st = wrote != CV_OK ? wrote : st;
+    }
+    cv_json_free(c.doc);
+    cv_json_free(c.events);
+    cv_json_free(c.recovered);
+    cv_json_free(c.lies);
+    cv_ui_close(&o);
+    return st;
+}

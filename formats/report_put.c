@@ -1,0 +1,144 @@
+#include "formats/report_put.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "formats/logline.h"
+#include "formats/utf8.h"
+
+/* Text and rows. Whatever comes from the log goes through cv_report_put_bytes. */
+
+void cv_report_put(struct cv_report_out *p, const char *html)
+{
+    p->st = CV_THEN(p->st, cv_buf_str(p->out, html));
+}
+
+void cv_report_put_count(struct cv_report_out *p, uint64_t n)
+{
+    PUTF(p, "%" PRIu64, n);
+}
+
+void cv_report_put_bytes(struct cv_report_out *p, struct cv_bytes text)
+{
+    while (text.n > 0 && p->st == CV_OK) {
+        uint32_t code = 0;
+        const size_t n = cv_utf8_next(text, &code);
+        if (n == 0 || (!cv_utf8_harmless(code) && code != '\n' && code != '\t'))
+            cv_report_put(p, "\xef\xbf\xbd");
+        else if (code == '&' || code == '<' || code == '>' || code == '"' || code == '\'')
+            p->st = cv_buf_printf(p->out, "&#%u;", (unsigned)code);
+        else
+            p->st = cv_buf_append(p->out, CV_BYTES(text.p, n));
+        text = CV_BYTES(text.p + (n > 0 ? n : 1), text.n - (n > 0 ? n : 1));
+    }
+}
+
+void cv_report_put_text(struct cv_report_out *p, const char *text)
+{
+    cv_report_put(p, "<bdi>");
+    cv_report_put_bytes(p, cv_bytes_str(text));
+    cv_report_put(p, "</bdi>");
+}
+
+void cv_report_put_link(struct cv_report_out *p, size_t n, const char *id, size_t at)
+{
+    if (n == 0)
+        cv_report_put(p, "<span class=\"none\">0</span>");
+    else if (at == SIZE_MAX)
+        PUTF(p, "<a href=\"#%s\">%zu</a>", id, n);
+    else
+        PUTF(p, "<a href=\"#%s-%zu\">%zu</a>", id, at, n);
+}
+
+void cv_report_put_names(struct cv_report_out *p, const struct cv_json *names)
+{
+    struct cv_buf text = { 0 };
+    p->st = CV_THEN(p->st, cv_logline_names(names, &text));
+    if (cv_json_len(names) == 0)
+        cv_report_put(p, "<span class=\"none\">no name on record</span>");
+    else {
+        cv_report_put(p, "<bdi>");
+        cv_report_put_bytes(p, cv_buf_view(&text));
+        cv_report_put(p, "</bdi>");
+    }
+    cv_buf_free(&text);
+}
+
+/* ---- rows of entries ---- */
+
+static void put_what(struct cv_report_out *p, const struct cv_report_entry *e)
+{
+    const char *reason = cv_json_get_str(e->event, "reason");
+    struct cv_buf what = { 0 };
+    p->st = CV_THEN(p->st, cv_logline_what(e->event, &what));
+    cv_report_put(p, "<td class=\"what\"><bdi>");
+    cv_report_put_bytes(p, cv_buf_view(&what));
+    cv_report_put(p, "</bdi>");
+    if (reason != NULL) {
+        cv_report_put(p, "<p class=\"reason\"><span>Reason:</span> ");
+        cv_report_put_text(p, reason);
+        cv_report_put(p, "</p>");
+    }
+    cv_report_put(p, "</td>");
+    cv_buf_free(&what);
+}
+
+static void put_time(struct cv_report_out *p, const struct cv_report_entry *e)
+{
+    if (strlen(e->time) < 20) {
+        cv_report_put_text(p, cv_logline_get(e->event, "time"));
+        return;
+    }
+    cv_report_put(p, "<span class=\"day\">");
+    cv_report_put_bytes(p, CV_BYTES(e->time, 10));
+    cv_report_put(p, "</span> ");
+    cv_report_put_bytes(p, CV_BYTES(e->time + 11, 8));
+}
+
+static void put_record(struct cv_report_out *p, const struct cv_report_entry *e)
+{
+    const char *record = cv_logline_record(e->event);
+    const size_t many = cv_json_len(cv_json_get(e->event, "ids"));
+    cv_report_put(p, "<td class=\"id\">");
+    if (record != NULL)
+        cv_report_put_text(p, record);
+    else if (many > 0) {
+        cv_report_put_count(p, many);
+        cv_report_put(p, " records");
+    }
+    cv_report_put(p, "</td>");
+}
+
+void cv_report_put_row(struct cv_report_out *p, const struct cv_report_entry *e, bool whole)
+{
+    if (whole)
+        PUTF(p, "<tr id=\"e%" PRIu64 "\"><td class=\"n\">%" PRIu64, e->index, e->index);
+    else if (e->within)
+        PUTF(p, "<tr><td class=\"n\"><a href=\"#e%" PRIu64 "\">%" PRIu64 "</a>", e->index, e->index);
+    else /* its time is not of the period */
+        PUTF(p, "<tr><td class=\"n\">%" PRIu64, e->index);
+    cv_report_put(p, "</td><td class=\"time\">");
+    put_time(p, e);
+    cv_report_put(p, "</td><td class=\"who\"><code>");
+    cv_report_put_text(p, e->who);
+    cv_report_put(p, "</code> ");
+    cv_report_put_names(p, p->r->members[e->member].names);
+    cv_report_put(p, "</td><td class=\"did\">");
+    cv_report_put_text(p, e->action);
+    cv_report_put(p, "</td>");
+    put_record(p, e);
+    put_what(p, e);
+    cv_report_put(p, "</tr>\n");
+}
+
+void cv_report_put_rows(struct cv_report_out *p)
+{
+    cv_report_put(p, "<table class=\"rows\"><thead><tr><th>Entry</th><th>Time "
+                     "(UTC)</th><th>Member</th><th>Did</th><th>Record</th>"
+                     "<th>What</th></tr></thead><tbody>\n");
+}
+
+void cv_report_put_end(struct cv_report_out *p)
+{
+    cv_report_put(p, "</tbody></table>\n");
+}

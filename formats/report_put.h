@@ -1,0 +1,72 @@
+#ifndef CV_FORMATS_REPORT_PUT_H
+#define CV_FORMATS_REPORT_PUT_H
+
+#include "formats/date.h"
+#include "formats/report.h"
+
+/* Inside of the page of a report: what its parts (report_put.c, report_chart.c, report_page.c) give each
+ * other. */
+
+struct cv_report_out {
+    const struct cv_report *r;
+    struct cv_buf *out;
+    cv_status st; /* the first that failed; nothing is put after it */
+};
+
+/** PUTF(p, fmt, ...): markup with numbers, and with what was checked or is a literal; never what the log
+ * says. */
+#define PUTF(p, ...) ((p)->st = CV_THEN((p)->st, cv_buf_printf((p)->out, __VA_ARGS__)))
+/** cv_report_put(p, html): a literal. */
+void cv_report_put(struct cv_report_out *p, const char *html);
+void cv_report_put_count(struct cv_report_out *p, uint64_t n);
+/** cv_report_put_bytes(p, text): as text and nothing else: no markup, nothing that steers, nothing invisible.
+ * cv_report_put_text(p, text): the same, with a direction of its own. */
+void cv_report_put_bytes(struct cv_report_out *p, struct cv_bytes text);
+void cv_report_put_text(struct cv_report_out *p, const char *text);
+/** cv_report_put_link(p, n, id, at): a number that leads to the list of what it counts, #id-at, or #id where
+ * ${at} is SIZE_MAX; 0 leads nowhere. */
+void cv_report_put_link(struct cv_report_out *p, size_t n, const char *id, size_t at);
+void cv_report_put_names(struct cv_report_out *p, const struct cv_json *names);
+
+/** cv_report_put_rows, _end: begin and end a table of entries. cv_report_put_row(p, e, whole): one of them;
+ * ${whole}: here is where the other rows of this entry lead. */
+void cv_report_put_rows(struct cv_report_out *p);
+void cv_report_put_row(struct cv_report_out *p, const struct cv_report_entry *e, bool whole);
+void cv_report_put_end(struct cv_report_out *p);
+
+struct cv_report_group_word {
+    const char *word, *label;
+};
+extern const struct cv_report_group_word cv_report_groups[CV_REPORT_GROUPS];
+
+/* Days, or where they are too many months, or years. */
+#define CV_REPORT_BUCKETS_MAX 62
+struct cv_report_bucket {
+    char key[CV_DATE_BYTES];
+    size_t counts[CV_REPORT_GROUPS], all;
+    bool weekend;
+};
+struct cv_report_buckets {
+    struct cv_report_bucket b[CV_REPORT_BUCKETS_MAX];
+    size_t n, chars;
+};
+/** cv_report_chart_cut(r, out): the period in days, and how much was done on each.
+ * cv_report_chart_place(b, e): the entry's; b->n if it has no time that can be read. */
+void cv_report_chart_cut(const struct cv_report *r, struct cv_report_buckets *out);
+size_t cv_report_chart_place(const struct cv_report_buckets *b, const struct cv_report_entry *e);
+
+/** cv_report_chart_role(r, i): the i-th role that occurs; NULL past the end, for who had none.
+ * cv_report_chart_in_role(e, role): had its author that role then (NULL: none)?
+ * cv_report_chart_count(r, i, counts): how many entries a role has, and of which groups. */
+const char *cv_report_chart_role(const struct cv_report *r, size_t i);
+bool cv_report_chart_in_role(const struct cv_report_entry *e, const char *role);
+size_t cv_report_chart_count(const struct cv_report *r, size_t i, size_t counts[static CV_REPORT_GROUPS]);
+
+/* The charts, with the patterns that tell groups apart without colour. */
+void cv_report_chart_patterns(struct cv_report_out *p);
+void cv_report_chart_legend(struct cv_report_out *p);
+void cv_report_chart_members(struct cv_report_out *p);
+void cv_report_chart_roles(struct cv_report_out *p);
+void cv_report_chart_days(struct cv_report_out *p, const struct cv_report_buckets *b);
+
+#endif
