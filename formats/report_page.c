@@ -19,7 +19,7 @@ static const struct about abouts[CV_REPORT_LISTS] = {
       "Shares were combined, and a member got every role. Ask the custodians who gave their shares, and why.",
       false, true },
     { "Entries in another&#8217;s name",
-      "Who wrote these said that somebody else had done it. Casevault itself never does that. They are "
+      "Who wrote these said that somebody else had done it. casevault itself never does that. They are "
       "counted under "
       "those who wrote them.",
       false, true },
@@ -269,7 +269,7 @@ static void put_readers(struct cv_report_out *p)
     cv_report_put(
         p, "<h3>Whom to ask</h3>\n<table class=\"chart\"><thead><tr><th>Member</th><th class=\"c\">Reads of "
            "persons and "
-           "testimony</th><th class=\"c\">of so many records, at most</th><th class=\"c\">Reads at unusual "
+           "testimony</th><th class=\"c\">Records they name</th><th class=\"c\">Reads at unusual "
            "hours</th><th class=\"c\">Bulk reads"
            "</th><th class=\"c\">Refusals</th></tr></thead><tbody>\n");
     for (size_t m = 0; m < p->r->member_count; m++) {

@@ -74,6 +74,10 @@ static void put_what(struct cv_report_out *p, const struct cv_report_entry *e)
     cv_report_put(p, "<td class=\"what\"><bdi>");
     cv_report_put_bytes(p, cv_buf_view(&what));
     cv_report_put(p, "</bdi>");
+    if (cv_json_get(e->event, "written_by") != NULL) {
+        cv_report_put(p, ", in the name of ");
+        cv_report_put_text(p, cv_logline_get(e->event, "member"));
+    }
     if (reason != NULL) {
         cv_report_put(p, "<p class=\"reason\"><span>Reason:</span> ");
         cv_report_put_text(p, reason);

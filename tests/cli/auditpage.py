@@ -190,7 +190,7 @@ def of_a_month(t, p):
     assert dict(days) == {'#on-' + d: str(sum(e['time'][:10] == d for e in within)) for d in {e['time'][:10] for e in within}}
     back = [e['entry'] for e in doc['events'] if e['time'].startswith('2026-10')]
     assert t.entries('clock') == back and not set(back) & set(t.entries('all'))
-    assert t.entries('forged') == [e['entry'] for e in within if 'written_by' in e] and 'FORGED, written by ma1b2c33' in t.text()
+    assert t.entries('forged') == [e['entry'] for e in within if 'written_by' in e] and 'FORGED, written by ma1b2c33, in the name of ma1b2c37' in t.text()
     when = lambda e: datetime.datetime.fromisoformat(e['time'][:-1])
     odd = [e['entry'] for e in within if (e['action'] == 'read' or e.get('ids') and e['action'] == 'list' or e['action'] == 'export')
            and (when(e).weekday() >= 5 or not 6 <= when(e).hour < 22)]

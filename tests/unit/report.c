@@ -335,8 +335,8 @@ static size_t count(const struct cv_buf *page, const char *word)
 
 static void test_text(void **state)
 {
-    static const char *const never[] = { "<img",         "<script", "</script",    "onerror=alert(1)>",
-                                         "\xe2\x80\xae", "\x07",    "\xe2\x80\x8b" };
+    static const char *const never[] = { "<img",     "<script", "</script",    "onerror=alert(1)>",
+                                         "\x80\xae", "\x07",    "\xe2\x80\x8b" };
     struct cv_json *doc = parse(hostile);
     struct cv_buf page = { 0 };
     (void)state;
