@@ -57,8 +57,8 @@ static bool add(struct cv_ahead *a, struct cv_bytes entry)
     return true;
 }
 
-/* list(a, window): the entries in it, and how many bytes they are. The caller judges headers and padding: here
- * they only say where the next one begins. */
+/* list(a, window): the entries in it, and how many bytes they are. The caller judges headers and padding:
+ * here they only say where the next one begins. */
 static size_t list(struct cv_ahead *a, struct cv_bytes window)
 {
     size_t total = 0;
@@ -68,8 +68,8 @@ static size_t list(struct cv_ahead *a, struct cv_bytes window)
         const size_t left = window.n - total;
         if (cv_tar_header(window.p + total, name, &size) != CV_OK || size > left)
             break;
-        const size_t bytes = CV_TAR_BLOCK_BYTES +
-                             ((size_t)size + CV_TAR_BLOCK_BYTES - 1) / CV_TAR_BLOCK_BYTES * CV_TAR_BLOCK_BYTES;
+        const size_t bytes = CV_TAR_BLOCK_BYTES + ((size_t)size + CV_TAR_BLOCK_BYTES - 1) /
+                                                      CV_TAR_BLOCK_BYTES * CV_TAR_BLOCK_BYTES;
         if (bytes > left || !add(a, CV_BYTES(window.p + total, bytes)))
             break;
         total += bytes;

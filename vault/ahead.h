@@ -9,8 +9,8 @@
 struct cv_ahead;
 
 /** cv_ahead_fill(a, window): forget what was known, and hash the entries that stand whole in ${window}, which
- * begins with one, as far as they go on from one another; nothing if it is too little to be worth it, or there
- * is no memory. The window must stay as it is until the next call. */
+ * begins with one, as far as they go on from one another; nothing if it is too little to be worth it, or
+ * there is no memory. The window must stay as it is until the next call. */
 void cv_ahead_fill(struct cv_ahead **a, struct cv_bytes window);
 
 /** cv_ahead_hash(a, entry, out): of an entry with header and padding, a view into the window: the next one,

@@ -83,24 +83,34 @@ static uint64_t tombstone_of(const struct cv_graves *list, uint64_t slot)
     return 0;
 }
 
+static cv_status check_slot(const struct cv_graves *list, uint64_t slot, uint8_t fate, bool gone,
+                            struct cv_err *err)
+{
+    if (!gone && (fate & DEAD) != 0)
+        return cv_fail(
+            err, CV_ERR_LOG,
+            "entry %" PRIu64 " (tombstone): release key %" PRIu64
+            " is there again: an older release.keys was put back. Any member's next command destroys it",
+            tombstone_of(list, slot), slot);
+    if (gone && fate == LIVES)
+        return cv_fail(err, CV_ERR_LOG,
+                       "release.keys: key %" PRIu64 " was destroyed, and no entry of the log erases it",
+                       slot);
+    return CV_OK;
+}
+
 cv_status cv_graves_check(const struct cv_graves *list, struct cv_release *r, uint64_t slots,
                           struct cv_err *err)
 {
+    bool gone[CV_RELEASE_GONE_MAX];
     uint8_t *fate = NULL;
     cv_status st = fates(list, slots, &fate);
-    for (uint64_t slot = 1; st == CV_OK && slot < slots; slot++) {
-        bool gone = false;
-        st = cv_release_gone(r, slot, &gone, err);
-        if (st == CV_OK && !gone && (fate[slot] & DEAD) != 0)
-            st = cv_fail(
-                err, CV_ERR_LOG,
-                "entry %" PRIu64 " (tombstone): release key %" PRIu64
-                " is there again: an older release.keys was put back. Any member's next command destroys it",
-                tombstone_of(list, slot), slot);
-        else if (st == CV_OK && gone && fate[slot] == LIVES)
-            st = cv_fail(err, CV_ERR_LOG,
-                         "release.keys: key %" PRIu64 " was destroyed, and no entry of the log erases it",
-                         slot);
+    for (uint64_t slot = 1; st == CV_OK && slot < slots; slot += CV_RELEASE_GONE_MAX) {
+        const uint64_t left = slots - slot;
+        const size_t count = left < CV_RELEASE_GONE_MAX ? (size_t)left : CV_RELEASE_GONE_MAX;
+        st = cv_release_gone(r, slot, count, gone, err);
+        for (size_t i = 0; i < count && st == CV_OK; i++)
+            st = check_slot(list, slot + i, fate[slot + i], gone[i], err);
     }
     free(fate);
     return st;

@@ -174,19 +174,24 @@ cv_status cv_release_destroy(struct cv_release *r, const uint64_t *slots, size_t
     return CV_THEN(st, sync_file(r, err));
 }
 
-cv_status cv_release_gone(struct cv_release *r, uint64_t slot, bool *gone, struct cv_err *err)
+cv_status cv_release_gone(struct cv_release *r, uint64_t slot, size_t count, bool *gone, struct cv_err *err)
 {
     static const uint8_t destroyed[CV_RELEASE_KEY_BYTES];
-    uint8_t key[CV_RELEASE_KEY_BYTES];
-    const ssize_t n = pread(r->fd, key, sizeof(key), (off_t)(HEADER_BYTES + slot * CV_RELEASE_KEY_BYTES));
-    *gone = memcmp(key, destroyed, sizeof(key)) == 0;
-    cv_wipe(key, sizeof(key));
+    struct cv_secret keys = { 0 };
+    cv_status st =
+        count > CV_RELEASE_GONE_MAX ? CV_ERR_ARG : cv_secret_alloc(&keys, count * CV_RELEASE_KEY_BYTES);
+    if (st != CV_OK)
+        return st;
+    const ssize_t n = pread(r->fd, keys.p, keys.n, (off_t)(HEADER_BYTES + slot * CV_RELEASE_KEY_BYTES));
     if (n < 0)
-        return cv_fail_errno(err, "release.keys: cannot read slot %" PRIu64, slot);
-    return n == (ssize_t)sizeof(key)
-               ? CV_OK
-               : cv_fail(err, CV_ERR_LOG, "release.keys: slot %" PRIu64 " is missing; the file was cut",
-                         slot);
+        st = cv_fail_errno(err, "release.keys: cannot read slot %" PRIu64, slot);
+    else if ((size_t)n != keys.n)
+        st = cv_fail(err, CV_ERR_LOG, "release.keys: slot %" PRIu64 " is missing; the file was cut",
+                     slot + (uint64_t)n / CV_RELEASE_KEY_BYTES);
+    for (size_t i = 0; i < count && st == CV_OK; i++)
+        gone[i] = memcmp(keys.p + i * CV_RELEASE_KEY_BYTES, destroyed, sizeof(destroyed)) == 0;
+    cv_secret_free(&keys);
+    return st;
 }
 
 cv_status cv_release_get(struct cv_release *r, uint64_t slot, struct cv_secret *key, struct cv_err *err)

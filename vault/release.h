@@ -53,9 +53,12 @@ CV_MUST_CHECK cv_status cv_release_destroy(struct cv_release *r, const uint64_t 
 CV_MUST_CHECK cv_status cv_release_get(struct cv_release *r, uint64_t slot, struct cv_secret *key,
                                        struct cv_err *err);
 
-/** cv_release_gone(r, slot, gone, err): was it destroyed? CV_OK; CV_ERR_LOG if there is no such slot;
- * CV_ERR_IO. */
-CV_MUST_CHECK cv_status cv_release_gone(struct cv_release *r, uint64_t slot, bool *gone, struct cv_err *err);
+/** cv_release_gone(r, slot, count, gone, err): of ${count} slots from ${slot} on, at most
+ * CV_RELEASE_GONE_MAX: which were destroyed? CV_OK; CV_ERR_LOG if there are not so many; CV_ERR_IO;
+ * CV_ERR_NOMEM. */
+#define CV_RELEASE_GONE_MAX 256
+CV_MUST_CHECK cv_status cv_release_gone(struct cv_release *r, uint64_t slot, size_t count, bool *gone,
+                                        struct cv_err *err);
 
 /** cv_release_state(r, out, err): a word, in hex, that is another one after every erasure, and for an older
  * copy of the file: of SHA-256(slot 0). As cv_release_get. */
