@@ -14,7 +14,8 @@ extern const struct cv_cmd cv_cmd_init, cv_cmd_identity_new, cv_cmd_identity_sho
     cv_cmd_hold_clear, cv_cmd_grant, cv_cmd_partner_add, cv_cmd_partner_list, cv_cmd_consent_give,
     cv_cmd_consent_withdraw, cv_cmd_consent_show, cv_cmd_package_new, cv_cmd_package_approve,
     cv_cmd_package_write, cv_cmd_package_list, cv_cmd_verify, cv_cmd_audit_log, cv_cmd_audit_verify,
-    cv_cmd_audit_report, cv_cmd_status, cv_cmd_check, cv_cmd_demo;
+    cv_cmd_audit_report, cv_cmd_witness_new, cv_cmd_witness_request, cv_cmd_witness_sign,
+    cv_cmd_witness_serve, cv_cmd_witness_keep, cv_cmd_status, cv_cmd_check, cv_cmd_demo;
 
 const struct cv_cmd *const cv_cmds[] = {
     &cv_cmd_init,
@@ -61,13 +62,18 @@ const struct cv_cmd *const cv_cmds[] = {
     &cv_cmd_audit_log,
     &cv_cmd_audit_verify,
     &cv_cmd_audit_report,
+    &cv_cmd_witness_new,
+    &cv_cmd_witness_request,
+    &cv_cmd_witness_sign,
+    &cv_cmd_witness_serve,
+    &cv_cmd_witness_keep,
     &cv_cmd_status,
     &cv_cmd_check,
     &cv_cmd_demo,
     NULL,
 };
 
-#define NAME_COLUMN 22
+#define NAME_COLUMN 24
 
 static void usage(void)
 {
@@ -83,15 +89,14 @@ static void usage(void)
 static const struct cv_cmd *find(int argc, char **argv, int *taken)
 {
     for (size_t i = 0; cv_cmds[i] != NULL; i++) {
-        char two[64];
-        *taken = strchr(cv_cmds[i]->name, ' ') != NULL ? 2 : 1;
-        if (argc < *taken)
-            continue;
-        if (*taken == 2)
-            snprintf(two, sizeof(two), "%.30s %.30s", argv[0], argv[1]);
-        else
-            snprintf(two, sizeof(two), "%.60s", argv[0]);
-        if (strcmp(two, cv_cmds[i]->name) == 0)
+        const char *rest = cv_cmds[i]->name;
+        for (*taken = 0; rest != NULL && *taken < argc; (*taken)++) {
+            const size_t n = strcspn(rest, " ");
+            if (strncmp(argv[*taken], rest, n) != 0 || argv[*taken][n] != '\0')
+                break;
+            rest = rest[n] != '\0' ? rest + n + 1 : NULL;
+        }
+        if (rest == NULL)
             return cv_cmds[i];
     }
     return NULL;
@@ -153,7 +158,7 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
 }
 
 #define NEAR_MOST 3 /* letters that may be wrong in a name that is still guessed */
-#define NEAR_BYTES 64
+#define NEAR_BYTES 128
 
 /* distance(a, b): how many letters to change, add or take away; names are short. */
 static size_t distance(const char *a, const char *b)
@@ -205,15 +210,23 @@ static void unknown(int argc, char **argv)
 {
     struct cv_err line = { 0 };
     struct cv_buf more = { 0 };
-    char one[NEAR_BYTES], two[NEAR_BYTES];
+    char one[NEAR_BYTES], two[NEAR_BYTES], three[NEAR_BYTES];
     snprintf(one, sizeof(one), "%.30s", argv[1]);
     snprintf(two, sizeof(two), "%.30s%s%.30s", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
-    const char *near = nearest(two) != NULL ? nearest(two) : nearest(one);
-    seconds(one, &more);
+    snprintf(three, sizeof(three), "%.30s %.30s%s%.30s", argv[1], argc > 2 ? argv[2] : "",
+             argc > 3 ? " " : "", argc > 3 ? argv[3] : "");
+    const char *near = nearest(three), *begun = two, *said = two;
+    seconds(two, &more);
+    if (more.n > 0)
+        said = three;
+    else {
+        near = near != NULL ? near : nearest(two) != NULL ? nearest(two) : nearest(one);
+        seconds(begun = one, &more);
+    }
     if (near != NULL)
-        (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s; did you mean `%s`?", two, near);
+        (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s; did you mean `%s`?", said, near);
     else if (more.n > 0)
-        (void)!cv_fail(&line, CV_ERR_ARG, "after %s one of these is wanted: %.*s;", one, (int)more.n,
+        (void)!cv_fail(&line, CV_ERR_ARG, "after %s one of these is wanted: %.*s;", begun, (int)more.n,
                        (const char *)more.p);
     else
         (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s;", one);

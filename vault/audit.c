@@ -23,7 +23,16 @@ struct walk {
     struct cv_hash seen_root;
     bool known, passed;
     uint64_t slots;
+    struct cv_witnessing *witnessing; /* NULL: nobody counts cosignatures */
 };
+
+static cv_status on_entry(void *arg, uint64_t index, enum cv_kind kind, struct cv_bytes data,
+                          struct cv_err *err)
+{
+    struct walk *w = arg;
+    (void)err;
+    return w->witnessing != NULL ? cv_witnessing_entry(w->witnessing, index, kind, data) : CV_OK;
+}
 
 static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged *entries, size_t count,
                            struct cv_err *err)
@@ -32,6 +41,9 @@ static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged 
     (void)entries;
     w->out->entries += count + 1;
     w->out->commits++;
+    const cv_status counted = w->witnessing != NULL ? cv_witnessing_commit(w->witnessing, s->chain) : CV_OK;
+    if (counted != CV_OK)
+        return counted;
     if (s->chain->adopted.number > 0) {
         w->out->policies++;
         if (w->out->policies == 1) {
@@ -144,6 +156,7 @@ static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
                             .chain = &chain,
                             .segment = 1,
                             .on_commit = on_commit,
+                            .on_entry = on_entry,
                             .on_damage = w->damage != NULL ? on_damage : NULL,
                             .on_progress = on_progress,
                             .arg = w };
@@ -180,7 +193,11 @@ cv_status cv_audit_verify(const char *path, const char *trust, cv_progress_fn pr
 {
     struct walk w = { .out = out, .progress = progress, .arg = arg };
     int memory = -1;
-    cv_status st = walk(path, &w, err);
+    cv_status st = cv_witnessing_new(&w.witnessing);
+    st = CV_THEN(st, walk(path, &w, err));
+    if (st == CV_OK)
+        cv_witnessing_count(w.witnessing, &out->witnessed);
+    cv_witnessing_free(w.witnessing);
     /* Remembering a vault is trusting it: nobody gets there by only looking. */
     if (st == CV_OK && !w.known && trust != NULL)
         st = cv_custody_trust(out->vault, trust, err);
