@@ -78,7 +78,7 @@ static bool split(const char *where, char host[static CV_WITNESS_PLACE_BYTES], c
         return false;
     const size_t skip = bracket ? 1 : 0, n = (size_t)(colon - where) - 2 * skip;
     if (n == 0 || n >= CV_WITNESS_PLACE_BYTES || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        strlen(colon + 1) > 5 || colon[1] == '\0')
+        strlen(colon + 1) > 5 || colon[1] == '\0' || strtoul(colon + 1, NULL, 10) > UINT16_MAX)
         return false;
     memcpy(host, where + skip, n);
     host[n] = '\0';

@@ -141,16 +141,13 @@ static cv_status look_at(struct cv_witnessing *w, const struct cv_attest *a)
 
 cv_status cv_witnessing_commit(struct cv_witnessing *w, const struct cv_chain *chain)
 {
-    cv_status st = CV_OK;
-    if (w->policy_count == 0) { /* the first policy judges its own commit too */
-        cv_policy_origin(chain->policy, w->origin);
-        st = adopt(w, chain->policy);
-    }
+    cv_policy_origin(chain->policy, w->origin);
+    cv_status st = adopt(w, chain->policy);
     st = CV_THEN(st, add_point(w, chain->edge.size, &chain->root));
     for (size_t i = 0; i < w->staged_count && st == CV_OK; i++)
         st = look_at(w, &w->staged[i].attest);
     drop(w, 0);
-    return CV_THEN(st, adopt(w, chain->policy));
+    return st;
 }
 
 static int by_time(const void *a, const void *b)

@@ -4,8 +4,9 @@
 #include "vault/scan.h"
 
 /* Which checkpoints of a log have the cosignatures that its policies ask for, counted on a walk through the
- * log with no key. A checkpoint is judged by the witnesses of the policy in force for it, whenever the
- * cosignature was put into the log; whoever appended that does not count for anything. */
+ * log with no key. A checkpoint is judged by the witnesses of the policy that is in force once it stands, a
+ * policy of its own commit included, since cosignatures come afterwards; whenever they were put into the log,
+ * and whoever did that. */
 
 struct cv_witnessed {
     unsigned quorum, witnesses; /* of the policy in force at the end */
