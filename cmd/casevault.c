@@ -213,8 +213,8 @@ static void unknown(int argc, char **argv)
     char one[NEAR_BYTES], two[NEAR_BYTES], three[NEAR_BYTES];
     snprintf(one, sizeof(one), "%.30s", argv[1]);
     snprintf(two, sizeof(two), "%.30s%s%.30s", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
-    snprintf(three, sizeof(three), "%.30s %.30s%s%.30s", argv[1], argc > 2 ? argv[2] : "",
-             argc > 3 ? " " : "", argc > 3 ? argv[3] : "");
+    snprintf(three, sizeof(three), "%.30s%s%.30s%s%.30s", argv[1], argc > 2 ? " " : "",
+             argc > 2 ? argv[2] : "", argc > 3 ? " " : "", argc > 3 ? argv[3] : "");
     const char *near = nearest(three), *begun = two, *said = two;
     seconds(two, &more);
     if (more.n > 0)

@@ -92,7 +92,7 @@ cv_status cv_witness_listen(const char *where, int *fd, char told[static CV_WITN
     const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                                     .ai_socktype = SOCK_STREAM };
     struct addrinfo *at = NULL;
-    struct sockaddr_storage got;
+    struct sockaddr_storage got = { 0 };
     socklen_t size = sizeof(got);
     char host[CV_WITNESS_PLACE_BYTES], service[8];
     const char *port = NULL;

@@ -384,7 +384,7 @@ def by_insiders(t):
         ('a witness twice', policy(lambda d: d['witnesses']['keys'].append(d['witnesses']['keys'][0]))),
         ("a witness's key altered", policy(lambda d: d['witnesses'].update(keys=[flip(d['witnesses']['keys'][0], 60)]))),
         ('a witness with the key of another type', policy(lambda d: d['witnesses'].update(
-            keys=[d['witnesses']['keys'][0].replace('+BA', '+AQ')]))),
+            keys=[page_sample.vkey('auditor.example/w1', stranger, b'\1')]))),
         ("a witness's name with a space", policy(lambda d: d['witnesses'].update(
             keys=[d['witnesses']['keys'][0].replace('/w1', '/w 1')]))),
         ('a quorum too many', policy(lambda d: d.update(quorum=2))),

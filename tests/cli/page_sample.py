@@ -93,9 +93,9 @@ class Dice:
         return ''.join(CROCKFORD[n >> 5 * i & 31] for i in reversed(range(26))) + CROCKFORD[n % 37]
 
 
-def vkey(name, key):
+def vkey(name, key, kind=b'\4'):
     """A witness's verifier key (c2sp.org/tlog-cosignature)."""
-    typed = b'\4' + public(key)
+    typed = kind + public(key)
     return '%s+%s+%s' % (name, sha256(name.encode() + b'\n' + typed).hex()[:8], b64(typed))
 
 
