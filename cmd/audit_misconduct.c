@@ -56,14 +56,14 @@ static cv_status check(struct cv_ui *ui, const struct args *a)
     struct cv_buf file = { 0 };
     struct cv_misconduct m = { 0 };
     struct cv_checkpoint heads[2];
-    char name[CV_NOTE_NAME_MAX + 1];
-    uint8_t key[32];
-    if (a->log_key == NULL || cv_note_vkey_parse(cv_bytes_str(a->log_key), name, key) != CV_OK)
+    struct cv_note_key key;
+    if (a->log_key == NULL ||
+        cv_note_vkey_parse(cv_bytes_str(a->log_key), CV_NOTE_TYPE_ED25519, &key, NULL) != CV_OK)
         return cv_fail(&ui->err, CV_ERR_ARG, "of which log? Add --log-key VKEY, as `audit head` prints it");
     cv_status st = cv_ui_read_file(ui, a->check, CV_MISCONDUCT_MAX_BYTES, &file);
     st = CV_THEN(st, cv_misconduct_parse(cv_buf_view(&file), &m, &ui->err));
-    st = CV_THEN(st, cv_misconduct_verify(&m, key, heads, &ui->err));
-    if (st == CV_OK && strcmp(name, heads[0].origin) != 0)
+    st = CV_THEN(st, cv_misconduct_verify(&m, key.public, heads, &ui->err));
+    if (st == CV_OK && strcmp(key.name, heads[0].origin) != 0)
         st = cv_fail(&ui->err, CV_ERR_AUTH, "it is of the log %.100s, not of that of the key you named",
                      heads[0].origin);
     if (st == CV_OK)

@@ -191,15 +191,14 @@ static cv_status check_note(struct cv_ui *ui, struct cv_bytes bytes, const char 
                             struct cv_checkpoint *head)
 {
     struct cv_note note = { 0 };
-    char name[CV_NOTE_NAME_MAX + 1];
-    uint8_t key[32];
+    struct cv_note_key key;
     cv_status st = cv_note_parse(bytes, &note, &ui->err);
     st = CV_THEN(st, cv_checkpoint_parse(note.text, head, &ui->err));
-    if (st == CV_OK &&
-        (cv_note_vkey_parse(cv_bytes_str(vkey), name, key) != CV_OK || strcmp(name, head->origin) != 0))
+    if (st == CV_OK && (cv_note_vkey_parse(cv_bytes_str(vkey), CV_NOTE_TYPE_ED25519, &key, NULL) != CV_OK ||
+                        strcmp(key.name, head->origin) != 0))
         st = cv_fail(&ui->err, CV_ERR_AUTH, "it is of the log %.100s, not of that of the key you named",
                      head->origin);
-    if (st == CV_OK && cv_note_verify(&note, name, key) != CV_OK)
+    if (st == CV_OK && cv_note_verify(&note, key.name, key.public) != CV_OK)
         st = cv_fail(&ui->err, CV_ERR_AUTH, "its checkpoint is not signed by the log");
     cv_note_free(&note);
     return st;

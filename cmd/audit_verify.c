@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmd/audit_tiles.h"
 #include "cmd/cmd.h"
@@ -20,6 +21,39 @@ static cv_status set_count(struct cv_json *o, const char *name, uint64_t n)
     return cv_json_set(o, name, cv_json_int((int64_t)n));
 }
 
+/* say_witnessed(w): how far witnesses stand for it; nothing where no policy ever asked them. */
+static void say_witnessed(const struct cv_witnessed *w)
+{
+    char when[32] = "";
+    struct tm tm;
+    const time_t t = (time_t)w->last_time;
+    if (w->asked == 0 && w->quorum == 0)
+        return;
+    printf("Witnesses: %" PRIu64 " of %" PRIu64
+           " checkpoints have the cosignatures that their policy asks for",
+           w->enough, w->asked);
+    if (w->enough > 0 && gmtime_r(&t, &tm) != NULL &&
+        strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+        printf(";\nthe last is of size %" PRIu64 ", by %s", w->last, when);
+    printf(".\n");
+}
+
+/* witnessed_json(w): the same for programs. */
+static struct cv_json *witnessed_json(const struct cv_witnessed *w)
+{
+    struct cv_json *o = cv_json_object();
+    cv_status st = set_count(o, "quorum", w->quorum);
+    st = CV_THEN(st, set_count(o, "witnesses", w->witnesses));
+    st = CV_THEN(st, set_count(o, "checkpoints", w->asked));
+    st = CV_THEN(st, set_count(o, "enough", w->enough));
+    st = CV_THEN(st, set_count(o, "last", w->last));
+    st = CV_THEN(st, set_count(o, "time", w->last_time));
+    if (st == CV_OK)
+        return o;
+    cv_json_free(o);
+    return NULL;
+}
+
 /* audit_json(ui, a, print, root): the same for programs. */
 static cv_status audit_json(const struct cv_ui *ui, const struct cv_audit *a, const char *print,
                             const char *root)
@@ -32,6 +66,8 @@ static cv_status audit_json(const struct cv_ui *ui, const struct cv_audit *a, co
     st = CV_THEN(st, set_count(o, "policies", a->policies));
     st = CV_THEN(st, set_count(o, "size", a->head_size));
     st = CV_THEN(st, cv_json_set(o, "root", cv_json_str(root)));
+    if (a->witnessed.asked > 0 || a->witnessed.quorum > 0)
+        st = CV_THEN(st, cv_json_set(o, "witnessed", witnessed_json(&a->witnessed)));
     st = CV_THEN(st, cv_ui_answer(ui, o));
     cv_json_free(o);
     return st;
@@ -47,10 +83,12 @@ static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, c
     st = CV_THEN(st, cv_buf_append(&root, CV_LIT("\0")));
     if (st == CV_OK && ui->json)
         st = audit_json(ui, a, print, (const char *)root.p);
-    else if (st == CV_OK)
+    else if (st == CV_OK) {
         printf("%s\n%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies.\nHead: %" PRIu64
                " %s\nVault: %s\n",
                said, a->entries, a->commits, a->policies, a->head_size, (const char *)root.p, print);
+        say_witnessed(&a->witnessed);
+    }
     cv_buf_free(&root);
     return st;
 }

@@ -105,9 +105,13 @@ CV_MUST_CHECK cv_status cv_ui_ask(struct cv_ui *ui, const char *question,
 /** cv_ui_confirm(ui, question, want): ask on the terminal; CV_ERR_DENIED unless ${want} was typed. */
 CV_MUST_CHECK cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want);
 
-/** cv_ui_private(ui, out): open the identity file with its passphrase. A wrong one sets ui->wrong_passphrase,
- * and after some makes the next try wait.
- */
+/** cv_ui_open_keys(ui, path, open_keys, out): open a file of keys with its passphrase. A wrong one sets
+ * ui->wrong_passphrase, and after some makes the next try wait. */
+typedef cv_status (*cv_open_keys_fn)(struct cv_bytes file, struct cv_bytes passphrase, void *out,
+                                     struct cv_err *err);
+CV_MUST_CHECK cv_status cv_ui_open_keys(struct cv_ui *ui, const char *path, cv_open_keys_fn open_keys,
+                                        void *out);
+/** cv_ui_private(ui, out): the same with the identity file. */
 CV_MUST_CHECK cv_status cv_ui_private(struct cv_ui *ui, struct cv_identity *out);
 /** cv_ui_identity(ui, out): as an unlocked agent holds it; else, or where a passphrase is given, by
  * cv_ui_private. */

@@ -206,21 +206,18 @@ static void tally_close(struct tally *t, bool wrong)
         close(t->fd);
 }
 
-cv_status cv_ui_private(struct cv_ui *ui, struct cv_identity *out)
+cv_status cv_ui_open_keys(struct cv_ui *ui, const char *path, cv_open_keys_fn open_keys, void *out)
 {
     struct cv_buf file = { 0 };
     struct cv_secret passphrase = { 0 };
     struct tally tally;
-    const char *path = NULL;
-    memset(out, 0, sizeof(*out));
-    cv_status st = cv_ui_identity_path(ui, &path);
-    st = CV_THEN(st, cv_ui_read_file(ui, path, CV_IDENTITY_FILE_MAX, &file));
+    cv_status st = cv_ui_read_file(ui, path, CV_IDENTITY_FILE_MAX, &file);
     st = CV_THEN(st, cv_ui_passphrase(ui, "Passphrase", false, &passphrase));
     if (st == CV_OK) {
         struct cv_err err = { 0 };
         tally_open(&tally, cv_buf_view(&file));
         tally_wait(ui, &tally);
-        st = cv_identity_open(cv_buf_view(&file), cv_secret_view(&passphrase), out, &err);
+        st = open_keys(cv_buf_view(&file), cv_secret_view(&passphrase), out, &err);
         ui->wrong_passphrase = st == CV_ERR_NOKEY;
         tally_close(&tally, ui->wrong_passphrase);
         if (ui->wrong_passphrase)
@@ -231,4 +228,18 @@ cv_status cv_ui_private(struct cv_ui *ui, struct cv_identity *out)
     cv_secret_free(&passphrase);
     cv_buf_free(&file);
     return st;
+}
+
+static cv_status open_identity(struct cv_bytes file, struct cv_bytes passphrase, void *out,
+                               struct cv_err *err)
+{
+    return cv_identity_open(file, passphrase, out, err);
+}
+
+cv_status cv_ui_private(struct cv_ui *ui, struct cv_identity *out)
+{
+    const char *path = NULL;
+    memset(out, 0, sizeof(*out));
+    cv_status st = cv_ui_identity_path(ui, &path);
+    return CV_THEN(st, cv_ui_open_keys(ui, path, open_identity, out));
 }

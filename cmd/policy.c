@@ -52,6 +52,23 @@ static cv_status show_waiting(struct cv_ui *ui, struct cv_vault *v, const struct
     return st;
 }
 
+/* set_witnesses(o, w): as they stand in the policy. */
+static cv_status set_witnesses(struct cv_json *o, const struct cv_policy_witnesses *w)
+{
+    struct cv_json *list = cv_json_array();
+    struct cv_buf vkey = { 0 };
+    cv_status st = cv_json_set(o, "witness_quorum", cv_json_int(w->quorum));
+    for (unsigned i = 0; i < w->count && st == CV_OK; i++) {
+        cv_buf_truncate(&vkey, 0);
+        st = cv_cosignature_vkey(&w->keys[i], &vkey);
+        st = CV_THEN(st, cv_json_push(list, cv_json_strn(cv_buf_view(&vkey))));
+    }
+    st = CV_THEN(st, cv_json_set(o, "witnesses", cv_json_ref(list)));
+    cv_json_free(list);
+    cv_buf_free(&vkey);
+    return st;
+}
+
 static cv_status show_rules(struct cv_ui *ui, const struct cv_policy *p)
 {
     char erasers[CV_ROLE_WORDS];
@@ -63,6 +80,7 @@ static cv_status show_rules(struct cv_ui *ui, const struct cv_policy *p)
         st = CV_THEN(st, cv_json_set(o, "erase_quorum", cv_json_int(p->erase_quorum)));
         st = CV_THEN(st, cv_json_set(o, "erasers", cv_policy_role_names(p, p->erasers)));
         st = CV_THEN(st, cv_json_set(o, "package_quorum", cv_json_int(p->package_quorum)));
+        st = CV_THEN(st, set_witnesses(o, &p->witnesses));
         st = CV_THEN(st, cv_json_set(o, "reason_required", cv_json_bool(p->reason_required)));
         st = CV_THEN(st, cv_json_set(o, "recovery_shares", cv_json_int(p->recovery.shares)));
         st = CV_THEN(st, cv_json_set(o, "recovery_threshold", cv_json_int(p->recovery.threshold)));
@@ -78,6 +96,11 @@ static cv_status show_rules(struct cv_ui *ui, const struct cv_policy *p)
         printf("  - a package may leave without the approval of others\n");
     else
         printf("  - %u others who may export must approve a package\n", p->package_quorum);
+    if (p->witnesses.count > 0)
+        printf("  - %u of %u witnesses should cosign a checkpoint:\n", p->witnesses.quorum,
+               p->witnesses.count);
+    for (unsigned i = 0; i < p->witnesses.count; i++)
+        printf("      %s\n", p->witnesses.keys[i].name);
     printf("  - readers %s\n", p->reason_required ? "must say why" : "may say why");
     if (p->recovery.threshold > 0)
         printf("  - recovery: %u of %u shares\n", p->recovery.threshold, p->recovery.shares);
@@ -139,8 +162,9 @@ const struct cv_cmd cv_cmd_policy_approve = {
 };
 
 struct set_args {
-    uint64_t quorum, erase_quorum, package_quorum;
-    bool no_approvals, need_reason, no_reason;
+    uint64_t quorum, erase_quorum, package_quorum, witness_quorum;
+    bool no_approvals, need_reason, no_reason, no_witnesses;
+    struct cv_words witnesses;
 };
 static const struct cv_opt set_opts[] = {
     { "quorum", 0, "K", "how many custodians must sign a change", offsetof(struct set_args, quorum),
@@ -151,11 +175,37 @@ static const struct cv_opt set_opts[] = {
       offsetof(struct set_args, package_quorum), CV_OPT_COUNT },
     { "no-package-approvals", 0, NULL, "a package needs nobody's approval",
       offsetof(struct set_args, no_approvals), CV_OPT_FLAG },
+    { "witness", 0, "VKEY", "a witness of the log; those named are all there will be; can be given again",
+      offsetof(struct set_args, witnesses), CV_OPT_LIST },
+    { "witness-quorum", 0, "K", "how many of them should cosign a checkpoint",
+      offsetof(struct set_args, witness_quorum), CV_OPT_COUNT },
+    { "no-witnesses", 0, NULL, "the log has no witnesses", offsetof(struct set_args, no_witnesses),
+      CV_OPT_FLAG },
     { "require-reason", 0, NULL, "readers must say why", offsetof(struct set_args, need_reason),
       CV_OPT_FLAG },
     { "no-reason", 0, NULL, "readers need not say why", offsetof(struct set_args, no_reason), CV_OPT_FLAG },
     { 0 },
 };
+
+/* new_witnesses(ui, a, now, out): what the options make of them. With witnesses and no number, all must
+ * cosign. */
+static cv_status new_witnesses(struct cv_ui *ui, const struct set_args *a,
+                               const struct cv_policy_witnesses *now, struct cv_policy_witnesses *out)
+{
+    cv_status st = CV_OK;
+    *out = a->witnesses.n > 0 || a->no_witnesses ? (struct cv_policy_witnesses){ 0 } : *now;
+    for (size_t i = 0; i < a->witnesses.n && st == CV_OK; i++) {
+        struct cv_note_key key;
+        st = cv_cosignature_vkey_parse(cv_bytes_str(a->witnesses.w[i]), &key, &ui->err);
+        st = CV_THEN(st, cv_policy_add_witness(out, &key, &ui->err));
+    }
+    if (a->witness_quorum > 0)
+        out->quorum = a->witness_quorum <= CV_POLICY_WITNESSES_MAX ? (unsigned)a->witness_quorum
+                                                                   : CV_POLICY_WITNESSES_MAX + 1;
+    else if (a->witnesses.n > 0)
+        out->quorum = now->quorum > 0 && now->quorum <= out->count ? now->quorum : out->count;
+    return st;
+}
 
 static cv_status run_set(struct cv_ui *ui, const void *args)
 {
@@ -163,22 +213,30 @@ static cv_status run_set(struct cv_ui *ui, const void *args)
     struct cv_opened o = { 0 };
     struct cv_outcome outcome;
     const bool none = a->quorum == 0 && a->erase_quorum == 0 && a->package_quorum == 0 && !a->no_approvals &&
-                      !a->need_reason && !a->no_reason;
+                      a->witness_quorum == 0 && a->witnesses.n == 0 && !a->no_witnesses && !a->need_reason &&
+                      !a->no_reason;
     if (a->quorum > CV_POLICY_MEMBERS_MAX || a->erase_quorum > CV_POLICY_MEMBERS_MAX ||
         a->package_quorum > CV_POLICY_MEMBERS_MAX || (a->need_reason && a->no_reason) ||
-        (a->no_approvals && a->package_quorum > 0) || none)
-        return cv_fail(&ui->err, CV_ERR_ARG,
-                       "name what is to change: --quorum K, --erase-quorum K, --package-approvals K, "
-                       "--require-reason, or one of the --no-... options");
-    const struct cv_rules rules = { .quorum = (unsigned)a->quorum,
-                                    .erase_quorum = (unsigned)a->erase_quorum,
-                                    .package_quorum = a->package_quorum > 0 ? (int)a->package_quorum
-                                                      : a->no_approvals     ? 0
-                                                                            : -1,
-                                    .reason_required = a->need_reason ? 1
-                                                       : a->no_reason ? 0
-                                                                      : -1 };
+        (a->no_approvals && a->package_quorum > 0) || none ||
+        (a->no_witnesses && (a->witness_quorum > 0 || a->witnesses.n > 0)))
+        return cv_fail(
+            &ui->err, CV_ERR_ARG,
+            "name what is to change: --quorum K, --erase-quorum K, --package-approvals K, "
+            "--witness VKEY, --witness-quorum K, --require-reason, or one of the --no-... options");
+    struct cv_policy_witnesses witnesses;
+    struct cv_rules rules = { .quorum = (unsigned)a->quorum,
+                              .erase_quorum = (unsigned)a->erase_quorum,
+                              .package_quorum = a->package_quorum > 0 ? (int)a->package_quorum
+                                                : a->no_approvals     ? 0
+                                                                      : -1,
+                              .reason_required = a->need_reason ? 1
+                                                 : a->no_reason ? 0
+                                                                : -1 };
     cv_status st = cv_ui_open(ui, &o);
+    if (st == CV_OK && (a->witness_quorum > 0 || a->witnesses.n > 0 || a->no_witnesses)) {
+        st = new_witnesses(ui, a, &cv_vault_policy(o.vault)->witnesses, &witnesses);
+        rules.witnesses = &witnesses;
+    }
     st = CV_THEN(st, cv_members_rules(o.vault, &rules, &outcome, &ui->err));
     st = CV_THEN(st, cv_ui_outcome(ui, &outcome, "The rules are changed."));
     cv_ui_close(&o);
@@ -187,7 +245,8 @@ static cv_status run_set(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_policy_set = {
     .name = "policy set",
-    .synopsis = "[--quorum K] [--erase-quorum K] [--package-approvals K] [--require-reason|--no-reason]",
+    .synopsis = "[--quorum K] [--erase-quorum K] [--package-approvals K] [--witness VKEY...] "
+                "[--witness-quorum K] [--require-reason|--no-reason]",
     .summary = "change the rules: how many must sign, whether readers say why",
     .opts = set_opts,
     .args_bytes = sizeof(struct set_args),

@@ -6,14 +6,12 @@
 #include "crypto/hash.h"
 #include "crypto/hkdf.h"
 #include "crypto/hpke.h"
-#include "crypto/scrypt.h"
 #include "formats/age.h"
-#include "formats/armor.h"
 #include "formats/base64.h"
+#include "formats/keyfile.h"
 
 #define LINE_PREFIX "casevault-member-1:"
 #define SIGN_PREFIX "casevault member v1\n"
-#define IDENTITY_MAX 8192
 #define FLAG_TRAINING 1
 
 struct cv_bytes cv_key_view(const struct cv_key *key)
@@ -208,19 +206,10 @@ cv_status cv_identity_write(const struct cv_identity *id, struct cv_buf *out)
 cv_status cv_identity_seal(const struct cv_identity *id, struct cv_bytes passphrase, unsigned log_n,
                            struct cv_buf *file, struct cv_err *err)
 {
-    struct cv_buf text = { .max = IDENTITY_MAX }, sealed = { 0 };
-    struct cv_age_recipient *recipient = NULL;
+    struct cv_buf text = { .max = CV_KEYFILE_TEXT_MAX };
     cv_status st = cv_identity_write(id, &text);
-    if (st == CV_OK)
-        st = cv_age_recipient_passphrase(passphrase, log_n, &recipient);
-    if (st == CV_OK)
-        st = cv_age_encrypt((const struct cv_age_recipient *const *)&recipient, 1, cv_buf_view(&text),
-                            &sealed, err);
-    if (st == CV_OK)
-        st = cv_armor_encode(cv_buf_view(&sealed), file);
-    cv_age_recipient_free(recipient);
+    st = CV_THEN(st, cv_keyfile_seal(cv_buf_view(&text), passphrase, log_n, file, err));
     cv_buf_free(&text);
-    cv_buf_free(&sealed);
     return cv_err_note(err, st, "identity file");
 }
 
@@ -265,20 +254,10 @@ cv_status cv_identity_read(struct cv_bytes text, struct cv_identity *out, struct
 cv_status cv_identity_open(struct cv_bytes file, struct cv_bytes passphrase, struct cv_identity *out,
                            struct cv_err *err)
 {
-    struct cv_buf raw = { 0 }, text = { 0 };
-    struct cv_age_identity *key = NULL;
+    struct cv_buf text = { .max = CV_KEYFILE_TEXT_MAX };
     memset(out, 0, sizeof(*out));
-    cv_status st = file.n > 4 * IDENTITY_MAX ? cv_fail(err, CV_ERR_LIMIT, "identity file: too long to be one")
-                                             : cv_armor_decode(file, &raw, err);
-    if (st == CV_OK)
-        st = cv_age_identity_passphrase(passphrase, CV_SCRYPT_LOG_N_MAX, &key);
-    if (st == CV_OK)
-        st = cv_age_decrypt((const struct cv_age_identity *const *)&key, 1, cv_buf_view(&raw), IDENTITY_MAX,
-                            &text, err);
-    if (st == CV_OK)
-        st = cv_identity_read(cv_buf_view(&text), out, err);
-    cv_age_identity_free(key);
-    cv_buf_free(&raw);
+    cv_status st = cv_keyfile_open(file, passphrase, &text, err);
+    st = CV_THEN(st, cv_identity_read(cv_buf_view(&text), out, err));
     cv_buf_free(&text);
     return cv_err_note(err, st, "identity file");
 }

@@ -7,13 +7,11 @@
 #include "formats/base64.h"
 #include "formats/utf8.h"
 
-#define ED25519_TYPE 0x01
 #define DASH "\xe2\x80\x94 " /* em dash, space */
 #define DASH_BYTES 4
 #define SIG_MAX_BYTES 8192
 
-/* name_ok(name): not empty, no white space, no plus, no control character. */
-static bool name_ok(struct cv_bytes name)
+bool cv_note_name_ok(struct cv_bytes name)
 {
     if (name.n == 0 || name.n > CV_NOTE_NAME_MAX || !cv_utf8_valid(name))
         return false;
@@ -23,14 +21,21 @@ static bool name_ok(struct cv_bytes name)
     return !cv_utf8_has_space(name);
 }
 
-cv_status cv_note_key_id(const char *name, const uint8_t public[static 32], uint8_t id[static 4])
+cv_status cv_note_typed_id(uint8_t type, const char *name, const uint8_t public[static 32],
+                           uint8_t id[static 4])
 {
     uint8_t hash[32];
-    const struct cv_bytes parts[] = { cv_bytes_str(name), CV_LIT("\n\x01"), CV_BYTES(public, 32) };
+    const uint8_t typed[] = { '\n', type };
+    const struct cv_bytes parts[] = { cv_bytes_str(name), CV_ARR(typed), CV_BYTES(public, 32) };
     cv_status st = cv_sha256_parts(parts, 3, hash);
     if (st == CV_OK)
         memcpy(id, hash, 4);
     return st;
+}
+
+cv_status cv_note_key_id(const char *name, const uint8_t public[static 32], uint8_t id[static 4])
+{
+    return cv_note_typed_id(CV_NOTE_TYPE_ED25519, name, public, id);
 }
 
 /* text_ok(text): what may be signed: UTF-8 ending in LF, no control characters but LF. */
@@ -47,7 +52,8 @@ static bool text_ok(struct cv_bytes text)
 static cv_status sign_line(struct cv_bytes text, const struct cv_note_signer *s, struct cv_buf *out)
 {
     uint8_t raw[4 + CV_ED25519_SIG_BYTES];
-    cv_status st = name_ok(cv_bytes_str(s->name)) ? cv_note_key_id(s->name, s->public, raw) : CV_ERR_ARG;
+    cv_status st =
+        cv_note_name_ok(cv_bytes_str(s->name)) ? cv_note_key_id(s->name, s->public, raw) : CV_ERR_ARG;
     st = CV_THEN(st, s->sign(s->arg, text, raw + 4));
     st = CV_THEN(st, cv_buf_printf(out, DASH "%s ", s->name));
     st = CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(raw), out));
@@ -77,7 +83,7 @@ static cv_status parse_sig(struct cv_bytes line, struct cv_note_sig *out)
     if (space == NULL)
         return CV_ERR_FORMAT;
     const size_t n = (size_t)(space - line.p);
-    if (!name_ok(CV_BYTES(line.p, n)))
+    if (!cv_note_name_ok(CV_BYTES(line.p, n)))
         return CV_ERR_FORMAT;
     cv_status st = cv_base64_decode(CV_BASE64_STD, CV_BYTES(space + 1, line.n - n - 1), &raw);
     if (st == CV_OK && raw.n < 5)
@@ -163,11 +169,12 @@ cv_status cv_note_verify(const struct cv_note *n, const char *name, const uint8_
     return st;
 }
 
-cv_status cv_note_vkey(const char *name, const uint8_t public[static 32], struct cv_buf *out)
+cv_status cv_note_typed_vkey(uint8_t type, const char *name, const uint8_t public[static 32],
+                             struct cv_buf *out)
 {
-    uint8_t id[4], typed[1 + 32] = { ED25519_TYPE };
+    uint8_t id[4], typed[1 + 32] = { type };
     char hex[9];
-    cv_status st = cv_note_key_id(name, public, id);
+    cv_status st = cv_note_typed_id(type, name, public, id);
     if (st != CV_OK)
         return st;
     cv_hex_encode(CV_ARR(id), hex);
@@ -176,26 +183,32 @@ cv_status cv_note_vkey(const char *name, const uint8_t public[static 32], struct
     return CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(typed), out));
 }
 
-cv_status cv_note_vkey_parse(struct cv_bytes text, char name[static CV_NOTE_NAME_MAX + 1],
-                             uint8_t public[static 32])
+cv_status cv_note_vkey(const char *name, const uint8_t public[static 32], struct cv_buf *out)
 {
-    uint8_t typed[1 + 32];
-    struct cv_buf again = { 0 };
+    return cv_note_typed_vkey(CV_NOTE_TYPE_ED25519, name, public, out);
+}
+
+cv_status cv_note_vkey_parse(struct cv_bytes text, uint8_t type, struct cv_note_key *out, struct cv_err *err)
+{
+    struct cv_note_key key = { 0 };
+    uint8_t typed[1 + 32], id[4], want[4];
     const uint8_t *plus = text.n > 0 ? memchr(text.p, '+', text.n) : NULL;
-    const size_t n = plus != NULL ? (size_t)(plus - text.p) : 0, key = n + 1 + 8 + 1;
-    name[0] = '\0';
-    if (text.n <= key || !name_ok(CV_BYTES(text.p, n)))
-        return CV_ERR_FORMAT;
-    cv_status st =
-        cv_base64_decode_exact(CV_BASE64_STD, CV_BYTES(text.p + key, text.n - key), typed, sizeof(typed));
-    if (st != CV_OK)
-        return st;
-    memcpy(name, text.p, n);
-    name[n] = '\0';
-    memcpy(public, typed + 1, 32);
-    st = cv_note_vkey(name, public, &again); /* its type and key id are right if it is written the same */
-    if (st == CV_OK && !cv_bytes_equal(cv_buf_view(&again), text))
-        st = CV_ERR_FORMAT;
-    cv_buf_free(&again);
-    return st;
+    memset(out, 0, sizeof(*out));
+    const size_t n = plus != NULL ? (size_t)(plus - text.p) : 0;
+    if (!cv_note_name_ok(CV_BYTES(text.p, n)) || text.n < n + 10 || plus[9] != '+' ||
+        cv_hex_decode(CV_BYTES(plus + 1, 8), id, sizeof(id)) != CV_OK ||
+        cv_base64_decode_exact(CV_BASE64_STD, CV_BYTES(plus + 10, text.n - n - 10), typed, sizeof(typed)) !=
+            CV_OK)
+        return cv_fail(err, CV_ERR_FORMAT, "verifier key: not name, key id and key; copy all of it again");
+    if (typed[0] != type)
+        return cv_fail(err, CV_ERR_FORMAT, "verifier key: of type %u where one of type %u is wanted, %s",
+                       typed[0], type, type == CV_NOTE_TYPE_COSIGNATURE ? "a witness's" : "a log's");
+    memcpy(key.name, text.p, n);
+    memcpy(key.public, typed + 1, sizeof(key.public));
+    cv_status st = cv_note_typed_id(type, key.name, key.public, want);
+    if (st == CV_OK && memcmp(id, want, sizeof(id)) != 0)
+        st = cv_fail(err, CV_ERR_FORMAT, "verifier key: its key id is not that of its name and key");
+    if (st == CV_OK)
+        *out = key;
+    return cv_err_note(err, st, "verifier key");
 }

@@ -53,10 +53,31 @@ CV_MUST_CHECK cv_status cv_note_verify(const struct cv_note *n, const char *name
 /** cv_note_vkey(name, public, out): append the verifier key, "<name>+<key id in hex>+<base64 of 0x01 and
  * key>". */
 CV_MUST_CHECK cv_status cv_note_vkey(const char *name, const uint8_t public[static 32], struct cv_buf *out);
-/** cv_note_vkey_parse(text, name, public): exactly what cv_note_vkey writes. CV_OK; CV_ERR_FORMAT;
- * CV_ERR_NOMEM.
- */
-CV_MUST_CHECK cv_status cv_note_vkey_parse(struct cv_bytes text, char name[static CV_NOTE_NAME_MAX + 1],
-                                           uint8_t public[static 32]);
+/* ---- keys by type ---- */
+
+/* The types of Ed25519 keys there are: one signs notes, the other cosigns checkpoints
+ * (formats/cosignature.h). */
+#define CV_NOTE_TYPE_ED25519 0x01
+#define CV_NOTE_TYPE_COSIGNATURE 0x04
+
+/* Somebody else's key, as a verifier key tells it. */
+struct cv_note_key {
+    char name[CV_NOTE_NAME_MAX + 1];
+    uint8_t public[CV_ED25519_PUBLIC_BYTES];
+};
+
+/** cv_note_name_ok(name): may be the name of a key: not empty, no white space, plus or control character. */
+bool cv_note_name_ok(struct cv_bytes name);
+
+/** cv_note_typed_id, cv_note_typed_vkey: as cv_note_key_id and cv_note_vkey, for a key of ${type}. */
+CV_MUST_CHECK cv_status cv_note_typed_id(uint8_t type, const char *name, const uint8_t public[static 32],
+                                         uint8_t id[static 4]);
+CV_MUST_CHECK cv_status cv_note_typed_vkey(uint8_t type, const char *name, const uint8_t public[static 32],
+                                           struct cv_buf *out);
+
+/** cv_note_vkey_parse(text, type, out, err): a verifier key of ${type}, in its one form. CV_OK;
+ * CV_ERR_FORMAT, also if its key id is not that of its name and key, or if it is of another type. */
+CV_MUST_CHECK cv_status cv_note_vkey_parse(struct cv_bytes text, uint8_t type, struct cv_note_key *out,
+                                           struct cv_err *err);
 
 #endif

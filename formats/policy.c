@@ -193,6 +193,28 @@ cv_status cv_policy_signatures(const struct cv_policy *p, const struct cv_note *
     return CV_OK;
 }
 
+cv_status cv_policy_add_witness(struct cv_policy_witnesses *w, const struct cv_note_key *key,
+                                struct cv_err *err)
+{
+    if (w->count == CV_POLICY_WITNESSES_MAX)
+        return cv_fail(err, CV_ERR_LIMIT, "policy: more than %d witnesses", CV_POLICY_WITNESSES_MAX);
+    for (unsigned i = 0; i < w->count; i++)
+        if (strcmp(w->keys[i].name, key->name) == 0 ||
+            memcmp(w->keys[i].public, key->public, sizeof(key->public)) == 0)
+            return cv_fail(err, CV_ERR_EXISTS, "policy: the witness %.100s stands twice", key->name);
+    w->keys[w->count++] = *key;
+    return CV_OK;
+}
+
+bool cv_policy_witnesses_equal(const struct cv_policy_witnesses *a, const struct cv_policy_witnesses *b)
+{
+    bool same = a->quorum == b->quorum && a->count == b->count;
+    for (unsigned i = 0; same && i < a->count; i++)
+        same = strcmp(a->keys[i].name, b->keys[i].name) == 0 &&
+               memcmp(a->keys[i].public, b->keys[i].public, sizeof(a->keys[i].public)) == 0;
+    return same;
+}
+
 /* ---- writing ---- */
 
 struct cv_json *cv_policy_role_names(const struct cv_policy *p, cv_roles set)
@@ -279,6 +301,23 @@ static cv_status write_erase(const struct cv_policy *p, struct cv_json *doc)
     return CV_THEN(st, cv_json_set(o, "roles", cv_policy_role_names(p, p->erasers)));
 }
 
+static cv_status write_witnesses(const struct cv_policy *p, struct cv_json *doc)
+{
+    struct cv_json *o = cv_json_object(), *list = cv_json_array();
+    struct cv_buf vkey = { 0 };
+    cv_status st = cv_json_set(doc, "witnesses", o);
+    st = CV_THEN(st, cv_json_set(o, "quorum", cv_json_int(p->witnesses.quorum)));
+    for (unsigned i = 0; i < p->witnesses.count && st == CV_OK; i++) {
+        cv_buf_truncate(&vkey, 0);
+        st = cv_cosignature_vkey(&p->witnesses.keys[i], &vkey);
+        st = CV_THEN(st, cv_json_push(list, cv_json_strn(cv_buf_view(&vkey))));
+    }
+    st = CV_THEN(st, cv_json_set(o, "keys", cv_json_ref(list)));
+    cv_json_free(list);
+    cv_buf_free(&vkey);
+    return st;
+}
+
 static cv_status write_recovery(const struct cv_policy *p, struct cv_json *doc)
 {
     struct cv_json *o = cv_json_object(), *list = cv_json_array();
@@ -309,6 +348,7 @@ static cv_status write_doc(const struct cv_policy *p, struct cv_json *doc)
     st = CV_THEN(st, cv_json_set(doc, "quorum", cv_json_int(p->quorum)));
     st = CV_THEN(st, write_erase(p, doc));
     st = CV_THEN(st, cv_json_set(doc, "package_quorum", cv_json_int(p->package_quorum)));
+    st = CV_THEN(st, write_witnesses(p, doc));
     st = CV_THEN(st, cv_json_set(doc, "reason_required", cv_json_bool(p->reason_required)));
     st = CV_THEN(st, cv_json_set(doc, "template", hex_json(p->template_hash)));
     st = CV_THEN(st, set_list(doc, "roles", &list));

@@ -2,9 +2,9 @@
 #define CV_FORMATS_POLICY_H
 
 #include "crypto/shamir.h"
+#include "formats/cosignature.h"
 #include "formats/identity.h"
 #include "formats/json.h"
-#include "formats/note.h"
 
 /**
  * The policy: one public signed document, a new version for every change. It is a C2SP signed note whose text
@@ -62,6 +62,14 @@ struct cv_policy_recovery {
     uint8_t digests[CV_SHAMIR_SHARES_MAX][CV_SHARE_DIGEST_BYTES]; /* of each share */
 };
 
+/* Witnesses whose cosignatures of the log's checkpoints count, and how many a checkpoint should have; 0:
+ * none. */
+#define CV_POLICY_WITNESSES_MAX 16
+struct cv_policy_witnesses {
+    unsigned quorum, count;
+    struct cv_note_key keys[CV_POLICY_WITNESSES_MAX];
+};
+
 /* An Ed25519 key shared by roles: the log key, the export key. */
 struct cv_policy_signer {
     uint32_t epoch;
@@ -82,6 +90,7 @@ struct cv_policy {
     unsigned erase_quorum;   /* members who must sign an erasure, */
     cv_roles erasers;        /* each with one of these roles */
     unsigned package_quorum; /* others who may export and must approve a package; perhaps none */
+    struct cv_policy_witnesses witnesses;
     uint8_t template_hash[32];
     struct cv_policy_signer log, export;
     struct cv_policy_recovery recovery;
@@ -117,6 +126,13 @@ void cv_policy_member_keyname(const struct cv_policy *p, const char *pseudonym,
 void cv_policy_recovery_keyname(const struct cv_policy *p, char out[static CV_MEMBER_KEYNAME_BYTES]);
 /** cv_policy_origin(p, out): the log's origin line and the log key's name: `casevault/<vault id>`. */
 void cv_policy_origin(const struct cv_policy *p, char out[static 128]);
+
+/** cv_policy_add_witness(w, key, err): one more. CV_OK; CV_ERR_EXISTS if its name or its key is there: nobody
+ * counts twice; CV_ERR_LIMIT. */
+CV_MUST_CHECK cv_status cv_policy_add_witness(struct cv_policy_witnesses *w, const struct cv_note_key *key,
+                                              struct cv_err *err);
+/** cv_policy_witnesses_equal(a, b): the same quorum of the same, in the same order. */
+bool cv_policy_witnesses_equal(const struct cv_policy_witnesses *a, const struct cv_policy_witnesses *b);
 
 /** cv_policy_add_member(p, key, roles, err): CV_OK; CV_ERR_EXISTS; CV_ERR_LIMIT; CV_ERR_DENIED for a training
  * identity in a real vault or the reverse. */

@@ -128,6 +128,40 @@ static bool same_recovery(const struct cv_policy *a, const struct cv_policy *b)
            x->shares == y->shares && memcmp(x->digests, y->digests, sizeof(x->digests)) == 0;
 }
 
+/* has_witness(w, key): by name and key. */
+static bool has_witness(const struct cv_policy_witnesses *w, const struct cv_note_key *key)
+{
+    for (unsigned i = 0; i < w->count; i++)
+        if (strcmp(w->keys[i].name, key->name) == 0 &&
+            memcmp(w->keys[i].public, key->public, sizeof(key->public)) == 0)
+            return true;
+    return false;
+}
+
+/* tell_witness(t, key, what): by its verifier key, whose end is compared by telephone. */
+static void tell_witness(const struct telling *t, const struct cv_note_key *key, const char *what)
+{
+    struct cv_buf vkey = { 0 };
+    if (cv_cosignature_vkey(key, &vkey) == CV_OK)
+        tell(t, "%s: %.*s", what, (int)vkey.n, (const char *)vkey.p);
+    else
+        tell(t, "%s: %s", what, key->name);
+    cv_buf_free(&vkey);
+}
+
+static void witnesses(const struct telling *t)
+{
+    const struct cv_policy_witnesses *a = &t->before->witnesses, *b = &t->after->witnesses;
+    if (a->quorum != b->quorum)
+        tell(t, "a checkpoint will need the cosignatures of %u witnesses (now %u)", b->quorum, a->quorum);
+    for (unsigned i = 0; i < b->count; i++)
+        if (!has_witness(a, &b->keys[i]))
+            tell_witness(t, &b->keys[i], "a witness joins");
+    for (unsigned i = 0; i < a->count; i++)
+        if (!has_witness(b, &a->keys[i]))
+            tell_witness(t, &a->keys[i], "a witness leaves");
+}
+
 static void rules(const struct telling *t)
 {
     const struct cv_policy *a = t->before, *b = t->after;
@@ -142,6 +176,7 @@ static void rules(const struct telling *t)
     if (a->package_quorum != b->package_quorum)
         tell(t, "a package will need the approval of %u others (now %u)", b->package_quorum,
              a->package_quorum);
+    witnesses(t);
     if (a->reason_required != b->reason_required)
         tell(t,
              b->reason_required ? "readers will have to say why" : "readers will no longer have to say why");

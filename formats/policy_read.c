@@ -160,6 +160,22 @@ static cv_status read_recovery(struct cv_policy *p, const struct cv_json *o, str
     return st;
 }
 
+static cv_status read_witnesses(struct cv_policy *p, const struct cv_json *o, struct cv_err *err)
+{
+    const struct cv_json *list = cv_json_get(o, "keys");
+    uint32_t quorum = 0;
+    cv_status st = read_u32(o, "quorum", 0, &quorum, err);
+    if (st == CV_OK && (!cv_json_is(list, CV_JSON_ARRAY) || quorum > cv_json_len(list)))
+        st = cv_fail(err, CV_ERR_FORMAT, "policy: it has fewer witnesses than it asks cosignatures of");
+    for (size_t i = 0; i < cv_json_len(list) && st == CV_OK; i++) {
+        struct cv_note_key key;
+        st = cv_cosignature_vkey_parse(cv_json_text(cv_json_at(list, i)), &key, err);
+        st = CV_THEN(st, cv_policy_add_witness(&p->witnesses, &key, err));
+    }
+    p->witnesses.quorum = quorum;
+    return st == CV_ERR_EXISTS || st == CV_ERR_LIMIT ? CV_ERR_FORMAT : st;
+}
+
 static cv_status read_hash(const struct cv_json *o, const char *name, uint8_t out[static 32],
                            struct cv_err *err)
 {
@@ -191,10 +207,11 @@ static cv_status read_rules(struct cv_policy *p, const struct cv_json *doc, stru
 /* read_doc(p, doc, judge, err): ${judge}: members' lines are verified, not only read. */
 static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, bool judge, struct cv_err *err)
 {
-    static const char *const names[] = { "number", "previous",        "training", "suite",   "quorum",
-                                         "erase",  "reason_required", "template", "roles",   "sections",
-                                         "log",    "export",          "recovery", "members", "package_quorum",
-                                         NULL };
+    static const char *const names[] = {
+        "number",          "previous", "training",       "suite",     "quorum", "erase",
+        "reason_required", "template", "roles",          "sections",  "log",    "export",
+        "recovery",        "members",  "package_quorum", "witnesses", NULL
+    };
     cv_status st = cv_json_only(doc, names, "policy", err);
     st = CV_THEN(st, read_rules(p, doc, err));
     st = CV_THEN(st, read_roles(p, cv_json_get(doc, "roles"), err));
@@ -202,6 +219,7 @@ static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, bool j
     st = CV_THEN(st, read_signer(p, cv_json_get(doc, "log"), &p->log, err));
     st = CV_THEN(st, read_signer(p, cv_json_get(doc, "export"), &p->export, err));
     st = CV_THEN(st, read_erase(p, cv_json_get(doc, "erase"), err));
+    st = CV_THEN(st, read_witnesses(p, cv_json_get(doc, "witnesses"), err));
     st = CV_THEN(st, read_recovery(p, cv_json_get(doc, "recovery"), err));
     return CV_THEN(st, read_members(p, cv_json_get(doc, "members"), judge, err));
 }

@@ -29,6 +29,7 @@ struct walk {
     struct cv_graves graves;
     struct cv_buf checkpoint; /* the last entry of that kind */
     char vault[CV_VAULT_HEX_BYTES];
+    struct cv_witnessing *witnessing; /* NULL: nobody counts cosignatures */
 };
 
 static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged *entries, size_t count,
@@ -38,6 +39,9 @@ static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged 
     (void)entries;
     w->out->entries += count + 1;
     w->out->commits++;
+    const cv_status counted = w->witnessing != NULL ? cv_witnessing_commit(w->witnessing, s->chain) : CV_OK;
+    if (counted != CV_OK)
+        return counted;
     if (s->chain->adopted.number > 0) {
         w->out->policies++;
         if (w->out->policies == 1) {
@@ -74,7 +78,9 @@ static cv_status on_entry(void *arg, uint64_t index, enum cv_kind kind, struct c
         if (st != CV_OK)
             return st;
     }
-    return cv_err_note(err, cv_graves_entry(&w->graves, w->vault, index, kind, data), "erasures");
+    cv_status st = w->witnessing != NULL ? cv_witnessing_entry(w->witnessing, index, kind, data) : CV_OK;
+    st = CV_THEN(st, cv_graves_entry(&w->graves, w->vault, index, kind, data));
+    return cv_err_note(err, st, "entry");
 }
 
 static cv_status on_damage(void *arg, uint64_t index, enum cv_kind kind, const char *what)
@@ -233,7 +239,11 @@ cv_status cv_audit_verify(const char *path, const char *trust, const struct cv_k
     struct cv_commit last = { 0 };
     char kept[4096];
     int memory = -1;
-    cv_status st = walk(path, &w, err);
+    cv_status st = cv_witnessing_new(&w.witnessing);
+    st = CV_THEN(st, walk(path, &w, err));
+    if (st == CV_OK)
+        cv_witnessing_count(w.witnessing, &out->witnessed);
+    cv_witnessing_free(w.witnessing);
     /* Remembering a vault is trusting it: nobody gets there by only looking. */
     if (st == CV_OK && !w.known && trust != NULL)
         st = cv_custody_trust(out->vault, trust, err);

@@ -3,6 +3,7 @@
 
 #include "vault/event.h"
 #include "vault/scan.h"
+#include "vault/witnessed.h"
 
 /* What a verification found. */
 struct cv_audit {
@@ -12,7 +13,8 @@ struct cv_audit {
     uint64_t head_size;
     struct cv_hash head_root;
     bool training;
-    bool known; /* this user had seen the vault before, and the log goes on from there */
+    bool known;                    /* this user had seen the vault before, and the log goes on from there */
+    struct cv_witnessed witnessed; /* by cv_audit_verify; after damage nobody counts */
 };
 typedef void (*cv_progress_fn)(void *arg, uint64_t done, uint64_t total);
 

@@ -66,14 +66,14 @@ static cv_status memory_text(const struct known *k, struct cv_buf *out)
 static bool parse_memory(struct cv_bytes text, struct known *out)
 {
     struct cv_checkpoint c = { 0 };
-    char name[CV_NOTE_NAME_MAX + 1];
-    uint8_t public[32];
+    struct cv_note_key parsed;
     size_t key = text.n > 0 ? text.n - 1 : 0; /* where the last line begins */
     while (key > 0 && text.p[key - 1] != '\n')
         key--;
     if (key == 0 || text.p[text.n - 1] != '\n' || text.n - key > sizeof(out->key) ||
         cv_checkpoint_parse(CV_BYTES(text.p, key), &c, NULL) != CV_OK || strcmp(c.origin, TITLE) != 0 ||
-        cv_note_vkey_parse(CV_BYTES(text.p + key, text.n - key - 1), name, public) != CV_OK)
+        cv_note_vkey_parse(CV_BYTES(text.p + key, text.n - key - 1), CV_NOTE_TYPE_ED25519, &parsed, NULL) !=
+            CV_OK)
         return false;
     snprintf(out->key, sizeof(out->key), "%.*s", (int)(text.n - key - 1), (const char *)text.p + key);
     out->size = c.size;
@@ -146,7 +146,7 @@ static cv_status choose_key(struct following *f, const char *log_key, uint8_t pu
                             struct cv_err *err)
 {
     struct known *k = &f->known;
-    char name[CV_NOTE_NAME_MAX + 1];
+    struct cv_note_key key;
     cv_status st = recall(f->out->vault, k, err);
     if (st != CV_OK)
         return st;
@@ -161,11 +161,13 @@ static cv_status choose_key(struct following *f, const char *log_key, uint8_t pu
         snprintf(k->key, sizeof(k->key), "%s", log_key);
     } else if (log_key != NULL)
         k->key[0] = '\0';
-    st = cv_note_vkey_parse(cv_bytes_str(k->key), name, public);
+    st = cv_note_vkey_parse(cv_bytes_str(k->key), CV_NOTE_TYPE_ED25519, &key, NULL);
     if (st == CV_ERR_FORMAT)
         return cv_fail(err, CV_ERR_ARG, "--log-key: not a key as `casevault audit publish` prints it");
-    if (st == CV_OK && strcmp(name, f->head.origin) != 0)
+    if (st == CV_OK && strcmp(key.name, f->head.origin) != 0)
         st = cv_fail(err, CV_ERR_LOG, "checkpoint: of another log than the key");
+    if (st == CV_OK)
+        memcpy(public, key.public, sizeof(key.public));
     return st;
 }
 

@@ -197,9 +197,11 @@ cv_status cv_members_rules(struct cv_vault *v, const struct cv_rules *rules, str
     p->erase_quorum = rules->erase_quorum > 0 ? rules->erase_quorum : p->erase_quorum;
     p->reason_required = rules->reason_required >= 0 ? rules->reason_required != 0 : p->reason_required;
     p->package_quorum = rules->package_quorum >= 0 ? (unsigned)rules->package_quorum : p->package_quorum;
+    p->witnesses = rules->witnesses != NULL ? *rules->witnesses : p->witnesses;
     const struct cv_policy *now = cv_vault_policy(v);
     if (p->quorum == now->quorum && p->package_quorum == now->package_quorum &&
-        p->erase_quorum == now->erase_quorum && p->reason_required == now->reason_required)
+        p->erase_quorum == now->erase_quorum && p->reason_required == now->reason_required &&
+        cv_policy_witnesses_equal(&p->witnesses, &now->witnesses))
         st = cv_fail(err, CV_ERR_EXISTS, "these are the rules already");
     if (st == CV_OK && cv_policy_holders(p, p->erasers) < p->erase_quorum)
         st = cv_fail(err, CV_ERR_DENIED, "%u members may erase: %u signatures could never come together",
@@ -208,6 +210,9 @@ cv_status cv_members_rules(struct cv_vault *v, const struct cv_rules *rules, str
         st = cv_fail(err, CV_ERR_DENIED,
                      "%u members may export: %u approvals beside the sender's could never come together",
                      cv_policy_holders(p, p->export.holders), p->package_quorum);
+    if (st == CV_OK && p->witnesses.count < p->witnesses.quorum)
+        st = cv_fail(err, CV_ERR_DENIED, "there are %u witnesses: %u cosignatures could never come together",
+                     p->witnesses.count, p->witnesses.quorum);
     snprintf(detail, sizeof(detail), "rules changed, policy %" PRIu64, p->number);
     return submit(v, &c, st, detail, out, err);
 }

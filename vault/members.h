@@ -43,6 +43,7 @@ struct cv_rules {
     unsigned quorum, erase_quorum;
     int package_quorum;
     int reason_required;
+    const struct cv_policy_witnesses *witnesses; /* NULL: stay */
 };
 CV_MUST_CHECK cv_status cv_members_rules(struct cv_vault *v, const struct cv_rules *rules,
                                          struct cv_outcome *out, struct cv_err *err);

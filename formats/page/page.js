@@ -237,8 +237,17 @@ async function parseMember(line) {
   return { line, pseudonym: 'm' + hex(await sha256(body)).slice(0, 8), key: fields[0], training: body[2] === 1 };
 }
 
-const POLICY = ['number', 'previous', 'training', 'suite', 'quorum', 'erase', 'package_quorum', 'reason_required', 'template',
-  'roles', 'sections', 'log', 'export', 'recovery', 'members'];
+const POLICY = ['number', 'previous', 'training', 'suite', 'quorum', 'erase', 'package_quorum', 'witnesses', 'reason_required',
+  'template', 'roles', 'sections', 'log', 'export', 'recovery', 'members'];
+
+/* A witness's verifier key: its name, and the key in hex. */
+async function readWitness(vkey) {
+  const parts = isText(vkey) ? /^([!-*,-~]{1,255})\+([0-9a-f]{8})\+(.+)$/.exec(vkey) : null;
+  const raw = parts ? unbase64(parts[3]) : [];
+  need(raw.length === 33 && raw[0] === 4 && hex(await sha256(join(toBytes(parts[1] + '\n'), raw))).startsWith(parts[2]),
+    'the key of a witness is not well formed');
+  return [parts[1], hex(raw.subarray(1))];
+}
 
 /* What stands in one policy, without regard to any other. */
 async function readPolicy(p, knownMembers) {
@@ -252,6 +261,11 @@ async function readPolicy(p, knownMembers) {
   count(p.number, 1);
   count(p.quorum, 1);
   count(p.package_quorum, 0);
+  members(p.witnesses, ['quorum', 'keys'], 'its list of witnesses');
+  count(p.witnesses.quorum, 0);
+  size(p.witnesses.keys, p.witnesses.quorum, 16);
+  const witnesses = await Promise.all(p.witnesses.keys.map(readWitness));
+  need([0, 1].every(i => new Set(witnesses.map(w => w[i])).size === witnesses.length), 'a witness stands twice');
   need(p.suite === 1, 'it asks for a newer casevault');
   need(typeof p.training === 'boolean' && typeof p.reason_required === 'boolean', 'a value is neither true nor false');
   need(isHash(p.template), 'the digest of its template is not one');

@@ -379,6 +379,14 @@ def by_insiders(t):
         ('no package quorum', policy(lambda d: d.pop('package_quorum'))),
         ('a package quorum below 0', policy(lambda d: d.update(package_quorum=-1))),
         ('a package quorum elsewhere', policy(lambda d: d.update(package_quorum=d.pop('package_quorum')))),
+        ('no witnesses', policy(lambda d: d.pop('witnesses'))),
+        ('fewer witnesses than are asked', policy(lambda d: d['witnesses'].update(quorum=2))),
+        ('a witness twice', policy(lambda d: d['witnesses']['keys'].append(d['witnesses']['keys'][0]))),
+        ("a witness's key altered", policy(lambda d: d['witnesses'].update(keys=[flip(d['witnesses']['keys'][0], 60)]))),
+        ('a witness with the key of another type', policy(lambda d: d['witnesses'].update(
+            keys=[page_sample.vkey('auditor.example/w1', stranger, b'\1')]))),
+        ("a witness's name with a space", policy(lambda d: d['witnesses'].update(
+            keys=[d['witnesses']['keys'][0].replace('/w1', '/w 1')]))),
         ('a quorum too many', policy(lambda d: d.update(quorum=2))),
         ('recovery held', policy(lambda d: d['members'][1].update(roles=['recovery']))),
         ('a member twice', policy(lambda d: d['members'].append(d['members'][0]))),

@@ -93,6 +93,12 @@ class Dice:
         return ''.join(CROCKFORD[n >> 5 * i & 31] for i in reversed(range(26))) + CROCKFORD[n % 37]
 
 
+def vkey(name, key, kind=b'\4'):
+    """A witness's verifier key (c2sp.org/tlog-cosignature)."""
+    typed = kind + public(key)
+    return '%s+%s+%s' % (name, sha256(name.encode() + b'\n' + typed).hex()[:8], b64(typed))
+
+
 def sign_note(text, *signers):
     """A signed note; signers are (name, key)."""
     lines = []
@@ -126,7 +132,8 @@ class Vault:
         named = lambda n, **more: dict({'name': n, 'epoch': 1, 'suite': 1, 'key': b64u(dice.x25519())}, **more)
         everybody = ['intake', 'legal']
         self.add({'number': 1, 'previous': '-', 'training': training, 'suite': 1, 'quorum': 1,
-                  'erase': {'quorum': 1, 'roles': ['custodian']}, 'package_quorum': 1, 'reason_required': False,
+                  'erase': {'quorum': 1, 'roles': ['custodian']}, 'package_quorum': 1,
+                  'witnesses': {'quorum': 1, 'keys': [vkey('auditor.example/w1', dice.ed25519())]}, 'reason_required': False,
                   'template': sha256(template).hex(),
                   'roles': [named(n) for n in ROLES],
                   'sections': [named(n, readers=everybody, create=['intake'], edit=['intake']) for n in SECTIONS],

@@ -152,6 +152,12 @@ static struct cv_policy *first(unsigned quorum)
     memcpy(p->export.key, two.public.sign, 32);
     assert_ok(cv_policy_add_member(p, &one.public, 1, NULL));
     assert_ok(cv_policy_add_member(p, &two.public, 3, NULL));
+    p->witnesses.quorum = 1;
+    for (uint8_t i = 1; i <= 2; i++) {
+        struct cv_note_key w = { .name = "auditor.example/w0", .public = { i } };
+        w.name[17] = (char)('0' + i);
+        assert_ok(cv_policy_add_witness(&p->witnesses, &w, NULL));
+    }
     return p;
 }
 
@@ -336,6 +342,42 @@ static void tries(struct cv_bytes text, parse_fn parse, void *arg, const struct 
     }
 }
 
+/* Nobody counts twice, by name or by key, and there is an end to them. */
+static void test_witnesses(void **state)
+{
+    struct cv_policy *p = first(1), *got = NULL;
+    struct cv_buf note = { 0 };
+    struct cv_note_key w = p->witnesses.keys[0];
+    (void)state;
+    assert_status(cv_policy_add_witness(&p->witnesses, &w, NULL), CV_ERR_EXISTS);
+    strcpy(w.name, "another.example/w");
+    assert_status(cv_policy_add_witness(&p->witnesses, &w, NULL), CV_ERR_EXISTS);
+    w = p->witnesses.keys[0];
+    w.public[0] = 9;
+    assert_status(cv_policy_add_witness(&p->witnesses, &w, NULL), CV_ERR_EXISTS);
+    sign(p, true, false, &note);
+    assert_ok(cv_policy_parse(cv_buf_view(&note), NULL, &got, NULL));
+    assert_true(cv_policy_witnesses_equal(&got->witnesses, &p->witnesses));
+    cv_policy_free(got);
+    p->witnesses.keys[1] = p->witnesses.keys[0]; /* as nobody here would write it */
+    sign(p, true, false, &note);
+    judge(cv_buf_view(&note), NULL, CV_ERR_FORMAT);
+    for (unsigned i = 0; i < CV_POLICY_WITNESSES_MAX; i++) {
+        p->witnesses.keys[i] = w;
+        snprintf(p->witnesses.keys[i].name, sizeof(w.name), "auditor.example/%u", i);
+        p->witnesses.keys[i].public[1] = (uint8_t)(i + 1);
+    }
+    p->witnesses.count = p->witnesses.quorum = CV_POLICY_WITNESSES_MAX;
+    sign(p, true, false, &note);
+    judge(cv_buf_view(&note), NULL, CV_OK);
+    assert_status(cv_policy_add_witness(&p->witnesses, &w, NULL), CV_ERR_LIMIT);
+    p->witnesses.count = p->witnesses.quorum = 0;
+    sign(p, true, false, &note);
+    judge(cv_buf_view(&note), NULL, CV_OK);
+    cv_policy_free(p);
+    cv_buf_free(&note);
+}
+
 /* read_next: a parse_fn, for the text of the policy after ${arg}, signed by all who must. */
 static cv_status read_next(void *arg, struct cv_bytes text)
 {
@@ -384,6 +426,16 @@ static void test_malformed(void **state)
         { "\"readers\":[", "\"readers\":[7,", CV_ERR_FORMAT },
         { "\"readers\":[", "\"readers\":[\"nobody\",", CV_ERR_FORMAT },
         { "\"line\":\"", "\"line\":\"x", CV_ERR_FORMAT },
+        { "\"witnesses\":{\"quorum\":1", "\"witnesses\":{\"quorum\":2", CV_OK },
+        { "\"witnesses\":{\"quorum\":1", "\"witnesses\":{\"quorum\":0", CV_OK },
+        { "\"witnesses\":{\"quorum\":1", "\"witnesses\":{\"quorum\":3", CV_ERR_FORMAT },
+        { "\"witnesses\":{\"quorum\":1", "\"witnesses\":{\"quorum\":-1", CV_ERR_FORMAT },
+        { "\"witnesses\":{\"quorum\":1", "\"witnesses\":{\"more\":1,\"quorum\":1", CV_ERR_FORMAT },
+        { "\"witnesses\":{", "\"witness\":{", CV_ERR_FORMAT },
+        { "\"keys\":[\"auditor", "\"keys\":[7,\"auditor", CV_ERR_FORMAT },
+        { "auditor.example/w1+", "auditor.example/w2+", CV_ERR_FORMAT },
+        { "auditor.example/w1+", "auditor.example/w1\u00e4+", CV_ERR_FORMAT },
+        { "+BAEAAAAA", "+AQEAAAAA", CV_ERR_FORMAT }, /* a key that signs notes */
     };
     struct cv_policy *p1 = first(1), *p2;
     struct cv_buf text = { 0 };
@@ -541,11 +593,12 @@ static void test_batch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_identity), cmocka_unit_test(test_identity_payload),
-        cmocka_unit_test(test_line),     cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_follows),  cmocka_unit_test(test_quorum),
-        cmocka_unit_test(test_bits),     cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_seals),    cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_identity),  cmocka_unit_test(test_identity_payload),
+        cmocka_unit_test(test_line),      cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_follows),   cmocka_unit_test(test_quorum),
+        cmocka_unit_test(test_bits),      cmocka_unit_test(test_witnesses),
+        cmocka_unit_test(test_malformed), cmocka_unit_test(test_seals),
+        cmocka_unit_test(test_batch),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -313,10 +313,9 @@ static void test_texts(void **state)
 
 static cv_status parse_key(void *arg, struct cv_bytes bytes)
 {
-    char name[CV_NOTE_NAME_MAX + 1];
-    uint8_t public[32];
+    struct cv_note_key key;
     (void)arg;
-    return cv_note_vkey_parse(bytes, name, public);
+    return cv_note_vkey_parse(bytes, CV_NOTE_TYPE_ED25519, &key, NULL);
 }
 
 static void test_keys(void **state)
@@ -331,18 +330,19 @@ static void test_keys(void **state)
                                        "PeterNeumann",
                                        "PeterNeumann+c74f20a3",
                                        "PeterNeumann+c74f20a3+" };
-    uint8_t public[32] = { 9 }, got[32];
-    char name[CV_NOTE_NAME_MAX + 1];
+    uint8_t public[32] = { 9 };
+    struct cv_note_key got;
     struct cv_buf text = { 0 };
     (void)state;
-    assert_ok(cv_note_vkey_parse(cv_bytes_str(example), name, got));
-    assert_string_equal(name, "PeterNeumann");
+    assert_ok(cv_note_vkey_parse(cv_bytes_str(example), CV_NOTE_TYPE_ED25519, &got, NULL));
+    assert_string_equal(got.name, "PeterNeumann");
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        assert_int_equal(cv_note_vkey_parse(cv_bytes_str(bad[i]), name, got), CV_ERR_FORMAT);
+        assert_int_equal(cv_note_vkey_parse(cv_bytes_str(bad[i]), CV_NOTE_TYPE_ED25519, &got, NULL),
+                         CV_ERR_FORMAT);
     assert_ok(cv_note_vkey("casevault/" VAULT, public, &text));
-    assert_ok(cv_note_vkey_parse(cv_buf_view(&text), name, got));
-    assert_string_equal(name, "casevault/" VAULT);
-    assert_memory_equal(got, public, 32);
+    assert_ok(cv_note_vkey_parse(cv_buf_view(&text), CV_NOTE_TYPE_ED25519, &got, NULL));
+    assert_string_equal(got.name, "casevault/" VAULT);
+    assert_memory_equal(got.public, public, 32);
     every_cut(cv_buf_view(&text), 0, text.n, parse_key, NULL, REFUSED);
     every_bit(cv_buf_view(&text), 0, text.n, parse_key, NULL, REFUSED);
     cv_buf_free(&text);
