@@ -17,6 +17,7 @@
  * kernel's queue. A request must be whole some seconds after its first byte, an answer must be taken, and a
  * connection that is silent ends; when all places are taken, the one that was silent longest makes room. */
 #define CLIENTS_MAX 2048
+#define SPARE_FILES 16
 #define QUEUE 4096
 #define REQUEST_SECONDS 10
 #define ANSWER_SECONDS 10
@@ -39,8 +40,8 @@ struct client {
 struct serving {
     const struct cv_witness *w;
     const struct cv_note_key *logs;
-    size_t count, heard;
-    bool full; /* the system has no descriptor left: wait before the next try */
+    size_t count, heard, places; /* places: how many clients there may be at once */
+    bool full;                   /* the system has no descriptor left: wait before the next try */
     cv_witness_say_fn say;
     void *arg;
     struct client clients[CLIENTS_MAX];
@@ -276,7 +277,7 @@ static cv_status hear(struct serving *s, struct client *c)
 /* welcome(s, listener): new clients, into free places. */
 static void welcome(struct serving *s, int listener)
 {
-    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+    for (size_t i = 0; i < s->places; i++) {
         if (s->clients[i].fd >= 0)
             continue;
         const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -293,7 +294,7 @@ static nfds_t watch(struct serving *s, int listener, struct pollfd *fds)
 {
     nfds_t n = 0;
     bool room = false;
-    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+    for (size_t i = 0; i < s->places; i++) {
         room = room || s->clients[i].fd < 0;
         fds[n++] =
             (struct pollfd){ .fd = s->clients[i].fd, .events = s->clients[i].out.n > 0 ? POLLOUT : POLLIN };
@@ -337,7 +338,7 @@ static void serve_client(struct serving *s, struct client *c, short events)
 static void make_room(struct serving *s)
 {
     struct client *oldest = NULL;
-    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+    for (size_t i = 0; i < s->places; i++) {
         if (s->clients[i].fd < 0 && !s->full)
             return;
         if (s->clients[i].fd >= 0 && (oldest == NULL || s->clients[i].since < oldest->since))
@@ -347,15 +348,22 @@ static void make_room(struct serving *s)
         drop(s, oldest);
 }
 
-/* more_files(): a descriptor for each client, as far as the system lets us. */
-static void more_files(void)
+/* places(): a descriptor for each client, and some to work with, as far as the system lets us: poll takes no
+ * more than that either. */
+static size_t places(void)
 {
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= CLIENTS_MAX + 16)
-        return;
-    files.rlim_cur = files.rlim_max < CLIENTS_MAX + 16 ? files.rlim_max : CLIENTS_MAX + 16;
-    if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-        return; /* fewer are served at once */
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return 1;
+    if (files.rlim_cur < CLIENTS_MAX + SPARE_FILES && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur =
+            files.rlim_max < CLIENTS_MAX + SPARE_FILES ? files.rlim_max : CLIENTS_MAX + SPARE_FILES;
+        if (setrlimit(RLIMIT_NOFILE, &files) != 0 && getrlimit(RLIMIT_NOFILE, &files) != 0)
+            return 1; /* one at a time */
+    }
+    if (files.rlim_cur >= CLIENTS_MAX + SPARE_FILES)
+        return CLIENTS_MAX;
+    return files.rlim_cur > SPARE_FILES ? (size_t)files.rlim_cur - SPARE_FILES : 1;
 }
 
 cv_status cv_witness_serve(int listener, const struct cv_witness *w, const struct cv_note_key *logs,
@@ -365,9 +373,10 @@ cv_status cv_witness_serve(int listener, const struct cv_witness *w, const struc
     struct pollfd *fds = calloc(CLIENTS_MAX + 1, sizeof(*fds));
     cv_status st = s == NULL || fds == NULL ? CV_ERR_NOMEM : CV_OK;
     if (st == CV_OK) {
-        more_files();
-        *s = (struct serving){ .w = w, .logs = logs, .count = count, .say = say, .arg = arg };
-        for (size_t i = 0; i < CLIENTS_MAX; i++)
+        *s = (struct serving){
+            .w = w, .logs = logs, .count = count, .places = places(), .say = say, .arg = arg
+        };
+        for (size_t i = 0; i < s->places; i++)
             s->clients[i].fd = -1;
     }
     while (st == CV_OK && told_to_end == 0) {
@@ -376,14 +385,14 @@ cv_status cv_witness_serve(int listener, const struct cv_witness *w, const struc
             st = errno == EINTR ? CV_OK : CV_ERR_IO;
             continue; /* what stands in fds is of before */
         }
-        for (size_t i = 0; i < CLIENTS_MAX; i++)
+        for (size_t i = 0; i < s->places; i++)
             if (s->clients[i].fd >= 0)
                 serve_client(s, &s->clients[i], fds[i].revents);
-        if ((fds[CLIENTS_MAX].revents & POLLIN) != 0)
+        if ((fds[s->places].revents & POLLIN) != 0)
             welcome(s, listener);
         make_room(s);
     }
-    for (size_t i = 0; s != NULL && fds != NULL && i < CLIENTS_MAX; i++)
+    for (size_t i = 0; s != NULL && fds != NULL && i < s->places; i++)
         drop(s, &s->clients[i]);
     free(s);
     free(fds);

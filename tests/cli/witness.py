@@ -88,8 +88,8 @@ class Witness:
         assert abs(when - time.time()) < 600
         return when
 
-    def serve(self):
-        self.service = subprocess.Popen([self.p.binary, 'audit', 'witness', 'serve', '--listen', '127.0.0.1:0', *self.args()],
+    def serve(self, *before):
+        self.service = subprocess.Popen([*before, self.p.binary, 'audit', 'witness', 'serve', '--listen', '127.0.0.1:0', *self.args()],
                                         env=self.p.env(), stdout=subprocess.PIPE, stderr=open(self.p.path('served'), 'ab'))
         told = self.service.stdout.readline().decode()
         self.url = told.split(' ')[1].strip()
@@ -338,6 +338,20 @@ def served(p):
     w.sign(log.request(10, 10))
     http(p, w, log)
     many(p, w, log)
+    w.end()
+    # With hardly any descriptors: those who are silent make room, and it does not spin.
+    w.serve('prlimit', '--nofile=64:64')
+    crowd = [socket.create_connection(w.place, timeout=30) for _ in range(300)]
+    time.sleep(1)
+    used = lambda: sum(map(int, open('/proc/%d/stat' % w.service.pid).read().rsplit(')', 1)[1].split()[11:13])) / os.sysconf('SC_CLK_TCK')
+    before = used()
+    time.sleep(2)
+    assert used() - before < 1
+    for s in crowd[::2]:
+        s.close()
+    assert w.post(log.request(10, 10))[0] == 200
+    for s in crowd:
+        s.close()
     w.end()
     for sig in (signal.SIGINT, signal.SIGHUP):
         w.serve()
