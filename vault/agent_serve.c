@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "vault/agent.h"
+#include "vault/places.h"
 
 /* Only so many are served at once; the others wait in the kernel's queue until a place is free. One that
  * stands in the middle of something for long loses its place, and when all are taken, the one that was silent
@@ -34,7 +34,7 @@ struct serving {
     const struct cv_identity *id;
     struct cv_agent_life life;
     uint64_t started, asked; /* when; seconds that also pass while the machine sleeps */
-    size_t heard;
+    size_t heard, places;    /* places: how many clients there may be at once */
     bool lock;
     struct client clients[CLIENTS_MAX];
 };
@@ -229,7 +229,7 @@ static void welcome(struct serving *s, int listener)
 {
     struct ucred peer;
     socklen_t size = sizeof(peer);
-    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+    for (size_t i = 0; i < s->places; i++) {
         if (s->clients[i].fd >= 0)
             continue;
         const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -249,7 +249,7 @@ static nfds_t watch(const struct serving *s, int listener, struct pollfd *fds)
 {
     nfds_t n = 0;
     bool room = false;
-    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+    for (size_t i = 0; i < s->places; i++) {
         room = room || s->clients[i].fd < 0;
         fds[n++] =
             (struct pollfd){ .fd = s->clients[i].fd, .events = s->clients[i].out.n > 0 ? POLLOUT : POLLIN };
@@ -276,7 +276,7 @@ static void serve_client(struct serving *s, struct client *c, short events)
 static void make_room(struct serving *s)
 {
     struct client *oldest = NULL;
-    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+    for (size_t i = 0; i < s->places; i++) {
         if (s->clients[i].fd < 0)
             return;
         if (oldest == NULL || s->clients[i].since < oldest->since)
@@ -284,17 +284,6 @@ static void make_room(struct serving *s)
     }
     if (oldest != NULL && now() - oldest->since > SILENT_SECONDS)
         drop(s, oldest);
-}
-
-/* more_files(): a descriptor for each client, as far as the system lets us. */
-static void more_files(void)
-{
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= CLIENTS_MAX + 16)
-        return;
-    files.rlim_cur = files.rlim_max < CLIENTS_MAX + 16 ? files.rlim_max : CLIENTS_MAX + 16;
-    if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-        return; /* fewer are served at once */
 }
 
 cv_status cv_agent_serve(int listener, const struct cv_identity *id, const struct cv_agent_life *life)
@@ -306,22 +295,23 @@ cv_status cv_agent_serve(int listener, const struct cv_identity *id, const struc
         free(fds);
         return CV_ERR_NOMEM;
     }
-    more_files();
-    *s = (struct serving){ .id = id, .life = *life, .started = now(), .asked = now() };
-    for (size_t i = 0; i < CLIENTS_MAX; i++)
+    *s = (struct serving){
+        .id = id, .life = *life, .started = now(), .asked = now(), .places = cv_places(CLIENTS_MAX)
+    };
+    for (size_t i = 0; i < s->places; i++)
         s->clients[i].fd = -1;
     while (told == 0 && !s->lock && left(s).idle > 0) {
         const nfds_t n = watch(s, listener, fds);
         if (poll(fds, n, 1000) < 0 && errno != EINTR)
             break;
-        for (size_t i = 0; i < CLIENTS_MAX; i++)
+        for (size_t i = 0; i < s->places; i++)
             if (s->clients[i].fd >= 0)
                 serve_client(s, &s->clients[i], fds[i].revents);
-        if ((fds[CLIENTS_MAX].revents & POLLIN) != 0)
+        if ((fds[s->places].revents & POLLIN) != 0)
             welcome(s, listener);
         make_room(s);
     }
-    for (size_t i = 0; i < CLIENTS_MAX; i++)
+    for (size_t i = 0; i < s->places; i++)
         drop(s, &s->clients[i]);
     free(s);
     free(fds);

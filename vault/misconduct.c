@@ -90,8 +90,7 @@ static cv_status judge(struct finding *f, struct cv_buf *out, struct cv_err *err
 {
     struct cv_misconduct m = { .first = f->note, .second = cv_buf_view(&f->other) };
     struct cv_checkpoint heads[2];
-    cv_status st = cv_tree_grow(&f->tree);
-    st = CV_THEN(st, cv_tree_root(&f->tree, f->head.size, &m.root));
+    cv_status st = cv_tree_root(&f->tree, f->head.size, &m.root);
     if (st == CV_OK && memcmp(m.root.b, f->head.root.b, sizeof(m.root)) == 0)
         st = cv_fail(err, CV_ERR_NOTFOUND, "the log goes on from that head: both are true");
     st =
@@ -104,7 +103,7 @@ static cv_status judge(struct finding *f, struct cv_buf *out, struct cv_err *err
 
 cv_status cv_misconduct_find(const char *path, struct cv_bytes head, struct cv_buf *out, struct cv_err *err)
 {
-    struct finding f = { .note = head };
+    struct finding f = { .note = head, .tree = CV_TREE_NONE };
     struct cv_note note = { 0 };
     cv_status st = cv_note_parse(head, &note, err);
     st = CV_THEN(st, cv_checkpoint_parse(note.text, &f.head, err));
@@ -118,7 +117,7 @@ cv_status cv_misconduct_find(const char *path, struct cv_bytes head, struct cv_b
     }
     st = CV_THEN(st, judge(&f, out, err));
     cv_note_free(&note);
-    cv_tree_free(&f.tree);
+    cv_tree_close(&f.tree);
     cv_buf_free(&f.last);
     cv_buf_free(&f.other);
     return cv_err_note(err, st, "evidence");

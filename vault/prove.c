@@ -1,120 +1,198 @@
 #include "vault/prove.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "formats/checkpoint.h"
 #include "formats/tlog_proof.h"
 #include "vault/tree.h"
 
-/* The log, as far as proofs of it need it. */
-struct log {
-    struct cv_leaf *leaves; /* of the entries that are proved */
+/* What is to be proved, of the log up to its last checkpoint. */
+struct proving {
+    struct cv_custody *c;
     struct cv_tree tree;
-    struct cv_buf note;
+    struct cv_buf note; /* the last checkpoint's */
     struct cv_checkpoint head;
+    bool cached; /* some of the tree is from the cache, and may be wrong */
+    /* entries, or */
+    const uint64_t *entries;
+    size_t count;
+    struct cv_json *proofs;
+    /* from an older size */
+    uint64_t from;
+    struct cv_buf *hashes;
 };
 
-static void log_free(struct log *l)
+/* read_commit(c, index, data, commit): a checkpoint entry. */
+static cv_status read_commit(struct cv_custody *c, uint64_t index, struct cv_buf *data,
+                             struct cv_commit *commit, struct cv_err *err)
 {
-    free(l->leaves);
-    cv_tree_free(&l->tree);
-    cv_buf_free(&l->note);
+    cv_status st = cv_custody_read(c, index, CV_KIND_CHECKPOINT, data, err);
+    st = CV_THEN(st, cv_commit_parse(cv_buf_view(data), commit, err));
+    return st == CV_ERR_FORMAT ? CV_ERR_LOG : st;
 }
 
-/* keep(l, commit, wanted, count): those of its leaves that will be proved. */
-static void keep(struct log *l, const struct cv_commit *c, const uint64_t *wanted, size_t count)
+/* grow(p): the leaves of those checkpoints that the tree has not. */
+static cv_status grow(struct proving *p, struct cv_err *err)
 {
-    for (size_t w = 0; w < count; w++)
-        if (wanted[w] >= c->first && wanted[w] - c->first < c->count)
-            l->leaves[w] = c->leaves[wanted[w] - c->first];
-}
-
-/* load(c, l, ...): every checkpoint from the first to the last, whose note is kept. */
-static cv_status load(struct cv_custody *c, struct log *l, const uint64_t *wanted, size_t count,
-                      struct cv_err *err)
-{
-    struct cv_catalog *catalog = cv_custody_catalog(c);
-    uint64_t at = 0, index = 0;
+    uint64_t at = p->tree.size > 0 ? p->tree.size + 1 : 0, index = 0;
     cv_status st;
-    l->leaves = calloc(count + 1, sizeof(*l->leaves));
-    if (l->leaves == NULL)
-        return CV_ERR_NOMEM;
-    while ((st = cv_catalog_next(catalog, CV_KIND_CHECKPOINT, at, &index, err)) == CV_OK) {
+    while ((st = cv_catalog_next(cv_custody_catalog(p->c), CV_KIND_CHECKPOINT, at, &index, err)) == CV_OK) {
         struct cv_buf data = { 0 };
         struct cv_commit commit = { 0 };
-        st = cv_custody_read(c, index, CV_KIND_CHECKPOINT, &data, err);
-        st = CV_THEN(st, cv_commit_parse(cv_buf_view(&data), &commit, err));
-        st = CV_THEN(st, cv_tree_take(&l->tree, &commit, err));
-        if (st == CV_OK)
-            keep(l, &commit, wanted, count);
-        cv_buf_truncate(&l->note, 0);
-        st = CV_THEN(st, cv_buf_append(&l->note, commit.note));
+        st = read_commit(p->c, index, &data, &commit, err);
+        st = CV_THEN(st, cv_tree_take(&p->tree, &commit, err));
         cv_commit_free(&commit);
         cv_buf_free(&data);
         if (st != CV_OK)
-            return st == CV_ERR_FORMAT ? CV_ERR_LOG : st;
+            return st;
         at = index + 1;
     }
-    return st == CV_ERR_NOTFOUND ? cv_tree_grow(&l->tree) : st;
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
-/* check_head(c, l): the leaves lead to the root that the last checkpoint signs, and custody has verified. */
-static cv_status check_head(struct cv_custody *c, struct log *l, struct cv_err *err)
+/* read_head(p): the last checkpoint, which custody has verified, and which the tree must lead to. */
+static cv_status read_head(struct proving *p, struct cv_err *err)
 {
+    struct cv_buf data = { 0 };
+    struct cv_commit commit = { 0 };
     struct cv_note note = { 0 };
     struct cv_hash root;
-    cv_status st = cv_note_parse(cv_buf_view(&l->note), &note, err);
-    st = CV_THEN(st, cv_checkpoint_parse(note.text, &l->head, err));
-    st = CV_THEN(st, cv_tree_root(&l->tree, l->tree.size, &root));
-    if (st == CV_OK && (l->head.size != l->tree.size || memcmp(root.b, l->head.root.b, sizeof(root.b)) != 0 ||
-                        memcmp(root.b, c->chain.root.b, sizeof(root.b)) != 0))
+    cv_status st = read_commit(p->c, p->c->chain.edge.size, &data, &commit, err);
+    st = CV_THEN(st, cv_buf_append(&p->note, commit.note));
+    st = CV_THEN(st, cv_note_parse(commit.note, &note, err));
+    st = CV_THEN(st, cv_checkpoint_parse(note.text, &p->head, err));
+    st = CV_THEN(st, cv_tree_root(&p->tree, p->tree.size, &root));
+    if (st == CV_OK && (p->head.size != p->tree.size || memcmp(root.b, p->head.root.b, sizeof(root.b)) != 0 ||
+                        memcmp(root.b, p->c->chain.root.b, sizeof(root.b)) != 0))
         st = cv_fail(err, CV_ERR_LOG, "the leaves of the log do not lead to its last checkpoint");
     cv_note_free(&note);
+    cv_commit_free(&commit);
+    cv_buf_free(&data);
+    return st == CV_ERR_FORMAT ? CV_ERR_LOG : st;
+}
+
+/* leaf_of(p, index, out): the commit that covers an entry tells. */
+static cv_status leaf_of(struct proving *p, uint64_t index, struct cv_leaf *out, struct cv_err *err)
+{
+    struct cv_buf data = { 0 };
+    struct cv_commit commit = { 0 };
+    uint64_t at = 0;
+    if (index >= p->tree.size)
+        return cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 " is under no checkpoint yet", index);
+    cv_status st = cv_catalog_next(cv_custody_catalog(p->c), CV_KIND_CHECKPOINT, index + 1, &at, err);
+    st = CV_THEN(st, read_commit(p->c, at, &data, &commit, err));
+    if (st == CV_OK && (index < commit.first || index - commit.first >= commit.count))
+        st = CV_ERR_LOG;
+    if (st == CV_OK)
+        *out = commit.leaves[index - commit.first];
+    cv_commit_free(&commit);
+    cv_buf_free(&data);
+    return st == CV_ERR_NOTFOUND ? CV_ERR_LOG : st;
+}
+
+/* not_proved(st): a proof that does not hold is the log's fault, or the cache's. */
+static cv_status not_proved(cv_status st, struct cv_err *err)
+{
+    return st == CV_ERR_AUTH || st == CV_ERR_FORMAT || st == CV_ERR_INTERNAL
+               ? cv_fail(err, CV_ERR_LOG, "the hashes of the log do not lead to its last checkpoint")
+               : st;
+}
+
+static cv_status prove_one(struct proving *p, uint64_t index, struct cv_err *err)
+{
+    struct cv_tlog_proof proof = { .index = index, .note = cv_buf_view(&p->note) };
+    struct cv_leaf leaf;
+    struct cv_hash hash;
+    struct cv_buf text = { 0 };
+    cv_status st = leaf_of(p, index, &leaf, err);
+    st = CV_THEN(st, cv_leaf_text(p->c->chain.policy->vault, index, &leaf, &proof.extra));
+    st = CV_THEN(st, cv_merkle_leaf(cv_buf_view(&proof.extra), &hash));
+    if (st == CV_OK) {
+        st = cv_merkle_prove_inclusion(index, p->tree.size, cv_tree_read, &p->tree, &proof.hashes);
+        st = CV_THEN(st, cv_merkle_verify_inclusion(index, p->tree.size, &hash, cv_buf_view(&proof.hashes),
+                                                    &p->head.root));
+        st = not_proved(st, err);
+    }
+    st = CV_THEN(st, cv_tlog_proof_write(&proof, &text));
+    st = CV_THEN(st, cv_json_push(p->proofs, cv_json_strn(cv_buf_view(&text))));
+    cv_tlog_proof_free(&proof);
+    cv_buf_free(&text);
     return st;
 }
 
-static cv_status prove_one(const struct cv_custody *c, struct log *l, uint64_t index,
-                           const struct cv_leaf *leaf, struct cv_json *out, struct cv_err *err)
+static cv_status prove_from(struct proving *p, struct cv_err *err)
 {
-    struct cv_tlog_proof p = { .index = index, .note = cv_buf_view(&l->note) };
-    struct cv_buf text = { 0 };
-    cv_status st = index < l->tree.size
-                       ? CV_OK
-                       : cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 " is under no checkpoint yet", index);
-    st = CV_THEN(st, cv_leaf_text(c->chain.policy->vault, index, leaf, &p.extra));
-    st = CV_THEN(st, cv_merkle_prove_inclusion(index, l->tree.size, cv_tree_read, &l->tree, &p.hashes));
-    st = CV_THEN(st, cv_tlog_proof_write(&p, &text));
-    st = CV_THEN(st, cv_json_push(out, cv_json_strn(cv_buf_view(&text))));
-    cv_tlog_proof_free(&p);
-    cv_buf_free(&text);
+    struct cv_hash root;
+    if (p->from == 0 || p->from > p->tree.size)
+        return cv_fail(err, CV_ERR_NOTFOUND,
+                       "the log has no head of %" PRIu64 " entries: it ends at %" PRIu64, p->from,
+                       p->tree.size);
+    cv_status st = cv_tree_root(&p->tree, p->from, &root);
+    st = CV_THEN(st, cv_merkle_prove_consistency(p->from, p->tree.size, cv_tree_read, &p->tree, p->hashes));
+    st = CV_THEN(st, cv_merkle_verify_consistency(p->from, &root, p->tree.size, &p->head.root,
+                                                  cv_buf_view(p->hashes)));
+    return not_proved(st, err);
+}
+
+static cv_status prove(struct proving *p, struct cv_err *err)
+{
+    cv_status st = grow(p, err);
+    st = CV_THEN(st, read_head(p, err));
+    for (size_t i = 0; i < p->count && st == CV_OK; i++)
+        st = prove_one(p, p->entries[i], err);
+    if (p->hashes != NULL)
+        st = CV_THEN(st, prove_from(p, err));
     return st;
+}
+
+/* run(p): with what the cache has; from nothing if that was wrong. */
+static cv_status run(struct proving *p, struct cv_err *err)
+{
+    struct cv_err why = { 0 };
+    cv_tree_open(&p->tree, p->c->chain.policy->vault);
+    p->cached = p->tree.size > 0;
+    cv_status st = prove(p, &why);
+    if (p->cached && (st == CV_ERR_LOG || st == CV_ERR_IO)) {
+        why = (struct cv_err){ 0 };
+        cv_tree_forget(&p->tree);
+        cv_buf_truncate(&p->note, 0);
+        if (p->hashes != NULL)
+            cv_buf_truncate(p->hashes, 0);
+        cv_json_free(p->proofs);
+        p->proofs = cv_json_array();
+        st = prove(p, &why);
+    }
+    if (st == CV_OK || st == CV_ERR_NOTFOUND)
+        cv_tree_save(&p->tree);
+    cv_tree_close(&p->tree);
+    if (st != CV_OK && why.status != CV_OK)
+        st = cv_fail(err, st, "%s", why.msg);
+    return cv_err_note(err, st, "proof");
 }
 
 cv_status cv_prove(struct cv_custody *c, const uint64_t *entries, size_t count, struct cv_json *out,
                    struct cv_err *err)
 {
-    struct log l = { 0 };
-    cv_status st = load(c, &l, entries, count, err);
-    st = CV_THEN(st, check_head(c, &l, err));
+    struct proving p = { .c = c, .entries = entries, .count = count, .proofs = cv_json_array() };
+    cv_status st = run(&p, err);
     for (size_t i = 0; i < count && st == CV_OK; i++)
-        st = prove_one(c, &l, entries[i], &l.leaves[i], out, err);
-    log_free(&l);
-    return cv_err_note(err, st, "proof");
+        st = cv_json_push(out, cv_json_copy(cv_json_at(p.proofs, i)));
+    cv_json_free(p.proofs);
+    cv_buf_free(&p.note);
+    return st;
 }
 
 cv_status cv_prove_from(struct cv_custody *c, uint64_t from, struct cv_buf *proof, struct cv_buf *note,
                         struct cv_err *err)
 {
-    struct log l = { 0 };
-    cv_status st = load(c, &l, NULL, 0, err);
-    st = CV_THEN(st, check_head(c, &l, err));
-    if (st == CV_OK && (from == 0 || from > l.tree.size))
-        st = cv_fail(err, CV_ERR_NOTFOUND, "the log has no head of %" PRIu64 " entries: it ends at %" PRIu64,
-                     from, l.tree.size);
-    st = CV_THEN(st, cv_merkle_prove_consistency(from, l.tree.size, cv_tree_read, &l.tree, proof));
-    st = CV_THEN(st, cv_buf_append(note, cv_buf_view(&l.note)));
-    log_free(&l);
-    return cv_err_note(err, st, "proof");
+    struct cv_buf hashes = { 0 };
+    struct proving p = { .c = c, .from = from, .hashes = &hashes };
+    cv_status st = run(&p, err);
+    st = CV_THEN(st, cv_buf_append(proof, cv_buf_view(&hashes)));
+    st = CV_THEN(st, cv_buf_append(note, cv_buf_view(&p.note)));
+    cv_json_free(p.proofs);
+    cv_buf_free(&p.note);
+    cv_buf_free(&hashes);
+    return st;
 }

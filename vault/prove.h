@@ -3,9 +3,10 @@
 
 #include "vault/custody.h"
 
-/* Proofs about the log, with no key. Each reads every checkpoint of the archive, and holds 64 bytes for each
- * entry. CV_ERR_LOG names a checkpoint that is damaged, or says that the leaves do not lead to the root that
- * was verified; also CV_ERR_NOMEM, CV_ERR_IO. */
+/* Proofs about the log, with no key. Each reads the checkpoints that this user's cache of the tree
+ * (vault/tree) has not, and is verified before it is given out. CV_ERR_LOG names a checkpoint that is
+ * damaged, or says that the leaves do not lead to the root that was verified; also CV_ERR_NOMEM, CV_ERR_IO.
+ */
 
 /** cv_prove(c, entries, count, out, err): for each of these entries a c2sp.org/tlog-proof to the last
  * checkpoint, appended to the array ${out}. CV_OK; CV_ERR_NOTFOUND for an entry that no checkpoint covers

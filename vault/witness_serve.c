@@ -5,19 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "formats/http.h"
+#include "vault/places.h"
 #include "vault/witness.h"
 
 /* Requests are judged one at a time; that many clients may be connected at once, and the others wait in the
  * kernel's queue. A request must be whole some seconds after its first byte, an answer must be taken, and a
  * connection that is silent ends; when all places are taken, the one that was silent longest makes room. */
 #define CLIENTS_MAX 2048
-#define SPARE_FILES 16
 #define QUEUE 4096
 #define REQUEST_SECONDS 10
 #define ANSWER_SECONDS 10
@@ -348,24 +347,6 @@ static void make_room(struct serving *s)
         drop(s, oldest);
 }
 
-/* places(): a descriptor for each client, and some to work with, as far as the system lets us: poll takes no
- * more than that either. */
-static size_t places(void)
-{
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return 1;
-    if (files.rlim_cur < CLIENTS_MAX + SPARE_FILES && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur =
-            files.rlim_max < CLIENTS_MAX + SPARE_FILES ? files.rlim_max : CLIENTS_MAX + SPARE_FILES;
-        if (setrlimit(RLIMIT_NOFILE, &files) != 0 && getrlimit(RLIMIT_NOFILE, &files) != 0)
-            return 1; /* one at a time */
-    }
-    if (files.rlim_cur >= CLIENTS_MAX + SPARE_FILES)
-        return CLIENTS_MAX;
-    return files.rlim_cur > SPARE_FILES ? (size_t)files.rlim_cur - SPARE_FILES : 1;
-}
-
 cv_status cv_witness_serve(int listener, const struct cv_witness *w, const struct cv_note_key *logs,
                            size_t count, cv_witness_say_fn say, void *arg)
 {
@@ -374,7 +355,7 @@ cv_status cv_witness_serve(int listener, const struct cv_witness *w, const struc
     cv_status st = s == NULL || fds == NULL ? CV_ERR_NOMEM : CV_OK;
     if (st == CV_OK) {
         *s = (struct serving){
-            .w = w, .logs = logs, .count = count, .places = places(), .say = say, .arg = arg
+            .w = w, .logs = logs, .count = count, .places = cv_places(CLIENTS_MAX), .say = say, .arg = arg
         };
         for (size_t i = 0; i < s->places; i++)
             s->clients[i].fd = -1;

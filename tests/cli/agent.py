@@ -150,6 +150,17 @@ def hostile_clients(p, record):
     p.run('lock', '-i', p.path('legal.identity'))
 
 
+def few_files(p):
+    """Where a process may have few descriptors, fewer are served at once."""
+    subprocess.run(['prlimit', '--nofile=64:64', p.binary, 'unlock', '-q', '-i', p.path('legal.identity'), '--passphrase-file', p.path('passphrase')],
+                   env=p.env(), check=True)
+    many = [connected(socket_of(p, 'legal')) for _ in range(100)]
+    alone(p, 'legal', 'status', out='Unlocked:')
+    for c in many:
+        c.close()
+    p.run('lock', '-i', p.path('legal.identity'))
+
+
 def removed(p):
     """A member removed while their agent is unlocked."""
     unlock(p, 'medical')
@@ -208,6 +219,7 @@ def test(p):
     forgets(p, pid, record)
     refusals(p)
     hostile_clients(p, record)
+    few_files(p)
     removed(p)
     another_passphrase(p)
     not_dumpable(p)

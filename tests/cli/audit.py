@@ -108,6 +108,30 @@ def proofs(p, first):
     p.run('audit', 'prove', '--from', str(now['size'] + 1), '--vault', p.path('vault'), rc=1, err='the log has no head of')
 
 
+def cache(p):
+    """Nothing in the cache of the tree is believed: whatever stands there, the proofs are the same."""
+    import glob
+    prove = lambda *what: p.run('audit', 'prove', *what, '--vault', p.path('vault'))
+    now = head(p)['size']
+    wanted = [('--from', str(n)) for n in (1, 2, 3, 7, 20, now - 4)] + [('--entry', str(n)) for n in (0, 5, now - 1)]
+    tree, = glob.glob(p.path('home', '.cache', 'casevault', '*', 'tree'))
+    good = open(tree, 'rb').read()
+    os.remove(tree)
+    proofs = [prove(*w) for w in wanted]
+    assert open(tree, 'rb').read() == good and len(good) == 32 * sum(now >> k for k in range(10))
+    flipped = [good[:i] + bytes([good[i] ^ 1]) + good[i + 1:] for i in range(7, len(good), 160)]
+    for bad in [b'', b'x', good[:31], good[:-1], good[:len(good) // 2], good[32:], good + good, good + bytes(64), bytes(len(good)), good[::-1]] + flipped:
+        open(tree, 'wb').write(bad)
+        for w in range(len(wanted)) if bad not in flipped else (1, 3, 4, 7):
+            assert prove(*wanted[w]) == proofs[w]
+    os.remove(tree)
+    os.mkdir(tree)
+    assert prove(*wanted[2]) == proofs[2]
+    os.rmdir(tree)
+    p.add('intake', PERSON)
+    assert prove('--entry', '5') != proofs[-2] and open(tree, 'rb').read()[:len(good)] == good
+
+
 def graves(p):
     """Tombstones against release.keys, both ways."""
     keys = p.path('vault', 'release.keys')
@@ -138,7 +162,7 @@ def contents(p):
     p.as_('auditor', 'audit', 'verify', '--contents', out='nothing is without its event')
     told = p.as_('auditor', 'audit', 'verify', '--contents', '--json').strip().split('\n')
     told = json.loads(told[-1])
-    assert told['records'] == 7 and told['policies'] == 3 and told['erasures'] == 1 and told['faults'] == 0, told
+    assert told['records'] == 8 and told['policies'] == 3 and told['erasures'] == 1 and told['faults'] == 0, told
     p.as_('intake', 'audit', 'verify', '--contents', rc=13, err='none of your roles reads the access log')
     assert 'unchecked' in p.run('audit', 'verify', '--vault', p.path('vault'))
 
@@ -218,6 +242,7 @@ def test(p):
     first = heads(p)
     shortened(p, first)
     proofs(p, first)
+    cache(p)
     graves(p)
     contents(p)
     misconduct(p)
