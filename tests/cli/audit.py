@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What an auditor proves without a key: heads kept on paper, proofs for anybody, erased keys that are gone and no others."""
-import base64, hashlib, os, shutil
+import base64, hashlib, os, shutil, subprocess
 
 from common import PERSON, main
 
@@ -106,6 +106,46 @@ def proofs(p, first):
             assert consistent(size, now['size'], base64.b64decode(first['root']), base64.b64decode(now['root']), [base64.b64decode(l) for l in lines[1:]])
             assert not consistent(size, now['size'], bytes(32), base64.b64decode(now['root']), [base64.b64decode(l) for l in lines[1:]])
     p.run('audit', 'prove', '--from', str(now['size'] + 1), '--vault', p.path('vault'), rc=1, err='the log has no head of')
+
+
+def tampered(p):
+    """Every entry of the log removed, repeated, put before the one before, or in the place of another; the log cut after each."""
+    import re
+    segment, home = p.path('vault', 'archive', '00000001.tar'), p.path('stranger')
+    os.mkdir(home)
+    whole, at, last = open(segment, 'rb').read(), [0], head(p)
+    while at[-1] < len(whole):
+        at.append(at[-1] + 512 + (int(whole[at[-1] + 124:at[-1] + 135], 8) + 511) // 512 * 512)
+    entries = [whole[a:b] for a, b in zip(at, at[1:])]
+    kind = [e[12:100].rstrip(b'\0').decode() for e in entries]
+    os.chmod(segment, 0o600)
+
+    def verify(parts, lowest, highest, *more, rc=14):
+        open(segment, 'wb').write(b''.join(parts))
+        q = subprocess.run([p.binary, 'audit', 'verify', '--vault', p.path('vault'), *more], env=p.env(home), capture_output=True)
+        told = q.stderr.decode()
+        assert q.returncode == rc, (q.returncode, told, lowest)
+        named = re.search('entry ([0-9]+)', told)
+        assert lowest is None or (named and lowest <= int(named.group(1)) <= highest), (told, lowest, highest)
+
+    for i in range(len(entries)):
+        closes = next(n for n in range(i, len(entries)) if kind[n] == 'checkpoint')
+        since = ('--since', '%d %s' % (last['size'], last['print']))
+        verify(entries[:i], None, None, *since, rc=14 if i > 3 else 10)  # before, it is a founding that was cut short
+        if i + 1 < len(entries):
+            verify(entries[:i] + entries[i + 1:], i, closes + 1)
+            verify(entries[:i] + [entries[i + 1], entries[i]] + entries[i + 2:], i, closes + 1)
+        verify(entries[:i + 1] + entries[i:], i, closes + 1)
+        j = next((n for n in range(i) if kind[n] == kind[i]), None)
+        if j is not None:  # the bytes of another of its kind, under its own name
+            body = entries[j][512:]
+            header = bytearray(entries[i][:512])
+            header[124:136] = entries[j][124:136]
+            header[148:156] = b' ' * 8
+            header[148:156] = b'%06o\0 ' % sum(header)
+            verify(entries[:i] + [bytes(header) + body] + entries[i + 1:], i, closes)
+    open(segment, 'wb').write(whole)
+    p.run('audit', 'verify', '--vault', p.path('vault'), out='The log is whole')
 
 
 def cache(p):
@@ -241,6 +281,7 @@ def test(p):
     p.vault(('intake', 'auditor'))
     first = heads(p)
     shortened(p, first)
+    tampered(p)
     proofs(p, first)
     cache(p)
     graves(p)

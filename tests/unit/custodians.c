@@ -929,6 +929,42 @@ static void proposal_locks_out(void **state)
     cv_buf_free(&data);
 }
 
+/* ---- who signs ---- */
+
+/* Commits of who is no member, was one, or has another log key, or the one of before: each is found by
+ * whoever comes new to the vault, and by an auditor without any key. */
+static void signed_wrongly(void **state)
+{
+    static const uint8_t seed[32] = { 7 };
+    enum { STRANGER, FORMER, OTHER_KEY, OLD_KEY, ROWS };
+    static const char no_member[] = "not signed by anyone who was a member then",
+                      no_log[] = "not signed by the vault's log key";
+    const struct cv_event event = { .action = "read", .record = person };
+    (void)state;
+    for (int row = 0; row < ROWS; row++) {
+        struct cv_outcome outcome;
+        struct cv_ed25519_key *strange = NULL, *old = NULL, *log = NULL;
+        fresh(NULL);
+        struct cv_vault *before = opened(&custodian), *v = opened(&custodian);
+        assert_ok(cv_keyring_log(before->keys, &old, NULL));
+        assert_ok(cv_members_remove(v, legal.public.pseudonym, &outcome, NULL));
+        assert_ok(cv_ed25519_key_new(CV_ARR(seed), &strange));
+        assert_ok(cv_vault_begin(v, NULL));
+        assert_ok(cv_event_add(v, &event, NULL));
+        assert_ok(cv_keyring_log(v->keys, &log, NULL));
+        struct cv_identity *who = row == STRANGER ? &second : row == FORMER ? &legal : &custodian;
+        cv_custody_sign_as(v->custody, cv_vault_policy(v), &who->public, cv_identity_sign, who,
+                           row == OTHER_KEY ? strange
+                           : row == OLD_KEY ? old
+                                            : log);
+        assert_ok(cv_custody_commit(v->custody, NULL));
+        cv_vault_close(v);
+        refused_to(&intake, row == STRANGER || row == FORMER ? no_member : no_log);
+        cv_vault_close(before);
+        cv_ed25519_key_free(strange);
+    }
+}
+
 /* ---- the access log ---- */
 
 static cv_status count_event(void *arg, uint64_t index, const struct cv_json *event,
@@ -1206,19 +1242,15 @@ static void rubbish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EACH(grant_over),         EACH(grant_prolonged),
-        EACH(grant_lies),         EACH(erase_crash),
-        EACH(erase_bogus),        EACH(erase_bogus_proposal),
-        EACH(erase_too_few),      EACH(erase_escaped),
-        EACH(erase_changed),      EACH(slot_taken),
-        EACH(hold_ended_again),   EACH(erase_told_falsely),
-        EACH(seals_ahead),        EACH(seals_ahead_believed),
-        EACH(seals_bad),          EACH(batch_stale),
-        EACH(seals_by_strangers), EACH(slots_claimed),
-        EACH(slot_shared),        EACH(proposal_filled),
-        EACH(proposal_locks_out), EACH(event_unreadable),
-        EACH(event_forged),       EACH(event_missing),
-        EACH(event_framing),      EACH(rubbish),
+        EACH(grant_over),     EACH(grant_prolonged),      EACH(grant_lies),
+        EACH(erase_crash),    EACH(erase_bogus),          EACH(erase_bogus_proposal),
+        EACH(erase_too_few),  EACH(erase_escaped),        EACH(erase_changed),
+        EACH(slot_taken),     EACH(hold_ended_again),     EACH(erase_told_falsely),
+        EACH(seals_ahead),    EACH(seals_ahead_believed), EACH(seals_bad),
+        EACH(batch_stale),    EACH(seals_by_strangers),   EACH(slots_claimed),
+        EACH(slot_shared),    EACH(proposal_filled),      EACH(proposal_locks_out),
+        EACH(signed_wrongly), EACH(event_unreadable),     EACH(event_forged),
+        EACH(event_missing),  EACH(event_framing),        EACH(rubbish),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
