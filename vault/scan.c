@@ -320,7 +320,15 @@ static bool holed(struct cv_scan *s, uint64_t end)
 static cv_status next_segment(struct cv_scan *s, bool *more, struct cv_err *err)
 {
     uint64_t size = 0;
+    struct cv_err why = { 0 };
     cv_status st = cv_segment_size(s->segments, s->segment + 1, &size, err);
+    if (st == CV_ERR_NOTFOUND) {
+        const cv_status gap = cv_segment_gap(s->segments, s->segment + 1, &why);
+        /* Somebody else may just have begun it, and the one after. */
+        st = gap == CV_OK ? CV_ERR_NOTFOUND : cv_segment_size(s->segments, s->segment + 1, &size, err);
+        if (st == CV_ERR_NOTFOUND && gap != CV_OK)
+            return cv_fail(err, gap, "%s", why.msg);
+    }
     *more = st == CV_OK;
     if (*more) {
         s->segment++;

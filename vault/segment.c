@@ -1,8 +1,10 @@
 #include "vault/segment.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +67,25 @@ cv_status cv_segment_size(struct cv_segments *s, uint32_t number, uint64_t *size
         return cv_fail(err, CV_ERR_LOG, "archive/%s: not a plain file", name);
     *size = (uint64_t)info.st_size;
     return CV_OK;
+}
+
+cv_status cv_segment_gap(const struct cv_segments *s, uint32_t number, struct cv_err *err)
+{
+    char want[16];
+    bool later = false;
+    const int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    segment_name(number, want);
+    if (d == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return cv_fail_errno(err, "archive: cannot read the directory");
+    }
+    for (const struct dirent *e = readdir(d); e != NULL && !later; e = readdir(d)) /* names have one length */
+        later = strlen(e->d_name) == strlen(want) && strspn(e->d_name, "0123456789") == 8 &&
+                strcmp(e->d_name + 8, ".tar") == 0 && strcmp(e->d_name, want) > 0;
+    closedir(d);
+    return later ? cv_fail(err, CV_ERR_LOG, "archive/%s: is missing, and later ones are there", want) : CV_OK;
 }
 
 cv_status cv_segment_read(struct cv_segments *s, uint32_t number, uint64_t offset, size_t n,

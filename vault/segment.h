@@ -25,6 +25,10 @@ void cv_segments_close(struct cv_segments *s);
 CV_MUST_CHECK cv_status cv_segment_size(struct cv_segments *s, uint32_t number, uint64_t *size,
                                         struct cv_err *err);
 
+/** cv_segment_gap(s, number, err): there is no segment ${number}: is that the end? CV_OK; CV_ERR_LOG if a
+ * later one is there; CV_ERR_IO. */
+CV_MUST_CHECK cv_status cv_segment_gap(const struct cv_segments *s, uint32_t number, struct cv_err *err);
+
 /** cv_segment_read(s, number, offset, n, out, err): append up to ${n} bytes to ${out}, fewer only at the end.
  */
 CV_MUST_CHECK cv_status cv_segment_read(struct cv_segments *s, uint32_t number, uint64_t offset, size_t n,

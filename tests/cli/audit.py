@@ -146,6 +146,13 @@ def tampered(p):
             verify(entries[:i] + [bytes(header) + body] + entries[i + 1:], i, closes)
     open(segment, 'wb').write(whole)
     p.run('audit', 'verify', '--vault', p.path('vault'), out='The log is whole')
+    # A segment that is not there, before one that is.
+    for name, rc in (('00000003.tar', 14), ('99999999.tar', 14), ('0000000x.tar', 0), ('000000003.tar', 0)):
+        other = p.path('vault', 'archive', name)
+        shutil.copy(segment, other)
+        for command in (['audit', 'verify'], ['check']):
+            p.run(*command, '--vault', p.path('vault'), rc=rc, err='archive/00000002.tar: is missing, and later ones are there' if rc else None)
+        os.unlink(other)
 
 
 def cache(p):
