@@ -14,17 +14,6 @@
 
 #define FILE_MAX ((size_t)1 << 20)
 
-/* open_log(ui, out): the archive, verified from where this user last looked. */
-static cv_status open_log(struct cv_ui *ui, struct cv_custody **out)
-{
-    char path[4096];
-    cv_status st = cv_ui_vault_path(ui, path);
-    st = CV_THEN(st, cv_custody_open(path, ui->trust, out, &ui->err));
-    if (st == CV_OK)
-        cv_ui_training(ui, (*out)->chain.policy->training);
-    return st;
-}
-
 /* ---- audit head ---- */
 
 /* head_print(root, out): its first 80 bits, in groups: long enough that no other log can be made to fit. */
@@ -78,7 +67,7 @@ static cv_status run_head(struct cv_ui *ui, const void *args)
     struct cv_buf root = { 0 }, vkey = { 0 }, text = { 0 }, blocks = { 0 };
     char print[CV_FINGERPRINT_BYTES], vault[CV_FINGERPRINT_BYTES];
     struct cv_checkpoint head = { 0 };
-    cv_status st = open_log(ui, &c);
+    cv_status st = cv_ui_open_log(ui, &c);
     if (st == CV_OK && a->output != NULL) {
         st = write_head(ui, c, a->output);
         cv_custody_close(c);
@@ -169,7 +158,7 @@ static cv_status make(struct cv_ui *ui, const struct args *a)
         return cv_fail(&ui->err, CV_ERR_ARG, "--entry wants a number, from 0");
     struct cv_json *list = cv_json_array();
     struct cv_buf proof = { 0 }, note = { 0 }, text = { 0 };
-    cv_status st = open_log(ui, &c);
+    cv_status st = cv_ui_open_log(ui, &c);
     if (st == CV_OK && a->entry != NULL) {
         st = cv_prove(c, &entry, 1, list, &ui->err);
         st = CV_THEN(st, cv_buf_append(&text, cv_json_text(cv_json_at(list, 0))));

@@ -52,11 +52,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     struct cv_custody *custody = NULL;
     struct cv_published published = { 0 };
     struct cv_buf root = { 0 };
-    char path[4096];
-    cv_status st = cv_ui_vault_path(ui, path);
-    st = CV_THEN(st, cv_custody_open(path, ui->trust, &custody, &ui->err));
-    if (st == CV_OK)
-        cv_ui_training(ui, custody->chain.policy->training);
+    cv_status st = cv_ui_open_log(ui, &custody);
     st = CV_THEN(st, cv_publish(custody, ui->words.w[0], a->all, &published, &ui->err));
     st = CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(published.root.b), &root));
     st = CV_THEN(st, cv_buf_append(&root, CV_LIT("\0")));

@@ -17,18 +17,6 @@
 
 /* ---- what they share ---- */
 
-/* open_log(ui, out): the vault's log, verified, with no key in hand. */
-static cv_status open_log(struct cv_ui *ui, struct cv_custody **out)
-{
-    char path[4096];
-    *out = NULL;
-    cv_status st = cv_ui_vault_path(ui, path);
-    st = CV_THEN(st, cv_custody_open(path, ui->trust, out, &ui->err));
-    if (st == CV_OK)
-        cv_ui_training(ui, (*out)->chain.policy->training);
-    return st;
-}
-
 /* open_ca(ui, path, out): the certificates of --ca. */
 static cv_status open_ca(struct cv_ui *ui, const char *path, struct cv_timestamp_ca **out)
 {
@@ -154,7 +142,7 @@ static cv_status run_request(struct cv_ui *ui, const void *args)
     struct cv_buf query = { 0 };
     uint8_t nonce[CV_TIMESTAMP_NONCE_BYTES];
     char name[64];
-    cv_status st = open_log(ui, &c);
+    cv_status st = cv_ui_open_log(ui, &c);
     const uint64_t checkpoint = a->checkpoint > 0 ? a->checkpoint : st == CV_OK ? cv_stamp_last(c) : 0;
     snprintf(name, sizeof(name), "checkpoint-%" PRIu64 ".tsq", checkpoint);
     const char *path = a->out != NULL ? a->out : name;
@@ -367,7 +355,7 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
     struct cv_custody *c = NULL;
     struct cv_timestamp_ca *ca = NULL;
     cv_status st = open_ca(ui, a->ca, &ca);
-    st = CV_THEN(st, open_log(ui, &c));
+    st = CV_THEN(st, cv_ui_open_log(ui, &c));
     st = CV_THEN(st, cv_stamps(c, ca, on_stamp, &v, &ui->err));
     if (st == CV_OK && v.bad > 0)
         st = cv_fail(&ui->err, CV_ERR_LOG,

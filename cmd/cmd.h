@@ -124,6 +124,9 @@ CV_MUST_CHECK cv_status cv_ui_identity_path(struct cv_ui *ui, const char **out);
 /** cv_ui_vault_path(ui, out): --vault, CASEVAULT_DIR, or the nearest parent directory that is a vault. */
 CV_MUST_CHECK cv_status cv_ui_vault_path(struct cv_ui *ui, char out[static 4096]);
 
+/** cv_ui_open_log(ui, out): the archive, verified from where this user last looked, with no key in hand. */
+CV_MUST_CHECK cv_status cv_ui_open_log(struct cv_ui *ui, struct cv_custody **out);
+
 /** A command's opened vault. */
 struct cv_opened {
     struct cv_identity id;

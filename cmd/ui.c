@@ -186,6 +186,17 @@ cv_status cv_ui_vault_path(struct cv_ui *ui, char out[static 4096])
     return CV_OK;
 }
 
+cv_status cv_ui_open_log(struct cv_ui *ui, struct cv_custody **out)
+{
+    char path[4096];
+    *out = NULL;
+    cv_status st = cv_ui_vault_path(ui, path);
+    st = CV_THEN(st, cv_custody_open(path, ui->trust, out, &ui->err));
+    if (st == CV_OK)
+        cv_ui_training(ui, (*out)->chain.policy->training);
+    return st;
+}
+
 cv_status cv_ui_open(struct cv_ui *ui, struct cv_opened *out)
 {
     char path[4096];

@@ -26,6 +26,19 @@ bool cv_bytes_line(struct cv_bytes *rest, const char *word, struct cv_bytes *val
     return true;
 }
 
+bool cv_bytes_number(struct cv_bytes text, uint64_t *out)
+{
+    *out = 0;
+    if (text.n == 0 || text.n > 18 || (text.n > 1 && text.p[0] == '0'))
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+        *out = 10 * *out + (uint64_t)(text.p[i] - '0');
+    }
+    return true;
+}
+
 bool cv_bytes_equal(struct cv_bytes a, struct cv_bytes b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

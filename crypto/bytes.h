@@ -25,6 +25,9 @@ struct cv_bytes cv_bytes_str(const char *s);
  * what follows that. False, and nothing is passed over, if there is no such line. */
 bool cv_bytes_line(struct cv_bytes *rest, const char *word, struct cv_bytes *value);
 
+/** cv_bytes_number(text, out): all of it is one decimal number, of at most 18 digits, no zero before it. */
+bool cv_bytes_number(struct cv_bytes text, uint64_t *out);
+
 /** cv_bytes_equal(a, b): equal in public data; takes as long as the bytes agree. */
 bool cv_bytes_equal(struct cv_bytes a, struct cv_bytes b);
 

@@ -18,14 +18,10 @@ cv_status cv_checkpoint_parse(struct cv_bytes text, struct cv_checkpoint *out, s
     struct cv_bytes origin, size, root;
     memset(out, 0, sizeof(*out));
     if (!cv_bytes_line(&text, "", &origin) || !cv_bytes_line(&text, "", &size) ||
-        !cv_bytes_line(&text, "", &root) || text.n != 0 || origin.n == 0 || origin.n >= sizeof(c.origin) ||
-        size.n == 0 || size.n > 18 || (size.n > 1 && size.p[0] == '0'))
+        !cv_bytes_line(&text, "", &root) || text.n != 0 || origin.n == 0 || origin.n >= sizeof(c.origin))
         return cv_fail(err, CV_ERR_FORMAT, "checkpoint: not origin, size and root");
-    for (size_t i = 0; i < size.n; i++) {
-        if (size.p[i] < '0' || size.p[i] > '9')
-            return cv_fail(err, CV_ERR_FORMAT, "checkpoint: its size is not a number");
-        c.size = 10 * c.size + (uint64_t)(size.p[i] - '0');
-    }
+    if (!cv_bytes_number(size, &c.size))
+        return cv_fail(err, CV_ERR_FORMAT, "checkpoint: its size is not a number");
     if (memchr(origin.p, '\0', origin.n) != NULL ||
         cv_base64_decode_exact(CV_BASE64_STD, root, c.root.b, sizeof(c.root.b)) != CV_OK)
         return cv_fail(err, CV_ERR_FORMAT, "checkpoint: its root is not 32 bytes in base64");

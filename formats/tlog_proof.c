@@ -21,19 +21,6 @@ cv_status cv_tlog_proof_write(const struct cv_tlog_proof *p, struct cv_buf *out)
     return CV_THEN(st, cv_buf_append(out, p->note));
 }
 
-static bool number(struct cv_bytes text, uint64_t *out)
-{
-    *out = 0;
-    if (text.n == 0 || text.n > 18 || (text.n > 1 && text.p[0] == '0'))
-        return false;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return false;
-        *out = 10 * *out + (uint64_t)(text.p[i] - '0');
-    }
-    return true;
-}
-
 cv_status cv_tlog_proof_parse(struct cv_bytes text, struct cv_tlog_proof *out, struct cv_err *err)
 {
     struct cv_bytes rest = text, l, said;
@@ -44,7 +31,7 @@ cv_status cv_tlog_proof_parse(struct cv_bytes text, struct cv_tlog_proof *out, s
         return cv_fail(err, CV_ERR_FORMAT, "proof: not a " TITLE);
     if (!cv_bytes_line(&rest, "extra ", &said) || cv_base64_decode(CV_BASE64_STD, said, &out->extra) != CV_OK)
         return cv_fail(err, CV_ERR_FORMAT, "proof: its extra line is not base64");
-    if (!cv_bytes_line(&rest, "index ", &said) || !number(said, &out->index))
+    if (!cv_bytes_line(&rest, "index ", &said) || !cv_bytes_number(said, &out->index))
         return cv_fail(err, CV_ERR_FORMAT, "proof: its index is not a number");
     while (cv_bytes_line(&rest, "", &l) && l.n > 0) {
         uint8_t *hash;

@@ -69,18 +69,6 @@ cv_status cv_witness_seal(const struct cv_witness *w, struct cv_bytes passphrase
     return cv_err_note(err, st, "witness key");
 }
 
-/* line(rest, out): the bytes before the next LF, which is taken too. */
-static bool line(struct cv_bytes *rest, struct cv_bytes *out)
-{
-    const uint8_t *lf = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
-    if (lf == NULL)
-        return false;
-    const size_t n = (size_t)(lf - rest->p);
-    *out = CV_BYTES(rest->p, n);
-    *rest = CV_BYTES(lf + 1, rest->n - n - 1);
-    return true;
-}
-
 /* after(line, word, out): what follows ${word} in it. */
 static bool after(struct cv_bytes l, const char *word, struct cv_bytes *out)
 {
@@ -94,11 +82,11 @@ static bool after(struct cv_bytes l, const char *word, struct cv_bytes *out)
 static cv_status parse_key(struct cv_bytes rest, struct cv_witness *w, struct cv_err *err)
 {
     struct cv_bytes title, name, seed;
-    if (!line(&rest, &title) || !cv_bytes_equal(title, CV_LIT("casevault witness v1")))
+    if (!cv_bytes_line(&rest, "", &title) || !cv_bytes_equal(title, CV_LIT("casevault witness v1")))
         return cv_fail(err, CV_ERR_FORMAT, "not a casevault witness key of version 1");
-    if (!line(&rest, &name) || !after(name, "name ", &name) || !line(&rest, &seed) ||
-        !after(seed, "sign ", &seed) || rest.n != 0 || name.n > CV_NOTE_NAME_MAX ||
-        memchr(name.p, '\0', name.n) != NULL)
+    if (!cv_bytes_line(&rest, "", &name) || !after(name, "name ", &name) ||
+        !cv_bytes_line(&rest, "", &seed) || !after(seed, "sign ", &seed) || rest.n != 0 ||
+        name.n > CV_NOTE_NAME_MAX || memchr(name.p, '\0', name.n) != NULL)
         return cv_fail(err, CV_ERR_FORMAT, "its three lines are not as they should be");
     memcpy(w->public.name, name.p, name.n);
     if (!cv_cosignature_name_ok(w->public.name))
@@ -142,20 +130,6 @@ cv_status cv_witness_request_write(uint64_t old, struct cv_bytes proof, struct c
     return st;
 }
 
-/* number(text, out): decimal, without leading zeros. */
-static bool number(struct cv_bytes text, uint64_t *out)
-{
-    *out = 0;
-    if (text.n == 0 || text.n > 18 || (text.n > 1 && text.p[0] == '0'))
-        return false;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return false;
-        *out = 10 * *out + (uint64_t)(text.p[i] - '0');
-    }
-    return true;
-}
-
 /* parse_head(text, out): the checkpoint, without the lines that its log may have added: they are signed, but
  * a witness says nothing of them. */
 static cv_status parse_head(struct cv_bytes text, struct cv_witness_request *out, struct cv_err *err)
@@ -163,10 +137,10 @@ static cv_status parse_head(struct cv_bytes text, struct cv_witness_request *out
     struct cv_bytes rest = text, l;
     struct cv_checkpoint c;
     for (int i = 0; i < 3; i++)
-        if (!line(&rest, &l))
+        if (!cv_bytes_line(&rest, "", &l))
             return cv_fail(err, CV_ERR_FORMAT, "the note is not a checkpoint");
     for (struct cv_bytes more = rest; more.n > 0;)
-        if (!line(&more, &l) || l.n == 0)
+        if (!cv_bytes_line(&more, "", &l) || l.n == 0)
             return cv_fail(err, CV_ERR_FORMAT, "the checkpoint has an empty line");
     cv_status st = cv_checkpoint_parse(CV_BYTES(text.p, text.n - rest.n), &c, err);
     if (st != CV_OK)
@@ -181,11 +155,11 @@ static cv_status parse_request(struct cv_bytes rest, struct cv_witness_request *
 {
     struct cv_bytes l, old;
     cv_status st = CV_OK;
-    if (!line(&rest, &l) || !after(l, "old ", &old) || !number(old, &r->old))
+    if (!cv_bytes_line(&rest, "", &l) || !after(l, "old ", &old) || !cv_bytes_number(old, &r->old))
         return cv_fail(err, CV_ERR_FORMAT, "its first line is not `old` and a size");
     while (st == CV_OK) {
         uint8_t *hash;
-        if (!line(&rest, &l))
+        if (!cv_bytes_line(&rest, "", &l))
             return cv_fail(err, CV_ERR_FORMAT, "no empty line ends its proof");
         if (l.n == 0)
             break;
