@@ -106,7 +106,7 @@ static cv_status recall(const char *vault, struct known *out, struct cv_err *err
 /* remember(f): in a new file that takes the old one's place. */
 static cv_status remember(const struct following *f, struct cv_err *err)
 {
-    char path[PATH_ROOM], made[PATH_ROOM + 16];
+    char path[PATH_ROOM];
     struct cv_buf text = { 0 };
     struct known now;
     cv_status st = recall(f->out->vault, &now, err);
@@ -114,16 +114,7 @@ static cv_status remember(const struct following *f, struct cv_err *err)
         return st;
     st = memory_path(f->out->vault, path, err);
     st = CV_THEN(st, memory_text(&f->known, &text));
-    if (st != CV_OK)
-        return st;
-    snprintf(made, sizeof(made), "%s.XXXXXX", path);
-    const int fd = mkostemp(made, O_CLOEXEC);
-    if (fd < 0 || write(fd, text.p, text.n) != (ssize_t)text.n || fsync(fd) != 0 || rename(made, path) != 0)
-        st = cv_fail_errno(err, "%s: cannot write", path);
-    if (fd >= 0)
-        close(fd);
-    if (fd >= 0 && st != CV_OK)
-        unlink(made);
+    st = CV_THEN(st, cv_memory_replace(path, cv_buf_view(&text), err));
     cv_buf_free(&text);
     return st;
 }

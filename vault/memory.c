@@ -151,23 +151,26 @@ static cv_status sync_dir(const char *path)
     return good ? CV_OK : CV_ERR_IO;
 }
 
+cv_status cv_memory_replace(const char *path, struct cv_bytes data, struct cv_err *err)
+{
+    char made[PATH_ROOM + 16];
+    snprintf(made, sizeof(made), "%s.XXXXXX", path);
+    const int fd = mkostemp(made, O_CLOEXEC);
+    if (fd < 0)
+        return cv_fail_errno(err, "%s: cannot write", path);
+    const bool good = write_all(fd, data) == CV_OK && rename(made, path) == 0 && sync_dir(path) == CV_OK;
+    cv_status st = good ? CV_OK : cv_fail_errno(err, "%s: cannot write", path);
+    close(fd);
+    if (!good)
+        unlink(made);
+    return st;
+}
+
 cv_status cv_memory_keep(const char *vault, const char *what, struct cv_bytes data,
                          char path[static PATH_ROOM], struct cv_err *err)
 {
-    char part[PATH_ROOM];
     cv_status st = memory_path(vault, what, path, err);
-    if (st == CV_OK && snprintf(part, sizeof(part), "%s.part", path) >= PATH_ROOM)
-        st = cv_fail(err, CV_ERR_LIMIT, "%s: path too long", path);
-    if (st != CV_OK)
-        return st;
-    const int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    st = fd < 0 ? CV_ERR_IO : write_all(fd, data);
-    if (fd >= 0 && close(fd) != 0)
-        st = CV_ERR_IO;
-    if (st == CV_OK && rename(part, path) != 0)
-        st = CV_ERR_IO;
-    st = CV_THEN(st, sync_dir(path));
-    return st == CV_OK ? CV_OK : cv_fail_errno(err, "%s: cannot write", path);
+    return CV_THEN(st, cv_memory_replace(path, data, err));
 }
 
 cv_status cv_memory_kept(const char *vault, const char *what, struct cv_buf *out, struct cv_err *err)

@@ -22,6 +22,10 @@ CV_MUST_CHECK cv_status cv_memory_read(const char *vault, uint64_t *size, struct
 CV_MUST_CHECK cv_status cv_memory_write(int *fd, const char *vault, uint64_t size, const struct cv_hash *root,
                                         struct cv_err *err);
 
+/** cv_memory_replace(path, data, err): put a file in the place of ${path}, durably, whole or not at all, also
+ * if another process does the same. CV_OK; CV_ERR_IO. */
+CV_MUST_CHECK cv_status cv_memory_replace(const char *path, struct cv_bytes data, struct cv_err *err);
+
 /**
  * Beside it lie whole files, for what an auditor keeps: `<vault id>.head`, the last signed checkpoint that
  * `audit verify` saw; `<vault id>.misconduct`, evidence that the log told two stories.

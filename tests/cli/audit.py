@@ -179,6 +179,47 @@ def cache(p):
     assert prove('--entry', '5') != proofs[-2] and open(tree, 'rb').read()[:len(good)] == good
 
 
+def together(p):
+    """Many at once, of one user: all of them answer, and what they keep is whole."""
+    import glob
+    ask = [['audit', 'verify'], ['audit', 'prove', '--entry', '1'], ['audit', 'head', '-o', p.path('head-%d')]]
+    for tree in glob.glob(p.path('home', '.cache', 'casevault', '*', 'tree')):
+        os.remove(tree)
+    runs = [subprocess.Popen([p.binary, *(w.replace('%d', str(i)) for w in ask[i % 3]), '--vault', p.path('vault')], env=p.env(), stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE) for i in range(24)]
+    told = [r.communicate() for r in runs]
+    assert all(r.returncode == 0 for r in runs), [t[1] for t in told if t[1]]
+    assert len({t[0] for t in told[1::3]}) == 1
+    state = glob.glob(p.path('home', '.local', 'state', 'casevault', '*'))
+    kept, = [f for f in state if f.endswith('.head')]
+    assert open(kept).read() == open(p.path('head-2')).read() and not [f for f in state if '.head.' in f]
+
+
+def full(p):
+    """Where nothing can be kept, it says so, and leaves nothing behind; the cache may fail, and the proof is the same."""
+    import glob
+    state = p.path('home', '.local', 'state', 'casevault')
+    before = {f: open(os.path.join(state, f)).read() for f in os.listdir(state)}
+
+    def failing(call, *command, of=()):
+        q = subprocess.run(['strace', '-f', '-qq', '-o', p.path('trace'), '-e', 'trace=' + call, '-e', 'inject=%s:error=ENOSPC' % call,
+                            *of, p.binary, *command, '--vault', p.path('vault')], env=p.env() | {'ASAN_OPTIONS': 'detect_leaks=0'}, capture_output=True)
+        assert 'INJECTED' in open(p.path('trace')).read(), call
+        return q
+
+    for call in ('fsync', 'rename'):
+        q = failing(call, 'audit', 'verify')
+        assert q.returncode == 1 and '.head: cannot write: No space left on device' in q.stderr.decode(), (call, q)
+        assert {f: open(os.path.join(state, f)).read() for f in os.listdir(state)} == before, call
+    tree, = glob.glob(p.path('home', '.cache', 'casevault', '*', 'tree'))
+    prove = ['audit', 'prove', '--entry', '3']
+    good = p.run(*prove, '--vault', p.path('vault'))
+    os.truncate(tree, 0)
+    q = failing('pwrite64', *prove, of=('-P', tree))
+    assert q.returncode == 0 and q.stdout.decode() == good and os.path.getsize(tree) == 0, q
+    assert p.run(*prove, '--vault', p.path('vault')) == good and os.path.getsize(tree) > 0
+
+
 def graves(p):
     """Tombstones against release.keys, both ways."""
     keys = p.path('vault', 'release.keys')
@@ -291,6 +332,8 @@ def test(p):
     tampered(p)
     proofs(p, first)
     cache(p)
+    together(p)
+    full(p)
     graves(p)
     contents(p)
     misconduct(p)
