@@ -44,6 +44,11 @@ bool cv_bytes_equal(struct cv_bytes a, struct cv_bytes b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+bool cv_bytes_zero(struct cv_bytes b)
+{
+    return b.n == 0 || (b.p[0] == 0 && memcmp(b.p, b.p + 1, b.n - 1) == 0);
+}
+
 bool cv_bytes_equal_ct(struct cv_bytes a, struct cv_bytes b)
 {
     return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);

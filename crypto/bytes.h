@@ -31,6 +31,9 @@ bool cv_bytes_number(struct cv_bytes text, uint64_t *out);
 /** cv_bytes_equal(a, b): equal in public data; takes as long as the bytes agree. */
 bool cv_bytes_equal(struct cv_bytes a, struct cv_bytes b);
 
+/** cv_bytes_zero(b): nothing but zeros, or empty; of public data. */
+bool cv_bytes_zero(struct cv_bytes b);
+
 /** cv_bytes_equal_ct(a, b): equal in secret data: the time depends on the lengths alone. */
 bool cv_bytes_equal_ct(struct cv_bytes a, struct cv_bytes b);
 

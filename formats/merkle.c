@@ -37,7 +37,8 @@ cv_status cv_merkle_append(struct cv_merkle_edge *e, const struct cv_hash *leaf)
             return st;
     }
     e->h[count] = h;
-    memset(e->h + count + 1, 0, (size_t)(64 - count - 1) * HASH_BYTES);
+    if (e->count > count + 1)
+        memset(e->h + count + 1, 0, (e->count - count - 1) * HASH_BYTES);
     e->count = count + 1;
     e->size++;
     return CV_OK;

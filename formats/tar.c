@@ -154,9 +154,9 @@ cv_status cv_tar_read(struct cv_bytes in, struct cv_tar_entry *out, struct cv_er
     if (in.n < e.bytes)
         return cv_fail(err, CV_ERR_LIMIT, "tar entry %s: cut short", e.name);
     e.data = CV_BYTES(in.p + CV_TAR_BLOCK_BYTES, (size_t)size);
-    for (size_t i = CV_TAR_BLOCK_BYTES + (size_t)size; i < e.bytes; i++)
-        if (in.p[i] != 0)
-            return cv_fail(err, CV_ERR_FORMAT, "tar entry %s: its padding is not zero", e.name);
+    const size_t end = CV_TAR_BLOCK_BYTES + (size_t)size;
+    if (!cv_bytes_zero(CV_BYTES(in.p + end, (size_t)e.bytes - end)))
+        return cv_fail(err, CV_ERR_FORMAT, "tar entry %s: its padding is not zero", e.name);
     *out = e;
     return CV_OK;
 }

@@ -8,13 +8,12 @@
 #include "crypto/hash.h"
 #include "formats/tar.h"
 
-#define WINDOW_BYTES ((size_t)4 << 20)
+#define PROGRESS_BYTES ((uint64_t)4 << 20)
 
 void cv_scan_free(struct cv_scan *s)
 {
     free(s->places);
     s->places = NULL;
-    cv_buf_free(&s->window);
     cv_ahead_free(s->ahead);
     s->ahead = NULL;
 }
@@ -22,25 +21,18 @@ void cv_scan_free(struct cv_scan *s)
 /* look(s, at, n, out): a view of ${n} bytes of the current segment at ${at}, fewer only at its end. */
 static cv_status look(struct cv_scan *s, uint64_t at, size_t n, struct cv_bytes *out, struct cv_err *err)
 {
-    const bool inside =
-        s->window_segment == s->segment && at >= s->window_at && at - s->window_at <= s->window.n;
-    if (!inside || s->window.n - (size_t)(at - s->window_at) < n) {
-        const size_t want = n > WINDOW_BYTES ? n : WINDOW_BYTES;
-        s->window.n = 0; /* ciphertext and public words: nothing to wipe */
-        cv_ahead_fill(&s->ahead, (struct cv_bytes){ 0 });
-        s->window_segment = s->segment;
-        s->window_at = at;
-        cv_status st = cv_segment_read(s->segments, s->segment, at, want, &s->window, err);
-        if (st != CV_OK)
-            return st;
-        s->bytes_read += s->window.n;
-        cv_ahead_fill(&s->ahead, cv_buf_view(&s->window));
-        if (s->on_progress != NULL)
-            s->on_progress(s->arg, s->bytes_read);
-    }
-    const size_t skip = (size_t)(at - s->window_at), have = s->window.n - skip;
-    *out = CV_BYTES(s->window.p + skip, have < n ? have : n);
-    return CV_OK;
+    if (s->ahead == NULL && cv_ahead_new(s->segments, &s->ahead) != CV_OK)
+        return cv_err_note(err, CV_ERR_NOMEM, "archive");
+    return cv_ahead_look(s->ahead, s->segment, at, n, out, err);
+}
+
+/* passed(s, bytes): of an entry. */
+static void passed(struct cv_scan *s, uint64_t bytes)
+{
+    const uint64_t before = s->bytes_read;
+    s->bytes_read += bytes;
+    if (s->on_progress != NULL && before / PROGRESS_BYTES != s->bytes_read / PROGRESS_BYTES)
+        s->on_progress(s->arg, s->bytes_read);
 }
 
 enum found { FOUND_ENTRY, FOUND_END, FOUND_CUT, FOUND_ZEROS, FOUND_GARBAGE };
@@ -49,7 +41,8 @@ struct entry {
     uint64_t index;
     enum cv_kind kind;
     uint64_t bytes;
-    struct cv_bytes all, data; /* views into the window */
+    struct cv_bytes all, data; /* views of what was read */
+    const uint8_t *hash;       /* SHA-256 of all of it, or NULL: not worked out yet */
 };
 
 /* named_tail(s): does a later segment begin by naming a tail of this one? Then its commits end there. Only a
@@ -77,11 +70,6 @@ static cv_status named_tail(struct cv_scan *s, struct cv_err *err)
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
-static bool all_zero(struct cv_bytes b)
-{
-    return b.n > 0 && b.p[0] == 0 && (b.n == 1 || memcmp(b.p, b.p + 1, b.n - 1) == 0);
-}
-
 /* next_entry(s, at, out, found): what stands at ${at}. */
 static cv_status next_entry(struct cv_scan *s, uint64_t at, struct entry *out, enum found *found,
                             struct cv_err *err)
@@ -89,12 +77,24 @@ static cv_status next_entry(struct cv_scan *s, uint64_t at, struct entry *out, e
     struct cv_bytes head;
     char name[CV_TAR_NAME_MAX + 1];
     uint64_t size = 0;
+    const struct cv_ahead_entry *known = s->ahead != NULL ? cv_ahead_entry(s->ahead, s->segment, at) : NULL;
+    if (known != NULL) {
+        *out = (struct entry){ known->index,
+                               known->kind,
+                               known->all.n,
+                               known->all,
+                               CV_BYTES(known->all.p + CV_TAR_BLOCK_BYTES, known->size),
+                               known->hash };
+        *found = FOUND_ENTRY;
+        return CV_OK;
+    }
+    *out = (struct entry){ 0 };
     cv_status st = look(s, at, CV_TAR_BLOCK_BYTES, &head, err);
     if (st != CV_OK)
         return st;
     *found = head.n == 0                   ? FOUND_END
              : head.n < CV_TAR_BLOCK_BYTES ? FOUND_CUT
-             : all_zero(head)              ? FOUND_ZEROS
+             : cv_bytes_zero(head)         ? FOUND_ZEROS
                                            : FOUND_GARBAGE;
     if (*found != FOUND_GARBAGE || cv_tar_header(head.p, name, &size) != CV_OK ||
         cv_entry_name_parse(name, &out->index, &out->kind) != CV_OK)
@@ -114,7 +114,7 @@ static cv_status next_entry(struct cv_scan *s, uint64_t at, struct entry *out, e
     }
     out->data = CV_BYTES(out->all.p + CV_TAR_BLOCK_BYTES, (size_t)size);
     const size_t end = CV_TAR_BLOCK_BYTES + (size_t)size;
-    if (end == out->bytes || all_zero(CV_BYTES(out->all.p + end, (size_t)out->bytes - end)))
+    if (cv_bytes_zero(CV_BYTES(out->all.p + end, (size_t)out->bytes - end)))
         *found = FOUND_ENTRY;
     return CV_OK;
 }
@@ -207,7 +207,11 @@ static cv_status take_torn(struct cv_scan *s, const struct entry *e, struct cv_e
 static cv_status pass_entry(struct cv_scan *s, const struct entry *e, uint64_t at, struct cv_err *err)
 {
     uint8_t hash[32];
-    cv_status st = cv_ahead_hash(s->ahead, e->all, hash);
+    cv_status st = CV_OK;
+    if (e->hash != NULL)
+        memcpy(hash, e->hash, sizeof(hash));
+    else
+        st = cv_sha256(e->all, hash);
     /* After damage the reader may have skipped entries; the log will name them. */
     while (st == CV_OK && s->on_damage != NULL && e->index > s->chain->next + s->chain->staged_count) {
         st = note_place(s, at, 0);
@@ -252,7 +256,7 @@ static enum cv_tail classify(struct cv_bytes tail, char why[static 256], uint64_
     bool closed = false;
     snprintf(why, 256, "entry %" PRIu64 ": damaged, in archive/%08u.tar", index, segment);
     for (size_t i = 0; i + CV_TAR_BLOCK_BYTES <= tail.n; i += CV_TAR_BLOCK_BYTES)
-        if (all_zero(CV_BYTES(tail.p + i, CV_TAR_BLOCK_BYTES)))
+        if (cv_bytes_zero(CV_BYTES(tail.p + i, CV_TAR_BLOCK_BYTES)))
             return CV_TAIL_TORN; /* space that was allotted and never written */
     while (rest.n >= CV_TAR_BLOCK_BYTES) {
         char name[CV_TAR_NAME_MAX + 1];
@@ -379,6 +383,7 @@ cv_status cv_scan_run(struct cv_scan *s, struct cv_err *err)
             struct cv_err why = { 0 };
             st = pass_entry(s, &e, at, &why);
             at += e.bytes;
+            passed(s, e.bytes);
             if (st == CV_ERR_LOG && s->on_damage == NULL && holed(s, at)) {
                 st = leave(s, err);
                 st = CV_THEN(st, next_segment(s, &more, err));

@@ -40,18 +40,15 @@ struct cv_scan {
     /* told of every entry's bytes, checkpoints included; NULL for none */
     cv_status (*on_entry)(void *arg, uint64_t index, enum cv_kind kind, struct cv_bytes data,
                           struct cv_err *err);
-    /* told now and then how far it is: bytes read */
+    /* told now and then how far it is: bytes passed */
     void (*on_progress)(void *arg, uint64_t bytes);
     void *arg;
     /* inside */
-    struct cv_buf window;
-    struct cv_ahead *ahead; /* the hashes of the window's entries */
-    uint64_t window_at;
+    struct cv_ahead *ahead;
     uint64_t limit; /* of this segment: where a later torn entry says that its commits end; 0 for none */
-    uint32_t window_segment;
     struct cv_torn torn[CV_ABANDONED_MAX]; /* named by the commit under way */
     size_t torn_count;
-    uint64_t bytes_read;
+    uint64_t bytes_read; /* of entries passed */
 };
 
 /** cv_scan_run(s, err): from s->segment and s->offset to the end. CV_OK, also with a tail: look at s->tail;
