@@ -6,6 +6,7 @@
 #include "formats/csv.h"
 #include "formats/date.h"
 #include "formats/logline.h"
+#include "formats/report_ties.h"
 
 #define CLOCK_SECONDS 600 /* clocks may differ by that much */
 #define DAY_CHARS ((size_t)10)
@@ -306,6 +307,7 @@ cv_status cv_report_new(const struct cv_json *doc, struct cv_report *out, struct
     }
     st = CV_THEN(st, mark_bulk(out));
     st = CV_THEN(st, mark_clocks(out));
+    st = CV_THEN(st, cv_report_mark_untied(out));
     st = CV_THEN(st, count_members(out));
     st = CV_THEN(st, collect_roles(out));
     if (st != CV_OK) {
@@ -330,7 +332,7 @@ void cv_report_free(struct cv_report *r)
 const char *cv_report_word(enum cv_report_list list)
 {
     static const char *const words[CV_REPORT_LISTS] = {
-        "recovery", "forged", "unreadable", "clock",  "basis",     "refused", "personal",
+        "recovery", "forged", "unreadable", "clock",  "basis",     "refused", "untied",   "personal",
         "hours",    "bulk",   "exports",    "policy", "approvals", "grants",  "erasures",
     };
     return words[list];

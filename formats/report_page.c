@@ -44,6 +44,19 @@ static const struct about abouts[CV_REPORT_LISTS] = {
       "again "
       "and again.",
       true, false },
+    { "Reads without a tie to the case",
+      "Reads of one person&#8217;s record, or of testimony, by a member whom nothing in the whole log ties "
+      "to it: "
+      "they "
+      "never wrote it, asked for or approved that it leaves, or had it granted; nor a record that names it, "
+      "that "
+      "it "
+      "names, or that belongs to the same case. Managers, and who looks a case up, stand here rightly; and "
+      "so does who "
+      "reads what is not theirs. Ask them. What was imported, or written before casevault noted which "
+      "records name "
+      "each other, is tied to who imported or wrote it only.",
+      true, false },
     { "Reads of persons and of testimony", NULL, true, false },
     { "Reads at unusual hours",
       "Reads of records before 06:00, from 22:00 on, or on a Saturday or Sunday, in UTC. Where you are it "
@@ -90,12 +103,9 @@ static void put_note(struct cv_report_out *p, enum cv_report_list list)
             cv_report_put_bytes(p, cv_json_text(cv_json_at(sections, i)));
             cv_report_put(p, "</code>");
         }
-        cv_report_put(
-            p,
-            ", which of the ordinary records only persons and testimony have. <strong>Whether the member had "
-            "anything to do with the case is not in the log</strong>, and nothing here says that a read was "
-            "wrong or right: "
-            "ask, with the record&#8217;s id, whoever runs the case.");
+        cv_report_put(p, ", which of the ordinary records only persons and testimony have. Nothing here says "
+                         "that a read was "
+                         "wrong or right: ask, with the record&#8217;s id, whoever runs the case.");
     }
     cv_report_put(p, "</p>\n");
 }
@@ -264,14 +274,15 @@ static size_t distinct(struct cv_report_out *p, size_t m)
 
 static void put_readers(struct cv_report_out *p)
 {
-    static const enum cv_report_list columns[] = { CV_REPORT_PERSONAL, CV_REPORT_HOURS, CV_REPORT_BULK,
-                                                   CV_REPORT_REFUSALS };
+    static const enum cv_report_list columns[] = { CV_REPORT_PERSONAL, CV_REPORT_UNTIED, CV_REPORT_HOURS,
+                                                   CV_REPORT_BULK, CV_REPORT_REFUSALS };
     cv_report_put(
-        p, "<h3>Whom to ask</h3>\n<table class=\"chart\"><thead><tr><th>Member</th><th class=\"c\">Reads of "
-           "persons and "
-           "testimony</th><th class=\"c\">Records they name</th><th class=\"c\">Reads at unusual "
-           "hours</th><th class=\"c\">Bulk reads"
-           "</th><th class=\"c\">Refusals</th></tr></thead><tbody>\n");
+        p,
+        "<h3>Whom to ask</h3>\n<table class=\"chart\"><thead><tr><th>Member</th><th class=\"c\">Reads of "
+        "persons and "
+        "testimony</th><th class=\"c\">Records they name</th><th class=\"c\">Without a tie to the case</th>"
+        "<th class=\"c\">Reads at unusual hours</th><th class=\"c\">Bulk reads"
+        "</th><th class=\"c\">Refusals</th></tr></thead><tbody>\n");
     for (size_t m = 0; m < p->r->member_count; m++) {
         const struct cv_report_member *of = &p->r->members[m];
         if (of->lists[CV_REPORT_PERSONAL] + of->lists[CV_REPORT_HOURS] + of->lists[CV_REPORT_BULK] +
@@ -389,7 +400,9 @@ static void put_unknown(struct cv_report_out *p)
     cv_report_put(
         p,
         "<section id=\"unknown\"><h2>What this report does not know</h2>\n<ul class=\"plain\">"
-        "<li>Whether a member had to do with the case they read. The log knows who may, not who should.</li>"
+        "<li>Whether a member had a reason to read. The log knows who may, and what ties them to a case; not "
+        "who "
+        "should.</li>"
         "<li>When something really happened. Order is proved by the log; times are what the writers&#8217; "
         "clocks said.</li>"
         "<li>What a member did with a program of their own: who holds the vault&#8217;s files can read what "

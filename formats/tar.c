@@ -86,56 +86,66 @@ cv_status cv_tar_add(struct cv_tar_writer *w, const char *name, struct cv_bytes 
     return CV_OK;
 }
 
-/* field(header, at, digits, value): octal, ${digits} long. */
-static void field(uint8_t *header, size_t at, size_t digits, uint64_t value)
+/* What cv_tar_add writes around a name, a size and a checksum; the tests hold the two against each other. */
+/* clang-format off */
+static const uint8_t blank[CV_TAR_BLOCK_BYTES] = {
+    [MODE] = '0', '0', '0', '4', '4', '4', ' ',
+    [UID] = '0', '0', '0', '0', '0', '0', ' ',
+    [GID] = '0', '0', '0', '0', '0', '0', ' ',
+    [MTIME] = '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', ' ',
+    [TYPE] = '0',
+    [MAGIC] = 'u', 's', 't', 'a', 'r', 0,
+    [VERSION] = '0', '0',
+    [DEVMAJOR] = '0', '0', '0', '0', '0', '0', ' ',
+    [DEVMINOR] = '0', '0', '0', '0', '0', '0', ' ',
+};
+/* clang-format on */
+#define SIZE_DIGITS ((size_t)11)
+#define CHECKSUM_DIGITS ((size_t)6)
+
+/* octal(text, digits, out): all of them. */
+static bool octal(const uint8_t *text, size_t digits, uint64_t *out)
 {
-    for (; digits > 0; digits--, value >>= 3)
-        header[at + digits - 1] = (uint8_t)('0' + (value & 7));
+    *out = 0;
+    for (size_t i = 0; i < digits; i++) {
+        if (text[i] < '0' || text[i] > '7')
+            return false;
+        *out = 8 * *out + (uint64_t)(text[i] - '0');
+    }
+    return true;
 }
 
-/* canonical(name, size, header): the header that cv_tar_add writes; the tests hold the two against each
- * other. */
-static void canonical(const char *name, uint64_t size, uint8_t header[static CV_TAR_BLOCK_BYTES])
+/* same(header, from, to): as in the blank one. */
+static bool same(const uint8_t *header, size_t from, size_t to)
 {
-    unsigned sum = 0;
-    memset(header, 0, CV_TAR_BLOCK_BYTES);
-    memcpy(header + NAME, name, strlen(name));
-    memcpy(header + MODE, "000444 ", 7);
-    memcpy(header + UID, "000000 ", 7);
-    memcpy(header + GID, "000000 ", 7);
-    field(header, SIZE, 11, size);
-    header[SIZE + 11] = ' ';
-    memcpy(header + MTIME, "00000000000 ", 12);
-    memset(header + CHECKSUM, ' ', 8);
-    header[TYPE] = '0';
-    memcpy(header + MAGIC,
-           "ustar\0"
-           "00",
-           8);
-    memcpy(header + DEVMAJOR, "000000 ", 7);
-    memcpy(header + DEVMINOR, "000000 ", 7);
-    for (size_t i = 0; i < CV_TAR_BLOCK_BYTES; i++)
-        sum += header[i];
-    field(header, CHECKSUM, 6, sum);
-    header[CHECKSUM + 6] = '\0';
+    return memcmp(header + from, blank + from, to - from) == 0;
+}
+
+/* sum(header): of the header's bytes; its checksum counts as spaces. */
+static uint64_t sum(const uint8_t header[static CV_TAR_BLOCK_BYTES])
+{
+    uint64_t n = (CHECKSUM_DIGITS + 2) * ' ';
+    for (size_t i = 0; i < CHECKSUM; i++)
+        n += header[i];
+    for (size_t i = TYPE; i < DEVMINOR + 7; i++) /* the rest is zero */
+        n += header[i];
+    return n;
 }
 
 cv_status cv_tar_header(const uint8_t header[static CV_TAR_BLOCK_BYTES],
                         char name[static CV_TAR_NAME_MAX + 1], uint64_t *size)
 {
-    uint8_t want[CV_TAR_BLOCK_BYTES];
+    uint64_t n = 0, checksum = 0;
     *size = 0;
     if (header[CV_TAR_NAME_MAX] != '\0' || header[0] == '\0')
         return CV_ERR_FORMAT;
     memcpy(name, header, CV_TAR_NAME_MAX + 1);
-    uint64_t n = 0;
-    for (size_t i = 0; i < 11; i++) {
-        if (header[SIZE + i] < '0' || header[SIZE + i] > '7')
-            return CV_ERR_FORMAT;
-        n = 8 * n + (uint64_t)(header[SIZE + i] - '0');
-    }
-    canonical(name, n, want);
-    if (n > CV_TAR_DATA_MAX || memcmp(header, want, sizeof(want)) != 0)
+    const size_t named = strlen(name);
+    if (!cv_bytes_zero(CV_BYTES(header + named, MODE - named)) || !same(header, MODE, SIZE) ||
+        !octal(header + SIZE, SIZE_DIGITS, &n) || n > CV_TAR_DATA_MAX || header[SIZE + SIZE_DIGITS] != ' ' ||
+        !same(header, MTIME, CHECKSUM) || !octal(header + CHECKSUM, CHECKSUM_DIGITS, &checksum) ||
+        header[CHECKSUM + CHECKSUM_DIGITS] != '\0' || header[CHECKSUM + CHECKSUM_DIGITS + 1] != ' ' ||
+        !same(header, TYPE, CV_TAR_BLOCK_BYTES) || checksum != sum(header))
         return CV_ERR_FORMAT;
     *size = n;
     return CV_OK;

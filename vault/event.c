@@ -38,6 +38,8 @@ static cv_status body(const struct cv_vault *v, const struct cv_event *e, struct
         st = CV_THEN(st, cv_json_set(o, "sections", cv_json_copy(e->sections)));
     if (e->ids != NULL)
         st = CV_THEN(st, cv_json_set(o, "ids", cv_json_copy(e->ids)));
+    if (cv_json_len(e->refs) > 0)
+        st = CV_THEN(st, cv_json_set(o, "refs", cv_json_copy(e->refs)));
     if (e->detail != NULL)
         st = CV_THEN(st, cv_json_set(o, "detail", cv_json_str(e->detail)));
     st = CV_THEN(st, cv_json_write(o, out));
@@ -203,8 +205,8 @@ static cv_status open_part(struct cv_vault *v, const struct cv_envelope *env, co
  */
 static cv_status keep_known(struct cv_json **event)
 {
-    static const char *const names[] = { "time",    "member",   "action", "record",
-                                         "version", "sections", "ids",    "detail" };
+    static const char *const names[] = { "time",     "member", "action", "record", "version",
+                                         "sections", "ids",    "refs",   "detail" };
     if (!cv_json_is(*event, CV_JSON_OBJECT))
         return CV_OK;
     struct cv_json *o = cv_json_object();

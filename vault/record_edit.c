@@ -2,6 +2,7 @@
 
 #include "crypto/hash.h"
 #include "vault/record_put.h"
+#include "vault/related.h"
 
 /* A new version out of an old one. */
 
@@ -217,6 +218,7 @@ static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_
     struct cv_event event = {
         .action = "edit", .record = old->id, .version = old->version + 1, .reason = reason
     };
+    struct cv_json *refs = NULL;
     uint64_t newer = 0;
     cv_status st = cv_vault_begin(v, err);
     if (st != CV_OK)
@@ -230,7 +232,10 @@ static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_
                                       carry(v, old, record) };
         st = cv_put_version(v, &next, record, &event.slot, err);
     }
+    st = CV_THEN(st, cv_related_refs(v->template, record, &refs));
+    event.refs = refs;
     st = CV_THEN(st, cv_event_add(v, &event, err));
+    cv_json_free(refs);
     if (st == CV_OK)
         return cv_vault_commit(v, err);
     cv_vault_abort(v);

@@ -6,6 +6,7 @@
 #include "formats/base64.h"
 #include "vault/heads.h"
 #include "vault/record_put.h"
+#include "vault/related.h"
 
 #define SEED_BYTES 32
 #define PART_FLOOR 256
@@ -339,16 +340,19 @@ cv_status cv_record_add(struct cv_vault *v, struct cv_json *record, const char *
                         struct cv_err *err)
 {
     struct cv_err why = { 0 };
+    struct cv_json *refs = NULL;
     memset(out, 0, sizeof(*out));
     cv_status st = cv_json_get(record, "id") != NULL ? cv_record_ready(v, err) : CV_OK;
     st = CV_THEN(st, cv_vault_begin(v, err));
     if (st != CV_OK)
         return st;
     st = cv_record_put(v, record, out, &why);
+    st = CV_THEN(st, cv_related_refs(v->template, record, &refs));
     const struct cv_event event = {
-        .action = "create", .record = out->id, .version = 1, .reason = reason, .slot = out->slot
+        .action = "create", .record = out->id, .version = 1, .refs = refs, .reason = reason, .slot = out->slot
     };
     st = CV_THEN(st, cv_event_add(v, &event, &why));
+    cv_json_free(refs);
     if (st == CV_OK)
         return cv_vault_commit(v, err);
     cv_vault_abort(v);

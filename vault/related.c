@@ -47,6 +47,37 @@ bool cv_refers(const struct cv_json *data, const char *field, const char *id)
     return has(cv_json_get(data, field), id);
 }
 
+/* add_ids(value, ids): a reference, or a list of them. */
+static cv_status add_ids(const struct cv_json *value, struct cv_json *ids)
+{
+    cv_status st = CV_OK;
+    if (cv_json_cstr(value) != NULL)
+        return cv_json_push_word(ids, cv_json_cstr(value));
+    for (size_t i = 0; i < cv_json_len(value) && st == CV_OK; i++)
+        if (cv_json_cstr(cv_json_at(value, i)) != NULL)
+            st = cv_json_push_word(ids, cv_json_cstr(cv_json_at(value, i)));
+    return st;
+}
+
+cv_status cv_related_refs(const struct cv_template *t, const struct cv_json *record, struct cv_json **out)
+{
+    const char *type = cv_json_get_str(record, "type"), *section;
+    struct cv_json *ids = cv_json_array();
+    cv_status st = ids == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(t, type, i)) != NULL; i++) {
+        struct cv_template_field f;
+        for (size_t j = 0; st == CV_OK && cv_template_field(t, type, section, j, &f); j++)
+            if (f.to != NULL && (strcmp(f.to, CASE) == 0 || strcmp(f.to, PERSON) == 0))
+                st = add_ids(cv_json_get(cv_json_get(record, section), f.name), ids);
+    }
+    if (st != CV_OK) {
+        cv_json_free(ids);
+        ids = NULL;
+    }
+    *out = ids;
+    return st;
+}
+
 /* ref_section(t, type): the first section with a reference to a case; of a case itself, to persons. */
 static const char *ref_section(const struct cv_template *t, const char *type)
 {

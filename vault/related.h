@@ -24,6 +24,11 @@ CV_MUST_CHECK cv_status cv_related(struct cv_vault *v, const char *id, const cha
 /** cv_relative(list, id): the one with that id, or NULL. */
 const struct cv_relative *cv_relative(const struct cv_related *list, const char *id);
 
+/** cv_related_refs(t, record, out): an array of the ids of cases and persons that the record's sections name;
+ * the caller frees it. CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_related_refs(const struct cv_template *t, const struct cv_json *record,
+                                        struct cv_json **out);
+
 /** cv_refers(data, field, id): does this field, a reference or a list of them, name the record ${id}? */
 bool cv_refers(const struct cv_json *data, const char *field, const char *id);
 

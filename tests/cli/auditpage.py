@@ -116,10 +116,14 @@ def of_a_vault(t, p):
                 and set(e.get('sections', [])) & set(PERSONAL)]
     assert sorted(t.entries('personal')) == personal != [] and len(t.entries('bulk')) >= 101
     assert {int(r['entry']) for r in rows if 'bulk' in r['lists'].split()} == set(t.entries('bulk'))
+    of_case = {case, victim, statement} | {e['record'] for e in events.values() if {case, victim} & set(e.get('refs', []))}
+    tied = {e['member'] for e in events.values() if e['action'] in ('create', 'edit', 'disclose') and of_case & {e.get('record'), *e.get('ids', [])}}
+    assert sorted(t.entries('untied')) == [n for n in personal if 'record' in events[n] and events[n]['member'] not in tied] != []
+    assert any(victim in e.get('refs', []) for e in events.values() if e['action'] == 'create')
     assert not t.entries('recovery') and not t.entries('forged') and not t.entries('clock')
     text = t.text()
     assert HOSTILE.replace('\u202e', '\ufffd') in text and '\u202e' not in text and 'السبب' in text and 'Щербакова' not in text
-    assert 'Whether the member had anything to do with the case is not in the log' in text and 'consent ' in t.text("document.getElementById('exports')")
+    assert 'not who should.' in text and 'consent ' in t.text("document.getElementById('exports')")
     assert 'TRAINING' not in text and p.json_as('auditor', 'status')[0]['fingerprint'] in text
 
 

@@ -162,6 +162,57 @@ static void test_lists(void **state)
     }
 }
 
+/* Who is tied to record P, when they read it: the case C names it, and statement S names C. */
+static void test_untied(void **state)
+{
+#define READ(n, who, record)                                                                                 \
+    EVENT(n, "2026-11-25T10:00:00Z", who, "read", ",\"record\":\"" record "\",\"sections\":[\"testimony\"]")
+#define DID(n, who, action, more) EVENT(n, "2026-11-25T10:00:00Z", who, action, more)
+    static const struct {
+        const char *before;
+        bool untied;
+    } rows[] = {
+        { DID(1, "m2", "create", ",\"record\":\"P\""), true },
+        { DID(1, "m1", "create", ",\"record\":\"P\""), false },
+        { DID(1, "m1", "edit", ",\"record\":\"P\""), false },
+        { DID(1, "m1", "create", ",\"record\":\"C\",\"refs\":[\"P\",\"Q\"]"), false },
+        { DID(1, "m2", "create", ",\"record\":\"C\",\"refs\":[\"P\"]") "," DID(
+              2, "m1", "create", ",\"record\":\"S\",\"refs\":[\"C\"]"),
+          false },
+        { DID(1, "m2", "create", ",\"record\":\"C\",\"refs\":[\"P\"]") "," DID(
+              2, "m2", "create", ",\"record\":\"S\",\"refs\":[\"C\"]") "," DID(3, "m1", "edit",
+                                                                               ",\"record\":\"S\""),
+          false },
+        { DID(1, "m2", "create", ",\"record\":\"C\",\"refs\":[\"P\",\"Q\"]") "," DID(
+              2, "m2", "create", ",\"record\":\"D\",\"refs\":[\"Q\"]") "," DID(3, "m1", "edit",
+                                                                               ",\"record\":\"D\""),
+          true },
+        { DID(1, "m1", "read", ",\"record\":\"C\",\"refs\":[\"P\"]"), true },
+        { DID(1, "m1", "import", ",\"ids\":[\"A\",\"P\"]"), false },
+        { DID(1, "m1", "list", ",\"ids\":[\"A\",\"P\"]"), true },
+        { DID(1, "m1", "disclose", ",\"ids\":[\"A\",\"P\"]"), false },
+        { DID(1, "m2", "grant", ",\"record\":\"P\",\"detail\":\"to m1 until 2026-12-01\""), false },
+        { DID(1, "m2", "grant", ",\"record\":\"P\",\"detail\":\"to m11\""), true },
+        { DID(1, "m2", "grant", ",\"record\":\"Q\",\"detail\":\"to m1\""), true },
+        { DID(1, "m2", "create", ",\"record\":\"P\",\"written_by\":\"m1\""), false },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        for (int after = 0; after < 2; after++) {
+            struct cv_buf text = { 0 };
+            struct cv_json *doc = NULL;
+            struct cv_report r;
+            assert_ok(after ? cv_buf_printf(&text, HEAD "%s,%s]}%c", READ(9, "m1", "P"), rows[i].before, 0)
+                            : cv_buf_printf(&text, HEAD "%s,%s]}%c", rows[i].before, READ(9, "m1", "P"), 0));
+            report((const char *)text.p, &doc, &r);
+            if (r.lists[CV_REPORT_UNTIED] != rows[i].untied)
+                fail_msg("%s", (const char *)text.p);
+            cv_report_free(&r);
+            cv_json_free(doc);
+            cv_buf_free(&text);
+        }
+}
+
 /* reads(count, ids): so many reads by one member on a day, one of them of so many records; how many are bulk.
  */
 static size_t reads(size_t count, size_t ids)
@@ -381,17 +432,12 @@ static void test_mutations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bound),
-        cmocka_unit_test(test_within),
-        cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_bulk),
-        cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_clock_tolerance),
-        cmocka_unit_test(test_forged),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_bound),  cmocka_unit_test(test_within),
+        cmocka_unit_test(test_csv),    cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_untied), cmocka_unit_test(test_bulk),
+        cmocka_unit_test(test_clock),  cmocka_unit_test(test_clock_tolerance),
+        cmocka_unit_test(test_forged), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_text),   cmocka_unit_test(test_mutations),
     };
     cv_json_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
