@@ -144,6 +144,7 @@ static void describe(const struct field *f, struct cv_template_field *out)
                                        .htcds = f->htcds,
                                        .help = f->help,
                                        .to = f->to,
+                                       .mark = f->mark,
                                        .named = f->named,
                                        .required = f->required,
                                        .multi = f->multi,

@@ -54,6 +54,7 @@ const char *cv_template_label(const struct cv_template *t, const char *type, con
 struct cv_template_field {
     const char *name, *label, *type, *htcds, *help; /* htcds and help may be NULL */
     const char *to;                                 /* of a ref: the type it points to; may be NULL */
+    const char *mark;                               /* its kind of mark (vault/marks.h); NULL */
     bool required, multi, elements, identifier;
     bool named;                    /* its elements leave only where the act names them */
     size_t max;                    /* elements of a multi field */

@@ -37,6 +37,54 @@ const char *field_type_name(enum field_type type)
     return type_names[type];
 }
 
+/* The kinds of marks, and of which types they may be. */
+static const struct {
+    const char *kind;
+    enum field_type type, or ;
+} mark_kinds[] = {
+    { "name", FIELD_STRING, FIELD_STRING },    { "birth", FIELD_DATE, FIELD_DATE },
+    { "phone", FIELD_PHONE, FIELD_PHONE },     { "document", FIELD_STRING, FIELD_STRING },
+    { "account", FIELD_STRING, FIELD_STRING }, { "vehicle", FIELD_STRING, FIELD_STRING },
+    { "address", FIELD_STRING, FIELD_STRING }, { "perpetrator", FIELD_STRING, FIELD_STRING },
+    { "route", FIELD_STRING, FIELD_TEXT },
+};
+
+/* What the standard's own fields are: templates from before there were marks have them too. */
+static const struct {
+    const char *htcds, *kind;
+} standard_marks[] = {
+    { "prs_FirstName", "name" },
+    { "prs_MiddleName", "name" },
+    { "prs_SecondName", "name" },
+    { "prs_Birthdate", "birth" },
+    { "prs_IdentityNumber", "document" },
+    { "prs_Email", "account" },
+    { "prs_HomePhone", "phone" },
+    { "prs_MobilePhone", "phone" },
+    { "prs_MailingStreet", "address" },
+    { "prs_MailingCity", "address" },
+    { "hte_Street", "address" },
+    { "hte_City", "address" },
+    { "vic_LocationOfRecruitment", "route" },
+    { "vic_LocationOfExploitation", "route" },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+bool field_mark(const struct field *f, const char *said, const char **out)
+{
+    const char *kind = said;
+    *out = NULL;
+    for (size_t i = 0; said == NULL && f->htcds != NULL && i < COUNT(standard_marks); i++)
+        if (strcmp(standard_marks[i].htcds, f->htcds) == 0)
+            kind = standard_marks[i].kind;
+    for (size_t i = 0; kind != NULL && i < COUNT(mark_kinds); i++)
+        if (strcmp(mark_kinds[i].kind, kind) == 0 &&
+            (f->type == mark_kinds[i].type || f->type == mark_kinds[i].or))
+            *out = mark_kinds[i].kind;
+    return said == NULL || *out != NULL;
+}
+
 /* take_name(from, n, out): ${n} bytes as a name of their own. */
 static bool take_name(const char *from, size_t n, char out[static TEMPLATE_NAME_MAX + 1])
 {

@@ -25,6 +25,7 @@ enum field_type {
 
 struct field {
     const char *name, *label, *htcds, *help, *from, *to;
+    const char *mark; /* what two records that say the same here have in common; NULL */
     enum field_type type;
     bool required, multi, elements, named, identifier, partial;
     size_t max;
@@ -71,6 +72,11 @@ bool field_from_parse(const char *text, struct field_from *out);
 
 enum field_type field_type_of(const char *name);
 const char *field_type_name(enum field_type type);
+
+/** field_mark(f, said, out): the kind of mark a field is: as it says itself (${said}, NULL if it does not),
+ * else by its name in the standard; NULL if it is none. False if there is no such kind, or not of its type.
+ */
+bool field_mark(const struct field *f, const char *said, const char **out);
 
 /** field_check(f, value, why): false, and ${why} in plain words, if the value does not fit. */
 bool field_check(const struct field *f, const struct cv_json *value, const char **why);

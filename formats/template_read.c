@@ -127,7 +127,8 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
         { "choices", CV_JSON_ARRAY }, { "list", CV_JSON_STRING },     { "multi", CV_JSON_BOOL },
         { "max", CV_JSON_INT },       { "identifier", CV_JSON_BOOL }, { "elements", CV_JSON_BOOL },
         { "partial", CV_JSON_BOOL },  { "to", CV_JSON_STRING },       { "fields", CV_JSON_ARRAY },
-        { "from", CV_JSON_STRING },   { "named", CV_JSON_BOOL },      { NULL, CV_JSON_NULL },
+        { "from", CV_JSON_STRING },   { "named", CV_JSON_BOOL },      { "mark", CV_JSON_STRING },
+        { NULL, CV_JSON_NULL },
     };
     f->name = cv_json_get_str(o, "name");
     w->at[AT_FIELD] = f->name != NULL ? f->name : "?";
@@ -143,6 +144,8 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
         return bad(w, err, "its type is none of those in docs/TEMPLATE.md");
     if (max < 1 || max > ELEMENTS_MAX || (f->elements && !f->multi) || (f->named && !f->elements))
         return bad(w, err, "max is 1 to 64, elements need multi, and named needs elements");
+    if (!field_mark(f, cv_json_get_str(o, "mark"), &f->mark))
+        return bad(w, err, "its mark is none of those in docs/TEMPLATE.md, or not for its type");
     if (inner && (f->elements || f->type == FIELD_OBJECT || f->from != NULL))
         return bad(w, err, "a field inside an object has no elements, no fields and no from");
     st = read_choices(t, o, f, w, err);

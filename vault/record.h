@@ -73,6 +73,9 @@ CV_MUST_CHECK cv_status cv_record_add(struct cv_vault *v, struct cv_json *record
 struct cv_edit {
     const struct cv_json *sections; /* {"<section>":{...},...}, perhaps with the record's id and type; NULL */
     const struct cv_json *fields;   /* {"<section>":{"<field>":value, or null to take it away}}; NULL */
+    const struct cv_json *joins; /* {"<section>":{"<field>":id}}: of a reference, or a list of them; NULL */
+    bool part;                   /* the joins are undone */
+    const char *detail, *with;   /* of its event: words, and the other record it concerns; NULL */
 };
 
 /** cv_record_edit(v, id, change, reason, out, err): a new version with the changes. What they need of the old
@@ -80,6 +83,14 @@ struct cv_edit {
  * CV_ERR_NOTFOUND; CV_ERR_NOKEY; otherwise as cv_record_put. */
 CV_MUST_CHECK cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_edit *change,
                                        const char *reason, struct cv_stored *out, struct cv_err *err);
+
+/** cv_record_edit_all(v, ids, changes, count, reason, out, err): at most CV_EDITS_MAX records, in one commit.
+ * One that nothing would change in keeps its version, and out's is 0. As cv_record_edit; CV_ERR_EXISTS if a
+ * join would put another record in a reference's place; CV_ERR_LIMIT if its list is full. */
+#define CV_EDITS_MAX 2
+CV_MUST_CHECK cv_status cv_record_edit_all(struct cv_vault *v, const char *const *ids,
+                                           const struct cv_edit *changes, size_t count, const char *reason,
+                                           struct cv_stored *out, struct cv_err *err);
 
 /* ---- reading ---- */
 

@@ -36,7 +36,8 @@ static struct cv_json *carry(const struct cv_vault *v, const struct cv_version *
 
 static bool changes(const struct cv_edit *change, const char *section)
 {
-    return cv_json_get(change->sections, section) != NULL || cv_json_get(change->fields, section) != NULL;
+    return cv_json_get(change->sections, section) != NULL || cv_json_get(change->fields, section) != NULL ||
+           cv_json_get(change->joins, section) != NULL;
 }
 
 /* recodes(v, type, section, change): will this section of coded fields be filled anew? It is, if what it is
@@ -62,7 +63,7 @@ static bool needs(const struct cv_vault *v, const char *type, const char *sectio
                   const struct cv_edit *change)
 {
     const char *coded;
-    if (cv_json_get(change->fields, section) != NULL)
+    if (cv_json_get(change->fields, section) != NULL || cv_json_get(change->joins, section) != NULL)
         return true;
     if (cv_json_get(change->sections, section) != NULL)
         return false;
@@ -117,6 +118,83 @@ static cv_status merge(const struct cv_record *before, const struct cv_json *fie
         const char *section = cv_json_iter_name(it);
         st = cv_json_set(record, section,
                          merge_section(cv_record_section(before, section), cv_json_iter_value(it)));
+    }
+    return st;
+}
+
+/* without(list, id): a list of references, but for this one; NULL if there is no memory. */
+static struct cv_json *without(const struct cv_json *list, const char *id)
+{
+    struct cv_json *out = cv_json_array();
+    cv_status st = out != NULL ? CV_OK : CV_ERR_NOMEM;
+    for (size_t i = 0; st == CV_OK && i < cv_json_len(list); i++) {
+        const char *one = cv_json_cstr(cv_json_at(list, i));
+        if (one != NULL && strcmp(one, id) != 0)
+            st = cv_json_push(out, cv_json_str(one));
+    }
+    if (st == CV_OK)
+        return out;
+    cv_json_free(out);
+    return NULL;
+}
+
+/* part(now, field, id): it does not point there any more. */
+static cv_status part(struct cv_json *now, const char *field, const char *id, bool *changed)
+{
+    const struct cv_json *have = cv_json_get(now, field);
+    const char *one = cv_json_cstr(have);
+    *changed = one != NULL ? strcmp(one, id) == 0 : cv_json_has_word(have, id);
+    if (!*changed)
+        return CV_OK;
+    struct cv_json *rest = one != NULL ? NULL : without(have, id);
+    if (one == NULL && rest == NULL)
+        return CV_ERR_NOMEM;
+    if (cv_json_len(rest) > 0)
+        return cv_json_set(now, field, rest);
+    cv_json_free(rest);
+    return cv_json_del(now, field);
+}
+
+/* join(now, f, id): it points there too. */
+static cv_status join(struct cv_json *now, const struct cv_template_field *f, const char *id, bool *changed,
+                      struct cv_err *err)
+{
+    struct cv_json *have = cv_json_get(now, f->name);
+    const char *one = cv_json_cstr(have);
+    *changed = one != NULL ? strcmp(one, id) != 0 : !cv_json_has_word(have, id);
+    if (!*changed)
+        return CV_OK;
+    if (!f->multi)
+        return one == NULL ? cv_json_set(now, f->name, cv_json_str(id))
+                           : cv_fail(err, CV_ERR_EXISTS, "%s: %s stands there already; take that away first",
+                                     f->label, one);
+    if (cv_json_len(have) >= f->max)
+        return cv_fail(err, CV_ERR_LIMIT, "%s: there is room for %zu, and it is full", f->label, f->max);
+    cv_status st = have != NULL ? CV_OK : cv_json_set(now, f->name, cv_json_array());
+    return CV_THEN(st, cv_json_push(cv_json_get(now, f->name), cv_json_str(id)));
+}
+
+/* merge_joins(v, before, change, record, changed): each in its section, as that was. */
+static cv_status merge_joins(struct cv_vault *v, const struct cv_record *before, const struct cv_edit *change,
+                             struct cv_json *record, bool *changed, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    for (void *s = cv_json_first(change->joins); st == CV_OK && s != NULL;
+         s = cv_json_next(change->joins, s)) {
+        const char *section = cv_json_iter_name(s);
+        const struct cv_json *fields = cv_json_iter_value(s);
+        struct cv_json *now = merge_section(cv_record_section(before, section), NULL);
+        st = cv_json_set(record, section, now);
+        for (void *it = cv_json_first(fields); st == CV_OK && it != NULL; it = cv_json_next(fields, it)) {
+            struct cv_template_field f;
+            bool one = false;
+            const char *id = cv_json_cstr(cv_json_iter_value(it));
+            if (!cv_template_field_named(v->template, before->type, section, cv_json_iter_name(it), &f) ||
+                id == NULL)
+                return cv_fail(err, CV_ERR_INTERNAL, "%s: no such reference", section);
+            st = change->part ? part(now, f.name, id, &one) : join(now, &f, id, &one, err);
+            *changed = *changed || one;
+        }
     }
     return st;
 }
@@ -185,6 +263,8 @@ static cv_status check_rights(struct cv_vault *v, const struct cv_version *old, 
     if (closed == NULL)
         closed = cv_put_closed(v, old->type, change->fields, old->version + 1);
     if (closed == NULL)
+        closed = cv_put_closed(v, old->type, change->joins, old->version + 1);
+    if (closed == NULL)
         return CV_OK;
     const struct cv_refusal refusal = {
         .to = "edit", .record = old->id, .version = old->version, .section = closed, .reason = reason
@@ -192,33 +272,72 @@ static cv_status check_rights(struct cv_vault *v, const struct cv_version *old, 
     return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err, CV_PUT_CLOSED, closed);
 }
 
-/* prepare(v, old, change, ...): the sections of the new version, checked; ${before} is what it is built on.
- */
-static cv_status prepare(struct cv_vault *v, const struct cv_version *old, const struct cv_edit *change,
-                         const char *reason, struct cv_record *before, struct cv_json *record,
-                         struct cv_err *err)
+/* One record of an edit: what it was, and what it becomes. */
+struct editing {
+    const struct cv_edit *change;
+    struct cv_versions versions;
+    const struct cv_version *old; /* the last of them */
+    struct cv_record before;
+    struct cv_json *record;
+    bool same; /* nothing in it changes */
+};
+
+static void editing_free(struct editing *e)
 {
-    cv_status st = check_same(record, old, err);
-    /* What comes whole is checked before anything is read for it. */
-    if (change->fields == NULL)
-        st = CV_THEN(st, cv_template_check(v->template, record, err));
-    st = CV_THEN(st, check_rights(v, old, change, reason, err));
-    st = CV_THEN(st, read_needed(v, old, change, reason, before, err));
-    st = CV_THEN(st, merge(before, change->fields, record));
-    if (change->fields != NULL)
-        st = CV_THEN(st, cv_template_check(v->template, record, err));
-    return CV_THEN(st, recode(v, before, change, record, err));
+    cv_json_free(e->record);
+    cv_record_free(&e->before);
+    cv_versions_free(&e->versions);
 }
 
-/* store(v, old, known, ...): the version and its event, as one commit, unless somebody was faster. */
-static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_t known,
-                       const struct cv_record *before, const struct cv_json *record, const char *reason,
-                       struct cv_err *err)
+/* prepare(v, e, ...): the sections of the new version, checked, and what it is built on. */
+static cv_status prepare(struct cv_vault *v, struct editing *e, const char *reason, struct cv_err *err)
 {
-    struct cv_event event = {
-        .action = "edit", .record = old->id, .version = old->version + 1, .reason = reason
-    };
-    struct cv_json *refs = NULL;
+    const struct cv_edit *change = e->change;
+    const bool parts = change->fields != NULL || change->joins != NULL;
+    bool changed = change->joins == NULL;
+    cv_status st = check_same(e->record, e->old, err);
+    /* What comes whole is checked before anything is read for it. */
+    if (!parts)
+        st = CV_THEN(st, cv_template_check(v->template, e->record, err));
+    st = CV_THEN(st, check_rights(v, e->old, change, reason, err));
+    st = CV_THEN(st, read_needed(v, e->old, change, reason, &e->before, err));
+    st = CV_THEN(st, merge(&e->before, change->fields, e->record));
+    st = CV_THEN(st, merge_joins(v, &e->before, change, e->record, &changed, err));
+    e->same = !changed;
+    if (parts)
+        st = CV_THEN(st, cv_template_check(v->template, e->record, err));
+    return CV_THEN(st, recode(v, &e->before, change, e->record, err));
+}
+
+/* put(v, e, reason): inside a commit: the version and its event. */
+static cv_status put(struct cv_vault *v, const struct editing *e, const char *reason, struct cv_err *err)
+{
+    struct cv_event event = { .action = "edit",
+                              .record = e->old->id,
+                              .version = e->old->version + 1,
+                              .detail = e->change->detail,
+                              .reason = reason };
+    struct cv_json *ids = NULL, *refs = NULL;
+    const struct cv_next next = { e->old->type, e->old->id, e->old->version + 1, previous_hash(&e->before),
+                                  carry(v, e->old, e->record) };
+    cv_status st = cv_put_version(v, &next, e->record, &event.slot, err);
+    if (st == CV_OK && e->change->with != NULL) {
+        ids = cv_json_array();
+        st = cv_json_push(ids, cv_json_str(e->change->with));
+        event.ids = ids;
+    }
+    st = CV_THEN(st, cv_related_refs(v->template, e->record, &refs));
+    event.refs = refs;
+    st = CV_THEN(st, cv_event_add(v, &event, err));
+    cv_json_free(ids);
+    cv_json_free(refs);
+    return st;
+}
+
+/* store(v, list, count, known, ...): one commit, unless somebody was faster. */
+static cv_status store(struct cv_vault *v, const struct editing *list, size_t count, uint64_t known,
+                       const char *reason, struct cv_err *err)
+{
     uint64_t newer = 0;
     cv_status st = cv_vault_begin(v, err);
     if (st != CV_OK)
@@ -227,39 +346,55 @@ static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_
         CV_ERR_NOTFOUND)
         st = cv_fail(err, CV_ERR_EXISTS,
                      "somebody else has just written to the vault; nothing was changed: try again");
-    if (st == CV_OK) {
-        const struct cv_next next = { old->type, old->id, old->version + 1, previous_hash(before),
-                                      carry(v, old, record) };
-        st = cv_put_version(v, &next, record, &event.slot, err);
-    }
-    st = CV_THEN(st, cv_related_refs(v->template, record, &refs));
-    event.refs = refs;
-    st = CV_THEN(st, cv_event_add(v, &event, err));
-    cv_json_free(refs);
+    for (size_t i = 0; i < count && st == CV_OK; i++)
+        if (!list[i].same)
+            st = put(v, &list[i], reason, err);
     if (st == CV_OK)
         return cv_vault_commit(v, err);
     cv_vault_abort(v);
     return st;
 }
 
+/* start(v, e, id): the record as it is. */
+static cv_status start(struct cv_vault *v, struct editing *e, const char *id, const char *reason,
+                       struct cv_err *err)
+{
+    e->record = e->change->sections != NULL ? cv_json_copy(e->change->sections) : cv_json_object();
+    cv_status st =
+        e->record == NULL ? CV_ERR_NOMEM : cv_record_find(v, id, "edit", reason, &e->versions, err);
+    e->old = st == CV_OK ? &e->versions.v[e->versions.count - 1] : NULL;
+    return st;
+}
+
+cv_status cv_record_edit_all(struct cv_vault *v, const char *const *ids, const struct cv_edit *changes,
+                             size_t count, const char *reason, struct cv_stored *out, struct cv_err *err)
+{
+    struct editing list[CV_EDITS_MAX] = { 0 };
+    uint64_t known = 0;
+    bool any = false;
+    cv_status st = count <= CV_EDITS_MAX ? CV_OK : CV_ERR_LIMIT;
+    memset(out, 0, count * sizeof(*out));
+    for (size_t i = 0; i < count && st == CV_OK; i++) {
+        list[i].change = &changes[i];
+        st = start(v, &list[i], ids[i], reason, err);
+        if (i == 0)
+            known = v->custody->chain.next; /* what is appended from here on is news */
+        st = CV_THEN(st, prepare(v, &list[i], reason, err));
+        any = any || !list[i].same;
+    }
+    if (any)
+        st = CV_THEN(st, store(v, list, count, known, reason, err));
+    for (size_t i = 0; i < count && st == CV_OK; i++) {
+        memcpy(out[i].id, list[i].old->id, sizeof(out[i].id));
+        out[i].version = list[i].same ? 0 : list[i].old->version + 1;
+    }
+    for (size_t i = 0; i < CV_EDITS_MAX; i++)
+        editing_free(&list[i]);
+    return cv_err_note(err, st, "record edit");
+}
+
 cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_edit *change, const char *reason,
                          struct cv_stored *out, struct cv_err *err)
 {
-    struct cv_versions versions = { 0 };
-    struct cv_record before = { 0 };
-    struct cv_json *record = change->sections != NULL ? cv_json_copy(change->sections) : cv_json_object();
-    memset(out, 0, sizeof(*out));
-    cv_status st = record == NULL ? CV_ERR_NOMEM : cv_record_find(v, id, "edit", reason, &versions, err);
-    const uint64_t known = v->custody->chain.next; /* what is appended from here on is news */
-    const struct cv_version *old = st == CV_OK ? &versions.v[versions.count - 1] : NULL;
-    st = CV_THEN(st, prepare(v, old, change, reason, &before, record, err));
-    st = CV_THEN(st, store(v, old, known, &before, record, reason, err));
-    if (st == CV_OK) {
-        memcpy(out->id, old->id, sizeof(out->id));
-        out->version = old->version + 1;
-    }
-    cv_json_free(record);
-    cv_record_free(&before);
-    cv_versions_free(&versions);
-    return cv_err_note(err, st, "record edit");
+    return cv_record_edit_all(v, &id, change, 1, reason, out, err);
 }
