@@ -35,7 +35,7 @@ static cv_status withdraw(struct cv_ui *ui, struct cv_vault *v, const char *reas
     const char *id = ui->words.w[0];
     struct cv_versions versions = { 0 };
     struct cv_json *fields = cv_json_object(), *data = cv_json_object();
-    const struct cv_edit change = { NULL, fields };
+    const struct cv_edit change = { .fields = fields };
     cv_status st = cv_record_find_as(v, id, "consent", "edit", reason, &versions, &ui->err);
     if (st == CV_OK && cv_vault_may_edit(v, "consent"))
         st = check_given(ui, v, id, reason);

@@ -98,7 +98,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, cv_ui_open(ui, &o));
     if (st == CV_OK && a->sets.n > 0)
         st = from_sets(ui, o.vault, a, &fields);
-    const struct cv_edit change = { sections, fields };
+    const struct cv_edit change = { .sections = sections, .fields = fields };
     st = CV_THEN(st, cv_record_edit(o.vault, ui->words.w[0], &change, a->reason, &stored, &ui->err));
     if (st == CV_OK && ui->json)
         st = cv_ui_stored(ui, stored.id, stored.version);

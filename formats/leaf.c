@@ -17,6 +17,7 @@ static const char *const kind_names[CV_KIND_COUNT] = {
     [CV_KIND_TORN] = "torn",         [CV_KIND_CHECKPOINT] = "checkpoint", [CV_KIND_PROPOSAL] = "proposal",
     [CV_KIND_APPROVAL] = "approval", [CV_KIND_GRANT] = "grant",           [CV_KIND_NOTICE] = "notice",
     [CV_KIND_ERASE] = "erase",       [CV_KIND_TOMBSTONE] = "tombstone",   [CV_KIND_ATTEST] = "attest",
+    [CV_KIND_PIECE] = "piece",
 };
 
 const char *cv_kind_name(enum cv_kind kind)

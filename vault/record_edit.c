@@ -35,7 +35,8 @@ static struct cv_json *carry(const struct cv_vault *v, const struct cv_version *
 
 static bool changes(const struct cv_edit *change, const char *section)
 {
-    return cv_json_get(change->sections, section) != NULL || cv_json_get(change->fields, section) != NULL;
+    return cv_json_get(change->sections, section) != NULL || cv_json_get(change->fields, section) != NULL ||
+           cv_json_get(change->more, section) != NULL;
 }
 
 /* recodes(v, type, section, change): will this section of coded fields be filled anew? It is, if what it is
@@ -61,7 +62,7 @@ static bool needs(const struct cv_vault *v, const char *type, const char *sectio
                   const struct cv_edit *change)
 {
     const char *coded;
-    if (cv_json_get(change->fields, section) != NULL)
+    if (cv_json_get(change->fields, section) != NULL || cv_json_get(change->more, section) != NULL)
         return true;
     if (cv_json_get(change->sections, section) != NULL)
         return false;
@@ -107,6 +108,32 @@ static struct cv_json *merge_section(const struct cv_json *old, const struct cv_
         return now;
     cv_json_free(now);
     return NULL;
+}
+
+/* lengthen(now, name, more): what its list gets besides. */
+static cv_status lengthen(struct cv_json *now, const char *name, const struct cv_json *more)
+{
+    struct cv_json *list = cv_json_get(now, name);
+    cv_status st = list != NULL ? CV_OK : cv_json_set(now, name, cv_json_array());
+    list = cv_json_get(now, name);
+    for (size_t i = 0; i < cv_json_len(more) && st == CV_OK; i++)
+        st = cv_json_push(list, cv_json_ref(cv_json_at(more, i)));
+    return st;
+}
+
+/* append(before, more, record): sections in which lists grow. */
+static cv_status append(const struct cv_record *before, const struct cv_json *more, struct cv_json *record)
+{
+    cv_status st = CV_OK;
+    for (void *it = cv_json_first(more); st == CV_OK && it != NULL; it = cv_json_next(more, it)) {
+        const char *section = cv_json_iter_name(it);
+        const struct cv_json *lists = cv_json_iter_value(it);
+        if (cv_json_get(record, section) == NULL)
+            st = cv_json_set(record, section, merge_section(cv_record_section(before, section), NULL));
+        for (void *f = cv_json_first(lists); st == CV_OK && f != NULL; f = cv_json_next(lists, f))
+            st = lengthen(cv_json_get(record, section), cv_json_iter_name(f), cv_json_iter_value(f));
+    }
+    return st;
 }
 
 static cv_status merge(const struct cv_record *before, const struct cv_json *fields, struct cv_json *record)
@@ -184,6 +211,8 @@ static cv_status check_rights(struct cv_vault *v, const struct cv_version *old, 
     if (closed == NULL)
         closed = cv_put_closed(v, old->type, change->fields, old->version + 1);
     if (closed == NULL)
+        closed = cv_put_closed(v, old->type, change->more, old->version + 1);
+    if (closed == NULL)
         return CV_OK;
     const struct cv_refusal refusal = {
         .to = "edit", .record = old->id, .version = old->version, .section = closed, .reason = reason
@@ -199,20 +228,22 @@ static cv_status prepare(struct cv_vault *v, const struct cv_version *old, const
 {
     cv_status st = check_same(record, old, err);
     /* What comes whole is checked before anything is read for it. */
-    if (change->fields == NULL)
+    const bool whole = change->fields == NULL && change->more == NULL;
+    if (whole)
         st = CV_THEN(st, cv_template_check(v->template, record, err));
     st = CV_THEN(st, check_rights(v, old, change, reason, err));
     st = CV_THEN(st, read_needed(v, old, change, reason, before, err));
     st = CV_THEN(st, merge(before, change->fields, record));
-    if (change->fields != NULL)
+    st = CV_THEN(st, append(before, change->more, record));
+    if (!whole)
         st = CV_THEN(st, cv_template_check(v->template, record, err));
     return CV_THEN(st, recode(v, before, change, record, err));
 }
 
 /* store(v, old, known, ...): the version and its event, as one commit, unless somebody was faster. */
 static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_t known,
-                       const struct cv_record *before, const struct cv_json *record, const char *reason,
-                       struct cv_err *err)
+                       const struct cv_record *before, const struct cv_json *record,
+                       const struct cv_json *pieces, const char *reason, struct cv_err *err)
 {
     struct cv_event event = {
         .action = "edit", .record = old->id, .version = old->version + 1, .reason = reason
@@ -227,7 +258,7 @@ static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_
                      "somebody else has just written to the vault; nothing was changed: try again");
     if (st == CV_OK) {
         const struct cv_next next = { old->type, old->id, old->version + 1, previous_hash(before),
-                                      carry(v, old, record) };
+                                      carry(v, old, record), pieces };
         st = cv_put_version(v, &next, record, &event.slot, err);
     }
     st = CV_THEN(st, cv_event_add(v, &event, err));
@@ -248,7 +279,7 @@ cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_edi
     const uint64_t known = v->custody->chain.next; /* what is appended from here on is news */
     const struct cv_version *old = st == CV_OK ? &versions.v[versions.count - 1] : NULL;
     st = CV_THEN(st, prepare(v, old, change, reason, &before, record, err));
-    st = CV_THEN(st, store(v, old, known, &before, record, reason, err));
+    st = CV_THEN(st, store(v, old, known, &before, record, change->pieces, reason, err));
     if (st == CV_OK) {
         memcpy(out->id, old->id, sizeof(out->id));
         out->version = old->version + 1;
