@@ -46,7 +46,11 @@ static void tells(const struct cv_photo *p, char out[static 64])
     for (size_t i = 0; i < 3; i++)
         if (parts[i] != NULL) {
             n++;
-            at += (size_t)snprintf(out + at, 64 - at, "%s%s", n == 1 ? "" : n == count ? " and " : ", ", parts[i]);
+            at += (size_t)snprintf(out + at, 64 - at, "%s%s",
+                                   n == 1       ? ""
+                                   : n == count ? " and "
+                                                : ", ",
+                                   parts[i]);
         }
 }
 
@@ -55,21 +59,24 @@ static void say_photo(const struct cv_ui *ui, const struct cv_document_file *f, 
     char words[64];
     tells(p, words);
     if (p->kind == CV_PHOTO_OTHER) {
-        cv_ui_say(ui, "%s: whether it tells a place, a time or a device cannot be told: it is no JPEG or PNG.",
+        cv_ui_say(ui,
+                  "%s: whether it tells a place, a time or a device cannot be told: it is no JPEG or PNG.",
                   f->name);
         return;
     }
     if (words[0] != '\0')
         cv_ui_say(ui, "%s: tells %s it was made.", f->name, words);
     if (p->words)
-        cv_ui_say(ui, "%s: carries more than the picture (texts, XMP, something after its end): that may say it%s.",
-                  f->name, words[0] != '\0' ? " too" : "");
+        cv_ui_say(
+            ui, "%s: carries more than the picture (texts, XMP, something after its end): that may say it%s.",
+            f->name, words[0] != '\0' ? " too" : "");
     if (p->unsure)
         cv_ui_say(ui, "%s: could not be read to its end: there may be more in it.", f->name);
     if (words[0] == '\0' && !p->words && !p->unsure)
         cv_ui_say(ui, "%s: tells no place, time or device.", f->name);
     else
-        cv_ui_say(ui, "It is kept as it is, as evidence; `document get --without-metadata` gives a copy without.");
+        cv_ui_say(
+            ui, "It is kept as it is, as evidence; `document get --without-metadata` gives a copy without.");
 }
 
 static const char *media_type(const struct cv_photo *p)
@@ -83,10 +90,12 @@ struct add_args {
     const char *record, *section, *reason;
 };
 static const struct cv_opt add_opts[] = {
-    { "record", 0, "ID", "the record that it belongs to (wanted)", offsetof(struct add_args, record), CV_OPT_TEXT },
-    { "section", 's', "NAME", "its section (default: the one that lists files)", offsetof(struct add_args, section),
+    { "record", 0, "ID", "the record that it belongs to (wanted)", offsetof(struct add_args, record),
       CV_OPT_TEXT },
-    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct add_args, reason), CV_OPT_TEXT },
+    { "section", 's', "NAME", "its section (default: the one that lists files)",
+      offsetof(struct add_args, section), CV_OPT_TEXT },
+    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct add_args, reason),
+      CV_OPT_TEXT },
     { 0 },
 };
 
@@ -125,13 +134,13 @@ static void on_bytes(void *arg, uint64_t bytes)
 }
 
 /* set_media(v, place, p, listed): where the template has a field for it. */
-static cv_status set_media(const struct cv_vault *v, const struct cv_document_place *place, const struct cv_photo *p,
-                           struct cv_json *listed)
+static cv_status set_media(const struct cv_vault *v, const struct cv_document_place *place,
+                           const struct cv_photo *p, struct cv_json *listed)
 {
     struct cv_template_field f;
     const char *type = media_type(p);
-    for (size_t i = 0; type != NULL && cv_template_inner(v->template, place->type, place->section,
-                                                         place->field.name, i, &f);
+    for (size_t i = 0; type != NULL &&
+                       cv_template_inner(v->template, place->type, place->section, place->field.name, i, &f);
          i++)
         if (strcmp(f.name, "media_type") == 0 && strcmp(f.type, "string") == 0)
             return cv_json_set(listed, "media_type", cv_json_str(type));
@@ -226,7 +235,8 @@ static cv_status add(struct adding *ad, struct cv_vault *v)
         return st;
     sweep(v);
     st = store_all(ad, v, &place);
-    st = CV_THEN(st, cv_document_attach(v, &place, ad->list, ad->pieces, ad->a->reason, &stored, &ad->ui->err));
+    st = CV_THEN(st,
+                 cv_document_attach(v, &place, ad->list, ad->pieces, ad->a->reason, &stored, &ad->ui->err));
     if (st == CV_OK)
         return answer(ad, &stored);
     sweep(v); /* what is stored of them already belongs to nothing */
@@ -255,8 +265,10 @@ const struct cv_cmd cv_cmd_document_add = {
     .name = "document add",
     .synopsis = "--record ID [--section NAME] [--reason TEXT] FILE...",
     .summary = "put files into the vault, as part of a record",
-    .details = "Files of any size, up to 1 TiB. Their names, sizes and SHA-256 stand in a new version of the record, "
-               "signed by you; the files themselves are sealed like the section, and erased with the record. Of a JPEG "
+    .details = "Files of any size, up to 1 TiB. Their names, sizes and SHA-256 stand in a new version of the "
+               "record, "
+               "signed by you; the files themselves are sealed like the section, and erased with the record. "
+               "Of a JPEG "
                "or PNG it is said whether it tells where, when or with what device it was made.",
     .opts = add_opts,
     .args_bytes = sizeof(struct add_args),
@@ -273,14 +285,17 @@ struct list_args {
 };
 static const struct cv_opt list_opts[] = {
     { "record", 0, "ID", "the record (wanted)", offsetof(struct list_args, record), CV_OPT_TEXT },
-    { "section", 's', "NAME", "its section (default: the one that lists files)", offsetof(struct list_args, section),
+    { "section", 's', "NAME", "its section (default: the one that lists files)",
+      offsetof(struct list_args, section), CV_OPT_TEXT },
+    { "version", 0, "N", "of this version (default: the latest)", offsetof(struct list_args, version),
+      CV_OPT_COUNT },
+    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct list_args, reason),
       CV_OPT_TEXT },
-    { "version", 0, "N", "of this version (default: the latest)", offsetof(struct list_args, version), CV_OPT_COUNT },
-    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct list_args, reason), CV_OPT_TEXT },
     { 0 },
 };
 
-static cv_status list_json(const struct cv_ui *ui, const struct cv_record *r, size_t i, const struct cv_json *one)
+static cv_status list_json(const struct cv_ui *ui, const struct cv_record *r, size_t i,
+                           const struct cv_json *one)
 {
     struct cv_json *o = cv_json_copy(one);
     cv_status st = cv_json_set(o, "record", cv_json_str(r->id));
@@ -348,7 +363,8 @@ static cv_status run_list(struct cv_ui *ui, const void *args)
         st = cv_fail(&ui->err, CV_ERR_ARG, "a %s keeps no files%s%.40s", versions.v[0].type,
                      a->section != NULL ? " in the section " : "", a->section != NULL ? a->section : "");
     const char *const sections[] = { section, NULL };
-    st = CV_THEN(st, cv_record_read(o.vault, a->record, a->version, sections, "read", a->reason, &r, &ui->err));
+    st = CV_THEN(st,
+                 cv_record_read(o.vault, a->record, a->version, sections, "read", a->reason, &r, &ui->err));
     st = CV_THEN(st, list_all(ui, o.vault, &r, section));
     cv_record_free(&r);
     cv_versions_free(&versions);

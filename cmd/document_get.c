@@ -6,7 +6,8 @@
 #include "formats/photo.h"
 #include "vault/document.h"
 
-/* document get: the one way by which the content of a record gets into a file: because somebody asked for it. */
+/* document get: the one way by which the content of a record gets into a file: because somebody asked for it.
+ */
 
 #define PHOTO_MAX ((size_t)64 << 20)
 
@@ -16,7 +17,8 @@ struct args {
     bool clean;
 };
 static const struct cv_opt opts[] = {
-    { "output", 'o', "FILE", "where to write it; a new file (wanted)", offsetof(struct args, output), CV_OPT_TEXT },
+    { "output", 'o', "FILE", "where to write it; a new file (wanted)", offsetof(struct args, output),
+      CV_OPT_TEXT },
     { "section", 's', "NAME", "the record's section (default: the one that lists files)",
       offsetof(struct args, section), CV_OPT_TEXT },
     { "version", 0, "N", "as it is in this version (default: the latest)", offsetof(struct args, version),
@@ -87,7 +89,8 @@ static cv_status span(struct getting *g, uint64_t bytes)
         return CV_OK;
     }
     if (g->from >= bytes)
-        return cv_fail(&g->ui->err, CV_ERR_ARG, "--range begins behind the end: the file has %" PRIu64 " bytes", bytes);
+        return cv_fail(&g->ui->err, CV_ERR_ARG,
+                       "--range begins behind the end: the file has %" PRIu64 " bytes", bytes);
     g->to = g->to >= bytes ? bytes : g->to + 1;
     return CV_OK;
 }
@@ -99,12 +102,15 @@ static cv_status fetch(struct getting *g, struct cv_vault *v, const struct cv_do
     const uint64_t bytes = (uint64_t)cv_json_get_int(ref->listed, "bytes");
     cv_status st = ref->kept ? span(g, bytes) : CV_OK;
     if (st == CV_OK && g->a->clean && ref->kept && bytes > PHOTO_MAX)
-        st = cv_fail(&g->ui->err, CV_ERR_LIMIT, "longer than 64 MiB: a copy without its metadata cannot be made");
+        st = cv_fail(&g->ui->err, CV_ERR_LIMIT,
+                     "longer than 64 MiB: a copy without its metadata cannot be made");
     if (g->a->range != NULL)
         snprintf(detail, sizeof(detail), "bytes %" PRIu64 " to %" PRIu64, g->from, g->to - 1);
     st = CV_THEN(st, cv_outfile_create(g->ui, g->a->output, &g->file));
     st = CV_THEN(st, cv_document_open(v, ref,
-                                      g->a->range != NULL ? detail : g->a->clean ? "without its metadata" : NULL,
+                                      g->a->range != NULL ? detail
+                                      : g->a->clean       ? "without its metadata"
+                                                          : NULL,
                                       g->a->reason, &r, &g->ui->err));
     st = CV_THEN(st, cv_document_read(r, g->from, g->to, put, g, &g->ui->err));
     if (g->a->clean)
@@ -133,8 +139,9 @@ static cv_status tell(const struct getting *g, const struct cv_document_ref *ref
     fprintf(stderr, "\n");
     cv_ui_say(g->ui, "%s",
               g->a->clean ? "It shows the picture and tells no more. Only the original is what was signed."
-              : g->a->range != NULL ? "Each byte of it was held against what was sealed; the whole file's SHA-256 was not."
-                                    : "It is what was attached: its SHA-256 is the one that was signed.");
+              : g->a->range != NULL
+                  ? "Each byte of it was held against what was sealed; the whole file's SHA-256 was not."
+                  : "It is what was attached: its SHA-256 is the one that was signed.");
     cv_ui_say(g->ui, "It is not sealed any more: whoever has the file reads it.");
     return CV_OK;
 }
@@ -152,10 +159,12 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (a->output == NULL || strcmp(a->output, "-") == 0)
         return cv_fail(&ui->err, CV_ERR_ARG, "wanted: --output FILE, a new file");
     if (a->range != NULL && (a->clean || !read_range(a->range, &g.from, &g.to)))
-        return cv_fail(&ui->err, CV_ERR_ARG, "--range wants FROM-TO, as in 0-1023, and no --without-metadata");
+        return cv_fail(&ui->err, CV_ERR_ARG,
+                       "--range wants FROM-TO, as in 0-1023, and no --without-metadata");
     cv_status st = cv_outfile_free_name(ui, a->output);
     st = CV_THEN(st, cv_ui_open(ui, &o));
-    st = CV_THEN(st, cv_document_ref(o.vault, record, a->version, a->section, number, a->reason, &ref, &ui->err));
+    st = CV_THEN(st,
+                 cv_document_ref(o.vault, record, a->version, a->section, number, a->reason, &ref, &ui->err));
     st = CV_THEN(st, fetch(&g, o.vault, &ref));
     st = CV_THEN(st, tell(&g, &ref));
     cv_outfile_drop(&g.file);
@@ -169,9 +178,11 @@ const struct cv_cmd cv_cmd_document_get = {
     .name = "document get",
     .synopsis = "[--range FROM-TO | --without-metadata] [--version N] [--reason TEXT] -o FILE ID.N",
     .summary = "get a file of a record out of the vault",
-    .details = "FILE appears when all of it was held against what was sealed and signed, and not before. A copy "
-               "--without-metadata loses a picture's place, time, device, texts, colour profile and which way is up; "
-               "the original stays in the vault.",
+    .details =
+        "FILE appears when all of it was held against what was sealed and signed, and not before. A copy "
+        "--without-metadata loses a picture's place, time, device, texts, colour profile and which way is "
+        "up; "
+        "the original stays in the vault.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_min = 1,

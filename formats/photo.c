@@ -31,7 +31,13 @@ static void *take_more(void *p, ExifLong n)
 }
 
 /* Tags of devices and their owners that libexif has no names for. */
-enum { TAG_OWNER = 0xa430, TAG_BODY_SERIAL = 0xa431, TAG_LENS_MAKE = 0xa433, TAG_LENS_MODEL = 0xa434, TAG_LENS_SERIAL = 0xa435 };
+enum {
+    TAG_OWNER = 0xa430,
+    TAG_BODY_SERIAL = 0xa431,
+    TAG_LENS_MAKE = 0xa433,
+    TAG_LENS_MODEL = 0xa434,
+    TAG_LENS_SERIAL = 0xa435
+};
 
 static bool has(ExifData *d, ExifIfd ifd, unsigned tag)
 {
@@ -52,9 +58,17 @@ static void read_tags(ExifData *d, struct cv_photo *out)
 {
     static const unsigned times[] = { EXIF_TAG_DATE_TIME, EXIF_TAG_DATE_TIME_ORIGINAL,
                                       EXIF_TAG_DATE_TIME_DIGITIZED, 0 };
-    static const unsigned devices[] = { EXIF_TAG_MAKE,  EXIF_TAG_MODEL,  EXIF_TAG_MAKER_NOTE, EXIF_TAG_SOFTWARE,
-                                        TAG_OWNER,      TAG_BODY_SERIAL, TAG_LENS_MAKE,       TAG_LENS_MODEL,
-                                        TAG_LENS_SERIAL, EXIF_TAG_IMAGE_UNIQUE_ID, 0 };
+    static const unsigned devices[] = { EXIF_TAG_MAKE,
+                                        EXIF_TAG_MODEL,
+                                        EXIF_TAG_MAKER_NOTE,
+                                        EXIF_TAG_SOFTWARE,
+                                        TAG_OWNER,
+                                        TAG_BODY_SERIAL,
+                                        TAG_LENS_MAKE,
+                                        TAG_LENS_MODEL,
+                                        TAG_LENS_SERIAL,
+                                        EXIF_TAG_IMAGE_UNIQUE_ID,
+                                        0 };
     const unsigned version = has(d, EXIF_IFD_GPS, EXIF_TAG_GPS_VERSION_ID) ? 1 : 0;
     out->place |= d->ifd[EXIF_IFD_GPS]->count > version;
     out->time |= has_any(d, times) || has(d, EXIF_IFD_GPS, EXIF_TAG_GPS_DATE_STAMP);
@@ -123,8 +137,7 @@ struct cv_bytes cv_jpeg_scan(struct cv_bytes *rest)
 {
     const uint8_t *p = rest->p;
     size_t at = 0;
-    while (at + 1 < rest->n &&
-           (p[at] != 0xff || p[at + 1] == 0 || (p[at + 1] >= 0xd0 && p[at + 1] <= 0xd7)))
+    while (at + 1 < rest->n && (p[at] != 0xff || p[at + 1] == 0 || (p[at + 1] >= 0xd0 && p[at + 1] <= 0xd7)))
         at += p[at] == 0xff ? 2 : 1;
     const struct cv_bytes scan = CV_BYTES(p, at);
     *rest = CV_BYTES(p + at, rest->n - at);
@@ -147,8 +160,7 @@ static void look_jpeg(struct cv_bytes rest, bool whole, struct cv_photo *out)
         }
         if (part.marker == CV_JPEG_SOS)
             (void)cv_jpeg_scan(&rest);
-        else if (part.marker == CV_JPEG_APP1 &&
-                 begins(part.data, CV_BYTES(EXIF_HEADER, EXIF_HEADER_BYTES)))
+        else if (part.marker == CV_JPEG_APP1 && begins(part.data, CV_BYTES(EXIF_HEADER, EXIF_HEADER_BYTES)))
             read_exif(part.data, out);
         else if (part.marker == CV_JPEG_COM ||
                  (part.marker > CV_JPEG_APP0 && part.marker <= CV_JPEG_APP15 && part.marker != CV_JPEG_APP14))

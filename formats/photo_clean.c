@@ -6,8 +6,9 @@
 
 static cv_status not_well_formed(const char *kind, size_t at, struct cv_err *err)
 {
-    return cv_fail(err, CV_ERR_FORMAT, "the %s is not well formed at byte %zu: no copy without its metadata can be made",
-                   kind, at);
+    return cv_fail(err, CV_ERR_FORMAT,
+                   "the %s is not well formed at byte %zu: no copy without its metadata can be made", kind,
+                   at);
 }
 
 /* ---- JPEG ---- */
@@ -22,7 +23,8 @@ static cv_status put_jfif(struct cv_bytes data, struct cv_buf *out)
     return CV_THEN(st, cv_buf_append(out, CV_LIT("\0\0")));
 }
 
-/* put_segment(part, out): tables and frames as they are; of the applications' own the two that colours depend on. */
+/* put_segment(part, out): tables and frames as they are; of the applications' own the two that colours depend
+ * on. */
 static cv_status put_segment(const struct cv_photo_part *part, struct cv_buf *out)
 {
     const bool application = part->marker >= CV_JPEG_APP0 && part->marker <= CV_JPEG_APP15;

@@ -121,8 +121,7 @@ static bool timely(struct cv_chain *c, struct cv_bytes data)
 /* erasable(kind, data): what an erasure may name: it has a release key of its own. */
 static bool erasable(enum cv_kind kind, struct cv_bytes data)
 {
-    return kind == CV_KIND_RECORD ||
-           (kind == CV_KIND_PIECE && cv_load_u32(data.p + CV_PIECE_NUMBER_AT) == 0);
+    return kind == CV_KIND_RECORD || (kind == CV_KIND_PIECE && cv_load_u32(data.p + CV_PIECE_NUMBER_AT) == 0);
 }
 
 /* envelope_fault(c, index, kind, data): its keys are those of the policy in force, and the release key of a

@@ -236,8 +236,8 @@ cv_status cv_custody_peek(struct cv_custody *c, uint64_t index, enum cv_kind kin
                        cv_kind_name(kind));
     if (st == CV_OK && place.bytes < CV_TAR_BLOCK_BYTES + n)
         n = place.bytes > CV_TAR_BLOCK_BYTES ? (size_t)place.bytes - CV_TAR_BLOCK_BYTES : 0;
-    return CV_THEN(st, cv_segment_read(&c->segments, place.segment, place.offset + CV_TAR_BLOCK_BYTES, n, out,
-                                       err));
+    return CV_THEN(
+        st, cv_segment_read(&c->segments, place.segment, place.offset + CV_TAR_BLOCK_BYTES, n, out, err));
 }
 
 static cv_status load_policy(struct cv_custody *c, const struct cv_adopted *where, struct cv_policy **out,

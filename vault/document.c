@@ -33,10 +33,9 @@ const struct cv_document *cv_documents_named(const struct cv_documents *list, co
 static bool same_commit(struct cv_vault *v, uint64_t entry, uint64_t notice)
 {
     uint64_t checkpoint = 0;
-    return entry < notice &&
-           (cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_CHECKPOINT, entry, &checkpoint, NULL) !=
-                CV_OK ||
-            checkpoint > notice);
+    return entry < notice && (cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_CHECKPOINT, entry,
+                                              &checkpoint, NULL) != CV_OK ||
+                              checkpoint > notice);
 }
 
 /* take_begin(v, n, list): a document; of notices that claim one, the first is believed. */
@@ -73,7 +72,8 @@ static cv_status take_runs(struct cv_document *d, const struct cv_json *runs)
     for (; d->run_count < count; d->run_count++) {
         const struct cv_json *pair = cv_json_at(runs, d->run_count);
         const int64_t entry = cv_json_to_int(cv_json_at(pair, 0)), n = cv_json_to_int(cv_json_at(pair, 1));
-        if (cv_json_len(pair) != 2 || entry < 0 || n < 1 || n > UINT32_MAX || d->pieces + (uint64_t)n > UINT32_MAX)
+        if (cv_json_len(pair) != 2 || entry < 0 || n < 1 || n > UINT32_MAX ||
+            d->pieces + (uint64_t)n > UINT32_MAX)
             break;
         d->runs[d->run_count] = (struct cv_run){ (uint64_t)entry, (uint64_t)n };
         d->pieces += (uint64_t)n;
@@ -183,8 +183,8 @@ static cv_status item(const struct cv_next *next, const char *section, const str
     const struct cv_document *d = cv_documents_named(known, id);
     if (runs == NULL && (d == NULL || d->version_count == 0 || strcmp(d->section, section) != 0))
         return cv_fail(err, CV_ERR_FORMAT,
-                       "%s.%s: %s is no document of this record; `document add` puts a file there", next->type,
-                       section, id);
+                       "%s.%s: %s is no document of this record; `document add` puts a file there",
+                       next->type, section, id);
     struct cv_json *o = cv_json_object();
     cv_status st = cv_json_set(o, "document", cv_json_str(id));
     if (runs != NULL)
@@ -226,8 +226,8 @@ cv_status cv_documents_note(struct cv_vault *v, const struct cv_next *next, cons
     for (size_t i = 0;
          st == CV_OK && (section = cv_template_type_section(v->template, next->type, i)) != NULL; i++) {
         struct cv_json *ids = cv_json_array();
-        st = ids == NULL ? CV_ERR_NOMEM
-                         : listed_in(v, next->type, section, cv_json_get(record, section), ids);
+        st =
+            ids == NULL ? CV_ERR_NOMEM : listed_in(v, next->type, section, cv_json_get(record, section), ids);
         if (st == CV_OK && cv_json_len(ids) > 0)
             st = note_section(v, next, section, ids, err);
         cv_json_free(ids);
@@ -242,10 +242,9 @@ cv_status cv_documents_note(struct cv_vault *v, const struct cv_next *next, cons
 /* lock_of(handle): one byte of the file for each document. */
 static struct flock lock_of(const uint8_t handle[static CV_HANDLE_BYTES])
 {
-    return (struct flock){ .l_type = F_WRLCK,
-                           .l_whence = SEEK_SET,
-                           .l_start = (off_t)(cv_load_u64(handle) >> 2),
-                           .l_len = 1 };
+    return (struct flock){
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)(cv_load_u64(handle) >> 2), .l_len = 1
+    };
 }
 
 static int open_busy(struct cv_vault *v)
@@ -287,8 +286,7 @@ static bool gone(struct cv_vault *v, const struct cv_document *d)
     const bool found =
         cv_custody_peek(v->custody, d->first, CV_KIND_PIECE, CV_PIECE_HEADER_MAX, &head, NULL) == CV_OK &&
         cv_piece_parse(cv_buf_view(&head), &p, NULL) == CV_OK;
-    const bool destroyed =
-        !found || cv_release_get(&v->custody->release, p.slot, &key, NULL) == CV_ERR_NOKEY;
+    const bool destroyed = !found || cv_release_get(&v->custody->release, p.slot, &key, NULL) == CV_ERR_NOKEY;
     cv_secret_free(&key);
     cv_buf_free(&head);
     return destroyed;
@@ -296,16 +294,12 @@ static bool gone(struct cv_vault *v, const struct cv_document *d)
 
 cv_status cv_document_left(struct cv_vault *v, struct cv_documents *out, struct cv_err *err)
 {
-    struct cv_versions versions = { 0 };
-    memset(out, 0, sizeof(*out));
-    if (v->custody->counts[CV_KIND_PIECE] == 0 || !cv_vault_may_read(v, "head"))
-        return CV_OK;
-    cv_status st = cv_record_versions(v, NULL, &versions, err);
-    st = CV_THEN(st, cv_documents_of(v, NULL, &versions, out, err));
+    const struct cv_versions none = { 0 };
     size_t kept = 0;
+    cv_status st = cv_documents_of(v, NULL, &none, out, err);
     for (size_t i = 0; i < out->count; i++) {
         struct cv_document *d = &out->d[i];
-        if (d->version_count == 0 && !cv_document_busy(v, d->handle) && !gone(v, d))
+        if (d->run_count == 0 && !cv_document_busy(v, d->handle) && !gone(v, d))
             out->d[kept++] = *d;
         else {
             free(d->versions);
@@ -313,6 +307,5 @@ cv_status cv_document_left(struct cv_vault *v, struct cv_documents *out, struct 
         }
     }
     out->count = kept;
-    cv_versions_free(&versions);
     return st;
 }

@@ -12,8 +12,8 @@
 #define UNKNOWN "\xef\xbf\xbd" /* U+FFFD */
 #define NAME_BYTES_MAX ((size_t)800)
 
-/* name_of(f): the last part of its path as one line of plain text: what is no UTF-8, or would steer what is read
- * around it, is replaced. */
+/* name_of(f): the last part of its path as one line of plain text: what is no UTF-8, or would steer what is
+ * read around it, is replaced. */
 static cv_status name_of(struct cv_document_file *f)
 {
     const char *slash = strrchr(f->path, '/');
@@ -67,8 +67,9 @@ cv_status cv_document_file_open(const char *path, struct cv_document_file *out, 
     /* A pipe must not make us wait, nor a terminal become ours. A socket cannot be opened at all. */
     f.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (f.fd < 0)
-        return errno == ENXIO ? cv_fail(err, CV_ERR_FORMAT, "%s: is a socket; only a plain file can be attached", path)
-                              : cv_fail_errno(err, "%s", path);
+        return errno == ENXIO
+                   ? cv_fail(err, CV_ERR_FORMAT, "%s: is a socket; only a plain file can be attached", path)
+                   : cv_fail_errno(err, "%s", path);
     cv_status st = judge(&f, err);
     st = CV_THEN(st, name_of(&f));
     if (st == CV_OK)

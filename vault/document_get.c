@@ -8,8 +8,8 @@
 #include "formats/base64.h"
 #include "vault/document.h"
 
-/* Getting a document out. While one piece is opened and handed on beside it, the next is read from the archive and
- * held against the log. */
+/* Getting a document out. While one piece is opened and handed on beside it, the next is read from the
+ * archive and held against the log. */
 
 /* A piece on its way. */
 struct stage {
@@ -160,9 +160,8 @@ static cv_status take_release(void *arg, size_t i, struct cv_bytes release, stru
 {
     struct cv_document_reader *r = arg;
     (void)i;
-    return release.n == 0
-               ? cv_fail(err, CV_ERR_NOTFOUND, "document %s was erased; nothing opens it", r->id)
-               : cv_secret_copy(&r->release, release);
+    return release.n == 0 ? cv_fail(err, CV_ERR_NOTFOUND, "document %s was erased; nothing opens it", r->id)
+                          : cv_secret_copy(&r->release, release);
 }
 
 /* release(r, ref, ...): the event, and then the key. */
@@ -265,8 +264,8 @@ static cv_status key_for(struct cv_document_reader *r, struct stage *s, struct c
     return st;
 }
 
-/* load(r, number, from, to, s): a piece from the archive: the bytes that were committed there, and it says that it
- * is this one. Whether that is true shows when it opens. */
+/* load(r, number, from, to, s): a piece from the archive: the bytes that were committed there, and it says
+ * that it is this one. Whether that is true shows when it opens. */
 static cv_status load(struct cv_document_reader *r, uint64_t number, uint64_t from, uint64_t to,
                       struct stage *s, struct cv_err *err)
 {
@@ -283,7 +282,8 @@ static cv_status load(struct cv_document_reader *r, uint64_t number, uint64_t fr
         return st;
     if (cv_piece_parse(cv_buf_view(&s->data), &s->piece, NULL) != CV_OK || s->piece.number != number ||
         s->piece.last != (number + 1 == r->pieces) || s->piece.slot != r->slot ||
-        memcmp(s->piece.handle, r->handle, sizeof(r->handle)) != 0 || strcmp(s->piece.section, r->section) != 0)
+        memcmp(s->piece.handle, r->handle, sizeof(r->handle)) != 0 ||
+        strcmp(s->piece.section, r->section) != 0)
         return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (piece): is not piece %" PRIu64 " of document %s",
                        s->entry, number + 1, r->id);
     return key_for(r, s, err);
@@ -328,7 +328,8 @@ static cv_status judge(struct cv_document_reader *r, bool whole, struct cv_err *
     uint8_t got[CV_SHA256_BYTES];
     cv_status st = cv_sha256_final(r->hash, got);
     return st == CV_OK && whole && memcmp(got, r->digest, sizeof(got)) != 0
-               ? cv_fail(err, CV_ERR_LOG, "document %s: its SHA-256 is not the one that its author signed", r->id)
+               ? cv_fail(err, CV_ERR_LOG, "document %s: its SHA-256 is not the one that its author signed",
+                         r->id)
                : st;
 }
 

@@ -1,6 +1,6 @@
 #include <inttypes.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -173,8 +173,8 @@ static cv_status begin(struct putting *p, const char *reason, struct cv_err *err
     return st;
 }
 
-/* commit(p, g): a group, unless the policy has changed since it was sealed: its keys would be those of people who
- * may have left. */
+/* commit(p, g): a group, unless the policy has changed since it was sealed: its keys would be those of people
+ * who may have left. */
 static cv_status commit(struct putting *p, const struct group *g, struct cv_err *err)
 {
     const char *const sections[] = { p->place->section };
@@ -281,11 +281,9 @@ cv_status cv_document_store(struct cv_vault *v, const struct cv_document_place *
 static cv_status may_write(struct cv_vault *v, const struct cv_document_place *place, uint64_t version,
                            const char *reason, struct cv_err *err)
 {
-    const struct cv_refusal refusal = { .to = "edit",
-                                        .record = place->record,
-                                        .version = version,
-                                        .section = place->section,
-                                        .reason = reason };
+    const struct cv_refusal refusal = {
+        .to = "edit", .record = place->record, .version = version, .section = place->section, .reason = reason
+    };
     return cv_vault_may_edit(v, place->section) || cv_vault_may_create(v, place->section)
                ? CV_OK
                : cv_event_refuse(v, &refusal, CV_ERR_DENIED, err, CV_PUT_CLOSED, place->section);

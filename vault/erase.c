@@ -60,14 +60,14 @@ static bool stays_in(const struct cv_erase_plan *p, const struct cv_document *d)
     return false;
 }
 
-/* plan_documents(v, versions, p): what was begun for the record and is in no version goes with any of them. */
-static cv_status plan_documents(struct cv_vault *v, const struct cv_versions *versions, struct cv_erase_plan *p,
-                                struct cv_err *err)
+/* plan_documents(v, versions, p): what was begun for the record and is in no version goes with any of them.
+ */
+static cv_status plan_documents(struct cv_vault *v, const struct cv_versions *versions,
+                                struct cv_erase_plan *p, struct cv_err *err)
 {
     struct cv_documents list;
     cv_status st = cv_documents_of(v, versions->v[0].id, versions, &list, err);
-    if (st == CV_OK && list.count > 0 &&
-        (p->documents = calloc(list.count, sizeof(*p->documents))) == NULL)
+    if (st == CV_OK && list.count > 0 && (p->documents = calloc(list.count, sizeof(*p->documents))) == NULL)
         st = CV_ERR_NOMEM;
     for (size_t i = 0; i < list.count && st == CV_OK; i++) {
         struct cv_erase_document *d = &p->documents[p->document_count];

@@ -25,7 +25,8 @@ struct cv_erase_plan {
         uint64_t carried_by; /* it was asked for, and stays: this later version stands on it; 0 otherwise */
     } * rows;
     size_t count, going;
-    struct cv_erase_document { /* files that it keeps (vault/document.h): gone with the last version that lists them */
+    struct cv_erase_document { /* files that it keeps (vault/document.h): gone with the last version that
+                                  lists them */
         char id[CV_ID_TEXT_BYTES];
         uint64_t entry, slot; /* of the first piece */
         bool goes;
@@ -53,8 +54,8 @@ CV_MUST_CHECK cv_status cv_erase_ask(struct cv_vault *v, const struct cv_erase_p
 CV_MUST_CHECK cv_status cv_erase_intend(struct cv_vault *v, const struct cv_proposal *p, struct cv_err *err);
 /** cv_erase_begun(v, text): is there an erase entry over this text? */
 bool cv_erase_begun(struct cv_vault *v, struct cv_bytes text);
-/** cv_erasable_slot(v, entry, slot, err): the release key of a record entry, or of the first piece of a document.
- * CV_OK; CV_ERR_NOTFOUND if the entry is neither; CV_ERR_LOG if it is damaged. */
+/** cv_erasable_slot(v, entry, slot, err): the release key of a record entry, or of the first piece of a
+ * document. CV_OK; CV_ERR_NOTFOUND if the entry is neither; CV_ERR_LOG if it is damaged. */
 CV_MUST_CHECK cv_status cv_erasable_slot(struct cv_vault *v, uint64_t entry, uint64_t *slot,
                                          struct cv_err *err);
 /** cv_erase_names(v, e, err): every key it names is that of the version it names it for. CV_OK; CV_ERR_LOG.
@@ -79,8 +80,8 @@ CV_MUST_CHECK cv_status cv_erase_lies(struct cv_vault *v, void (*fn)(void *arg, 
 CV_MUST_CHECK cv_status cv_erased_of(struct cv_vault *v, const char *record, struct cv_json **out,
                                      struct cv_err *err);
 
-/** cv_erase_left(v, err): what broken-off `document add` commands of this member left (vault/document.h) is erased,
- * where one signature is enough for that and this member may give it. CV_OK, also if it may not; as
+/** cv_erase_left(v, err): what broken-off `document add` commands of this member left (vault/document.h) is
+ * erased, where one signature is enough for that and this member may give it. CV_OK, also if it may not; as
  * cv_erase_complete. */
 CV_MUST_CHECK cv_status cv_erase_left(struct cv_vault *v, struct cv_err *err);
 

@@ -257,8 +257,9 @@ static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_
         st = cv_fail(err, CV_ERR_EXISTS,
                      "somebody else has just written to the vault; nothing was changed: try again");
     if (st == CV_OK) {
-        const struct cv_next next = { old->type, old->id, old->version + 1, previous_hash(before),
-                                      carry(v, old, record), pieces };
+        const struct cv_next next = {
+            old->type, old->id, old->version + 1, previous_hash(before), carry(v, old, record), pieces
+        };
         st = cv_put_version(v, &next, record, &event.slot, err);
     }
     st = CV_THEN(st, cv_event_add(v, &event, err));

@@ -307,8 +307,9 @@ cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_st
     st = CV_THEN(st, id_of(v, record, out->id, err));
     if (st != CV_OK)
         return st;
-    const struct cv_next next = { cv_json_get_str(record, "type"), out->id, 1, cv_json_str("-"),
-                                  cv_json_object(), NULL };
+    const struct cv_next next = {
+        cv_json_get_str(record, "type"), out->id, 1, cv_json_str("-"), cv_json_object(), NULL
+    };
     out->version = 1;
     return cv_put_version(v, &next, record, &out->slot, err);
 }
