@@ -145,6 +145,7 @@ static cv_status contents_json(const struct cv_ui *ui, const struct cv_contents 
     cv_status st = set_count(o, "events", c->events);
     st = CV_THEN(st, set_count(o, "records", c->records));
     st = CV_THEN(st, set_count(o, "policies", c->policies));
+    st = CV_THEN(st, set_count(o, "documents", c->documents));
     st = CV_THEN(st, set_count(o, "erasures", c->erasures));
     st = CV_THEN(st, set_count(o, "packages", c->packages));
     st = CV_THEN(st, set_count(o, "faults", c->faults));

@@ -55,6 +55,9 @@ static void print_plan(const struct cv_erase_plan *plan)
             printf(": version %llu still stands on it", (unsigned long long)r->carried_by);
         printf("\n");
     }
+    for (size_t i = 0; i < plan->document_count; i++)
+        printf("  file %s  %s\n", plan->documents[i].id,
+               plan->documents[i].goes ? "goes" : "stays: a version that stays lists it");
     if (plan->held)
         printf("It is under a legal hold, set by %s: nothing of it can be erased.\n", plan->held_by);
     printf("\nAn erasure cannot be undone. It destroys the keys; what stays is ciphertext that nothing "
@@ -67,15 +70,21 @@ static void print_plan(const struct cv_erase_plan *plan)
 
 static cv_status print_json(const struct cv_ui *ui, const struct cv_erase_plan *plan)
 {
-    struct cv_json *o = cv_json_object(), *goes = cv_json_array();
+    struct cv_json *o = cv_json_object(), *goes = cv_json_array(), *files = cv_json_array();
     cv_status st = cv_json_set(o, "id", cv_json_str(plan->id));
     for (size_t i = 0; i < plan->count && st == CV_OK; i++)
         if (plan->rows[i].goes)
             st = cv_json_push(goes, cv_json_int((int64_t)plan->rows[i].version));
+    for (size_t i = 0; i < plan->document_count && st == CV_OK; i++)
+        if (plan->documents[i].goes)
+            st = cv_json_push(files, cv_json_str(plan->documents[i].id));
     st = CV_THEN(st, cv_json_set(o, "versions", cv_json_ref(goes)));
+    if (plan->document_count > 0)
+        st = CV_THEN(st, cv_json_set(o, "documents", cv_json_ref(files)));
     st = CV_THEN(st, cv_json_set(o, "held", cv_json_bool(plan->held)));
     st = CV_THEN(st, cv_json_set(o, "needed", cv_json_int(plan->need)));
     st = CV_THEN(st, cv_ui_answer(ui, o));
+    cv_json_free(files);
     cv_json_free(goes);
     cv_json_free(o);
     return st;

@@ -2,14 +2,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/cmd.h"
+#include "cmd/outfile.h"
 #include "crypto/hash.h"
 #include "crypto/scrypt.h"
 #include "formats/age.h"
 #include "formats/base64.h"
+#include "vault/document.h"
 #include "vault/package.h"
 
 /* package write: the file that leaves. It has no name, or where the file system cannot do that another one,
@@ -17,7 +17,6 @@
  */
 
 #define PIECE_BYTES 262144
-#define OWN_FILES "/proc/self/fd"
 #define ATTACHMENTS_MAX 256
 
 struct args {
@@ -26,7 +25,7 @@ struct args {
 };
 static const struct cv_opt opts[] = {
     { "output", 'o', "FILE", "where to write it; a new file", offsetof(struct args, output), CV_OPT_TEXT },
-    { "attachment", 'a', "FILE", "a file whose SHA-256 stands in a record that goes (again)",
+    { "attachment", 'a', "FILE", "a file kept outside, whose SHA-256 stands in a record that goes (again)",
       offsetof(struct args, attachments), CV_OPT_LIST },
     { "seal-passphrase-file", 0, "FILE",
       "for a partner without a key: the package's passphrase is the first line of this file (else it is "
@@ -39,28 +38,24 @@ static const struct cv_opt opts[] = {
 struct writing {
     struct cv_ui *ui;
     const struct args *a;
-    char part[4096]; /* the name while it is made; empty: none */
-    int fd;
+    struct cv_outfile file;
     struct cv_age *age;
     struct cv_buf sealed;
     struct cv_attachment files[ATTACHMENTS_MAX];
+    struct source {
+        const char *path;                /* given with --attachment; or */
+        struct cv_document_reader *kept; /* in the vault */
+    } sources[ATTACHMENTS_MAX];
+    size_t count;
 };
 
 /* ---- the file ---- */
 
 static cv_status flush(struct writing *w, struct cv_err *err)
 {
-    struct cv_bytes b = cv_buf_view(&w->sealed);
-    while (b.n > 0) {
-        const ssize_t k = write(w->fd, b.p, b.n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return cv_fail_errno(err, "%s: cannot write", w->a->output);
-        b = CV_BYTES(b.p + k, b.n - (size_t)k);
-    }
+    cv_status st = cv_outfile_write(&w->file, cv_buf_view(&w->sealed), err);
     cv_buf_truncate(&w->sealed, 0);
-    return CV_OK;
+    return st;
 }
 
 /* put: the next bytes of the zip. */
@@ -95,83 +90,26 @@ static cv_status recipient_of(struct writing *w, const char *text, struct cv_age
     return st;
 }
 
-/* dir_of(w, dir): the directory that the file is to stand in. */
-static void dir_of(const struct writing *w, char dir[static 4096])
-{
-    snprintf(dir, 4096, "%s", w->a->output);
-    char *slash = strrchr(dir, '/');
-    if (slash == NULL)
-        snprintf(dir, 4096, ".");
-    else
-        slash[slash == dir ? 1 : 0] = '\0';
-}
-
-/* create(w): the file without a name, or under another one. */
-static cv_status create(struct writing *w)
-{
-    char dir[4096];
-    dir_of(w, dir);
-    if (access(OWN_FILES, X_OK) == 0)
-        w->fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-    if (w->fd >= 0)
-        return CV_OK;
-    if (snprintf(w->part, sizeof(w->part), "%s.part", w->a->output) >= (int)sizeof(w->part))
-        return cv_fail(&w->ui->err, CV_ERR_LIMIT, "%.200s: path too long", w->a->output);
-    w->fd = open(w->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return w->fd >= 0 ? CV_OK : cv_fail_errno(&w->ui->err, "%s: cannot create", w->part);
-}
-
 /* begin(w, recipient): the file under its other name, and the head of the age file. */
 static cv_status begin(struct writing *w, const char *recipient)
 {
     struct cv_age_recipient *to = NULL;
-    struct stat there;
-    if (lstat(w->a->output, &there) == 0)
-        return cv_fail(&w->ui->err, CV_ERR_EXISTS, "%s: already there; it is not overwritten", w->a->output);
-    cv_status st = recipient_of(w, recipient, &to);
+    cv_status st = cv_outfile_free_name(w->ui, w->a->output);
+    st = CV_THEN(st, recipient_of(w, recipient, &to));
     if (st == CV_OK) {
         const struct cv_age_recipient *const list[] = { to };
         st = cv_age_writer(list, 1, &w->sealed, &w->age, &w->ui->err);
     }
-    st = CV_THEN(st, create(w));
+    st = CV_THEN(st, cv_outfile_create(w->ui, w->a->output, &w->file));
     cv_age_recipient_free(to);
     return st;
-}
-
-/* give_name(w): that which was asked for; what has it by now keeps it. */
-static cv_status give_name(struct writing *w)
-{
-    char self[64];
-    snprintf(self, sizeof(self), OWN_FILES "/%d", w->fd);
-    int r = w->part[0] == '\0' ? linkat(AT_FDCWD, self, AT_FDCWD, w->a->output, AT_SYMLINK_FOLLOW)
-                               : renameat2(AT_FDCWD, w->part, AT_FDCWD, w->a->output, RENAME_NOREPLACE);
-    if (r != 0 && errno == EINVAL && w->part[0] != '\0') /* not every file system can refuse to replace */
-        r = rename(w->part, w->a->output);
-    if (r != 0)
-        return cv_fail_errno(&w->ui->err, "%s: cannot get its name", w->a->output);
-    w->part[0] = '\0';
-    return CV_OK;
-}
-
-/* sync_dir(path): the directory that a new name stands in. */
-static cv_status sync_dir(struct writing *w)
-{
-    char dir[4096];
-    dir_of(w, dir);
-    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return good ? CV_OK : cv_fail_errno(&w->ui->err, "%s: cannot make it durable", w->a->output);
 }
 
 static cv_status finish(struct writing *w)
 {
     cv_status st = cv_age_finish(w->age, &w->sealed, &w->ui->err);
     st = CV_THEN(st, flush(w, &w->ui->err));
-    if (st == CV_OK && fsync(w->fd) != 0)
-        st = cv_fail_errno(&w->ui->err, "%s: cannot make it durable", w->a->output);
-    return st;
+    return CV_THEN(st, cv_outfile_sync(w->ui, &w->file));
 }
 
 /* ---- attachments ---- */
@@ -214,12 +152,17 @@ static cv_status measure_piece(void *arg, struct cv_bytes piece, struct cv_err *
     return m->also == NULL ? st : CV_THEN(st, put(m->also, piece, err));
 }
 
-/* measure(w, path, also, out): size and digests, of just the bytes that were written. */
-static cv_status measure(struct writing *w, const char *path, struct writing *also, struct cv_attachment *out)
+/* measure(w, from, also, out): size and digests, of just the bytes that were written. */
+static cv_status measure(struct writing *w, const struct source *from, struct writing *also,
+                         struct cv_attachment *out)
 {
     struct measuring m = { .a = out, .also = also };
     cv_status st = cv_sha256_new(&m.hash);
-    st = CV_THEN(st, each_piece(w, path, measure_piece, &m));
+    if (from->path != NULL)
+        st = CV_THEN(st, each_piece(w, from->path, measure_piece, &m));
+    else
+        st = CV_THEN(st, cv_document_read(from->kept, 0, cv_document_bytes(from->kept), measure_piece, &m,
+                                          &w->ui->err));
     st = CV_THEN(st, cv_sha256_final(m.hash, out->sha256));
     cv_sha256_free(m.hash);
     return st;
@@ -236,13 +179,15 @@ static const char *named_in(const struct cv_json *list, const uint8_t sha256[sta
     return NULL;
 }
 
-static cv_status measure_all(struct writing *w, const struct cv_outgoing *out)
+/* measure_given(w, out): those that were named with --attachment. */
+static cv_status measure_given(struct writing *w, const struct cv_outgoing *out)
 {
     const struct cv_words *paths = &w->a->attachments;
     cv_status st = CV_OK;
     for (size_t i = 0; i < paths->n && st == CV_OK; i++) {
         struct cv_attachment *file = &w->files[i];
-        st = measure(w, paths->w[i], NULL, file);
+        w->sources[w->count++].path = paths->w[i];
+        st = measure(w, &w->sources[i], NULL, file);
         const char *name = st == CV_OK ? named_in(out->attachments, file->sha256) : NULL;
         if (st == CV_OK && name == NULL)
             st = cv_fail(
@@ -252,9 +197,66 @@ static cv_status measure_all(struct writing *w, const struct cv_outgoing *out)
         if (st == CV_OK)
             cv_attachment_name(i + 1, name, file->name);
     }
-    if (st == CV_OK && cv_json_len(out->attachments) > paths->n)
-        cv_ui_say(w->ui, "%zu attachments are named in what goes, and %zu were given with --attachment.",
-                  cv_json_len(out->attachments), paths->n);
+    return st;
+}
+
+static bool have(const struct writing *w, const char *hex)
+{
+    char mine[65];
+    for (size_t i = 0; i < w->count; i++) {
+        cv_hex_encode(CV_ARR(w->files[i].sha256), mine);
+        if (strcmp(mine, hex) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* measure_kept(w, v, detail, a): one that the vault keeps; opening it is an event. */
+static cv_status measure_kept(struct writing *w, struct cv_vault *v, const char *detail,
+                              const struct cv_json *a)
+{
+    struct cv_document_ref ref = { .version = (uint64_t)cv_json_get_int(a, "version"),
+                                   .number = (size_t)cv_json_get_int(a, "number"),
+                                   .listed = cv_json_get(a, "listed"), /* not ours: it is not freed */
+                                   .kept = true };
+    if (w->count == ATTACHMENTS_MAX)
+        return cv_fail(&w->ui->err, CV_ERR_LIMIT, "more than %d attachments", ATTACHMENTS_MAX);
+    snprintf(ref.record, sizeof(ref.record), "%s", cv_json_get_str(a, "record"));
+    snprintf(ref.section, sizeof(ref.section), "%s", cv_json_get_str(a, "section"));
+    struct cv_attachment *file = &w->files[w->count];
+    struct source *from = &w->sources[w->count];
+    cv_status st = cv_document_open(v, &ref, detail, w->a->reason, &from->kept, &w->ui->err);
+    if (st != CV_OK)
+        return st;
+    w->count++;
+    st = measure(w, from, NULL, file);
+    cv_attachment_name(w->count, cv_json_get_str(a, "name"), file->name);
+    return st;
+}
+
+/* measure_all(w, v, id, out): every file that goes, once. */
+static cv_status measure_all(struct writing *w, struct cv_vault *v, const char *id,
+                             const struct cv_outgoing *out)
+{
+    char detail[64];
+    size_t missing = 0;
+    cv_status st = measure_given(w, out);
+    snprintf(detail, sizeof(detail), "for package %.40s", id);
+    for (size_t i = 0; i < cv_json_len(out->attachments) && st == CV_OK; i++) {
+        const struct cv_json *a = cv_json_at(out->attachments, i);
+        if (have(w, cv_json_get_str(a, "sha256")))
+            continue;
+        const char *section = cv_json_get_str(a, "section");
+        if (section != NULL && cv_vault_may_read(v, section))
+            st = measure_kept(w, v, detail, a);
+        else
+            missing++;
+    }
+    if (st == CV_OK && missing > 0)
+        cv_ui_say(w->ui,
+                  "%zu attachments are named in what goes, and are not kept in the vault; give them with "
+                  "--attachment.",
+                  missing);
     return st;
 }
 
@@ -262,13 +264,13 @@ static cv_status measure_all(struct writing *w, const struct cv_outgoing *out)
 static cv_status attach(struct writing *w, struct cv_zip *zip, size_t i)
 {
     const struct cv_attachment *want = &w->files[i];
-    struct cv_attachment have = { 0 };
+    struct cv_attachment got = { 0 };
     struct cv_buf header = { 0 };
     cv_status st = cv_zip_entry(zip, want->name, want->bytes, want->crc, &header, &w->ui->err);
     st = CV_THEN(st, put(w, cv_buf_view(&header), &w->ui->err));
-    st = CV_THEN(st, measure(w, w->a->attachments.w[i], w, &have));
-    if (st == CV_OK && (have.bytes != want->bytes || memcmp(have.sha256, want->sha256, 32) != 0))
-        st = cv_fail(&w->ui->err, CV_ERR_IO, "%.120s: was changed while it was read", w->a->attachments.w[i]);
+    st = CV_THEN(st, measure(w, &w->sources[i], w, &got));
+    if (st == CV_OK && (got.bytes != want->bytes || memcmp(got.sha256, want->sha256, 32) != 0))
+        st = cv_fail(&w->ui->err, CV_ERR_IO, "%.120s: was changed while it was read", want->name);
     cv_buf_free(&header);
     return st;
 }
@@ -281,7 +283,7 @@ static cv_status write_all(struct writing *w, const struct cv_outgoing *out)
     st = CV_THEN(st, cv_package_zip(&out->package, zip, &texts, &w->ui->err));
     st = CV_THEN(st, put(w, cv_buf_view(&texts), &w->ui->err));
     cv_buf_free(&texts);
-    for (size_t i = 0; i < w->a->attachments.n && st == CV_OK; i++)
+    for (size_t i = 0; i < w->count && st == CV_OK; i++)
         st = attach(w, zip, i);
     st = CV_THEN(st, cv_package_close(zip, put, w, &w->ui->err));
     st = CV_THEN(st, finish(w));
@@ -291,11 +293,9 @@ static cv_status write_all(struct writing *w, const struct cv_outgoing *out)
 
 static void writing_free(struct writing *w)
 {
-    if (w->fd >= 0) {
-        close(w->fd);
-        if (w->part[0] != '\0')
-            unlink(w->part);
-    }
+    cv_outfile_drop(&w->file);
+    for (size_t i = 0; i < w->count; i++)
+        cv_document_close(w->sources[i].kept);
     cv_age_free(w->age);
     cv_buf_free(&w->sealed);
     free(w);
@@ -306,8 +306,7 @@ static cv_status release(struct writing *w, struct cv_vault *v, const struct cv_
                          const struct cv_outgoing *out)
 {
     cv_status st = cv_outgoing_sent(v, d, out, w->a->reason, &w->ui->err);
-    st = CV_THEN(st, give_name(w));
-    return CV_THEN(st, sync_dir(w));
+    return CV_THEN(st, cv_outfile_keep(w->ui, &w->file));
 }
 
 static void tell(struct cv_ui *ui, struct cv_vault *v, const char *file, const struct cv_json *partner)
@@ -330,7 +329,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
         return CV_ERR_NOMEM;
     w->ui = ui;
     w->a = a;
-    w->fd = -1;
+    w->file = CV_OUTFILE_NONE;
     cv_status st = a->output == NULL ? cv_fail(&ui->err, CV_ERR_ARG, "wanted: --output FILE")
                    : a->attachments.n > ATTACHMENTS_MAX
                        ? cv_fail(&ui->err, CV_ERR_LIMIT, "more than %d attachments", ATTACHMENTS_MAX)
@@ -339,8 +338,8 @@ static cv_status run(struct cv_ui *ui, const void *args)
     /* A passphrase is asked for first: consent is judged after it, however long that takes. */
     st = CV_THEN(st, begin(w, cv_json_get_str(cv_json_get(list.d[0].doc, "partner"), "recipient")));
     st = CV_THEN(st, cv_outgoing_make(o.vault, &list.d[0], a->reason, &out, &ui->err));
-    st = CV_THEN(st, measure_all(w, &out));
-    st = CV_THEN(st, cv_outgoing_seal(o.vault, &out, w->files, a->attachments.n, &ui->err));
+    st = CV_THEN(st, measure_all(w, o.vault, ui->words.w[0], &out));
+    st = CV_THEN(st, cv_outgoing_seal(o.vault, &out, w->files, w->count, &ui->err));
     st = CV_THEN(st, write_all(w, &out));
     st = CV_THEN(st, release(w, o.vault, &list.d[0], &out));
     if (st == CV_OK)

@@ -59,13 +59,31 @@ static cv_status version_words(const struct cv_json *doc, struct cv_buf *out)
 {
     const struct cv_json *list = cv_json_get(doc, "versions");
     cv_status st = CV_OK;
-    for (size_t i = 0; i < cv_json_len(list) && st == CV_OK; i++)
-        st = cv_buf_printf(out, "%s%lld", i > 0 ? ", " : "",
-                           (long long)cv_json_get_int(cv_json_at(list, i), "version"));
+    for (size_t i = 0; i < cv_json_len(list) && st == CV_OK; i++) {
+        const struct cv_json *one = cv_json_at(list, i);
+        if (cv_json_get(one, "document") != NULL)
+            st = cv_buf_printf(out, "%sfile %s", i > 0 ? ", " : "", word_of(one, "document"));
+        else
+            st = cv_buf_printf(out, "%s%lld", i > 0 ? ", " : "", (long long)cv_json_get_int(one, "version"));
+    }
     if (list == NULL && cv_json_get_int(doc, "version") > 0)
         st = cv_buf_printf(out, "%lld", (long long)cv_json_get_int(doc, "version"));
     else if (list == NULL)
         st = cv_buf_str(out, "all");
+    return st;
+}
+
+/* document_words(doc, out): which files a version lists, or that one is being put in. */
+static cv_status document_words(const struct cv_json *doc, struct cv_buf *out)
+{
+    const struct cv_json *list = cv_json_get(doc, "documents");
+    cv_status st =
+        list == NULL
+            ? cv_buf_printf(out, "file %s for %s", word_of(doc, "document"), word_of(doc, "section"))
+            : cv_buf_printf(out, "version %lld lists in %s:", (long long)cv_json_get_int(doc, "version"),
+                            word_of(doc, "section"));
+    for (size_t i = 0; i < cv_json_len(list) && st == CV_OK; i++)
+        st = cv_buf_printf(out, " %s", word_of(cv_json_at(list, i), "document"));
     return st;
 }
 
@@ -83,6 +101,8 @@ static cv_status notice_words(const struct cv_json *doc, struct cv_buf *out)
     } else if (strcmp(about, "erase") == 0) {
         st = cv_buf_str(out, "asked for version ");
         st = CV_THEN(st, version_words(doc, out));
+    } else if (strcmp(about, "begin") == 0 || strcmp(about, "documents") == 0) {
+        st = document_words(doc, out);
     } else if (strcmp(about, "hold") != 0 && strcmp(about, "clear") != 0)
         st = cv_buf_printf(out, "package %s", word_of(doc, "package"));
     else

@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "vault/agent.h"
+#include "vault/document.h"
 #include "vault/members.h"
 #include "vault/recovery.h"
 
@@ -12,7 +13,7 @@ struct state {
     const struct cv_vault *v;
     bool unlocked;
     struct cv_agent_left left;
-    size_t waiting, approvals, lacking;
+    size_t waiting, approvals, lacking, unfinished;
     uint64_t recovered, recovered_at; /* the last policy that shares brought about, and its entry; or 0 */
 };
 
@@ -35,6 +36,7 @@ static cv_status print_json(const struct cv_ui *ui, const struct state *s)
     st = CV_THEN(st, cv_json_set(o, "approvals", cv_json_int((int64_t)s->approvals)));
     st = CV_THEN(st, cv_json_set(o, "recovery_shares", cv_json_int(p->recovery.shares)));
     st = CV_THEN(st, cv_json_set(o, "recovery_lacking", cv_json_int((int64_t)s->lacking)));
+    st = CV_THEN(st, cv_json_set(o, "unfinished_files", cv_json_int((int64_t)s->unfinished)));
     if (s->unlocked) {
         st = CV_THEN(st, cv_json_set(o, "unlocked_idle", cv_json_int((int64_t)s->left.idle)));
         st = CV_THEN(st, cv_json_set(o, "unlocked_most", cv_json_int((int64_t)s->left.most)));
@@ -66,6 +68,10 @@ static void print_attention(const struct state *s)
         printf("Recovery:    %zu sections are not covered yet; colleagues who read them add them\n"
                "             with their next command\n",
                s->lacking);
+    if (s->unfinished > 0)
+        printf("Files:       %zu begun and never finished; they are erased by the next `document add` of\n"
+               "             whoever began them, or by `record erase`\n",
+               s->unfinished);
     if (s->v->custody->tail != CV_TAIL_NONE)
         printf("Notice:      an interrupted write lies at the end of the archive; the next write\n"
                "             closes it off\n");
@@ -127,8 +133,12 @@ static cv_status run(struct cv_ui *ui, const void *args)
                        .waiting = cv_members_waiting(o.vault),
                        .approvals = cv_change_waits(o.vault),
                        .lacking = cv_recovery_lacking(o.vault) };
+    struct cv_documents left;
+    st = cv_document_left(o.vault, &left, &ui->err);
+    s.unfinished = left.count;
+    cv_documents_free(&left);
     ask_agent(ui, &s);
-    st = cv_recovery_each(o.vault, on_recovered, &s, &ui->err);
+    st = CV_THEN(st, cv_recovery_each(o.vault, on_recovered, &s, &ui->err));
     const struct cv_policy *p = cv_vault_policy(o.vault);
     cv_vault_fingerprint(p->vault, print);
     if (st == CV_OK && ui->json)

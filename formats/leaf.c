@@ -20,7 +20,7 @@ static const struct cv_bytes kind_names[CV_KIND_COUNT] = {
     [CV_KIND_PROPOSAL] = CV_LIT("proposal"), [CV_KIND_APPROVAL] = CV_LIT("approval"),
     [CV_KIND_GRANT] = CV_LIT("grant"),       [CV_KIND_NOTICE] = CV_LIT("notice"),
     [CV_KIND_ERASE] = CV_LIT("erase"),       [CV_KIND_TOMBSTONE] = CV_LIT("tombstone"),
-    [CV_KIND_ATTEST] = CV_LIT("attest"),
+    [CV_KIND_ATTEST] = CV_LIT("attest"),     [CV_KIND_PIECE] = CV_LIT("piece"),
 };
 
 const char *cv_kind_name(enum cv_kind kind)

@@ -22,6 +22,7 @@ enum cv_kind {
     CV_KIND_ERASE,  /* formats/erasure.h */
     CV_KIND_TOMBSTONE,
     CV_KIND_ATTEST, /* formats/attest.h */
+    CV_KIND_PIECE,  /* of a document; formats/piece.h */
     CV_KIND_COUNT
 };
 

@@ -22,8 +22,8 @@ static bool one_of(const char *word, const char *const *words)
 
 static enum cv_report_group group_of(const char *action)
 {
-    static const char *const reads[] = { "read", "list", "search", NULL };
-    static const char *const writes[] = { "create", "edit", "import", NULL };
+    static const char *const reads[] = { "read", "fetch", "list", "search", NULL };
+    static const char *const writes[] = { "create", "edit", "attach", "import", NULL };
     return one_of(action, reads)            ? CV_REPORT_READ
            : one_of(action, writes)         ? CV_REPORT_WRITTEN
            : cv_logline_leaves(action)      ? CV_REPORT_LEAVING
@@ -34,7 +34,7 @@ static enum cv_report_group group_of(const char *action)
 /* reads_records(event, action): and not only that there are new ones. */
 static bool reads_records(const struct cv_json *event, const char *action)
 {
-    return strcmp(action, "read") == 0 || strcmp(action, "export") == 0 ||
+    return strcmp(action, "read") == 0 || strcmp(action, "fetch") == 0 || strcmp(action, "export") == 0 ||
            strcmp(action, "search") == 0 ||
            (strcmp(action, "list") == 0 && cv_json_len(cv_json_get(event, "ids")) > 0);
 }

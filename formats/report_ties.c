@@ -86,7 +86,8 @@ static const struct pair *of(const struct pairs *list, const char *a, size_t *co
 /* ties_its_member(action): who did that had to do with the record. */
 static bool ties_its_member(const char *action)
 {
-    static const char *const actions[] = { "create", "edit", "import", "disclose", "agree", "package" };
+    static const char *const actions[] = { "create",   "edit",  "attach", "import",
+                                           "disclose", "agree", "package" };
     for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
         if (strcmp(action, actions[i]) == 0)
             return true;

@@ -228,6 +228,19 @@ bool cv_template_inner(const struct cv_template *t, const char *type, const char
     return true;
 }
 
+bool cv_template_documents(const struct cv_template *t, const char *type, const char *section,
+                           struct cv_template_field *out)
+{
+    const struct section *s = find_section(t, type, section);
+    for (size_t i = 0; s != NULL && i < s->count; i++)
+        for (size_t j = 0; j < s->fields[i].inner_count; j++)
+            if (s->fields[i].inner[j].type == FIELD_DOCUMENT) {
+                describe(&s->fields[i], out);
+                return true;
+            }
+    return false;
+}
+
 size_t cv_template_fill(const struct cv_template *t, const char *type, const char *section)
 {
     const struct section *s = find_section(t, type, section);

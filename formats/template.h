@@ -70,6 +70,11 @@ bool cv_template_field_named(const struct cv_template *t, const char *type, cons
  * past the end, or where it is no object. */
 bool cv_template_inner(const struct cv_template *t, const char *type, const char *section, const char *name,
                        size_t i, struct cv_template_field *out);
+/** cv_template_documents(t, type, section, out): the field of a section that lists files (docs/TEMPLATE.md):
+ * objects by element, with `name`, `sha256`, and `document` where the vault keeps the file. False if it has
+ * none. */
+bool cv_template_documents(const struct cv_template *t, const char *type, const char *section,
+                           struct cv_template_field *out);
 /** cv_template_title(t, type, i, section, out): the i-th field by which a person tells records of a type
  * apart: its first required text; else its first identifier, and after a first name (HTCDS prs_FirstName) the
  * family name (prs_SecondName) of the same section. False past the end. */

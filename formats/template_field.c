@@ -21,6 +21,7 @@ static const char *const type_names[] = {
     [FIELD_PHONE] = "phone",
     [FIELD_REF] = "ref",
     [FIELD_SHA256] = "sha256",
+    [FIELD_DOCUMENT] = "document",
     [FIELD_OBJECT] = "object",
 };
 
@@ -177,6 +178,17 @@ static bool line_ok(struct cv_bytes t, const char **why)
     return true;
 }
 
+/* document_ok(t): the id that casevault gave to it, in its one form. */
+static bool document_ok(struct cv_bytes t)
+{
+    uint8_t id[CV_ID_BYTES];
+    char again[CV_ID_TEXT_BYTES];
+    if (cv_id_parse(t, id, NULL) != CV_OK)
+        return false;
+    cv_id_text(id, again);
+    return cv_bytes_equal(t, cv_bytes_str(again));
+}
+
 /* string_ok(f, text): the types that are written as strings. */
 static bool string_ok(const struct field *f, const struct cv_json *value, const char **why)
 {
@@ -209,6 +221,8 @@ static bool string_ok(const struct field *f, const struct cv_json *value, const 
         return cv_id_parse(t, id, NULL) == CV_OK || refuse(why, "not a record id, or mistyped");
     case FIELD_SHA256:
         return sha256_ok(t) || refuse(why, "not a SHA-256 in 64 small hex digits");
+    case FIELD_DOCUMENT:
+        return document_ok(t) || refuse(why, "not a document's id, as `document add` gives it");
     default:
         return refuse(why, "is of a type that casevault does not know");
     }

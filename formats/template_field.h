@@ -20,6 +20,7 @@ enum field_type {
     FIELD_PHONE,
     FIELD_REF,
     FIELD_SHA256,
+    FIELD_DOCUMENT,
     FIELD_OBJECT
 };
 

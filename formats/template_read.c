@@ -117,6 +117,26 @@ static void take_members(const struct cv_json *o, struct field *f)
 static cv_status read_fields(const struct cv_template *t, const struct cv_json *list, struct where w,
                              bool inner, struct field **out, size_t *count, struct cv_err *err);
 
+static bool has_inner(const struct field *f, const char *name, enum field_type type)
+{
+    for (size_t i = 0; i < f->inner_count; i++)
+        if (strcmp(f->inner[i].name, name) == 0 && f->inner[i].type == type && !f->inner[i].multi)
+            return true;
+    return false;
+}
+
+/* documents_ok(f): an object that keeps files names them, one by one. */
+static bool documents_ok(const struct field *f)
+{
+    size_t documents = 0;
+    for (size_t i = 0; i < f->inner_count; i++)
+        documents += f->inner[i].type == FIELD_DOCUMENT;
+    return documents == 0 ||
+           (documents == 1 && f->elements && !f->named && has_inner(f, "document", FIELD_DOCUMENT) &&
+            has_inner(f, "name", FIELD_STRING) && has_inner(f, "sha256", FIELD_SHA256) &&
+            has_inner(f, "bytes", FIELD_INTEGER));
+}
+
 /* read_field(t, o, w, inner, f, err): one field; ${inner} ones stand inside an object and hold none. */
 static cv_status read_field(const struct cv_template *t, const struct cv_json *o, struct where *w, bool inner,
                             struct field *f, struct cv_err *err)
@@ -146,6 +166,8 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
         return bad(w, err, "max is 1 to 64, elements need multi, and named needs elements");
     if (!field_mark(f, cv_json_get_str(o, "mark"), &f->mark))
         return bad(w, err, "its mark is none of those in docs/TEMPLATE.md, or not for its type");
+    if (!inner && f->type == FIELD_DOCUMENT)
+        return bad(w, err, "a document stands in an object, beside the name and the digest of its file");
     if (inner && (f->elements || f->type == FIELD_OBJECT || f->from != NULL))
         return bad(w, err, "a field inside an object has no elements, no fields and no from");
     st = read_choices(t, o, f, w, err);
@@ -153,6 +175,8 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
         st = bad(w, err, "an object needs fields, and nothing else has them");
     if (st == CV_OK && f->type == FIELD_OBJECT)
         st = read_fields(t, cv_json_get(o, "fields"), *w, true, &f->inner, &f->inner_count, err);
+    if (st == CV_OK && !documents_ok(f))
+        st = bad(w, err, "documents want elements, and name, sha256, bytes and document in each");
     return st;
 }
 

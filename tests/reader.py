@@ -2,6 +2,7 @@
 """An independent reader: opens a casevault vault from docs/FORMAT.md alone. It shares no code with casevault.
 
 Usage: reader.py VAULT log                                       verify the whole log, without a key
+       reader.py VAULT document IDENTITY PASSPHRASE-FILE RECORD SECTION N   write its N-th file to standard output
        reader.py VAULT show IDENTITY PASSPHRASE-FILE RECORD [N]  print what the member may read of a record (version N)
 """
 import base64, hashlib, hmac, json, os, re, sys
@@ -227,10 +228,12 @@ def read_log(vault):
             need(json.loads(data)['policy'] == policy.doc['number'] and
                  all(epochs.get(k['section']) == k['epoch'] for k in json.loads(data)['keys']),
                  'entry %d: batch of another policy' % index)
-        if kind in ('record', 'event', 'notice'):
+        if kind in ('record', 'event', 'notice', 'piece'):
             batch, slot = int.from_bytes(data[24:32], 'big'), int.from_bytes(data[32:40], 'big')
             need(since < batch < index, 'entry %d: keys of an older policy, or later than it' % index)
-            need(kind != 'record' or policy is None or max(slots, named) <= slot < 2 ** 64 - 1,
+            need(kind != 'piece' or slot < 2 ** 64 - 1, 'entry %d: a piece under no release key' % index)
+            own = kind == 'record' or kind == 'piece' and data[40:44] == bytes(4)
+            need(not own or policy is None or max(slots, named) <= slot < 2 ** 64 - 1,
                  'entry %d: release key of an older entry, or none' % index)
             named = max(named, slot + 1 if slot != 2 ** 64 - 1 else 0)
         if kind == 'seals' and policy:
@@ -338,6 +341,14 @@ class Vault:
 
     def part(self, env, name):
         section, sealed = env['parts'][name]
+        plain = self.unsealed(env, name, section, sealed, L(bytes(4), b'\x01'))
+        if plain is None:
+            return None
+        text, _, jwt = plain.partition(b'\n')
+        return {**json.loads(text), 'jwt': jwt.decode()} if name == 'head' else json.loads(text)
+
+    def unsealed(self, env, name, section, sealed, which):
+        """The content of one message; None where this member has no key, or it was erased."""
         batch = json.loads(self.log[env['batch']][1])
         key = next(k for k in batch['keys'] if k['section'] == section)
         secret = self.secret('section', section, key['epoch'])
@@ -353,9 +364,28 @@ class Vault:
         rs = expand(r, b'casevault/1/release' + x, 32)
         s = expand(b, b'casevault/1/section' + x, 32)
         k = expand(extract(rs, s), b'casevault/1/seal' + x, 32)
-        plain = cobblestone_open(k, b'casevault/1/blob' + x + L(bytes(4), b'\x01'), sealed)
-        text, _, jwt = plain[4:4 + int.from_bytes(plain[:4], 'big')].partition(b'\n')
-        return {**json.loads(text), 'jwt': jwt.decode()} if name == 'head' else json.loads(text)
+        plain = cobblestone_open(k, b'casevault/1/blob' + x + which, sealed)
+        return plain[4:4 + int.from_bytes(plain[:4], 'big')]
+
+    def document(self, record, section, n):
+        """The n-th file that a section lists, piece by piece (section 24)."""
+        lists = [v for v in self.show(record)[section].values() if isinstance(v, list) and isinstance(v[0], dict) and 'sha256' in v[0]]
+        listed = lists[0][n - 1]
+        number = 0
+        for digit in listed['document'][:26]:
+            number = number * 32 + '0123456789ABCDEFGHJKMNPQRSTVWXYZ'.index(digit)
+        handle, out, last = number.to_bytes(16, 'big'), b'', False
+        for _, (kind, data, _) in sorted(self.log.items()):
+            if kind != 'piece' or data[8:24] != handle:
+                continue
+            env = {'handle': handle, 'batch': int.from_bytes(data[24:32], 'big'), 'slot': int.from_bytes(data[32:40], 'big')}
+            n = int.from_bytes(data[45:47], 'big')
+            need(not last and data[:8] == b'casevlp1' and data[47:47 + n] == section.encode(), 'a piece of something else')
+            need(int.from_bytes(data[40:44], 'big') == len(out) // 4194300 and len(out) % 4194300 == 0, 'pieces out of order')
+            last = data[44:45] == b'\x01'
+            out += self.unsealed(env, 'piece', section, data[47 + n:], L(data[40:44], data[44:45]))
+        need(last and len(out) == listed['bytes'] and sha256(out).hex() == listed['sha256'], 'not the file that was signed')
+        return out
 
     def versions(self, record):
         out, last = {}, None
@@ -440,6 +470,9 @@ def main(argv):
     if len(argv) >= 2 and argv[1] == 'log':
         log, policy, top = read_log(argv[0])
         print(json.dumps({'vault': policy.vault, 'entries': len(log), 'root': base64.b64encode(top).decode()}))
+    elif len(argv) == 7 and argv[1] == 'document':
+        identity = open_identity(argv[2], open(argv[3], 'rb').read().split(b'\n')[0])
+        sys.stdout.buffer.write(Vault(argv[0], identity).document(argv[4], argv[5], int(argv[6])))
     elif len(argv) >= 5 and argv[1] == 'show':
         identity = open_identity(argv[2], open(argv[3], 'rb').read().split(b'\n')[0])
         print(json.dumps(Vault(argv[0], identity).show(argv[4], int(argv[5]) if len(argv) > 5 else None),

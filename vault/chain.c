@@ -9,6 +9,7 @@
 #include "formats/envelope.h"
 #include "formats/erasure.h"
 #include "formats/note.h"
+#include "formats/piece.h"
 #include "formats/seals.h"
 
 void cv_chain_free(struct cv_chain *c)
@@ -117,11 +118,18 @@ static bool timely(struct cv_chain *c, struct cv_bytes data)
     return good;
 }
 
-/* envelope_fault(c, index, kind, data): its keys are those of the policy in force, and a record's release key
- * is one that no entry before it had: two under one key would be erased together. */
+/* erasable(kind, data): what an erasure may name: it has a release key of its own. */
+static bool erasable(enum cv_kind kind, struct cv_bytes data)
+{
+    return kind == CV_KIND_RECORD || (kind == CV_KIND_PIECE && cv_load_u32(data.p + CV_PIECE_NUMBER_AT) == 0);
+}
+
+/* envelope_fault(c, index, kind, data): its keys are those of the policy in force, and the release key of a
+ * record, or of a document's first piece, is one that no entry before it had: two under one key would be
+ * erased together. */
 static const char *envelope_fault(struct cv_chain *c, uint64_t index, enum cv_kind kind, struct cv_bytes data)
 {
-    if (data.n < CV_ENVELOPE_SLOT_AT + 8)
+    if (data.n < CV_PIECE_NUMBER_AT + 4)
         return "cut short";
     const uint64_t batch = cv_load_u64(data.p + CV_ENVELOPE_BATCH_AT);
     const uint64_t slot = cv_load_u64(data.p + CV_ENVELOPE_SLOT_AT);
@@ -129,7 +137,9 @@ static const char *envelope_fault(struct cv_chain *c, uint64_t index, enum cv_ki
         return "sealed under keys of an older policy";
     if (batch >= index)
         return "sealed under keys that stand after it";
-    if (kind == CV_KIND_RECORD && (slot < c->slots || slot < c->staged_slots || slot == CV_NO_SLOT))
+    if (kind == CV_KIND_PIECE && slot == CV_NO_SLOT)
+        return "a piece of a document under no release key";
+    if (erasable(kind, data) && (slot < c->slots || slot < c->staged_slots || slot == CV_NO_SLOT))
         return "under the release key of an older entry, or under none";
     if (slot != CV_NO_SLOT && slot >= c->staged_slots)
         c->staged_slots = slot < UINT64_MAX ? slot + 1 : slot;
@@ -145,7 +155,7 @@ static const char *fault_in(struct cv_chain *c, uint64_t index, enum cv_kind kin
         return NULL;
     if (kind == CV_KIND_BATCH && !current(c->policy, data))
         return "made under a policy that is not in force";
-    if (kind == CV_KIND_RECORD || kind == CV_KIND_EVENT || kind == CV_KIND_NOTICE)
+    if (kind == CV_KIND_RECORD || kind == CV_KIND_EVENT || kind == CV_KIND_NOTICE || kind == CV_KIND_PIECE)
         return envelope_fault(c, index, kind, data);
     if (kind == CV_KIND_SEALS && !timely(c, data))
         return "seals that are not of the policy in force";

@@ -5,11 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base64.h"
+#include "formats/piece.h"
+
 /* One commit: what stands in it, and what its events say. */
 struct told {
     uint64_t checkpoint;
     uint64_t records, policies, erasures; /* entries */
     uint64_t created;                     /* versions that events name */
+    uint64_t documents, attached;         /* first pieces; events of them */
     bool changed, erased;
 };
 
@@ -20,6 +24,7 @@ struct checking {
     struct cv_contents *out;
     struct told *commits;
     size_t count;
+    struct cv_json *begun;   /* handles of documents, in hex */
     struct cv_json *exports; /* "member record version" that were exported so far */
     char last[CV_TIME_BYTES];
     bool founded;
@@ -78,6 +83,29 @@ static cv_status take_record(struct checking *c, uint64_t index)
     if (t != NULL)
         t->records++;
     return CV_OK;
+}
+
+/* take_piece(c, index): the first of a document, or one of those that go on with it. What does not read is
+ * told by whoever verifies the log. */
+static cv_status take_piece(struct checking *c, uint64_t index)
+{
+    struct told *t = commit_of(c, index);
+    struct cv_buf head = { 0 };
+    struct cv_piece piece;
+    char handle[2 * CV_HANDLE_BYTES + 1];
+    cv_status st = cv_custody_peek(c->v->custody, index, CV_KIND_PIECE, CV_PIECE_HEADER_MAX, &head, NULL);
+    if (st == CV_OK && cv_piece_parse(cv_buf_view(&head), &piece, NULL) == CV_OK) {
+        cv_hex_encode(CV_ARR(piece.handle), handle);
+        if (piece.number == 0) {
+            c->out->documents++;
+            if (t != NULL)
+                t->documents++;
+            st = cv_json_set(c->begun, handle, cv_json_bool(true));
+        } else if (cv_json_get(c->begun, handle) == NULL)
+            fault(c, index, "goes on with a document that no entry begins");
+    }
+    cv_buf_free(&head);
+    return st;
 }
 
 static cv_status take_policy(struct checking *c, uint64_t index)
@@ -152,6 +180,8 @@ static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event
         t->created++;
     if (t != NULL && is(event, "import"))
         t->created += cv_json_len(cv_json_get(event, "ids"));
+    if (t != NULL && is(event, "attach"))
+        t->attached++;
     c->founded |= is(event, "init");
     if (t != NULL && (is(event, "policy") || is(event, "approve") || is(event, "recovery")))
         t->changed = true;
@@ -178,6 +208,12 @@ static void check_commits(struct checking *c)
                      t->records, t->created);
             fault(c, t->checkpoint, what);
         }
+        if (t->documents != t->attached) {
+            snprintf(what, sizeof(what),
+                     "closes a commit in which %" PRIu64 " documents begin, and its events name %" PRIu64,
+                     t->documents, t->attached);
+            fault(c, t->checkpoint, what);
+        }
         if (t->policies > 0 && !t->changed)
             fault(c, t->checkpoint, "closes a commit with a policy, and no event of it says so");
         if (t->erasures > 0 && !t->erased)
@@ -188,11 +224,15 @@ static void check_commits(struct checking *c)
 cv_status cv_contents_check(struct cv_vault *v, cv_contents_fn fn, void *arg, struct cv_contents *out,
                             struct cv_err *err)
 {
-    struct checking c = { .v = v, .fn = fn, .arg = arg, .out = out, .exports = cv_json_object() };
+    struct checking c = {
+        .v = v, .fn = fn, .arg = arg, .out = out, .begun = cv_json_object(), .exports = cv_json_object()
+    };
     struct cv_err bad = { 0 };
     memset(out, 0, sizeof(*out));
-    cv_status st = c.exports == NULL ? CV_ERR_NOMEM : each(&c, CV_KIND_CHECKPOINT, take_checkpoint, err);
+    cv_status st = c.begun == NULL || c.exports == NULL ? CV_ERR_NOMEM
+                                                        : each(&c, CV_KIND_CHECKPOINT, take_checkpoint, err);
     st = CV_THEN(st, each(&c, CV_KIND_RECORD, take_record, err));
+    st = CV_THEN(st, each(&c, CV_KIND_PIECE, take_piece, err));
     st = CV_THEN(st, each(&c, CV_KIND_POLICY, take_policy, err));
     st = CV_THEN(st, each(&c, CV_KIND_ERASE, take_erase, err));
     st = CV_THEN(st, cv_audit_events(v, "its contents were verified", on_event, &c, &bad));
@@ -204,6 +244,7 @@ cv_status cv_contents_check(struct cv_vault *v, cv_contents_fn fn, void *arg, st
     } else if (bad.status != CV_OK)
         st = cv_fail(err, st, "%s", bad.msg);
     free(c.commits);
+    cv_json_free(c.begun);
     cv_json_free(c.exports);
     return cv_err_note(err, st, "contents");
 }

@@ -5,12 +5,12 @@
 
 /**
  * What only auditors can verify: that the events are all there. Structure shows that an entry was written;
- * the events of its commit must say so: a record version that somebody created, edited or imported, a policy,
- * an erasure; and a package was preceded by its export.
+ * the events of its commit must say so: a record version that somebody created, edited or imported, the first
+ * piece of a document, a policy, an erasure; and a package was preceded by its export.
  */
 struct cv_contents {
-    uint64_t events, records, policies, erasures, packages; /* that were held against each other */
-    uint64_t faults;                                        /* told through the callback */
+    uint64_t events, records, documents, policies, erasures, packages; /* that were held against each other */
+    uint64_t faults;                                                   /* told through the callback */
     uint64_t backward; /* events whose time is before that of the event before: clocks differ */
     uint64_t backward_first;
 };

@@ -224,6 +224,22 @@ cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kin
     return CV_THEN(st, read_place(c, index, kind, &place, hash, out, err));
 }
 
+cv_status cv_custody_peek(struct cv_custody *c, uint64_t index, enum cv_kind kind, size_t n,
+                          struct cv_buf *out, struct cv_err *err)
+{
+    enum cv_kind is;
+    struct cv_place place;
+    uint8_t hash[32];
+    cv_status st = find(c, index, &is, &place, hash, err);
+    if (st == CV_ERR_NOTFOUND || (st == CV_OK && is != kind))
+        return cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 ": not a %s entry of this vault", index,
+                       cv_kind_name(kind));
+    if (st == CV_OK && place.bytes < CV_TAR_BLOCK_BYTES + n)
+        n = place.bytes > CV_TAR_BLOCK_BYTES ? (size_t)place.bytes - CV_TAR_BLOCK_BYTES : 0;
+    return CV_THEN(
+        st, cv_segment_read(&c->segments, place.segment, place.offset + CV_TAR_BLOCK_BYTES, n, out, err));
+}
+
 static cv_status load_policy(struct cv_custody *c, const struct cv_adopted *where, struct cv_policy **out,
                              struct cv_err *err)
 {

@@ -120,6 +120,12 @@ struct cv_catalog *cv_custody_catalog(struct cv_custody *c);
 CV_MUST_CHECK cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind,
                                         struct cv_buf *out, struct cv_err *err);
 
+/** cv_custody_peek(c, index, kind, n, out, err): append up to ${n} bytes from the front of an entry's data,
+ * not checked against anything: good for finding one's way to what is read and checked then. As
+ * cv_custody_read. */
+CV_MUST_CHECK cv_status cv_custody_peek(struct cv_custody *c, uint64_t index, enum cv_kind kind, size_t n,
+                                        struct cv_buf *out, struct cv_err *err);
+
 /** cv_custody_policy(c, number, out, err): read that policy again; free it. CV_OK; CV_ERR_NOTFOUND. */
 CV_MUST_CHECK cv_status cv_custody_policy(struct cv_custody *c, uint64_t number, struct cv_policy **out,
                                           struct cv_err *err);

@@ -2,6 +2,7 @@
 #define CV_VAULT_ERASE_H
 
 #include "vault/change.h"
+#include "vault/document.h"
 #include "vault/record.h"
 
 /**
@@ -24,6 +25,13 @@ struct cv_erase_plan {
         uint64_t carried_by; /* it was asked for, and stays: this later version stands on it; 0 otherwise */
     } * rows;
     size_t count, going;
+    struct cv_erase_document { /* files that it keeps (vault/document.h): gone with the last version that
+                                  lists them */
+        char id[CV_ID_TEXT_BYTES];
+        uint64_t entry, slot; /* of the first piece */
+        bool goes;
+    } * documents; /* without those that were erased */
+    size_t document_count, documents_going;
     bool held; /* under a legal hold: nothing can be erased */
     char held_by[CV_PSEUDONYM_BYTES];
     unsigned need; /* signatures */
@@ -46,6 +54,10 @@ CV_MUST_CHECK cv_status cv_erase_ask(struct cv_vault *v, const struct cv_erase_p
 CV_MUST_CHECK cv_status cv_erase_intend(struct cv_vault *v, const struct cv_proposal *p, struct cv_err *err);
 /** cv_erase_begun(v, text): is there an erase entry over this text? */
 bool cv_erase_begun(struct cv_vault *v, struct cv_bytes text);
+/** cv_erasable_slot(v, entry, slot, err): the release key of a record entry, or of the first piece of a
+ * document. CV_OK; CV_ERR_NOTFOUND if the entry is neither; CV_ERR_LOG if it is damaged. */
+CV_MUST_CHECK cv_status cv_erasable_slot(struct cv_vault *v, uint64_t entry, uint64_t *slot,
+                                         struct cv_err *err);
 /** cv_erase_names(v, e, err): every key it names is that of the version it names it for. CV_OK; CV_ERR_LOG.
  */
 CV_MUST_CHECK cv_status cv_erase_names(struct cv_vault *v, const struct cv_erasure *e, struct cv_err *err);
@@ -67,6 +79,11 @@ CV_MUST_CHECK cv_status cv_erase_lies(struct cv_vault *v, void (*fn)(void *arg, 
  * was, or this member may not know. */
 CV_MUST_CHECK cv_status cv_erased_of(struct cv_vault *v, const char *record, struct cv_json **out,
                                      struct cv_err *err);
+
+/** cv_erase_left(v, err): what broken-off `document add` commands of this member left (vault/document.h) is
+ * erased, where one signature is enough for that and this member may give it. CV_OK, also if it may not; as
+ * cv_erase_complete. */
+CV_MUST_CHECK cv_status cv_erase_left(struct cv_vault *v, struct cv_err *err);
 
 /* ---- holds ---- */
 

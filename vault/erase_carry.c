@@ -95,6 +95,26 @@ static uint64_t stands_on(const struct cv_versions *list, const struct cv_versio
     return 0;
 }
 
+/* file_stays(v, list, e): a file that would go, and a version that lists it and would stay. */
+static cv_status file_stays(struct cv_vault *v, const struct cv_versions *list, const struct cv_erasure *e,
+                            struct cv_err *err)
+{
+    struct cv_documents files;
+    cv_status st = cv_documents_of(v, NULL, list, &files, err);
+    for (size_t i = 0; i < files.count && st == CV_OK; i++)
+        for (size_t k = 0; k < list->count && named(e, files.d[i].first) && st == CV_OK; k++) {
+            const struct cv_version *stays = &list->v[k];
+            for (size_t j = 0; j < files.d[i].version_count && st == CV_OK; j++)
+                if (strcmp(stays->id, files.d[i].record) == 0 && stays->version == files.d[i].versions[j] &&
+                    !named(e, stays->index))
+                    st = cv_fail(err, CV_ERR_DENIED,
+                                 "version %" PRIu64 " of record %s lists file %s: ask for the erasure again",
+                                 stays->version, stays->id, files.d[i].id);
+        }
+    cv_documents_free(&files);
+    return st;
+}
+
 /* about(list, e, id): is one of its versions to go? */
 static bool about(const struct cv_versions *list, const struct cv_erasure *e, const char *id)
 {
@@ -118,6 +138,8 @@ cv_status cv_erase_alone(struct cv_vault *v, const struct cv_erasure *e, struct 
                          ": ask for the erasure again",
                          stays->version, stays->id, on);
     }
+    if (list.count > 0)
+        st = CV_THEN(st, file_stays(v, &list, e, err));
     cv_versions_free(&list);
     return st;
 }
@@ -156,11 +178,27 @@ static cv_status closed(struct cv_vault *v, uint64_t intent, bool *out, struct c
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
+cv_status cv_erasable_slot(struct cv_vault *v, uint64_t entry, uint64_t *slot, struct cv_err *err)
+{
+    struct cv_buf data = { 0 };
+    struct cv_piece piece = { 0 };
+    cv_status st = cv_record_slot(v, entry, slot, NULL);
+    if (st != CV_ERR_NOTFOUND)
+        return st == CV_OK ? CV_OK : cv_fail(err, st, "entry %" PRIu64 ": cannot be read", entry);
+    st = cv_custody_read(v->custody, entry, CV_KIND_PIECE, &data, err);
+    st = CV_THEN(st, cv_piece_parse(cv_buf_view(&data), &piece, err));
+    if (st == CV_OK && piece.number != 0)
+        st = cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 ": is not the first piece of a document", entry);
+    *slot = st == CV_OK ? piece.slot : 0;
+    cv_buf_free(&data);
+    return st == CV_ERR_FORMAT ? CV_ERR_LOG : st;
+}
+
 cv_status cv_erase_names(struct cv_vault *v, const struct cv_erasure *e, struct cv_err *err)
 {
     for (size_t i = 0; i < e->count; i++) {
         uint64_t slot = 0;
-        cv_status st = cv_record_slot(v, e->versions[i].entry, &slot, NULL);
+        cv_status st = cv_erasable_slot(v, e->versions[i].entry, &slot, NULL);
         if (st == CV_ERR_NOMEM || st == CV_ERR_IO)
             return cv_fail(err, st, "entry %" PRIu64 " cannot be read", e->versions[i].entry);
         if (st != CV_OK || slot != e->versions[i].slot)
@@ -351,6 +389,8 @@ static cv_status add_erased(struct cv_vault *v, const struct cv_notice *n, uint6
         signer = signer || strcmp(cv_json_cstr(cv_json_at(who, i)), n->member) == 0;
     /* The entry does not name the record; whoever did not sign it could tell this of any. */
     for (size_t i = 0; st == CV_OK && signer && i < cv_json_len(list); i++) {
+        if (cv_json_get(cv_json_at(list, i), "version") == NULL) /* a file */
+            continue;
         struct cv_json *o = cv_json_object();
         st = cv_json_push(out, o);
         st = CV_THEN(st,

@@ -9,7 +9,7 @@
 #define PART "notice"
 #define HEAD "head"
 #define FLOOR 1024
-#define NOTICE_MAX ((size_t)1 << 20)
+#define NOTICE_MAX ((size_t)4 << 20)
 
 /* ---- writing ---- */
 

@@ -79,9 +79,11 @@ CV_MUST_CHECK cv_status cv_dispatch_approve(struct cv_vault *v, const struct cv_
 /* A package that is being made. */
 struct cv_outgoing {
     struct cv_package package;
-    struct cv_json *manifest;    /* without files and page, until cv_outgoing_seal */
-    struct cv_json *attachments; /* that its records name: [{"name","sha256"}] */
-    struct cv_json *told;        /* for the log: of each record which fields went */
+    struct cv_json *manifest; /* without files and page, until cv_outgoing_seal */
+    /* that its records name: [{"name","sha256"}], and of what the vault keeps (vault/document.h)
+     * "record","version", "section","number","listed" */
+    struct cv_json *attachments;
+    struct cv_json *told; /* for the log: of each record which fields went */
 };
 void cv_outgoing_free(struct cv_outgoing *out);
 

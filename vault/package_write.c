@@ -134,8 +134,20 @@ static cv_status check_field(struct making *m, const struct cv_json *item, const
     return refuse(m, "export", CV_ERR_DENIED, err, why);
 }
 
-/* note_attachment(m, s, p): a file that a disclosed element names. */
-static cv_status note_attachment(struct making *m, const struct cv_source *s, const struct part *p)
+/* note_kept(s, p, o, a): where the vault keeps the file. */
+static cv_status note_kept(const struct cv_json *item, const struct cv_source *s, const struct part *p,
+                           const struct cv_json *o, struct cv_json *a)
+{
+    cv_status st = cv_json_set(a, "record", cv_json_ref(cv_json_get(item, "record")));
+    st = CV_THEN(st, cv_json_set(a, "version", cv_json_int((int64_t)s->version)));
+    st = CV_THEN(st, cv_json_set(a, "section", cv_json_str(p->section)));
+    st = CV_THEN(st, cv_json_set(a, "number", cv_json_int((int64_t)p->element + 1)));
+    return CV_THEN(st, cv_json_set(a, "listed", cv_json_copy(o)));
+}
+
+/* note_attachment(m, item, s, p): a file that a disclosed element names. */
+static cv_status note_attachment(struct making *m, const struct cv_json *item, const struct cv_source *s,
+                                 const struct part *p)
 {
     const struct cv_json *list = cv_json_get(cv_json_get(s->sections, p->section), p->field);
     const struct cv_json *o = p->element != SIZE_MAX ? cv_json_at(list, p->element) : NULL;
@@ -145,6 +157,8 @@ static cv_status note_attachment(struct making *m, const struct cv_source *s, co
     a = cv_json_object();
     cv_status st = cv_json_set(a, "name", cv_json_ref(cv_json_get(o, "name")));
     st = CV_THEN(st, cv_json_set(a, "sha256", cv_json_ref(cv_json_get(o, "sha256"))));
+    if (cv_json_get(o, "document") != NULL)
+        st = CV_THEN(st, note_kept(item, s, p, o, a));
     st = CV_THEN(st, cv_json_push(m->out->attachments, cv_json_ref(a)));
     cv_json_free(a);
     return st;
@@ -207,7 +221,7 @@ static cv_status present(struct making *m, const struct cv_json *item, const str
         if (!take_apart(pointer, &p) || cv_json_get(s->sections, p.section) == NULL)
             continue;
         pointers[n++] = pointer;
-        st = n <= POINTERS_MAX ? note_attachment(m, s, &p) : CV_ERR_LIMIT;
+        st = n <= POINTERS_MAX ? note_attachment(m, item, s, &p) : CV_ERR_LIMIT;
     }
     if (st != CV_OK || (n == HEAD_POINTERS && !first))
         return st;

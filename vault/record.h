@@ -73,9 +73,11 @@ CV_MUST_CHECK cv_status cv_record_add(struct cv_vault *v, struct cv_json *record
 struct cv_edit {
     const struct cv_json *sections; /* {"<section>":{...},...}, perhaps with the record's id and type; NULL */
     const struct cv_json *fields;   /* {"<section>":{"<field>":value, or null to take it away}}; NULL */
-    const struct cv_json *joins; /* {"<section>":{"<field>":id}}: of a reference, or a list of them; NULL */
-    bool part;                   /* the joins are undone */
-    const char *detail, *with;   /* of its event: words, and the other record it concerns; NULL */
+    const struct cv_json *joins;  /* {"<section>":{"<field>":id}}: of a reference, or a list of them; NULL */
+    bool part;                    /* the joins are undone */
+    const char *detail, *with;    /* of its event: words, and the other record it concerns; NULL */
+    const struct cv_json *more;   /* {"<section>":{"<field>":[what the list gets besides]}}; NULL */
+    const struct cv_json *pieces; /* of documents that are new in it; vault/document.h; NULL */
 };
 
 /** cv_record_edit(v, id, change, reason, out, err): a new version with the changes. What they need of the old

@@ -37,7 +37,7 @@ static struct cv_json *carry(const struct cv_vault *v, const struct cv_version *
 static bool changes(const struct cv_edit *change, const char *section)
 {
     return cv_json_get(change->sections, section) != NULL || cv_json_get(change->fields, section) != NULL ||
-           cv_json_get(change->joins, section) != NULL;
+           cv_json_get(change->joins, section) != NULL || cv_json_get(change->more, section) != NULL;
 }
 
 /* recodes(v, type, section, change): will this section of coded fields be filled anew? It is, if what it is
@@ -63,7 +63,8 @@ static bool needs(const struct cv_vault *v, const char *type, const char *sectio
                   const struct cv_edit *change)
 {
     const char *coded;
-    if (cv_json_get(change->fields, section) != NULL || cv_json_get(change->joins, section) != NULL)
+    if (cv_json_get(change->fields, section) != NULL || cv_json_get(change->joins, section) != NULL ||
+        cv_json_get(change->more, section) != NULL)
         return true;
     if (cv_json_get(change->sections, section) != NULL)
         return false;
@@ -109,6 +110,32 @@ static struct cv_json *merge_section(const struct cv_json *old, const struct cv_
         return now;
     cv_json_free(now);
     return NULL;
+}
+
+/* lengthen(now, name, more): what its list gets besides. */
+static cv_status lengthen(struct cv_json *now, const char *name, const struct cv_json *more)
+{
+    struct cv_json *list = cv_json_get(now, name);
+    cv_status st = list != NULL ? CV_OK : cv_json_set(now, name, cv_json_array());
+    list = cv_json_get(now, name);
+    for (size_t i = 0; i < cv_json_len(more) && st == CV_OK; i++)
+        st = cv_json_push(list, cv_json_ref(cv_json_at(more, i)));
+    return st;
+}
+
+/* append(before, more, record): sections in which lists grow. */
+static cv_status append(const struct cv_record *before, const struct cv_json *more, struct cv_json *record)
+{
+    cv_status st = CV_OK;
+    for (void *it = cv_json_first(more); st == CV_OK && it != NULL; it = cv_json_next(more, it)) {
+        const char *section = cv_json_iter_name(it);
+        const struct cv_json *lists = cv_json_iter_value(it);
+        if (cv_json_get(record, section) == NULL)
+            st = cv_json_set(record, section, merge_section(cv_record_section(before, section), NULL));
+        for (void *f = cv_json_first(lists); st == CV_OK && f != NULL; f = cv_json_next(lists, f))
+            st = lengthen(cv_json_get(record, section), cv_json_iter_name(f), cv_json_iter_value(f));
+    }
+    return st;
 }
 
 static cv_status merge(const struct cv_record *before, const struct cv_json *fields, struct cv_json *record)
@@ -265,6 +292,8 @@ static cv_status check_rights(struct cv_vault *v, const struct cv_version *old, 
     if (closed == NULL)
         closed = cv_put_closed(v, old->type, change->joins, old->version + 1);
     if (closed == NULL)
+        closed = cv_put_closed(v, old->type, change->more, old->version + 1);
+    if (closed == NULL)
         return CV_OK;
     const struct cv_refusal refusal = {
         .to = "edit", .record = old->id, .version = old->version, .section = closed, .reason = reason
@@ -293,7 +322,7 @@ static void editing_free(struct editing *e)
 static cv_status prepare(struct cv_vault *v, struct editing *e, const char *reason, struct cv_err *err)
 {
     const struct cv_edit *change = e->change;
-    const bool parts = change->fields != NULL || change->joins != NULL;
+    const bool parts = change->fields != NULL || change->joins != NULL || change->more != NULL;
     bool changed = change->joins == NULL;
     cv_status st = check_same(e->record, e->old, err);
     /* What comes whole is checked before anything is read for it. */
@@ -303,6 +332,7 @@ static cv_status prepare(struct cv_vault *v, struct editing *e, const char *reas
     st = CV_THEN(st, read_needed(v, e->old, change, reason, &e->before, err));
     st = CV_THEN(st, merge(&e->before, change->fields, e->record));
     st = CV_THEN(st, merge_joins(v, &e->before, change, e->record, &changed, err));
+    st = CV_THEN(st, append(&e->before, change->more, e->record));
     e->same = !changed;
     if (parts)
         st = CV_THEN(st, cv_template_check(v->template, e->record, err));
@@ -318,8 +348,12 @@ static cv_status put(struct cv_vault *v, const struct editing *e, const char *re
                               .detail = e->change->detail,
                               .reason = reason };
     struct cv_json *ids = NULL, *refs = NULL;
-    const struct cv_next next = { e->old->type, e->old->id, e->old->version + 1, previous_hash(&e->before),
-                                  carry(v, e->old, e->record) };
+    const struct cv_next next = { e->old->type,
+                                  e->old->id,
+                                  e->old->version + 1,
+                                  previous_hash(&e->before),
+                                  carry(v, e->old, e->record),
+                                  e->change->pieces };
     cv_status st = cv_put_version(v, &next, e->record, &event.slot, err);
     if (st == CV_OK && e->change->with != NULL) {
         ids = cv_json_array();

@@ -4,6 +4,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "formats/base64.h"
+#include "vault/document.h"
 #include "vault/heads.h"
 #include "vault/record_put.h"
 #include "vault/related.h"
@@ -253,6 +254,7 @@ cv_status cv_put_version(struct cv_vault *v, const struct cv_next *next, const s
     cv_status st = new_head(&m, next);
     st = CV_THEN(st, lay_out(v, &m, record, err));
     st = CV_THEN(st, write_version(v, &m, err));
+    st = CV_THEN(st, cv_documents_note(v, next, record, err));
     *slot = m.env.slot;
     making_free(&m);
     return st;
@@ -306,8 +308,9 @@ cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_st
     st = CV_THEN(st, id_of(v, record, out->id, err));
     if (st != CV_OK)
         return st;
-    const struct cv_next next = { cv_json_get_str(record, "type"), out->id, 1, cv_json_str("-"),
-                                  cv_json_object() };
+    const struct cv_next next = {
+        cv_json_get_str(record, "type"), out->id, 1, cv_json_str("-"), cv_json_object(), NULL
+    };
     out->version = 1;
     return cv_put_version(v, &next, record, &out->slot, err);
 }

@@ -8,6 +8,7 @@ struct cv_next {
     const char *type, *id;
     uint64_t version;
     struct cv_json *previous, *carried; /* taken over; NULL fails as out of memory */
+    const struct cv_json *pieces;       /* of documents that are new in it; vault/document.h; NULL */
 };
 
 #define CV_PUT_CLOSED "none of your roles may write the section %s"

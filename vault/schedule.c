@@ -41,19 +41,22 @@ cv_status cv_schedule_release(struct cv_bytes release_key, const struct cv_place
     return expand(release_key, "casevault/1/release", x, release);
 }
 
-/* prepare(section, release, x, key, context): K and the context under which the part is sealed. */
-static cv_status prepare(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x,
+/* prepare(section, release, place, key, context): K and the context under which the part is sealed. */
+static cv_status prepare(struct cv_bytes section, struct cv_bytes release, const struct cv_piece_place *place,
                          struct cv_secret *key, struct cv_buf *context)
 {
+    const struct cv_place_of *x = &place->x;
     struct cv_buf info = { 0 };
-    const uint8_t last = 1;
+    const uint8_t last = place->last;
+    uint8_t number[4];
+    cv_store_u32(number, place->number);
     if (release.n == 0)
         release = CV_ARR(no_release);
     cv_status st = label_x("casevault/1/seal", x, &info);
     st = CV_THEN(st, cv_secret_alloc(key, CV_PART_KEY_BYTES));
     st = CV_THEN(st, cv_hkdf(CV_HKDF_SHA256, release, section, cv_buf_view(&info), key->p, key->n));
     st = CV_THEN(st, label_x("casevault/1/blob", x, context));
-    st = CV_THEN(st, cv_buf_field(context, CV_LIT("\0\0\0\0")));
+    st = CV_THEN(st, cv_buf_field(context, CV_ARR(number)));
     st = CV_THEN(st, cv_buf_field(context, CV_BYTES(&last, 1)));
     cv_buf_free(&info);
     return st;
@@ -62,9 +65,10 @@ static cv_status prepare(struct cv_bytes section, struct cv_bytes release, const
 cv_status cv_part_seal(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x,
                        size_t floor, struct cv_bytes plain, struct cv_buf *out)
 {
+    const struct cv_piece_place whole = { *x, 0, true };
     struct cv_secret key = { 0 };
     struct cv_buf context = { 0 }, padded = { 0 };
-    cv_status st = prepare(section, release, x, &key, &context);
+    cv_status st = prepare(section, release, &whole, &key, &context);
     st = CV_THEN(st, cv_pad(plain, floor, &padded));
     st = CV_THEN(st,
                  cv_cobblestone_seal(cv_secret_view(&key), cv_buf_view(&context), cv_buf_view(&padded), out));
@@ -77,15 +81,40 @@ cv_status cv_part_seal(struct cv_bytes section, struct cv_bytes release, const s
 cv_status cv_part_open(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x,
                        struct cv_bytes sealed, struct cv_buf *out)
 {
+    const struct cv_piece_place whole = { *x, 0, true };
     struct cv_secret key = { 0 };
     struct cv_buf context = { 0 }, padded = { 0 };
     struct cv_bytes plain = { 0 };
-    cv_status st = prepare(section, release, x, &key, &context);
+    cv_status st = prepare(section, release, &whole, &key, &context);
     st = CV_THEN(st, cv_cobblestone_open(cv_secret_view(&key), cv_buf_view(&context), sealed, &padded));
     st = CV_THEN(st, cv_unpad(cv_buf_view(&padded), &plain));
     st = CV_THEN(st, cv_buf_append(out, plain));
     cv_secret_free(&key);
     cv_buf_free(&context);
     cv_buf_free(&padded);
+    return st;
+}
+
+cv_status cv_piece_seal(struct cv_bytes section, struct cv_bytes release, const struct cv_piece_place *place,
+                        struct cv_bytes padded, struct cv_buf *out)
+{
+    struct cv_secret key = { 0 };
+    struct cv_buf context = { 0 };
+    cv_status st = prepare(section, release, place, &key, &context);
+    st = CV_THEN(st, cv_cobblestone_seal(cv_secret_view(&key), cv_buf_view(&context), padded, out));
+    cv_secret_free(&key);
+    cv_buf_free(&context);
+    return st;
+}
+
+cv_status cv_piece_open(struct cv_bytes section, struct cv_bytes release, const struct cv_piece_place *place,
+                        struct cv_bytes sealed, struct cv_buf *out)
+{
+    struct cv_secret key = { 0 };
+    struct cv_buf context = { 0 };
+    cv_status st = prepare(section, release, place, &key, &context);
+    st = CV_THEN(st, cv_cobblestone_open(cv_secret_view(&key), cv_buf_view(&context), sealed, out));
+    cv_secret_free(&key);
+    cv_buf_free(&context);
     return st;
 }

@@ -42,4 +42,27 @@ CV_MUST_CHECK cv_status cv_part_seal(struct cv_bytes section, struct cv_bytes re
 CV_MUST_CHECK cv_status cv_part_open(struct cv_bytes section, struct cv_bytes release,
                                      const struct cv_place_of *x, struct cv_bytes sealed, struct cv_buf *out);
 
+/* The part of a document's pieces. */
+#define CV_PIECE_PART "piece"
+
+/**
+ * A piece of a document is Cobblestone-256 under the same K, context "casevault/1/blob" || X ||
+ * L(u32 number, u8 last): none opens in another's place, and none but the last as the last.
+ *
+ * cv_piece_seal(section, release, x, number, last, padded, out): append the message to ${out}. ${padded} is
+ * as cv_pad makes it.
+ * cv_piece_open(...): append the padded plaintext. CV_OK; CV_ERR_AUTH; CV_ERR_FORMAT.
+ */
+struct cv_piece_place {
+    struct cv_place_of x;
+    uint32_t number;
+    bool last;
+};
+CV_MUST_CHECK cv_status cv_piece_seal(struct cv_bytes section, struct cv_bytes release,
+                                      const struct cv_piece_place *place, struct cv_bytes padded,
+                                      struct cv_buf *out);
+CV_MUST_CHECK cv_status cv_piece_open(struct cv_bytes section, struct cv_bytes release,
+                                      const struct cv_piece_place *place, struct cv_bytes sealed,
+                                      struct cv_buf *out);
+
 #endif
