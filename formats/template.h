@@ -54,6 +54,7 @@ const char *cv_template_label(const struct cv_template *t, const char *type, con
 struct cv_template_field {
     const char *name, *label, *type, *htcds, *help; /* htcds and help may be NULL */
     const char *to;                                 /* of a ref: the type it points to; may be NULL */
+    const char *dimension;                          /* what statistics call it; NULL: they do not count by it */
     bool required, multi, elements, identifier;
     bool named;                    /* its elements leave only where the act names them */
     size_t max;                    /* elements of a multi field */
@@ -88,6 +89,11 @@ CV_MUST_CHECK cv_status cv_template_check(const struct cv_template *t, const str
  * one; whatever it held is replaced. */
 CV_MUST_CHECK cv_status cv_template_code(const struct cv_template *t, struct cv_json *record,
                                          struct cv_err *err);
+
+/** cv_template_dimension(t, type, i, section, out): the i-th coded field that statistics count by, and its
+ * section; false past the end. */
+bool cv_template_dimension(const struct cv_template *t, const char *type, size_t i, const char **section,
+                           struct cv_template_field *out);
 
 /** cv_template_codes(t, type, section, source): is a field of ${section} filled from the section ${source}?
  */
