@@ -21,7 +21,7 @@ static bool one_of(const char *word, const char *const *words)
 
 static enum cv_report_group group_of(const char *action)
 {
-    static const char *const reads[] = { "read", "list", NULL };
+    static const char *const reads[] = { "read", "list", "stats", NULL };
     static const char *const writes[] = { "create", "edit", "import", NULL };
     return one_of(action, reads)            ? CV_REPORT_READ
            : one_of(action, writes)         ? CV_REPORT_WRITTEN

@@ -338,7 +338,8 @@ static void test_code_age(void **state)
 static void test_dimensions(void **state)
 {
     static const char *const words[] = { "year",    "citizenship", "age",    "gender",      "form",
-                                         "control", "place",       "status", "recruitment", NULL };
+                                         "control", "place",       "status", "recruitment",
+                                         "role",    NULL };
     const char *section = NULL;
     struct cv_template_field f;
     size_t i = 0;
