@@ -22,7 +22,7 @@ static bool one_of(const char *word, const char *const *words)
 
 static enum cv_report_group group_of(const char *action)
 {
-    static const char *const reads[] = { "read", "fetch", "list", "search", NULL };
+    static const char *const reads[] = { "read", "fetch", "list", "search", "stats", NULL };
     static const char *const writes[] = { "create", "edit", "attach", "import", NULL };
     return one_of(action, reads)            ? CV_REPORT_READ
            : one_of(action, writes)         ? CV_REPORT_WRITTEN

@@ -1,8 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/hash.h"
-#include "formats/base64.h"
 #include "formats/logline.h"
 #include "formats/report_put.h"
 
@@ -444,41 +442,24 @@ static void put_body(struct cv_report_out *p)
 
 /* ---- the whole ---- */
 
-static void put_mark(struct cv_report_out *p, struct cv_bytes name)
+static void put_title(struct cv_report_out *p, const void *arg)
 {
-    uint8_t hash[32];
-    if (cv_bytes_equal(name, CV_LIT("CSS_HASH"))) {
-        p->st = cv_sha256(cv_report_css(), hash);
-        p->st = CV_THEN(p->st, cv_base64_encode(CV_BASE64_STD, CV_ARR(hash), p->out));
-    } else if (cv_bytes_equal(name, CV_LIT("CSS")))
-        p->st = cv_buf_append(p->out, cv_report_css());
-    else if (cv_bytes_equal(name, CV_LIT("TITLE"))) {
-        cv_report_put(p, "Access to case records, ");
-        cv_report_put_bytes(p, cv_bytes_str(p->r->from));
-        cv_report_put(p, " to ");
-        cv_report_put_bytes(p, cv_bytes_str(p->r->to));
-    } else if (cv_bytes_equal(name, CV_LIT("BODY")))
-        put_body(p);
-    else
-        p->st = CV_ERR_INTERNAL;
+    (void)arg;
+    cv_report_put(p, "Access to case records, ");
+    cv_report_put_bytes(p, cv_bytes_str(p->r->from));
+    cv_report_put(p, " to ");
+    cv_report_put_bytes(p, cv_bytes_str(p->r->to));
+}
+
+static void put_whole(struct cv_report_out *p, const void *arg)
+{
+    (void)arg;
+    put_body(p);
 }
 
 cv_status cv_report_page(const struct cv_report *r, struct cv_buf *out)
 {
+    const struct cv_report_parts parts = { cv_report_template(), cv_report_css(), put_title, put_whole, NULL };
     struct cv_report_out p = { .r = r, .out = out, .st = CV_OK };
-    struct cv_bytes rest = cv_report_template();
-    while (p.st == CV_OK) {
-        const uint8_t *at = memchr(rest.p, '@', rest.n), *end;
-        const size_t n = at != NULL ? (size_t)(at - rest.p) : rest.n;
-        p.st = cv_buf_append(out, CV_BYTES(rest.p, n));
-        if (p.st != CV_OK || at == NULL)
-            break;
-        rest = CV_BYTES(at + 1, rest.n - n - 1);
-        end = memchr(rest.p, '@', rest.n);
-        if (end == NULL)
-            return CV_ERR_INTERNAL;
-        put_mark(&p, CV_BYTES(rest.p, (size_t)(end - rest.p)));
-        rest = CV_BYTES(end + 1, rest.n - (size_t)(end - rest.p) - 1);
-    }
-    return p.st;
+    return cv_report_put_page(&p, &parts);
 }

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "crypto/hash.h"
+#include "formats/base64.h"
 #include "formats/logline.h"
 #include "formats/utf8.h"
 
@@ -145,4 +147,41 @@ void cv_report_put_rows(struct cv_report_out *p)
 void cv_report_put_end(struct cv_report_out *p)
 {
     cv_report_put(p, "</tbody></table>\n");
+}
+
+/* ---- the page around it ---- */
+
+static void put_mark(struct cv_report_out *p, const struct cv_report_parts *parts, struct cv_bytes name)
+{
+    uint8_t hash[32];
+    if (cv_bytes_equal(name, CV_LIT("CSS_HASH"))) {
+        p->st = cv_sha256(parts->css, hash);
+        p->st = CV_THEN(p->st, cv_base64_encode(CV_BASE64_STD, CV_ARR(hash), p->out));
+    } else if (cv_bytes_equal(name, CV_LIT("CSS")))
+        p->st = cv_buf_append(p->out, parts->css);
+    else if (cv_bytes_equal(name, CV_LIT("TITLE")))
+        parts->title(p, parts->arg);
+    else if (cv_bytes_equal(name, CV_LIT("BODY")))
+        parts->body(p, parts->arg);
+    else
+        p->st = CV_ERR_INTERNAL;
+}
+
+cv_status cv_report_put_page(struct cv_report_out *p, const struct cv_report_parts *parts)
+{
+    struct cv_bytes rest = parts->page;
+    while (p->st == CV_OK) {
+        const uint8_t *at = memchr(rest.p, '@', rest.n), *end;
+        const size_t n = at != NULL ? (size_t)(at - rest.p) : rest.n;
+        p->st = cv_buf_append(p->out, CV_BYTES(rest.p, n));
+        if (p->st != CV_OK || at == NULL)
+            break;
+        rest = CV_BYTES(at + 1, rest.n - n - 1);
+        end = memchr(rest.p, '@', rest.n);
+        if (end == NULL)
+            return CV_ERR_INTERNAL;
+        put_mark(p, parts, CV_BYTES(rest.p, (size_t)(end - rest.p)));
+        rest = CV_BYTES(end + 1, rest.n - (size_t)(end - rest.p) - 1);
+    }
+    return p->st;
 }

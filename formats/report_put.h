@@ -8,10 +8,20 @@
  * other. */
 
 struct cv_report_out {
-    const struct cv_report *r;
+    const struct cv_report *r; /* NULL on a page of something else */
     struct cv_buf *out;
     cv_status st; /* the first that failed; nothing is put after it */
 };
+
+/* A page: its template, with @CSS@, @CSS_HASH@, @TITLE@ and @BODY@ in it, and what stands there. */
+struct cv_report_parts {
+    struct cv_bytes page, css;
+    void (*title)(struct cv_report_out *p, const void *arg);
+    void (*body)(struct cv_report_out *p, const void *arg);
+    const void *arg;
+};
+/** cv_report_put_page(p, parts): CV_OK; CV_ERR_LIMIT; CV_ERR_NOMEM; CV_ERR_INTERNAL. */
+CV_MUST_CHECK cv_status cv_report_put_page(struct cv_report_out *p, const struct cv_report_parts *parts);
 
 /** PUTF(p, fmt, ...): markup with numbers, and with what was checked or is a literal; never what the log
  * says. */

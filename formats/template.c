@@ -145,6 +145,7 @@ static void describe(const struct field *f, struct cv_template_field *out)
                                        .help = f->help,
                                        .to = f->to,
                                        .mark = f->mark,
+                                       .dimension = f->dimension,
                                        .named = f->named,
                                        .required = f->required,
                                        .multi = f->multi,
@@ -364,15 +365,26 @@ cv_status cv_template_check(const struct cv_template *t, const struct cv_json *r
     return sections > 0 ? CV_OK : cv_fail(err, CV_ERR_FORMAT, "%s: the record has no section", type);
 }
 
-/* derive(record, from): the value that a coded field takes, or NULL. */
-static struct cv_json *derive(const struct cv_json *record, const char *text)
+/* value_at(record, section, field): what stands there, or NULL. */
+static const struct cv_json *value_at(const struct cv_json *record, const char *section, const char *field)
+{
+    return cv_json_get(cv_json_get(record, section), field);
+}
+
+/* derive(record, f): the value that a coded field takes, or NULL. */
+static struct cv_json *derive(const struct cv_json *record, const struct field *f)
 {
     struct field_from from;
-    if (!field_from_parse(text, &from))
+    if (!field_from_parse(f->from, &from))
         return NULL;
-    const struct cv_json *v = cv_json_get(cv_json_get(record, from.section), from.field);
-    if (v == NULL || !from.year)
+    const struct cv_json *v = value_at(record, from.section, from.field);
+    if (v == NULL || from.taken == FIELD_AS_IT_IS)
         return cv_json_copy(v);
+    if (from.taken == FIELD_AGE) {
+        const char *on = cv_json_cstr(value_at(record, from.on_section, from.on_field));
+        const char *group = age_group_at(f->choices, cv_json_cstr(v), on);
+        return group != NULL ? cv_json_str(group) : NULL;
+    }
     const struct cv_bytes date = cv_json_text(v);
     return date.n >= 4 ? cv_json_strn(CV_BYTES(date.p, 4)) : NULL;
 }
@@ -389,7 +401,7 @@ cv_status cv_template_code(const struct cv_template *t, struct cv_json *record, 
                 continue;
             if (coded == NULL && (coded = cv_json_object()) == NULL)
                 return cv_fail(err, CV_ERR_NOMEM, "record: out of memory");
-            struct cv_json *v = derive(record, s->fields[j].from);
+            struct cv_json *v = derive(record, &s->fields[j]);
             if (v != NULL && cv_json_set(coded, s->fields[j].name, v) != CV_OK) {
                 cv_json_free(coded);
                 return cv_fail(err, CV_ERR_NOMEM, "record: out of memory");
@@ -404,10 +416,25 @@ cv_status cv_template_code(const struct cv_template *t, struct cv_json *record, 
 bool cv_template_codes(const struct cv_template *t, const char *type, const char *section, const char *source)
 {
     const struct section *s = find_section(t, type, section);
-    const size_t n = strlen(source);
+    struct field_from from;
     for (size_t i = 0; s != NULL && i < s->count; i++)
-        if (s->fields[i].from != NULL && strncmp(s->fields[i].from, source, n) == 0 &&
-            s->fields[i].from[n] == '.')
+        if (s->fields[i].from != NULL && field_from_parse(s->fields[i].from, &from) &&
+            (strcmp(from.section, source) == 0 ||
+             (from.taken == FIELD_AGE && strcmp(from.on_section, source) == 0)))
             return true;
+    return false;
+}
+
+bool cv_template_dimension(const struct cv_template *t, const char *type, size_t i, const char **section,
+                           struct cv_template_field *out)
+{
+    const struct type *ty = template_type(t, type);
+    for (size_t s = 0; ty != NULL && s < ty->count; s++)
+        for (size_t f = 0; f < ty->sections[s].count; f++) {
+            if (ty->sections[s].fields[f].dimension == NULL || i-- > 0)
+                continue;
+            *section = ty->sections[s].name;
+            return cv_template_field(t, type, *section, f, out);
+        }
     return false;
 }

@@ -55,6 +55,7 @@ struct cv_template_field {
     const char *name, *label, *type, *htcds, *help; /* htcds and help may be NULL */
     const char *to;                                 /* of a ref: the type it points to; may be NULL */
     const char *mark;                               /* its kind of mark (vault/marks.h); NULL */
+    const char *dimension; /* what statistics call it; NULL: they do not count by it */
     bool required, multi, elements, identifier;
     bool named;                    /* its elements leave only where the act names them */
     size_t max;                    /* elements of a multi field */
@@ -94,6 +95,11 @@ CV_MUST_CHECK cv_status cv_template_check(const struct cv_template *t, const str
  * one; whatever it held is replaced. */
 CV_MUST_CHECK cv_status cv_template_code(const struct cv_template *t, struct cv_json *record,
                                          struct cv_err *err);
+
+/** cv_template_dimension(t, type, i, section, out): the i-th coded field that statistics count by, and its
+ * section; false past the end. */
+bool cv_template_dimension(const struct cv_template *t, const char *type, size_t i, const char **section,
+                           struct cv_template_field *out);
 
 /** cv_template_codes(t, type, section, source): is a field of ${section} filled from the section ${source}?
  */

@@ -7,6 +7,8 @@
 #include "formats/template.h"
 #include "formats/utf8.h"
 
+#define AGE_MAX 999
+
 static const char *const type_names[] = {
     [FIELD_NONE] = "",
     [FIELD_STRING] = "string",
@@ -96,15 +98,79 @@ static bool take_name(const char *from, size_t n, char out[static TEMPLATE_NAME_
     return template_name_ok(out);
 }
 
+/* take_path(text, n, section, field): ${n} bytes as "section.field". */
+static bool take_path(const char *text, size_t n, char *section, char *field)
+{
+    const char *dot = memchr(text, '.', n);
+    return dot != NULL && take_name(text, (size_t)(dot - text), section) &&
+           take_name(dot + 1, n - (size_t)(dot - text) - 1, field);
+}
+
 bool field_from_parse(const char *text, struct field_from *out)
 {
-    const size_t section = strcspn(text, ".");
-    if (text[section] != '.')
+    const size_t n = strcspn(text, "|");
+    const char *how = text + n;
+    out->taken = how[0] == '\0' ? FIELD_AS_IT_IS : strcmp(how, "|year") == 0 ? FIELD_YEAR : FIELD_AGE;
+    if (!take_path(text, n, out->section, out->field))
         return false;
-    const char *field = text + section + 1, *rest = field + strcspn(field, "|");
-    out->year = rest[0] != '\0';
-    return take_name(text, section, out->section) && take_name(field, (size_t)(rest - field), out->field) &&
-           (!out->year || strcmp(rest, "|year") == 0);
+    return out->taken != FIELD_AGE || (strncmp(how, "|age:", 5) == 0 &&
+                                       take_path(how + 5, strlen(how + 5), out->on_section, out->on_field));
+}
+
+/* take_ages(word, from, to): the first and the last year of a group. */
+static bool take_ages(const char *word, unsigned *from, unsigned *to)
+{
+    unsigned ages[2] = { 0, AGE_MAX };
+    const size_t first = strspn(word, "0123456789"), rest = strspn(word + first + 1, "0123456789");
+    if (first < 1 || first > 3 || rest > 3)
+        return false;
+    for (size_t i = 0; i < first; i++)
+        ages[0] = ages[0] * 10 + (unsigned)(word[i] - '0');
+    if (strcmp(word + first, "+") != 0) {
+        if (word[first] != '-' || rest < 1 || word[first + 1 + rest] != '\0')
+            return false;
+        ages[1] = 0;
+        for (size_t i = 0; i < rest; i++)
+            ages[1] = ages[1] * 10 + (unsigned)(word[first + 1 + i] - '0');
+    }
+    *from = ages[0];
+    *to = ages[1];
+    return *from <= *to;
+}
+
+bool age_group_ok(const char *word)
+{
+    unsigned from, to;
+    return word != NULL && word[0] != '\0' && take_ages(word, &from, &to);
+}
+
+/* year_of(date): its first four digits. */
+static unsigned year_of(const char *date)
+{
+    unsigned year = 0;
+    for (size_t i = 0; i < 4; i++)
+        year = year * 10 + (unsigned)(date[i] - '0');
+    return year;
+}
+
+const char *age_group_at(const struct cv_json *groups, const char *born, const char *on)
+{
+    if (born == NULL || on == NULL || !cv_date_ok(cv_bytes_str(born), true) ||
+        !cv_date_ok(cv_bytes_str(on), true) || strncmp(on, born, 4) < 0)
+        return NULL;
+    const size_t n = strlen(born) < strlen(on) ? strlen(born) : strlen(on);
+    const bool before = n > 4 && strncmp(on + 4, born + 4, n - 4) < 0; /* the birthday of that year */
+    const unsigned years = year_of(on) - year_of(born);
+    if (before && years == 0)
+        return NULL;
+    for (size_t i = 0; i < cv_json_len(groups); i++) {
+        unsigned from, to;
+        const char *word = cv_json_cstr(cv_json_at(groups, i));
+        if (age_group_ok(word) && take_ages(word, &from, &to) && years - before >= from &&
+            years - before <= to)
+            return word;
+    }
+    return NULL;
 }
 
 static bool letters(struct cv_bytes t, size_t n, uint8_t from, uint8_t to)

@@ -25,7 +25,7 @@ enum field_type {
 };
 
 struct field {
-    const char *name, *label, *htcds, *help, *from, *to;
+    const char *name, *label, *htcds, *help, *from, *to, *dimension;
     const char *mark; /* what two records that say the same here have in common; NULL */
     enum field_type type;
     bool required, multi, elements, named, identifier, partial;
@@ -60,16 +60,25 @@ bool template_name_ok(const char *s);
 const struct type *template_type(const struct cv_template *t, const char *name);
 const struct field *type_field(const struct type *ty, const char *section, const char *name);
 
-/* Where a coded field is filled from: "section.field", or its year with "section.field|year". */
+/* Where a coded field is filled from: "section.field"; its year with "section.field|year"; the age group of
+ * who was born then, on the day in another field, with "section.field|age:section.field". */
+enum field_taken { FIELD_AS_IT_IS, FIELD_YEAR, FIELD_AGE };
 struct field_from {
     char section[TEMPLATE_NAME_MAX + 1], field[TEMPLATE_NAME_MAX + 1];
-    bool year;
+    enum field_taken taken;
+    char on_section[TEMPLATE_NAME_MAX + 1], on_field[TEMPLATE_NAME_MAX + 1]; /* of an age */
 };
 /** type_pointed(ty, path, out): the field that "section.field" names, and ${out} the section; NULL if there
  * is none. */
 const struct field *type_pointed(const struct type *ty, const char *path, const struct section **out);
 /** field_from_parse(text, out): false if it is of another form. */
 bool field_from_parse(const char *text, struct field_from *out);
+
+/** age_group_ok(word): "9-17" or "48+", whole years. age_group_at(groups, born, on): the one of these that an
+ * age lies in; the younger a date's parts are missing, the less exact: who was born in a year is as old as
+ * the years between. NULL if in none, or if a date is none. */
+bool age_group_ok(const char *word);
+const char *age_group_at(const struct cv_json *groups, const char *born, const char *on);
 
 enum field_type field_type_of(const char *name);
 const char *field_type_name(enum field_type type);

@@ -105,6 +105,7 @@ static void take_members(const struct cv_json *o, struct field *f)
     f->help = cv_json_get_str(o, "help");
     f->from = cv_json_get_str(o, "from");
     f->to = cv_json_get_str(o, "to");
+    f->dimension = cv_json_get_str(o, "dimension");
     f->type = field_type_of(cv_json_get_str(o, "type"));
     f->required = cv_json_get_bool(o, "required");
     f->multi = cv_json_get_bool(o, "multi");
@@ -142,13 +143,13 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
                             struct field *f, struct cv_err *err)
 {
     static const struct member members[] = {
-        { "name", CV_JSON_STRING },   { "label", CV_JSON_STRING },    { "type", CV_JSON_STRING },
-        { "htcds", CV_JSON_STRING },  { "help", CV_JSON_STRING },     { "required", CV_JSON_BOOL },
-        { "choices", CV_JSON_ARRAY }, { "list", CV_JSON_STRING },     { "multi", CV_JSON_BOOL },
-        { "max", CV_JSON_INT },       { "identifier", CV_JSON_BOOL }, { "elements", CV_JSON_BOOL },
-        { "partial", CV_JSON_BOOL },  { "to", CV_JSON_STRING },       { "fields", CV_JSON_ARRAY },
-        { "from", CV_JSON_STRING },   { "named", CV_JSON_BOOL },      { "mark", CV_JSON_STRING },
-        { NULL, CV_JSON_NULL },
+        { "name", CV_JSON_STRING },      { "label", CV_JSON_STRING },    { "type", CV_JSON_STRING },
+        { "htcds", CV_JSON_STRING },     { "help", CV_JSON_STRING },     { "required", CV_JSON_BOOL },
+        { "choices", CV_JSON_ARRAY },    { "list", CV_JSON_STRING },     { "multi", CV_JSON_BOOL },
+        { "max", CV_JSON_INT },          { "identifier", CV_JSON_BOOL }, { "elements", CV_JSON_BOOL },
+        { "partial", CV_JSON_BOOL },     { "to", CV_JSON_STRING },       { "fields", CV_JSON_ARRAY },
+        { "from", CV_JSON_STRING },      { "named", CV_JSON_BOOL },      { "mark", CV_JSON_STRING },
+        { "dimension", CV_JSON_STRING }, { NULL, CV_JSON_NULL },
     };
     f->name = cv_json_get_str(o, "name");
     w->at[AT_FIELD] = f->name != NULL ? f->name : "?";
@@ -206,6 +207,18 @@ static cv_status read_fields(const struct cv_template *t, const struct cv_json *
 
 /* ---- where fields point to ---- */
 
+/* age_fits(ty, s, f, born, from): groups of ages, of a day of birth on another day. */
+static bool age_fits(const struct type *ty, const struct section *s, const struct field *f,
+                     const struct field *born, const struct field_from *from)
+{
+    const struct field *on = type_field(ty, from->on_section, from->on_field);
+    for (size_t i = 0; i < cv_json_len(f->choices); i++)
+        if (!age_group_ok(cv_json_cstr(cv_json_at(f->choices, i))))
+            return false;
+    return f->type == FIELD_CHOICE && born->type == FIELD_DATE && on != NULL && on->type == FIELD_DATE &&
+           !f->multi && !born->multi && !on->multi && strcmp(from->on_section, s->name) != 0;
+}
+
 /* from_fits(ty, s, f): it names a field of another section of the type, and takes the values found there. */
 static bool from_fits(const struct type *ty, const struct section *s, const struct field *f)
 {
@@ -215,10 +228,30 @@ static bool from_fits(const struct type *ty, const struct section *s, const stru
     const struct field *source = type_field(ty, from.section, from.field);
     if (source == NULL)
         return false;
-    if (from.year)
+    if (from.taken == FIELD_AGE)
+        return age_fits(ty, s, f, source, &from);
+    if (from.taken == FIELD_YEAR)
         return source->type == FIELD_DATE && f->type == FIELD_STRING && !source->multi && !f->multi;
     return source->type == f->type && source->multi == f->multi && source->max == f->max &&
            (f->choices == NULL || cv_json_equal(source->choices, f->choices));
+}
+
+/* dimension_fits(ty, s, f): what is counted by has few values, and is not what somebody wrote; all dimensions
+ * of a type stand in one section, under names that differ. */
+static bool dimension_fits(const struct type *ty, const struct section *s, const struct field *f)
+{
+    struct field_from from;
+    if (!template_name_ok(f->dimension) || f->from == NULL || !field_from_parse(f->from, &from) ||
+        (f->type != FIELD_CHOICE && f->type != FIELD_COUNTRY && from.taken != FIELD_YEAR))
+        return false;
+    for (size_t i = 0; i < ty->count; i++)
+        for (size_t j = 0; j < ty->sections[i].count; j++) {
+            const struct field *other = &ty->sections[i].fields[j];
+            if (other != f && other->dimension != NULL &&
+                (&ty->sections[i] != s || strcmp(other->dimension, f->dimension) == 0))
+                return false;
+        }
+    return true;
 }
 
 static cv_status check_pointers(const struct cv_template *t, const struct type *ty, const struct section *s,
@@ -227,6 +260,8 @@ static cv_status check_pointers(const struct cv_template *t, const struct type *
     const struct where w = { { ty->name, s->name, f->name } };
     if (f->from != NULL && !from_fits(ty, s, f))
         return bad(&w, err, "from names no field of another section of its type that fits");
+    if (f->dimension != NULL && !dimension_fits(ty, s, f))
+        return bad(&w, err, "dimension is a name, one of its type, of a choice, country or year with from");
     if (f->to != NULL && (f->type != FIELD_REF || template_type(t, f->to) == NULL))
         return bad(&w, err, "to is for a ref, and names a type");
     for (size_t i = 0; i < f->inner_count; i++) {

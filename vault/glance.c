@@ -18,7 +18,7 @@ struct glancing {
     struct row *rows;
     struct cv_want *wants; /* of each row its head, then its section */
     size_t count;
-    struct cv_json *ids, *sections; /* for the event */
+    struct cv_json *ids, *sections; /* for the event; ids NULL: it names none */
     struct cv_source source;        /* of the row whose parts come in */
     struct cv_buf data;
     struct cv_envelope env;
@@ -77,7 +77,7 @@ static cv_status plan_row(struct glancing *w, const struct cv_version *version, 
     memcpy(wants[0].handle, w->env.handle, sizeof(wants[0].handle));
     memcpy(wants[1].handle, w->env.handle, sizeof(wants[1].handle));
     w->rows[w->count++] = row;
-    st = cv_json_push(w->ids, cv_json_str(version->id));
+    st = w->ids == NULL ? CV_OK : cv_json_push(w->ids, cv_json_str(version->id));
     return CV_THEN(st, cv_json_push_word(w->sections, section));
 }
 
@@ -105,16 +105,16 @@ static cv_status take(void *arg, size_t i, struct cv_bytes release, struct cv_er
     return w->g->take(w->g->arg, row->of, cv_json_get(w->source.sections, row->section));
 }
 
-cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct cv_version *const *list,
-                    size_t count, struct cv_err *err)
+static cv_status glance(struct cv_vault *v, const struct cv_glance *g, const struct cv_version *const *list,
+                        size_t count, bool named, struct cv_err *err)
 {
     struct glancing w = { .v = v,
                           .g = g,
                           .rows = calloc(count + 1, sizeof(*w.rows)),
                           .wants = calloc(2 * count + 1, sizeof(*w.wants)),
-                          .ids = cv_json_array(),
+                          .ids = named ? cv_json_array() : NULL,
                           .sections = cv_json_array() };
-    cv_status st = w.rows == NULL || w.wants == NULL || w.ids == NULL ? CV_ERR_NOMEM : CV_OK;
+    cv_status st = w.rows == NULL || w.wants == NULL || (named && w.ids == NULL) ? CV_ERR_NOMEM : CV_OK;
     if (st == CV_OK && cv_vault_policy(v)->reason_required && g->reason == NULL)
         st = cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT");
     for (size_t i = 0; i < count && st == CV_OK; i++)
@@ -131,6 +131,18 @@ cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct 
     free(w.rows);
     free(w.wants);
     return cv_err_note(err, st, "glance");
+}
+
+cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct cv_version *const *list,
+                    size_t count, struct cv_err *err)
+{
+    return glance(v, g, list, count, true, err);
+}
+
+cv_status cv_glance_unnamed(struct cv_vault *v, const struct cv_glance *g,
+                            const struct cv_version *const *list, size_t count, struct cv_err *err)
+{
+    return glance(v, g, list, count, false, err);
 }
 
 cv_status cv_glance_type(struct cv_vault *v, const struct cv_glance *g, const char *type, struct cv_err *err)

@@ -21,6 +21,12 @@ struct cv_glance {
 CV_MUST_CHECK cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g,
                                   const struct cv_version *const *list, size_t count, struct cv_err *err);
 
+/** cv_glance_unnamed(...): the same under an event that names no record, for counts over all of them: ${g}'s detail
+ * says which they are. */
+CV_MUST_CHECK cv_status cv_glance_unnamed(struct cv_vault *v, const struct cv_glance *g,
+                                          const struct cv_version *const *list, size_t count,
+                                          struct cv_err *err);
+
 /** cv_glance_type(v, g, type, err): the same of the last version of every record of a type that this member
  * may see, the newest entry last; as cv_record_versions too. */
 CV_MUST_CHECK cv_status cv_glance_type(struct cv_vault *v, const struct cv_glance *g, const char *type,

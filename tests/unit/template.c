@@ -302,6 +302,60 @@ static void test_code(void **state)
     cv_json_free(record);
 }
 
+static void test_code_age(void **state)
+{
+    /* Who is born on a day is so old on another; what a date lacks is not guessed at. */
+    static const struct {
+        const char *born, *on, *group;
+    } rows[] = {
+        { "2010-06-15", "2024-06-14", "9-17" },  { "2006-06-15", "2024-06-14", "9-17" },
+        { "2006-06-15", "2024-06-15", "18-20" }, { "2015-06-15", "2024-06-14", "0-8" },
+        { "2015-06-15", "2024-06-15", "9-17" },  { "2024-06-15", "2024-06-15", "0-8" },
+        { "1930-01-01", "2024-06-15", "48+" },   { "2006", "2024-01-01", "18-20" },
+        { "2006-06", "2024-05-31", "9-17" },     { "2006-06", "2024-06-01", "18-20" },
+        { "2024-06-16", "2024-06-15", NULL },    { "2025", "2024-06-15", NULL },
+        { "1990-02-30", "2024-06-15", NULL },    { "1990-02-28", "soon", NULL },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct cv_json *record = NULL;
+        char text[256];
+        (void)snprintf(text, sizeof(text),
+                       "{\"type\":\"person\",\"admin\":{\"role\":\"Victim\",\"registered\":\"%s\"},"
+                       "\"identity\":{\"birth_date\":\"%s\"}}",
+                       rows[i].on, rows[i].born);
+        assert_ok(cv_json_parse(cv_bytes_str(text), 4096, "test", &record, NULL));
+        assert_ok(cv_template_code(t, record, NULL));
+        const char *group = cv_json_get_str(cv_json_get(record, "coded"), "age_group");
+        if (rows[i].group == NULL)
+            assert_null(group);
+        else if (group == NULL || strcmp(group, rows[i].group) != 0)
+            fail_msg("%s on %s: %s", rows[i].born, rows[i].on, group != NULL ? group : "none");
+        cv_json_free(record);
+    }
+}
+
+static void test_dimensions(void **state)
+{
+    static const char *const words[] = { "year",    "citizenship", "age",    "gender",      "form",
+                                         "control", "place",       "status", "recruitment",
+                                         "role",    NULL };
+    const char *section = NULL;
+    struct cv_template_field f;
+    size_t i = 0;
+    (void)state;
+    for (; words[i] != NULL; i++) {
+        assert_true(cv_template_dimension(t, "person", i, &section, &f));
+        assert_string_equal(f.dimension, words[i]);
+        assert_string_equal(section, "coded");
+    }
+    assert_false(cv_template_dimension(t, "person", i, &section, &f));
+    assert_true(cv_template_dimension(t, "case", 1, &section, &f));
+    assert_string_equal(f.dimension, "status");
+    assert_false(cv_template_dimension(t, "testimony", 0, &section, &f));
+    assert_false(cv_template_dimension(t, "nothing", 0, &section, &f));
+}
+
 /* template_with(choices): the smallest template with one choice field, of ${choices} choices. */
 static cv_status template_with(size_t choices)
 {
@@ -354,6 +408,7 @@ static void test_codes(void **state)
     (void)state;
     assert_true(cv_template_codes(t, "person", "coded", "identity"));
     assert_true(cv_template_codes(t, "person", "coded", "exploitation"));
+    assert_true(cv_template_codes(t, "person", "coded", "admin"));
     assert_false(cv_template_codes(t, "person", "coded", "medical"));
     assert_false(cv_template_codes(t, "person", "identity", "coded"));
     assert_false(cv_template_codes(t, "person", "none", "identity"));
@@ -481,7 +536,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_matrix),  cmocka_unit_test(test_standard), cmocka_unit_test(test_perpetrators),
-        cmocka_unit_test(test_code),    cmocka_unit_test(test_codes),    cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_code),     cmocka_unit_test(test_code_age), cmocka_unit_test(test_dimensions),
+        cmocka_unit_test(test_codes),    cmocka_unit_test(test_choices),
         cmocka_unit_test(test_no_echo), cmocka_unit_test(test_lookup),   cmocka_unit_test(test_ids),
         cmocka_unit_test(test_utf8),    cmocka_unit_test(test_titles),
     };
