@@ -181,15 +181,17 @@ static cv_status put_sounds(struct marking *k, struct cv_bytes name, struct cv_b
     return st;
 }
 
-/* Letters of other scripts that look as Latin ones: on plates and documents either is typed. */
+/* Letters of other scripts whose capitals look as Latin ones: on plates and documents either is typed. */
 static const struct {
-    const char *letter;
+    const char *capital, *small;
     char looks;
 } looks[] = {
-    { "А", 'A' }, { "В", 'B' }, { "Е", 'E' }, { "К", 'K' }, { "М", 'M' }, { "Н", 'H' }, { "О", 'O' },
-    { "Р", 'P' }, { "С", 'C' }, { "Т", 'T' }, { "У", 'Y' }, { "Х", 'X' }, { "І", 'I' }, { "Ј", 'J' },
-    { "Α", 'A' }, { "Β", 'B' }, { "Ε", 'E' }, { "Ζ", 'Z' }, { "Η", 'H' }, { "Ι", 'I' }, { "Κ", 'K' },
-    { "Μ", 'M' }, { "Ν", 'N' }, { "Ο", 'O' }, { "Ρ", 'P' }, { "Τ", 'T' }, { "Υ", 'Y' }, { "Χ", 'X' },
+    { "А", "а", 'A' }, { "В", "в", 'B' }, { "Е", "е", 'E' }, { "К", "к", 'K' }, { "М", "м", 'M' },
+    { "Н", "н", 'H' }, { "О", "о", 'O' }, { "Р", "р", 'P' }, { "С", "с", 'C' }, { "Т", "т", 'T' },
+    { "У", "у", 'Y' }, { "Х", "х", 'X' }, { "І", "і", 'I' }, { "Ј", "ј", 'J' }, { "Α", "α", 'A' },
+    { "Β", "β", 'B' }, { "Ε", "ε", 'E' }, { "Ζ", "ζ", 'Z' }, { "Η", "η", 'H' }, { "Ι", "ι", 'I' },
+    { "Κ", "κ", 'K' }, { "Μ", "μ", 'M' }, { "Ν", "ν", 'N' }, { "Ο", "ο", 'O' }, { "Ρ", "ρ", 'P' },
+    { "Τ", "τ", 'T' }, { "Υ", "υ", 'Y' }, { "Χ", "χ", 'X' },
 };
 
 /* condense(text, alike, out): the letters and digits of it, in capitals; with ${alike}, those letters as what
@@ -203,7 +205,8 @@ static cv_status condense(struct cv_bytes text, bool alike, struct cv_buf *out)
         struct cv_bytes letter = CV_BYTES(text.p, n);
         char small;
         for (size_t i = 0; alike && i < sizeof(looks) / sizeof(looks[0]); i++)
-            if (cv_bytes_equal(letter, cv_bytes_str(looks[i].letter)))
+            if (cv_bytes_equal(letter, cv_bytes_str(looks[i].capital)) ||
+                cv_bytes_equal(letter, cv_bytes_str(looks[i].small)))
                 letter = CV_BYTES(&looks[i].looks, 1);
         if (letter.n > 1)
             st = cv_buf_append(out, letter);

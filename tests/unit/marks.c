@@ -60,6 +60,8 @@ static void test_values(void **state)
         /* Cyrillic letters that look as Latin ones; others by what they are. */
         { "person", "identity", "{\"identity_number\":\"РА 123456\"}", "document", "PA123456",
           "identity_number" },
+        { "person", "identity", "{\"identity_number\":\"ра-123456\"}", "document", "PA123456",
+          "identity_number" },
         { "person", "identity", "{\"identity_number\":\"БГ 123456\"}", "document", "BG123456",
           "identity_number" },
         { "person", "identity", "{\"identity_number\":\"unknown\"}", "document", "", "" },
