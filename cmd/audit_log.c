@@ -179,7 +179,8 @@ static bool wanted(struct logging *l, const struct cv_json *event)
 static const char *const actions[] = { "init",  "policy",   "propose", "approve", "seal",    "create",
                                        "edit",  "import",   "read",    "list",    "export",  "disclose",
                                        "agree", "package",  "basis",   "grant",   "hold",    "clear",
-                                       "erase", "recovery", "attest",  "log",     "search",  "refused", NULL };
+                                       "erase", "recovery", "attest",  "log",     "refused", "search",
+                                       "index", NULL };
 
 /* known_action(l): by now it is known whether any entry has it. */
 static cv_status known_action(const struct logging *l)

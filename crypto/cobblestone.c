@@ -235,6 +235,17 @@ cv_status cv_cobblestone_end(struct cv_cobblestone *r, struct cv_buf *out)
     return last_chunk(r, out);
 }
 
+cv_status cv_cobblestone_at(struct cv_cobblestone *r, uint64_t i, struct cv_bytes sealed, struct cv_buf *out)
+{
+    if (r->failed != CV_OK)
+        return r->failed;
+    if (r->seal || r->ended || r->aead == NULL || r->pending.n > 0 ||
+        sealed.n > CV_COBBLESTONE_SEALED_CHUNK_BYTES)
+        return CV_ERR_ARG;
+    r->chunk = i;
+    return chunk(r, sealed, out);
+}
+
 cv_status cv_cobblestone_seal(struct cv_bytes key, struct cv_bytes context, struct cv_bytes plain,
                               struct cv_buf *out)
 {

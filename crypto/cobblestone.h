@@ -61,6 +61,13 @@ CV_MUST_CHECK cv_status cv_cobblestone_read(struct cv_cobblestone *r, struct cv_
  * whole. */
 CV_MUST_CHECK cv_status cv_cobblestone_end(struct cv_cobblestone *r, struct cv_buf *out);
 
+/** cv_cobblestone_at(r, i, sealed, out): chunk ${i} (from 0) by itself, of a reader that was given the header
+ * and nothing else; its sealed bytes, with the tag. Which chunk is the last only the message's length tells:
+ * it is shorter than the others, so a message cut between chunks is for the caller to refuse. CV_OK;
+ * CV_ERR_AUTH; CV_ERR_FORMAT if there is no tag; CV_ERR_ARG; a failed chunk spoils no other. */
+CV_MUST_CHECK cv_status cv_cobblestone_at(struct cv_cobblestone *r, uint64_t i, struct cv_bytes sealed,
+                                          struct cv_buf *out);
+
 void cv_cobblestone_free(struct cv_cobblestone *c);
 
 #endif

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vault/wiping.h"
+
 #define WAL_BYTES_MAX ((off_t)256 << 10) /* of a catalog that is put away */
 #define LAYOUT "4"
 
@@ -264,6 +266,7 @@ static cv_status check_identity(struct cv_catalog *c, struct cv_err *err)
 
 static cv_status connect_once(struct cv_catalog *c, struct cv_err *err)
 {
+    cv_wiping_sqlite();
     if (sqlite3_open_v2(c->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW,
                         NULL) != SQLITE_OK)
         return fail(c, err);

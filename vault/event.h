@@ -7,8 +7,8 @@
  * The access log's content: who did what to which record, when and why. An event is an entry like a record:
  * the part `event` holds
  *   {"time","member","action","record","version","sections","ids","detail"} (what does not apply is left out)
- * sealed to the section `audit` with no release key and padded to 1,024 bytes; free text (the reason) is a
- * part of its own, `text`, {"reason":...}, under a release key: that of the version the event is about, so
+ * sealed to the section `audit` with no release key and padded to 1,024 bytes; free text (reason, terms) is a
+ * part of its own, `text`, {"reason","terms"}, under a release key: that of the version the event is about, so
  * that erasing it erases what was said of it, or one of its own.
  */
 struct cv_event {
@@ -19,6 +19,7 @@ struct cv_event {
     const struct cv_json *ids;      /* array of ids, of a bulk act; NULL */
     const char *detail;             /* plain words of the program, no content; NULL */
     const char *reason;             /* what the member gave; NULL */
+    const char *terms;              /* what was searched for; NULL */
     uint64_t slot;                  /* whose release key the reason is under; 0: one of its own */
 };
 

@@ -14,6 +14,7 @@
 
 #include "formats/utf8.h"
 #include "vault/spelling.h"
+#include "vault/wiping.h"
 
 /* A letter of an alphabet is romanised once, and remembered: there are few of them. */
 #define LETTERS 1024
@@ -32,48 +33,29 @@ struct cv_folder {
     size_t first; /* where this text's words begin in ${out} */
 };
 
-/* ---- memory: texts pass through ICU's buffers ---- */
-
-union header {
-    size_t n;
-    max_align_t align;
-};
-
-static void *wiping_malloc(const void *context, size_t n)
+/* Texts pass through ICU's buffers. */
+static void *icu_malloc(const void *context, size_t n)
 {
     (void)context;
-    union header *h = n <= SIZE_MAX - sizeof(*h) ? malloc(sizeof(*h) + n) : NULL;
-    if (h == NULL)
-        return NULL;
-    h->n = n;
-    return h + 1;
+    return cv_wiping_malloc(n);
 }
 
-static void wiping_free(const void *context, void *p)
+static void *icu_realloc(const void *context, void *p, size_t n)
 {
     (void)context;
-    if (p == NULL)
-        return;
-    union header *h = (union header *)p - 1;
-    cv_wipe(p, h->n);
-    free(h);
+    return cv_wiping_realloc(p, n);
 }
 
-static void *wiping_realloc(const void *context, void *p, size_t n)
+static void icu_free(const void *context, void *p)
 {
-    void *more = wiping_malloc(context, n);
-    if (more != NULL && p != NULL) {
-        const size_t had = ((union header *)p - 1)->n;
-        memcpy(more, p, had < n ? had : n);
-        wiping_free(context, p);
-    }
-    return more;
+    (void)context;
+    cv_wiping_free(p);
 }
 
 static void set_memory(void)
 {
     UErrorCode bad = U_ZERO_ERROR;
-    u_setMemoryFunctions(NULL, wiping_malloc, wiping_realloc, wiping_free, &bad);
+    u_setMemoryFunctions(NULL, icu_malloc, icu_realloc, icu_free, &bad);
 }
 
 cv_status cv_folder_new(struct cv_folder **out)

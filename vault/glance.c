@@ -105,8 +105,8 @@ static cv_status take(void *arg, size_t i, struct cv_bytes release, struct cv_er
     return w->g->take(w->g->arg, row->of, cv_json_get(w->source.sections, row->section));
 }
 
-cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct cv_version *const *list,
-                    size_t count, struct cv_err *err)
+cv_status cv_glance_under(struct cv_vault *v, const struct cv_glance *g, const struct cv_event *event,
+                          const struct cv_version *const *list, size_t count, struct cv_err *err)
 {
     struct glancing w = { .v = v,
                           .g = g,
@@ -115,15 +115,16 @@ cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct 
                           .ids = cv_json_array(),
                           .sections = cv_json_array() };
     cv_status st = w.rows == NULL || w.wants == NULL || w.ids == NULL ? CV_ERR_NOMEM : CV_OK;
-    if (st == CV_OK && cv_vault_policy(v)->reason_required && g->reason == NULL)
+    if (st == CV_OK && cv_vault_policy(v)->reason_required &&
+        (event != NULL ? event->reason : g->reason) == NULL)
         st = cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT");
     for (size_t i = 0; i < count && st == CV_OK; i++)
         st = plan_row(&w, list[i], err);
-    const struct cv_event event = {
+    const struct cv_event own = {
         .action = g->action, .ids = w.ids, .sections = w.sections, .detail = g->detail, .reason = g->reason
     };
-    if (st == CV_OK && w.count > 0)
-        st = cv_release(v, &event, w.wants, 2 * w.count, take, &w, err);
+    if (st == CV_OK && (w.count > 0 || event != NULL))
+        st = cv_release(v, event != NULL ? event : &own, w.wants, 2 * w.count, take, &w, err);
     cv_source_free(&w.source);
     cv_buf_free(&w.data);
     cv_json_free(w.ids);
@@ -131,6 +132,12 @@ cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct 
     free(w.rows);
     free(w.wants);
     return cv_err_note(err, st, "glance");
+}
+
+cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct cv_version *const *list,
+                    size_t count, struct cv_err *err)
+{
+    return cv_glance_under(v, g, NULL, list, count, err);
 }
 
 cv_status cv_glance_type(struct cv_vault *v, const struct cv_glance *g, const char *type, struct cv_err *err)

@@ -174,20 +174,38 @@ cv_status cv_release_destroy(struct cv_release *r, const uint64_t *slots, size_t
     return CV_THEN(st, sync_file(r, err));
 }
 
+/* read_slots(r, slot, count, keys): ${keys} is to be freed. */
+static cv_status read_slots(struct cv_release *r, uint64_t slot, size_t count, struct cv_secret *keys,
+                            struct cv_err *err)
+{
+    cv_status st = slot > UINT32_MAX ? cv_fail(err, CV_ERR_LOG, "release.keys: there is no slot %" PRIu64, slot)
+                                     : cv_secret_alloc(keys, count * CV_RELEASE_KEY_BYTES);
+    if (st != CV_OK)
+        return st;
+    const ssize_t n = pread(r->fd, keys->p, keys->n, (off_t)(HEADER_BYTES + slot * CV_RELEASE_KEY_BYTES));
+    if (n < 0)
+        return cv_fail_errno(err, "release.keys: cannot read slot %" PRIu64, slot);
+    if ((size_t)n != keys->n)
+        return cv_fail(err, CV_ERR_LOG, "release.keys: slot %" PRIu64 " is missing; the file was cut",
+                       slot + (uint64_t)n / CV_RELEASE_KEY_BYTES);
+    return CV_OK;
+}
+
+cv_status cv_release_hash(struct cv_release *r, uint64_t slot, size_t count, uint8_t out[static 32],
+                          struct cv_err *err)
+{
+    struct cv_secret keys = { 0 };
+    cv_status st = count > CV_RELEASE_HASH_MAX ? CV_ERR_ARG : read_slots(r, slot, count, &keys, err);
+    st = CV_THEN(st, cv_sha256(cv_secret_view(&keys), out));
+    cv_secret_free(&keys);
+    return st;
+}
+
 cv_status cv_release_gone(struct cv_release *r, uint64_t slot, size_t count, bool *gone, struct cv_err *err)
 {
     static const uint8_t destroyed[CV_RELEASE_KEY_BYTES];
     struct cv_secret keys = { 0 };
-    cv_status st =
-        count > CV_RELEASE_GONE_MAX ? CV_ERR_ARG : cv_secret_alloc(&keys, count * CV_RELEASE_KEY_BYTES);
-    if (st != CV_OK)
-        return st;
-    const ssize_t n = pread(r->fd, keys.p, keys.n, (off_t)(HEADER_BYTES + slot * CV_RELEASE_KEY_BYTES));
-    if (n < 0)
-        st = cv_fail_errno(err, "release.keys: cannot read slot %" PRIu64, slot);
-    else if ((size_t)n != keys.n)
-        st = cv_fail(err, CV_ERR_LOG, "release.keys: slot %" PRIu64 " is missing; the file was cut",
-                     slot + (uint64_t)n / CV_RELEASE_KEY_BYTES);
+    cv_status st = count > CV_RELEASE_GONE_MAX ? CV_ERR_ARG : read_slots(r, slot, count, &keys, err);
     for (size_t i = 0; i < count && st == CV_OK; i++)
         gone[i] = memcmp(keys.p + i * CV_RELEASE_KEY_BYTES, destroyed, sizeof(destroyed)) == 0;
     cv_secret_free(&keys);

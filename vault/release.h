@@ -60,6 +60,12 @@ CV_MUST_CHECK cv_status cv_release_get(struct cv_release *r, uint64_t slot, stru
 CV_MUST_CHECK cv_status cv_release_gone(struct cv_release *r, uint64_t slot, size_t count, bool *gone,
                                         struct cv_err *err);
 
+/** cv_release_hash(r, slot, count, out, err): of ${count} slots from ${slot} on, at most CV_RELEASE_HASH_MAX,
+ * the SHA-256: another one as soon as one of them is destroyed. As cv_release_gone. */
+#define CV_RELEASE_HASH_MAX 1024
+CV_MUST_CHECK cv_status cv_release_hash(struct cv_release *r, uint64_t slot, size_t count,
+                                        uint8_t out[static 32], struct cv_err *err);
+
 /** cv_release_state(r, out, err): a word, in hex, that is another one after every erasure, and for an older
  * copy of the file: of SHA-256(slot 0). As cv_release_get. */
 #define CV_RELEASE_STATE_BYTES 9

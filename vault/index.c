@@ -1,0 +1,274 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/hash.h"
+#include "crypto/hkdf.h"
+#include "vault/index_inside.h"
+#include "vault/memory.h"
+
+/* ---- keys ---- */
+
+/* block_hash(x, slot, count, out): of slots of one block; that of a whole block is kept. */
+static cv_status block_hash(struct cv_index *x, uint64_t slot, size_t count, uint8_t out[static 32],
+                            struct cv_err *err)
+{
+    const size_t block = (size_t)(slot / CV_RELEASE_HASH_MAX);
+    struct cv_release *release = &x->v->custody->release;
+    if (count < CV_RELEASE_HASH_MAX)
+        return cv_release_hash(release, slot, count, out, err);
+    if (block >= x->block_count) {
+        struct cv_slot_block *more = realloc(x->blocks, 2 * (block + 1) * sizeof(*more));
+        if (more == NULL)
+            return CV_ERR_NOMEM;
+        memset(more + x->block_count, 0, (2 * (block + 1) - x->block_count) * sizeof(*more));
+        x->blocks = more;
+        x->block_count = 2 * (block + 1);
+    }
+    cv_status st =
+        x->blocks[block].known ? CV_OK : cv_release_hash(release, slot, count, x->blocks[block].hash, err);
+    x->blocks[block].known = st == CV_OK;
+    memcpy(out, x->blocks[block].hash, 32);
+    return st;
+}
+
+/* slots_hash(x, from, to, out): of the release keys that a shard's records are under. Whichever of them is
+ * destroyed, the shard does not open any more. */
+static cv_status slots_hash(struct cv_index *x, uint64_t from, uint64_t to, uint8_t out[static 32],
+                            struct cv_err *err)
+{
+    struct cv_buf hashes = { 0 };
+    uint8_t hash[32];
+    cv_status st = CV_OK;
+    while (from < to && st == CV_OK) {
+        const uint64_t end = (from / CV_RELEASE_HASH_MAX + 1) * CV_RELEASE_HASH_MAX;
+        const uint64_t stop = end < to ? end : to;
+        st = block_hash(x, from, (size_t)(stop - from), hash, err);
+        st = CV_THEN(st, cv_buf_append(&hashes, CV_ARR(hash)));
+        from = stop;
+    }
+    st = CV_THEN(st, cv_sha256(cv_buf_view(&hashes), out));
+    cv_buf_free(&hashes);
+    return st;
+}
+
+cv_status cv_index_key(struct cv_index *x, const char *section, const struct cv_shard_head *head,
+                       struct cv_secret *out, struct cv_err *err)
+{
+    const struct cv_object o = { "section", section, head->epoch };
+    struct cv_bytes secret;
+    struct cv_buf info = { 0 };
+    uint8_t salt[32];
+    *out = (struct cv_secret){ 0 };
+    cv_status st = cv_keyring_secret(x->v->keys, &o, &secret, err);
+    st = CV_THEN(st, slots_hash(x, head->slot_from, head->slot_to, salt, err));
+    st = CV_THEN(st, cv_buf_str(&info, "casevault/1/index"));
+    st = CV_THEN(st, cv_buf_field(&info, CV_BYTES(cv_vault_policy(x->v)->vault_id, CV_VAULT_ID_BYTES)));
+    st = CV_THEN(st, cv_buf_field(&info, cv_bytes_str(section)));
+    st = CV_THEN(st, cv_secret_alloc(out, 32));
+    st = CV_THEN(st, cv_hkdf(CV_HKDF_SHA256, CV_ARR(salt), secret, cv_buf_view(&info), out->p, out->n));
+    cv_wipe(salt, sizeof(salt));
+    cv_buf_free(&info);
+    if (st != CV_OK)
+        cv_secret_free(out);
+    return st;
+}
+
+struct cv_shard_place cv_index_place(const struct cv_index *x, const char *section)
+{
+    const struct cv_policy *p = cv_vault_policy(x->v);
+    return (struct cv_shard_place){ p->vault_id, section, p->template_hash };
+}
+
+/* ---- files ---- */
+
+void cv_index_path(const struct cv_index *x, const char *section, uint64_t from, char out[static 4200])
+{
+    snprintf(out, 4200, "%s/%s-%011" PRIu64, x->dir, section, from);
+}
+
+cv_status cv_index_insert(struct cv_index_section *s, size_t at, const struct cv_shard_head *head,
+                          struct cv_shard **out)
+{
+    struct cv_shard *shard = calloc(1, sizeof(*shard));
+    if (shard != NULL && s->count == s->room) {
+        struct cv_shard **more = realloc(s->shards, (2 * s->room + 4) * sizeof(*more));
+        s->shards = more != NULL ? more : s->shards;
+        s->room = more != NULL ? 2 * s->room + 4 : s->room;
+    }
+    if (shard == NULL || s->count == s->room) {
+        free(shard);
+        return CV_ERR_NOMEM;
+    }
+    shard->head = *head;
+    memmove(s->shards + at + 1, s->shards + at, (s->count - at) * sizeof(*s->shards));
+    s->shards[at] = *out = shard;
+    s->count++;
+    return CV_OK;
+}
+
+void cv_index_remove(struct cv_index_section *s, size_t at)
+{
+    cv_shard_close(s->shards[at]);
+    free(s->shards[at]);
+    s->count--;
+    memmove(s->shards + at, s->shards + at + 1, (s->count - at) * sizeof(*s->shards));
+}
+
+void cv_index_put_away(const struct cv_index *x, const struct cv_index_section *s,
+                       const struct cv_shard *shard)
+{
+    char path[4200];
+    cv_index_path(x, s->name, shard->head.from, path);
+    unlink(path);
+}
+
+/* open_file(x, s, from): the shard that begins there, if it opens; what does not is made anew later. */
+static cv_status open_file(struct cv_index *x, struct cv_index_section *s, uint64_t from, struct cv_err *err)
+{
+    char path[4200];
+    struct cv_shard_head head;
+    struct cv_shard *shard = NULL;
+    struct cv_secret key = { 0 };
+    const struct cv_shard_place place = cv_index_place(x, s->name);
+    const uint64_t covered = s->count > 0 ? s->shards[s->count - 1]->head.to : 0;
+    cv_index_path(x, s->name, from, path);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return CV_OK;
+    if (cv_shard_peek(fd, &head) != CV_OK || head.from != from || from < covered ||
+        head.to > x->v->custody->chain.next || cv_index_key(x, s->name, &head, &key, NULL) != CV_OK) {
+        close(fd);
+        if (from < covered)
+            unlink(path); /* what it held was put into the shard before it */
+        return CV_OK;
+    }
+    cv_status st = cv_index_insert(s, s->count, &head, &shard);
+    if (st != CV_OK)
+        close(fd);
+    else {
+        st = cv_shard_open(shard, fd, cv_secret_view(&key), &place, false);
+        if (st != CV_OK)
+            cv_index_remove(s, s->count - 1);
+    }
+    cv_secret_free(&key);
+    return st == CV_ERR_NOMEM ? cv_err_note(err, st, "index") : CV_OK;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* begins(x, section, out, count): at which entries files of this section begin; ${out} is to be freed. */
+static cv_status begins(const struct cv_index *x, const char *section, uint64_t **out, size_t *count)
+{
+    const size_t n = strlen(section);
+    DIR *d = opendir(x->dir);
+    const struct dirent *e;
+    cv_status st = CV_OK;
+    *out = NULL;
+    *count = 0;
+    while (d != NULL && st == CV_OK && (e = readdir(d)) != NULL) {
+        uint64_t from = 0;
+        const char *digits =
+            strncmp(e->d_name, section, n) == 0 && e->d_name[n] == '-' ? e->d_name + n + 1 : "";
+        while (*digits == '0' && digits[1] != '\0')
+            digits++;
+        if (!cv_bytes_number(cv_bytes_str(digits), &from))
+            continue;
+        uint64_t *more = realloc(*out, (*count + 1) * sizeof(*more));
+        st = more == NULL ? CV_ERR_NOMEM : CV_OK;
+        if (more == NULL)
+            break;
+        *out = more;
+        more[(*count)++] = from;
+    }
+    if (d != NULL)
+        closedir(d);
+    if (*count > 0)
+        qsort(*out, *count, sizeof(**out), by_number);
+    return st;
+}
+
+static cv_status open_section(struct cv_index *x, struct cv_index_section *s, struct cv_err *err)
+{
+    uint64_t *froms = NULL;
+    size_t count = 0;
+    cv_status st = begins(x, s->name, &froms, &count);
+    for (size_t i = 0; i < count && st == CV_OK; i++)
+        st = open_file(x, s, froms[i], err);
+    free(froms);
+    return st;
+}
+
+/* ---- opening ---- */
+
+static cv_status open_index(struct cv_index *x, struct cv_err *err)
+{
+    char leaf[CV_VAULT_HEX_BYTES + 16];
+    const char *section;
+    size_t n = 0;
+    while (cv_template_section(x->v->template, n) != NULL)
+        n++;
+    snprintf(leaf, sizeof(leaf), "%s/index", cv_vault_policy(x->v)->vault);
+    x->s = calloc(n + 1, sizeof(*x->s));
+    cv_status st = x->s == NULL ? CV_ERR_NOMEM : cv_folder_new(&x->folder);
+    st = CV_THEN(st, cv_user_dir("XDG_CACHE_HOME", ".cache", leaf, x->dir, err));
+    for (size_t i = 0; st == CV_OK && (section = cv_template_section(x->v->template, i)) != NULL; i++) {
+        if (!cv_vault_may_read(x->v, section))
+            continue;
+        struct cv_index_section *s = &x->s[x->count++];
+        snprintf(s->name, sizeof(s->name), "%s", section);
+        st = open_section(x, s, err);
+    }
+    return st;
+}
+
+cv_status cv_index_open(struct cv_vault *v, const char *reason, struct cv_index **out, struct cv_err *err)
+{
+    struct cv_index *x = calloc(1, sizeof(*x));
+    *out = NULL;
+    if (x == NULL)
+        return cv_fail(err, CV_ERR_NOMEM, "index: out of memory");
+    x->v = v;
+    cv_status st = cv_vault_policy(v)->reason_required && reason == NULL
+                       ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
+                       : cv_custody_refresh(v->custody, err);
+    st = CV_THEN(st, open_index(x, err));
+    st = CV_THEN(st, cv_index_build(x, reason, err));
+    if (st == CV_OK)
+        *out = x;
+    else
+        cv_index_free(x);
+    return cv_err_note(err, st, "index");
+}
+
+void cv_index_free(struct cv_index *x)
+{
+    if (x == NULL)
+        return;
+    for (size_t i = 0; i < x->count; i++) {
+        while (x->s[i].count > 0)
+            cv_index_remove(&x->s[i], x->s[i].count - 1);
+        free(x->s[i].shards);
+        free(x->s[i].late);
+    }
+    free(x->s);
+    if (x->blocks != NULL)
+        cv_wipe(x->blocks, x->block_count * sizeof(*x->blocks));
+    free(x->blocks);
+    cv_folder_free(x->folder);
+    free(x);
+}
+
+const char *cv_index_section(const struct cv_index *x, size_t i)
+{
+    return i < x->count ? x->s[i].name : NULL;
+}

@@ -1,0 +1,534 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vault/grant.h"
+#include "vault/heads.h"
+#include "vault/index_inside.h"
+
+/* Bringing the index up to date: entries are read in batches, and the parts of a batch are opened and taken
+ * in by two threads, each with sections of its own. */
+
+#define BATCH 256
+#define KEY 32 /* bytes of one */
+
+/* Entries of the log that a section's index lacks. */
+struct span {
+    struct cv_index_section *s;
+    uint64_t from, to;
+    size_t at;              /* where its shards go among the section's */
+    struct cv_shard *shard; /* being written; NULL before the first entry, and after the last */
+};
+
+/* A record entry of the batch. */
+struct entry {
+    uint64_t index, version;
+    struct cv_buf data;
+    struct cv_envelope env;
+    struct cv_secret keys; /* the release key, and of each part the batch key: KEY bytes each */
+    uint8_t id[CV_ID_BYTES];
+    char type[CV_NAME_BYTES];
+    struct cv_json *carried;
+    bool good; /* its head opened */
+};
+
+struct building {
+    struct cv_index *x;
+    struct span *spans; /* section by section, in order of entries */
+    size_t count;
+    struct entry *batch;
+    size_t entries;
+    struct cv_beside *beside;
+    struct worker *workers;
+};
+
+/* One of the two threads. */
+struct worker {
+    struct building *b;
+    struct cv_filler filler;
+    struct cv_buf plain;
+    size_t first, last;  /* heads: entries of the batch */
+    struct span **spans; /* that are its own, in this batch */
+    size_t count;
+    cv_status st;
+};
+
+/* ---- what is missing ---- */
+
+/* records_in(x, from, to, out): is there a record entry among them? */
+static cv_status records_in(struct cv_index *x, uint64_t from, uint64_t to, bool *out, struct cv_err *err)
+{
+    uint64_t index = 0;
+    const cv_status st =
+        cv_catalog_next(cv_custody_catalog(x->v->custody), CV_KIND_RECORD, from, &index, err);
+    *out = st == CV_OK && index < to;
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
+static cv_status add_span(struct building *b, struct cv_index_section *s, uint64_t from, uint64_t to,
+                          size_t at, struct cv_err *err)
+{
+    bool any = false;
+    cv_status st = from < to ? records_in(b->x, from, to, &any, err) : CV_OK;
+    if (st != CV_OK || !any)
+        return st;
+    struct span *more = realloc(b->spans, (b->count + 1) * sizeof(*more));
+    if (more == NULL)
+        return CV_ERR_NOMEM;
+    b->spans = more;
+    more[b->count++] = (struct span){ .s = s, .from = from, .to = to, .at = at };
+    return CV_OK;
+}
+
+/* plan(b, s): the gaps between shards, and what came after the last. */
+static cv_status plan(struct building *b, struct cv_index_section *s, struct cv_err *err)
+{
+    uint64_t covered = 0;
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < s->count && st == CV_OK; i++) {
+        st = add_span(b, s, covered, s->shards[i]->head.from, i, err);
+        covered = s->shards[i]->head.to;
+    }
+    return CV_THEN(st, add_span(b, s, covered, b->x->v->custody->chain.next, s->count, err));
+}
+
+/* go_on(b, span): a shard with room that ends where the span begins is written on; what cannot be loaded is
+ * among what is missing. The shards of a section are not moved after this. */
+static cv_status go_on(struct building *b, struct span *span, struct cv_err *err)
+{
+    struct cv_index_section *s = span->s;
+    struct cv_shard *last = span->at > 0 ? s->shards[span->at - 1] : NULL;
+    const struct cv_shard_place place = cv_index_place(b->x, s->name);
+    struct cv_secret key = { 0 };
+    char path[4200];
+    if (last == NULL || last->head.to != span->from || last->head.records >= CV_SHARD_RECORDS)
+        return CV_OK;
+    cv_index_path(b->x, s->name, last->head.from, path);
+    cv_shard_close(last);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    cv_status st = cv_index_key(b->x, s->name, &last->head, &key, err);
+    if (fd >= 0 && st == CV_OK)
+        st = cv_shard_open(last, fd, cv_secret_view(&key), &place, true);
+    else if (fd >= 0)
+        close(fd);
+    cv_secret_free(&key);
+    if (st == CV_ERR_NOMEM)
+        return cv_err_note(err, st, "index");
+    span->at--;
+    if (st == CV_OK && fd >= 0) {
+        span->shard = last;
+        return CV_OK;
+    }
+    span->from = last->head.from;
+    cv_index_remove(s, span->at);
+    return CV_OK;
+}
+
+/* ---- a shard being written ---- */
+
+/* begin(b, span): a new shard; it stands before those of the section's later spans. */
+static cv_status begin(struct building *b, struct span *span)
+{
+    static const uint8_t no_key[KEY];
+    const struct cv_shard_head head = { .from = span->from, .to = span->from };
+    const struct cv_shard_place place = cv_index_place(b->x, span->s->name);
+    struct cv_shard *shard = NULL;
+    cv_status st = cv_index_insert(span->s, span->at, &head, &shard);
+    st = CV_THEN(st, cv_shard_open(shard, -1, CV_ARR(no_key), &place, true));
+    if (st != CV_OK)
+        return st; /* the index is given up */
+    span->shard = shard;
+    for (struct span *later = span + 1; later < b->spans + b->count && later->s == span->s; later++)
+        later->at++;
+    return CV_OK;
+}
+
+/* write_file(path, data): whole or not at all. Without a sync: what a power cut leaves is made anew. */
+static bool write_file(const char *path, struct cv_bytes data)
+{
+    char made[4300];
+    size_t done = 0;
+    ssize_t n = 1;
+    snprintf(made, sizeof(made), "%s.XXXXXX", path);
+    const int fd = mkostemp(made, O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    while (done < data.n && ((n = write(fd, data.p + done, data.n - done)) > 0 || errno == EINTR))
+        done += n > 0 ? (size_t)n : 0;
+    const bool good = close(fd) == 0 && done == data.n && rename(made, path) == 0;
+    if (!good)
+        unlink(made);
+    return good;
+}
+
+/* finish(b, span, to): it covers what is before ${to}; sealed, written, and opened to be read. A cache that
+ * cannot be written costs the next command its time: then the shard stays as it is, in memory. */
+static cv_status finish(struct building *b, struct span *span, uint64_t to, struct cv_err *err)
+{
+    struct cv_shard *shard = span->shard;
+    const char *section = span->s->name;
+    const struct cv_shard_place place = cv_index_place(b->x, section);
+    struct cv_secret key = { 0 };
+    struct cv_buf file = { 0 };
+    char path[4200];
+    span->shard = NULL;
+    shard->head.to = to;
+    shard->head.epoch = cv_policy_section(cv_vault_policy(b->x->v), section)->epoch;
+    cv_index_path(b->x, section, shard->head.from, path);
+    cv_status st = cv_index_key(b->x, section, &shard->head, &key, err);
+    st = CV_THEN(st, cv_shard_seal(shard, cv_secret_view(&key), &place, &file));
+    if (st == CV_OK && write_file(path, cv_buf_view(&file))) {
+        const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        cv_shard_close(shard);
+        st = fd < 0 ? CV_ERR_IO : cv_shard_open(shard, fd, cv_secret_view(&key), &place, false);
+    }
+    cv_secret_free(&key);
+    cv_buf_free(&file);
+    return st;
+}
+
+/* span_of(b, s, index): the span of the section that an entry lies in, or NULL. */
+static struct span *span_of(struct building *b, const char *section, uint64_t index)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (index >= b->spans[i].from && index < b->spans[i].to && strcmp(b->spans[i].s->name, section) == 0)
+            return &b->spans[i];
+    return NULL;
+}
+
+/* ---- opening parts: in both threads ---- */
+
+static struct cv_bytes key_of(const struct entry *e, size_t i)
+{
+    return CV_BYTES(e->keys.p + i * KEY, KEY);
+}
+
+/* open_part(b, e, i, plain): CV_ERR_AUTH, CV_ERR_FORMAT where it is damaged. */
+static cv_status open_part(const struct building *b, const struct entry *e, size_t i, struct cv_buf *plain)
+{
+    const struct cv_part *part = &e->env.parts[i];
+    const struct cv_place_of of = { cv_vault_policy(b->x->v)->vault_id, e->env.handle, part->name };
+    struct cv_secret section = { 0 }, release = { 0 };
+    cv_buf_truncate(plain, 0);
+    cv_status st = cv_schedule_section(key_of(e, i + 1), &of, &section);
+    st = CV_THEN(st, cv_schedule_release(key_of(e, 0), &of, &release));
+    st = CV_THEN(st,
+                 cv_part_open(cv_secret_view(&section), cv_secret_view(&release), &of, part->sealed, plain));
+    cv_secret_free(&section);
+    cv_secret_free(&release);
+    return st;
+}
+
+/* grave(st): what ends it all; an entry that is damaged, or lies, costs itself alone. */
+static cv_status grave(cv_status st)
+{
+    return st == CV_ERR_IO || st == CV_ERR_NOMEM || st == CV_ERR_INTERNAL ? st : CV_OK;
+}
+
+/* take_head(e, plain): what the head says that the index needs to know. */
+static cv_status take_head(struct entry *e, struct cv_bytes plain)
+{
+    const uint8_t *end = plain.n > 0 ? memchr(plain.p, '\n', plain.n) : NULL;
+    struct cv_json *head = NULL;
+    if (end == NULL)
+        return CV_ERR_FORMAT;
+    cv_status st = cv_json_parse(CV_BYTES(plain.p, (size_t)(end - plain.p)), plain.n, "head", &head, NULL);
+    const char *type = cv_json_get_str(head, "type");
+    const int64_t version = cv_json_get_int(head, "version");
+    if (st == CV_OK && (type == NULL || strlen(type) >= sizeof(e->type) || version < 1))
+        st = CV_ERR_FORMAT;
+    st = CV_THEN(st, cv_id_parse(cv_json_text(cv_json_get(head, "id")), e->id, NULL));
+    if (st == CV_OK) {
+        strcpy(e->type, type);
+        e->version = (uint64_t)version;
+        e->carried = cv_json_ref(cv_json_get(head, "carried"));
+        e->good = true;
+    }
+    cv_json_free(head);
+    return st;
+}
+
+static void open_heads(void *arg)
+{
+    struct worker *w = arg;
+    w->st = CV_OK;
+    for (size_t i = w->first; i < w->last && w->st == CV_OK; i++) {
+        cv_status st = open_part(w->b, &w->b->batch[i], 0, &w->plain);
+        st = CV_THEN(st, take_head(&w->b->batch[i], cv_buf_view(&w->plain)));
+        w->st = grave(st);
+    }
+    cv_buf_truncate(&w->plain, 0);
+}
+
+/* take_part(w, span, e, i): one section of one version. */
+static cv_status take_part(struct worker *w, struct span *span, const struct entry *e, size_t i)
+{
+    struct cv_json *o = NULL;
+    struct cv_shard_head *h = &span->shard->head;
+    struct cv_filling what = {
+        .type = e->type, .section = span->s->name, .entry = e->index, .version = e->version
+    };
+    memcpy(what.id, e->id, sizeof(what.id));
+    cv_status st = open_part(w->b, e, i, &w->plain);
+    st = CV_THEN(st, cv_json_parse(cv_buf_view(&w->plain), 2 * CV_RECORD_MAX_BYTES, "section", &o, NULL));
+    what.data = cv_json_get(o, "data");
+    st = CV_THEN(st, cv_index_fill(&w->filler, span->shard, &what));
+    cv_json_free(o);
+    h->slot_from = h->slot_to == 0 || e->env.slot < h->slot_from ? e->env.slot : h->slot_from;
+    h->slot_to = e->env.slot >= h->slot_to ? e->env.slot + 1 : h->slot_to;
+    return grave(st);
+}
+
+static cv_status take_section(struct worker *w, struct span *span)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < w->b->entries && st == CV_OK; i++) {
+        const struct entry *e = &w->b->batch[i];
+        if (!e->good || e->index < span->from || e->index >= span->to ||
+            cv_json_get(e->carried, span->s->name) != NULL)
+            continue;
+        for (size_t k = 1; k < e->env.count && st == CV_OK; k++)
+            if (strcmp(e->env.parts[k].name, span->s->name) == 0 &&
+                strcmp(e->env.parts[k].section, span->s->name) == 0)
+                st = take_part(w, span, e, k);
+    }
+    return st;
+}
+
+static void take_sections(void *arg)
+{
+    struct worker *w = arg;
+    w->st = CV_OK;
+    for (size_t i = 0; i < w->count && w->st == CV_OK; i++)
+        w->st = take_section(w, w->spans[i]);
+    cv_buf_truncate(&w->plain, 0);
+}
+
+/* ---- batches: in the first thread ---- */
+
+/* gather(b, index): into the batch, with the keys of what is wanted of it. An entry that is erased, damaged,
+ * or whose head this member may not read is left out. */
+static cv_status gather(struct building *b, uint64_t index, struct cv_err *err)
+{
+    struct cv_vault *v = b->x->v;
+    struct entry *e = &b->batch[b->entries];
+    struct cv_secret release = { 0 };
+    memset(e, 0, sizeof(*e));
+    e->index = index;
+    cv_status st = cv_custody_read(v->custody, index, CV_KIND_RECORD, &e->data, NULL);
+    st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&e->data), &e->env, NULL));
+    st = CV_THEN(st, cv_release_get(&v->custody->release, e->env.slot, &release, NULL));
+    st = CV_THEN(st, cv_secret_alloc(&e->keys, (1 + e->env.count) * KEY));
+    if (st == CV_OK)
+        memcpy(e->keys.p, release.p, KEY);
+    for (size_t i = 0; i < e->env.count && st == CV_OK; i++) {
+        struct cv_bytes key;
+        if (i > 0 && span_of(b, e->env.parts[i].name, index) == NULL)
+            continue;
+        st = cv_keyring_batch(v->keys, e->env.batch, e->env.parts[i].section, &key, NULL);
+        if (st == CV_OK)
+            memcpy(e->keys.p + (1 + i) * KEY, key.p, KEY);
+        else if (i > 0 && grave(st) == CV_OK)
+            st = CV_OK; /* zeros open nothing */
+    }
+    cv_secret_free(&release);
+    if (st == CV_OK)
+        b->entries++;
+    else {
+        cv_buf_free(&e->data);
+        cv_secret_free(&e->keys);
+    }
+    return grave(st) == CV_OK ? CV_OK : cv_err_note(err, st, "index");
+}
+
+/* both(b, fn): the work of both threads. */
+static cv_status both(struct building *b, void (*fn)(void *))
+{
+    cv_beside_start(&b->beside, fn, &b->workers[1]);
+    fn(&b->workers[0]);
+    cv_beside_wait(b->beside);
+    return b->workers[0].st != CV_OK ? b->workers[0].st : b->workers[1].st;
+}
+
+/* weigh(b, span): bytes that a span has in this batch. */
+static size_t weigh(const struct building *b, const struct span *span)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < b->entries; i++) {
+        const struct cv_part *part = cv_envelope_part(&b->batch[i].env, span->s->name);
+        if (b->batch[i].index >= span->from && b->batch[i].index < span->to && part != NULL)
+            bytes += part->sealed.n;
+    }
+    return bytes;
+}
+
+/* deal(b): every span that has something in this batch to one of the threads, to the one with less so far;
+ * the shard that it goes into is begun. */
+static cv_status deal(struct building *b)
+{
+    size_t load[2] = { 0, 0 };
+    cv_status st = CV_OK;
+    b->workers[0].count = b->workers[1].count = 0;
+    for (size_t i = 0; i < b->count && st == CV_OK; i++) {
+        struct span *span = &b->spans[i];
+        const size_t bytes = weigh(b, span);
+        if (bytes == 0)
+            continue;
+        struct worker *w = &b->workers[load[1] < load[0] ? 1 : 0];
+        load[w - b->workers] += bytes;
+        if (span->shard == NULL)
+            st = begin(b, span);
+        w->spans[w->count++] = span;
+    }
+    return st;
+}
+
+/* close_full(b, after): entries before ${after} were read: shards that are full end here, and so do spans,
+ * also one in which there was nothing to find: it is not to be read again. */
+static cv_status close_full(struct building *b, uint64_t after, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < b->count && st == CV_OK; i++) {
+        struct span *span = &b->spans[i];
+        const bool over = after >= span->to && span->from < span->to;
+        if (!over && (span->shard == NULL || span->shard->head.records < CV_SHARD_RECORDS))
+            continue;
+        const uint64_t end = over ? span->to : after;
+        if (span->shard == NULL)
+            st = begin(b, span);
+        st = CV_THEN(st, finish(b, span, end, err));
+        span->from = end;
+        span->at++;
+    }
+    return st;
+}
+
+static cv_status work_off(struct building *b, uint64_t after, struct cv_err *err)
+{
+    const size_t half = b->entries / 2;
+    b->workers[0].first = 0;
+    b->workers[0].last = b->workers[1].first = half;
+    b->workers[1].last = b->entries;
+    cv_status st = both(b, open_heads);
+    st = CV_THEN(st, deal(b));
+    st = CV_THEN(st, both(b, take_sections));
+    for (size_t i = 0; i < b->entries; i++) {
+        cv_buf_free(&b->batch[i].data);
+        cv_secret_free(&b->batch[i].keys);
+        cv_json_free(b->batch[i].carried);
+    }
+    b->entries = 0;
+    return CV_THEN(st, close_full(b, after, err));
+}
+
+/* read_all(b): every record entry that some span covers. */
+static cv_status read_all(struct building *b, uint64_t from, uint64_t to, struct cv_err *err)
+{
+    struct cv_vault *v = b->x->v;
+    uint64_t index = from;
+    cv_status st = CV_OK;
+    while (st == CV_OK && from < to) {
+        st = cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_RECORD, from, &index, err);
+        if (st != CV_OK || index >= to)
+            break;
+        from = index + 1;
+        bool wanted = false;
+        for (size_t i = 0; i < b->count; i++)
+            wanted = wanted || (index >= b->spans[i].from && index < b->spans[i].to);
+        st = wanted ? gather(b, index, err) : CV_OK;
+        if (st == CV_OK && b->entries == BATCH)
+            st = work_off(b, from, err);
+    }
+    st = st == CV_ERR_NOTFOUND ? CV_OK : st;
+    return CV_THEN(st, work_off(b, to, err));
+}
+
+/* ---- the event ---- */
+
+/* tell(b, sections, detail): which sections of which entries are going to be read. */
+static cv_status tell(const struct building *b, struct cv_json *sections, struct cv_buf *detail)
+{
+    cv_status st = CV_OK;
+    bool alike = true;
+    for (size_t i = 0; i < b->count && st == CV_OK; i++) {
+        st = cv_json_push_word(sections, b->spans[i].s->name);
+        alike = alike && b->spans[i].from == b->spans[0].from && b->spans[i].to == b->spans[0].to;
+    }
+    for (size_t i = 0; i < (alike ? 1 : b->count) && st == CV_OK; i++) {
+        const struct span *span = &b->spans[i];
+        st = cv_buf_printf(detail, "%s%s%sentries %" PRIu64 " to %" PRIu64, i > 0 ? "; " : "",
+                           alike ? "" : span->s->name, alike ? "" : " of ", span->from, span->to - 1);
+    }
+    return CV_THEN(st, cv_buf_append(detail, CV_BYTES("", 1)));
+}
+
+static cv_status log_reading(const struct building *b, const char *reason, struct cv_err *err)
+{
+    struct cv_json *sections = cv_json_array();
+    struct cv_buf detail = { 0 };
+    cv_status st = sections == NULL ? CV_ERR_NOMEM : tell(b, sections, &detail);
+    const struct cv_event event = {
+        .action = "index", .sections = sections, .detail = (const char *)detail.p, .reason = reason
+    };
+    st = CV_THEN(st, cv_event_log(b->x->v, &event, err));
+    cv_json_free(sections);
+    cv_buf_free(&detail);
+    return st;
+}
+
+/* ---- all of it ---- */
+
+static cv_status build(struct building *b, const char *reason, struct cv_err *err)
+{
+    struct cv_index *x = b->x;
+    struct worker workers[2] = { { .b = b, .filler = { .template = x->v->template, .folder = x->folder } },
+                                 { .b = b, .filler = { .template = x->v->template } } };
+    uint64_t from = UINT64_MAX, to = 0;
+    b->workers = workers;
+    b->batch = calloc(BATCH, sizeof(*b->batch));
+    struct span **own = calloc(2 * b->count, sizeof(*own));
+    cv_status st = b->batch == NULL || own == NULL ? CV_ERR_NOMEM : cv_folder_new(&workers[1].filler.folder);
+    workers[0].spans = own;
+    workers[1].spans = own + b->count;
+    for (size_t i = 0; i < b->count; i++) {
+        from = b->spans[i].from < from ? b->spans[i].from : from;
+        to = b->spans[i].to > to ? b->spans[i].to : to;
+    }
+    st = CV_THEN(st, log_reading(b, reason, err));
+    st = CV_THEN(st, read_all(b, from, to, err));
+    cv_folder_free(workers[1].filler.folder);
+    free(own);
+    for (size_t i = 0; i < 2; i++) {
+        cv_buf_free(&workers[i].plain);
+        cv_buf_free(&workers[i].filler.words);
+        cv_marks_free(&workers[i].filler.marks);
+    }
+    return st;
+}
+
+cv_status cv_index_build(struct cv_index *x, const char *reason, struct cv_err *err)
+{
+    struct building b = { .x = x };
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < x->count && st == CV_OK; i++) {
+        const size_t before = b.count;
+        st = plan(&b, &x->s[i], err);
+        if (st == CV_OK && b.count > before)
+            st = go_on(&b, &b.spans[b.count - 1], err);
+    }
+    if (st == CV_OK && b.count > 0)
+        st = build(&b, reason, err);
+    for (size_t i = 0; i < b.entries; i++) {
+        cv_buf_free(&b.batch[i].data);
+        cv_secret_free(&b.batch[i].keys);
+        cv_json_free(b.batch[i].carried);
+    }
+    cv_beside_free(b.beside);
+    free(b.batch);
+    free(b.spans);
+    return cv_err_note(err, st, "index");
+}

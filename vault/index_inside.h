@@ -1,0 +1,95 @@
+#ifndef CV_VAULT_INDEX_INSIDE_H
+#define CV_VAULT_INDEX_INSIDE_H
+
+#include "formats/date.h"
+#include "vault/fold.h"
+#include "vault/index.h"
+#include "vault/marks.h"
+#include "vault/shard.h"
+
+/* What the index*.c files and search.c share. */
+
+/* A version above 1: what was indexed of the ones before stands no more. */
+struct cv_late {
+    uint8_t id[CV_ID_BYTES];
+    uint64_t version;
+};
+
+struct cv_index_section {
+    char name[CV_NAME_BYTES];
+    struct cv_shard **shards; /* in order of entries; each stays where it is */
+    size_t count, room;
+    struct cv_late *late; /* sorted; loaded by the first that asks */
+    size_t late_count;
+    bool late_known;
+};
+
+/* Hashes of release keys, by block of CV_RELEASE_HASH_MAX slots: sections share them. */
+struct cv_slot_block {
+    uint8_t hash[32];
+    bool known;
+};
+
+struct cv_index {
+    struct cv_vault *v;
+    struct cv_index_section *s;
+    size_t count;
+    struct cv_slot_block *blocks;
+    size_t block_count;
+    struct cv_folder *folder;
+    char dir[4096];
+};
+
+/* ---- index.c ---- */
+
+/** cv_index_key(x, section, head, out, err): the key of a shard with this head. Free ${out}. */
+CV_MUST_CHECK cv_status cv_index_key(struct cv_index *x, const char *section,
+                                     const struct cv_shard_head *head, struct cv_secret *out,
+                                     struct cv_err *err);
+/** cv_index_place(x, section): what a shard of it is bound to. */
+struct cv_shard_place cv_index_place(const struct cv_index *x, const char *section);
+/** cv_index_path(x, section, from, out): of a shard's file. */
+void cv_index_path(const struct cv_index *x, const char *section, uint64_t from, char out[static 4200]);
+/** cv_index_insert(s, at, head, out): one more shard at that position, not open yet. CV_OK; CV_ERR_NOMEM.
+ * cv_index_remove(s, at): close and forget it. */
+CV_MUST_CHECK cv_status cv_index_insert(struct cv_index_section *s, size_t at,
+                                        const struct cv_shard_head *head, struct cv_shard **out);
+void cv_index_remove(struct cv_index_section *s, size_t at);
+
+/** cv_index_put_away(x, s, shard): its file was found damaged: the next opening makes it anew. */
+void cv_index_put_away(const struct cv_index *x, const struct cv_index_section *s,
+                       const struct cv_shard *shard);
+
+/* ---- index_build.c ---- */
+
+/** cv_index_build(x, reason, err): read what is missing into it. */
+CV_MUST_CHECK cv_status cv_index_build(struct cv_index *x, const char *reason, struct cv_err *err);
+
+/* ---- index_fill.c ---- */
+
+/* What one thread fills shards with. */
+struct cv_filler {
+    const struct cv_template *template;
+    struct cv_folder *folder;
+    struct cv_buf words;
+    struct cv_marks marks;
+};
+/* One section of a version. */
+struct cv_filling {
+    const char *type, *section;
+    uint8_t id[CV_ID_BYTES];
+    uint64_t entry, version;
+    const struct cv_json *data;
+};
+/** cv_index_fill(f, shard, what): CV_OK; CV_ERR_NOMEM; CV_ERR_FORMAT for data that no author wrote with
+ * casevault. */
+CV_MUST_CHECK cv_status cv_index_fill(struct cv_filler *f, struct cv_shard *shard,
+                                      const struct cv_filling *what);
+
+/* ---- index_look.c ---- */
+
+/** cv_index_rec(s, shard, ord, out): which record and entry. CV_ERR_NOTFOUND: it stands no more. */
+CV_MUST_CHECK cv_status cv_index_rec(struct cv_index_section *s, struct cv_shard *shard, int64_t ord,
+                                     struct cv_place_in *out);
+
+#endif

@@ -1,0 +1,196 @@
+#include "vault/shard.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vault/sealed_db.h"
+#include "vault/wiping.h"
+
+static const char magic[8] = { 'c', 'v', 'i', 'n', 'd', 'e', 'x', '1' };
+
+/* The words of a shard are one segment until records are added to it later: what it holds in memory before it
+ * writes is more than a shard has. */
+static const char schema[] =
+    "CREATE TABLE field(no INTEGER PRIMARY KEY, name TEXT);"
+    "CREATE TABLE rec(ord INTEGER PRIMARY KEY, entry INTEGER, version INTEGER, id BLOB);"
+    "CREATE TABLE late(id BLOB PRIMARY KEY, version INTEGER) WITHOUT ROWID;"
+    "CREATE VIRTUAL TABLE word USING fts5(text, content='', columnsize=0, tokenize='ascii');"
+    "CREATE VIRTUAL TABLE seen USING fts5vocab(word, instance);"
+    "CREATE TABLE name(word TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE TABLE mark(kind TEXT, value TEXT, ord INTEGER, field INTEGER, PRIMARY KEY(kind, value, ord, "
+    "field))"
+    " WITHOUT ROWID;"
+    "INSERT INTO word(word, rank) VALUES('hashsize', 67108864);";
+
+static const char *const queries[CV_SHARD_QUERIES] = {
+    [CV_SHARD_ADD_FIELD] = "INSERT INTO field VALUES(?1, ?2)",
+    [CV_SHARD_ADD_REC] = "INSERT INTO rec VALUES(?1, ?2, ?3, ?4)",
+    [CV_SHARD_ADD_LATE] = "INSERT INTO late VALUES(?1, ?2) ON CONFLICT(id) DO UPDATE SET"
+                          " version = max(version, ?2)",
+    [CV_SHARD_ADD_WORDS] = "INSERT INTO word(rowid, text) VALUES(?1, ?2)",
+    [CV_SHARD_ADD_NAME] = "INSERT OR IGNORE INTO name VALUES(?1)",
+    [CV_SHARD_ADD_MARK] = "INSERT OR IGNORE INTO mark VALUES(?1, ?2, ?3, ?4)",
+    [CV_SHARD_FIELD] = "SELECT no, name FROM field",
+    [CV_SHARD_REC] = "SELECT entry, version, id FROM rec WHERE ord = ?1",
+    [CV_SHARD_LATE] = "SELECT id, version FROM late",
+    [CV_SHARD_MATCH] = "SELECT rowid FROM word WHERE word MATCH ?1",
+    [CV_SHARD_RANGE] = "SELECT doc FROM seen WHERE term >= ?1 AND term < ?2",
+    [CV_SHARD_NAMES] = "SELECT word FROM name",
+    [CV_SHARD_MARK] = "SELECT ord, field FROM mark WHERE kind = ?1 AND value = ?2",
+    [CV_SHARD_MARKS_OF] =
+        "SELECT kind, value, ord, field FROM mark WHERE ord IN (SELECT ord FROM rec WHERE id = ?1)",
+};
+
+static cv_status of_sqlite(int rc)
+{
+    return rc == SQLITE_OK || rc == SQLITE_DONE ? CV_OK : rc == SQLITE_NOMEM ? CV_ERR_NOMEM : CV_ERR_FORMAT;
+}
+
+static void head_put(const struct cv_shard_head *h, uint8_t out[static CV_SHARD_HEAD_BYTES])
+{
+    memcpy(out, magic, sizeof(magic));
+    cv_store_u64(out + 8, h->from);
+    cv_store_u64(out + 16, h->to);
+    cv_store_u64(out + 24, h->slot_from);
+    cv_store_u64(out + 32, h->slot_to);
+    cv_store_u32(out + 40, h->epoch);
+    cv_store_u32(out + 44, h->records);
+}
+
+cv_status cv_shard_peek(int fd, struct cv_shard_head *out)
+{
+    uint8_t b[CV_SHARD_HEAD_BYTES];
+    const ssize_t n = pread(fd, b, sizeof(b), 0);
+    if (n < 0)
+        return CV_ERR_IO;
+    if ((size_t)n != sizeof(b) || memcmp(b, magic, sizeof(magic)) != 0)
+        return CV_ERR_FORMAT;
+    *out = (struct cv_shard_head){ .from = cv_load_u64(b + 8),
+                                   .to = cv_load_u64(b + 16),
+                                   .slot_from = cv_load_u64(b + 24),
+                                   .slot_to = cv_load_u64(b + 32),
+                                   .epoch = cv_load_u32(b + 40),
+                                   .records = cv_load_u32(b + 44) };
+    return out->from <= out->to && out->slot_from <= out->slot_to && out->slot_to <= UINT32_MAX
+               ? CV_OK
+               : CV_ERR_FORMAT;
+}
+
+static cv_status context_of(const struct cv_shard_head *h, const struct cv_shard_place *p, struct cv_buf *out)
+{
+    uint8_t head[CV_SHARD_HEAD_BYTES];
+    head_put(h, head);
+    cv_status st = cv_buf_str(out, "casevault/1/index");
+    st = CV_THEN(st, cv_buf_field(out, CV_BYTES(p->vault_id, CV_VAULT_ID_BYTES)));
+    st = CV_THEN(st, cv_buf_field(out, cv_bytes_str(p->section)));
+    st = CV_THEN(st, cv_buf_field(out, CV_BYTES(p->template_hash, 32)));
+    return CV_THEN(st, cv_buf_append(out, CV_ARR(head)));
+}
+
+static cv_status load_fields(struct cv_shard *s)
+{
+    sqlite3_stmt *q = NULL;
+    cv_status st = cv_shard_query(s, CV_SHARD_FIELD, &q);
+    while (st == CV_OK && (st = cv_shard_step(s, CV_SHARD_FIELD)) == CV_OK) {
+        const sqlite3_int64 no = sqlite3_column_int64(q, 0);
+        const char *name = (const char *)sqlite3_column_text(q, 1);
+        if (no < 0 || no >= CV_SHARD_FIELDS || name == NULL || s->field[no] != NULL)
+            return CV_ERR_FORMAT;
+        s->field[no] = strdup(name);
+        st = s->field[no] == NULL ? CV_ERR_NOMEM : CV_OK;
+    }
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
+cv_status cv_shard_open(struct cv_shard *s, int fd, struct cv_bytes key, const struct cv_shard_place *place,
+                        bool write)
+{
+    struct cv_buf context = { 0 };
+    cv_status st = context_of(&s->head, place, &context);
+    if (st == CV_OK)
+        st = write || fd < 0 ? cv_sealed_db_load(fd, CV_SHARD_HEAD_BYTES, key, cv_buf_view(&context), &s->db)
+                             : cv_sealed_db_open(fd, CV_SHARD_HEAD_BYTES, key, cv_buf_view(&context), &s->db);
+    else if (fd >= 0)
+        close(fd);
+    cv_buf_free(&context);
+    if (st == CV_OK && fd < 0)
+        st = of_sqlite(sqlite3_exec(s->db, schema, NULL, NULL, NULL));
+    if (st == CV_OK && (write || fd < 0))
+        st = of_sqlite(sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL));
+    st = CV_THEN(st, load_fields(s));
+    if (st != CV_OK)
+        cv_shard_close(s);
+    return st;
+}
+
+cv_status cv_shard_seal(struct cv_shard *s, struct cv_bytes key, const struct cv_shard_place *place,
+                        struct cv_buf *out)
+{
+    uint8_t head[CV_SHARD_HEAD_BYTES];
+    struct cv_buf context = { 0 };
+    cv_status st = of_sqlite(sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL));
+    head_put(&s->head, head);
+    st = CV_THEN(st, context_of(&s->head, place, &context));
+    st = CV_THEN(st, cv_buf_append(out, CV_ARR(head)));
+    st = CV_THEN(st, cv_sealed_db_seal(s->db, key, cv_buf_view(&context), out));
+    cv_buf_free(&context);
+    return st;
+}
+
+void cv_shard_close(struct cv_shard *s)
+{
+    for (size_t i = 0; i < CV_SHARD_QUERIES; i++) {
+        sqlite3_finalize(s->stmt[i]);
+        s->stmt[i] = NULL;
+    }
+    for (size_t i = 0; i < CV_SHARD_FIELDS; i++) {
+        free(s->field[i]);
+        s->field[i] = NULL;
+    }
+    sqlite3_close(s->db);
+    s->db = NULL;
+}
+
+cv_status cv_shard_query(struct cv_shard *s, enum cv_shard_query q, sqlite3_stmt **out)
+{
+    int rc = SQLITE_OK;
+    if (s->stmt[q] == NULL)
+        rc = sqlite3_prepare_v3(s->db, queries[q], -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[q], NULL);
+    else
+        (void)sqlite3_reset(s->stmt[q]);
+    *out = s->stmt[q];
+    return of_sqlite(rc);
+}
+
+cv_status cv_shard_step(struct cv_shard *s, enum cv_shard_query q)
+{
+    const int rc = sqlite3_step(s->stmt[q]);
+    if (rc == SQLITE_ROW)
+        return CV_OK;
+    (void)sqlite3_reset(s->stmt[q]);
+    return rc == SQLITE_DONE ? CV_ERR_NOTFOUND : of_sqlite(rc);
+}
+
+cv_status cv_shard_run(struct cv_shard *s, enum cv_shard_query q)
+{
+    const cv_status st = cv_shard_step(s, q);
+    return st == CV_ERR_NOTFOUND ? CV_OK : st == CV_OK ? CV_ERR_INTERNAL : st;
+}
+
+cv_status cv_shard_field(struct cv_shard *s, const char *name, unsigned *no)
+{
+    sqlite3_stmt *q = NULL;
+    for (*no = 0; *no + 1 < CV_SHARD_FIELDS && s->field[*no] != NULL; (*no)++)
+        if (strcmp(s->field[*no], name) == 0)
+            return CV_OK;
+    if (s->field[*no] != NULL)
+        return CV_OK; /* the last takes all beyond */
+    s->field[*no] = strdup(*no + 1 < CV_SHARD_FIELDS ? name : "...");
+    cv_status st = s->field[*no] == NULL ? CV_ERR_NOMEM : cv_shard_query(s, CV_SHARD_ADD_FIELD, &q);
+    if (st != CV_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, *no);
+    sqlite3_bind_text(q, 2, s->field[*no], -1, SQLITE_STATIC);
+    return cv_shard_run(s, CV_SHARD_ADD_FIELD);
+}

@@ -1,0 +1,95 @@
+#include "vault/wiping.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/bytes.h"
+
+/* Allocations carry their length in front. */
+union header {
+    size_t n;
+    max_align_t align;
+};
+
+void *cv_wiping_malloc(size_t n)
+{
+    union header *h = n <= SIZE_MAX - sizeof(*h) ? malloc(sizeof(*h) + n) : NULL;
+    if (h == NULL)
+        return NULL;
+    h->n = n;
+    return h + 1;
+}
+
+void cv_wiping_free(void *p)
+{
+    if (p == NULL)
+        return;
+    union header *h = (union header *)p - 1;
+    cv_wipe(p, h->n);
+    free(h);
+}
+
+void *cv_wiping_realloc(void *p, size_t n)
+{
+    void *more = cv_wiping_malloc(n);
+    if (more != NULL && p != NULL) {
+        const size_t had = ((union header *)p - 1)->n;
+        memcpy(more, p, had < n ? had : n);
+        cv_wiping_free(p);
+    }
+    return more;
+}
+
+static void *sqlite_malloc(int n)
+{
+    return cv_wiping_malloc((size_t)n);
+}
+
+static void *sqlite_realloc(void *p, int n)
+{
+    return cv_wiping_realloc(p, (size_t)n);
+}
+
+static int sqlite_size(void *p)
+{
+    return p != NULL ? (int)((union header *)p - 1)->n : 0;
+}
+
+static int sqlite_roundup(int n)
+{
+    return (n + 7) & ~7;
+}
+
+static int sqlite_init(void *arg)
+{
+    (void)arg;
+    return SQLITE_OK;
+}
+
+static void sqlite_shutdown(void *arg)
+{
+    (void)arg;
+}
+
+static void configure(void)
+{
+    static const sqlite3_mem_methods methods = { .xMalloc = sqlite_malloc,
+                                                 .xFree = cv_wiping_free,
+                                                 .xRealloc = sqlite_realloc,
+                                                 .xSize = sqlite_size,
+                                                 .xRoundup = sqlite_roundup,
+                                                 .xInit = sqlite_init,
+                                                 .xShutdown = sqlite_shutdown };
+    /* Its statistics would make every allocation wait for a lock. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+}
+
+void cv_wiping_sqlite(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, configure);
+}
