@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vault/index.h"
 #include "vault/marked.h"
 #include "vault/record_put.h"
 
@@ -14,7 +15,8 @@ struct asked {
     uint64_t tag;
     char type[CV_NAME_BYTES];
     struct cv_marks marks;
-    struct cv_json *candidates; /* id -> true */
+    struct cv_json *candidates; /* by id */
+    struct cv_json *sections;   /* in which they are looked at */
     struct cv_json *similar;
 };
 
@@ -25,6 +27,7 @@ struct cv_alike {
     struct asked *list;
     size_t count, room;
     struct cv_json *closed;
+    struct cv_json *which; /* all that could be one of them */
     struct cv_marked_all *all;
     /* The comparing under way. */
     struct asked *now;
@@ -61,6 +64,7 @@ static void asked_free(struct asked *q)
 {
     cv_marks_free(&q->marks);
     cv_json_free(q->candidates);
+    cv_json_free(q->sections);
     cv_json_free(q->similar);
 }
 
@@ -170,31 +174,70 @@ cv_status cv_alike_add(struct cv_alike *a, const struct cv_json *record, uint64_
 
 /* ---- who could it be? ---- */
 
-static cv_status on_candidate(void *arg, const struct cv_marked *m, struct cv_err *err)
+/* comparable(t, type, section): has it fields by which a person is looked for? */
+static bool comparable(const struct cv_template *t, const char *type, const char *section)
 {
-    struct cv_alike *a = arg;
-    (void)err;
-    if (strcmp(m->type, a->now->type) != 0 || ++a->looked > CANDIDATES_MAX)
-        return CV_OK;
-    return cv_json_get(a->now->candidates, m->record) != NULL
-               ? CV_OK
-               : cv_json_set(a->now->candidates, m->record, cv_json_bool(true));
+    struct cv_template_field f, inner;
+    for (size_t i = 0; cv_template_field(t, type, section, i, &f); i++) {
+        if (f.mark != NULL && compares(f.mark))
+            return true;
+        for (size_t j = 0; cv_template_inner(t, type, section, f.name, j, &inner); j++)
+            if (inner.mark != NULL && compares(inner.mark))
+                return true;
+    }
+    return false;
 }
 
-/* gather(a, q): those who share a mark that few have; a name alone is held against them later. */
-static cv_status gather(struct cv_alike *a, struct asked *q, struct cv_err *err)
+static cv_status on_candidate(void *arg, const struct cv_place_in *at, struct cv_err *err)
 {
+    struct cv_alike *a = arg;
+    char id[CV_ID_TEXT_BYTES];
+    (void)err;
+    if (++a->looked > CANDIDATES_MAX)
+        return CV_OK;
+    cv_id_text(at->id, id);
+    cv_status st = cv_json_set(a->now->candidates, id, cv_json_null());
+    return CV_THEN(st, cv_json_set(a->which, id, cv_json_ref(a->now->sections)));
+}
+
+/* gather(a, x, q): those who share a mark that few have; a name alone is held against them later. */
+static cv_status gather(struct cv_alike *a, struct cv_index *x, struct asked *q, struct cv_err *err)
+{
+    const char *section;
     cv_status st = CV_OK;
     a->now = q;
     q->candidates = cv_json_object();
-    if (q->candidates == NULL)
+    q->sections = cv_json_array();
+    if (q->candidates == NULL || q->sections == NULL)
         return CV_ERR_NOMEM;
+    for (size_t i = 0;
+         st == CV_OK && (section = cv_template_type_section(a->v->template, q->type, i)) != NULL; i++)
+        if (comparable(a->v->template, q->type, section))
+            st = cv_json_push(q->sections, cv_json_str(section));
     for (size_t i = 0; i < q->marks.count && st == CV_OK; i++) {
         const struct cv_mark *m = &q->marks.m[i];
         a->looked = 0;
         if (compares(m->kind) && strcmp(m->kind, "name") != 0 && strcmp(m->kind, "birth") != 0)
-            st = cv_marked_having(a->all, m->kind, m->value, on_candidate, a, err);
+            st = cv_index_mark(x, m->kind, m->value, on_candidate, a, err);
     }
+    return st;
+}
+
+/* look(a): who it could be, by the index; then what these say, in one event. */
+static cv_status look(struct cv_alike *a, struct cv_err *err)
+{
+    struct cv_index *x = NULL;
+    cv_status st = cv_index_open(a->v, a->reason, &x, err);
+    a->which = cv_json_object();
+    if (st == CV_OK && a->which == NULL)
+        st = CV_ERR_NOMEM;
+    for (size_t i = 0; i < a->count && st == CV_OK; i++)
+        st = gather(a, x, &a->list[i], err);
+    const struct cv_marked_ask ask = { a->which, false, WHY, a->reason };
+    st = CV_THEN(st, cv_marked_open(a->v, &ask, &a->all, err));
+    cv_index_free(x);
+    cv_json_free(a->which);
+    a->which = NULL;
     return st;
 }
 
@@ -246,6 +289,8 @@ static cv_status on_candidate_mark(void *arg, const struct cv_marked *m, struct 
     const bool name = strcmp(m->kind, "name") == 0, birth = strcmp(m->kind, "birth") == 0;
     cv_status st = CV_OK;
     (void)err;
+    if (strcmp(m->type, a->now->type) != 0)
+        return CV_OK;
     if (!name && !birth)
         return on_number(a, m);
     if (name && l->name_text.n == 0)
@@ -345,40 +390,14 @@ static cv_status judge(struct cv_alike *a, struct asked *q, struct cv_err *err)
     return CV_THEN(st, keep_likeliest(q));
 }
 
-/* log_it(a): who came back, before anybody is told. */
-static cv_status log_it(struct cv_alike *a, struct cv_err *err)
-{
-    struct cv_json *ids = cv_json_array(), *sections = cv_json_array();
-    const char *section;
-    cv_status st = ids == NULL || sections == NULL ? CV_ERR_NOMEM : CV_OK;
-    for (size_t i = 0; i < a->count; i++)
-        for (size_t j = 0; j < cv_json_len(a->list[i].similar) && st == CV_OK; j++)
-            st = cv_json_push_word(ids, cv_json_get_str(cv_json_at(a->list[i].similar, j), "record"));
-    for (size_t i = 0;
-         st == CV_OK && (section = cv_template_type_section(a->v->template, a->list[0].type, i)) != NULL; i++)
-        if (cv_marked_in(a->v->template, a->list[0].type, section) && cv_vault_may_read(a->v, section))
-            st = cv_json_push(sections, cv_json_str(section));
-    const struct cv_event event = {
-        .action = "search", .ids = ids, .sections = sections, .detail = WHY, .reason = a->reason
-    };
-    st = CV_THEN(st, cv_event_log(a->v, &event, err));
-    cv_json_free(ids);
-    cv_json_free(sections);
-    return st;
-}
-
 cv_status cv_alike_find(struct cv_alike *a, cv_alike_fn fn, void *arg, struct cv_err *err)
 {
     size_t marks = 0;
     for (size_t i = 0; i < a->count; i++)
         marks += a->list[i].marks.count;
-    cv_status st = marks > 0 ? cv_marked_open(a->v, WHY, a->reason, &a->all, err) : CV_OK;
-    for (size_t i = 0; marks > 0 && i < a->count && st == CV_OK; i++) {
-        st = gather(a, &a->list[i], err);
-        st = CV_THEN(st, judge(a, &a->list[i], err));
-    }
-    if (marks > 0)
-        st = CV_THEN(st, log_it(a, err));
+    cv_status st = marks > 0 ? look(a, err) : CV_OK;
+    for (size_t i = 0; marks > 0 && i < a->count && st == CV_OK; i++)
+        st = judge(a, &a->list[i], err);
     for (size_t i = 0; i < a->count && st == CV_OK; i++)
         if (cv_json_len(a->list[i].similar) > 0)
             st = fn(arg, a->list[i].tag, a->list[i].similar);
