@@ -33,8 +33,7 @@ static enum cv_report_group group_of(const char *action)
 /* reads_records(event, action): and not only that there are new ones. */
 static bool reads_records(const struct cv_json *event, const char *action)
 {
-    return strcmp(action, "read") == 0 || strcmp(action, "export") == 0 ||
-           strcmp(action, "search") == 0 ||
+    return strcmp(action, "read") == 0 || strcmp(action, "export") == 0 || strcmp(action, "search") == 0 ||
            (strcmp(action, "list") == 0 && cv_json_len(cv_json_get(event, "ids")) > 0);
 }
 
