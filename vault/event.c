@@ -86,7 +86,9 @@ static cv_status seal_text(struct cv_vault *v, struct cv_envelope *env, const st
     struct cv_secret key = { 0 }, release = { 0 };
     struct cv_buf plain = { 0 };
     struct cv_json *o = cv_json_object();
-    cv_status st = cv_json_set(o, "reason", cv_json_str(e->reason));
+    cv_status st = e->reason != NULL ? cv_json_set(o, "reason", cv_json_str(e->reason)) : CV_OK;
+    if (e->terms != NULL)
+        st = CV_THEN(st, cv_json_set(o, "terms", cv_json_str(e->terms)));
     st = CV_THEN(st, cv_json_write(o, &plain));
     st = CV_THEN(st, text_key(v, e, &env->slot, &key, err));
     st = CV_THEN(st, cv_schedule_release(cv_secret_view(&key), &x, &release));
@@ -110,7 +112,7 @@ cv_status cv_event_add(struct cv_vault *v, const struct cv_event *e, struct cv_e
     st = CV_THEN(st, body(v, e, &plain));
     st =
         CV_THEN(st, seal(v, env, "event", (struct cv_bytes){ 0 }, EVENT_FLOOR, cv_buf_view(&plain), &sealed));
-    if (st == CV_OK && e->reason != NULL)
+    if (st == CV_OK && (e->reason != NULL || e->terms != NULL))
         st = seal_text(v, env, e, &text, err);
     set_part(env, "event", cv_buf_view(&sealed));
     if (text.n > 0)

@@ -7,9 +7,9 @@
  * The access log's content: who did what to which record, when and why. An event is an entry like a record:
  * the part `event` holds
  *   {"time","member","action","record","version","sections","ids","refs","detail"} (what does not apply is
- * left out) sealed to the section `audit` with no release key and padded to 1,024 bytes; free text (the
- * reason) is a part of its own, `text`, {"reason":...}, under a release key: that of the version the event is
- * about, so that erasing it erases what was said of it, or one of its own.
+ * left out) sealed to the section `audit` with no release key and padded to 1,024 bytes; free text (reason,
+ * terms) is a part of its own, `text`, {"reason","terms"}, under a release key: that of the version the event
+ * is about, so that erasing it erases what was said of it, or one of its own.
  */
 struct cv_event {
     const char *action;             /* create, edit, read, list, import, export, refused, policy, log, ... */
@@ -20,6 +20,7 @@ struct cv_event {
     const struct cv_json *refs;     /* array of ids, of cases and persons that what was written names; NULL */
     const char *detail;             /* plain words of the program, no content; NULL */
     const char *reason;             /* what the member gave; NULL */
+    const char *terms;              /* what was searched for; NULL */
     uint64_t slot;                  /* whose release key the reason is under; 0: one of its own */
 };
 

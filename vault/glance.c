@@ -18,7 +18,7 @@ struct glancing {
     struct row *rows;
     struct cv_want *wants; /* of each row its head, then its section */
     size_t count;
-    struct cv_json *ids, *sections; /* for the event; ids NULL: it names none */
+    struct cv_json *ids, *sections; /* for the event */
     struct cv_source source;        /* of the row whose parts come in */
     struct cv_buf data;
     struct cv_envelope env;
@@ -77,7 +77,10 @@ static cv_status plan_row(struct glancing *w, const struct cv_version *version, 
     memcpy(wants[0].handle, w->env.handle, sizeof(wants[0].handle));
     memcpy(wants[1].handle, w->env.handle, sizeof(wants[1].handle));
     w->rows[w->count++] = row;
-    st = w->ids == NULL ? CV_OK : cv_json_push(w->ids, cv_json_str(version->id));
+    /* Of a record of which several sections are looked at it is named once. */
+    const char *last = cv_json_cstr(cv_json_at(w->ids, cv_json_len(w->ids) - 1));
+    st = last != NULL && strcmp(last, version->id) == 0 ? CV_OK
+                                                        : cv_json_push(w->ids, cv_json_str(version->id));
     return CV_THEN(st, cv_json_push_word(w->sections, section));
 }
 
@@ -105,25 +108,26 @@ static cv_status take(void *arg, size_t i, struct cv_bytes release, struct cv_er
     return w->g->take(w->g->arg, row->of, cv_json_get(w->source.sections, row->section));
 }
 
-static cv_status glance(struct cv_vault *v, const struct cv_glance *g, const struct cv_version *const *list,
-                        size_t count, bool named, struct cv_err *err)
+cv_status cv_glance_under(struct cv_vault *v, const struct cv_glance *g, const struct cv_event *event,
+                          const struct cv_version *const *list, size_t count, struct cv_err *err)
 {
     struct glancing w = { .v = v,
                           .g = g,
                           .rows = calloc(count + 1, sizeof(*w.rows)),
                           .wants = calloc(2 * count + 1, sizeof(*w.wants)),
-                          .ids = named ? cv_json_array() : NULL,
+                          .ids = cv_json_array(),
                           .sections = cv_json_array() };
-    cv_status st = w.rows == NULL || w.wants == NULL || (named && w.ids == NULL) ? CV_ERR_NOMEM : CV_OK;
-    if (st == CV_OK && cv_vault_policy(v)->reason_required && g->reason == NULL)
+    cv_status st = w.rows == NULL || w.wants == NULL || w.ids == NULL ? CV_ERR_NOMEM : CV_OK;
+    if (st == CV_OK && cv_vault_policy(v)->reason_required &&
+        (event != NULL ? event->reason : g->reason) == NULL)
         st = cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT");
     for (size_t i = 0; i < count && st == CV_OK; i++)
         st = plan_row(&w, list[i], err);
-    const struct cv_event event = {
+    const struct cv_event own = {
         .action = g->action, .ids = w.ids, .sections = w.sections, .detail = g->detail, .reason = g->reason
     };
-    if (st == CV_OK && w.count > 0)
-        st = cv_release(v, &event, w.wants, 2 * w.count, take, &w, err);
+    if (st == CV_OK && (w.count > 0 || event != NULL))
+        st = cv_release(v, event != NULL ? event : &own, w.wants, 2 * w.count, take, &w, err);
     cv_source_free(&w.source);
     cv_buf_free(&w.data);
     cv_json_free(w.ids);
@@ -136,13 +140,7 @@ static cv_status glance(struct cv_vault *v, const struct cv_glance *g, const str
 cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct cv_version *const *list,
                     size_t count, struct cv_err *err)
 {
-    return glance(v, g, list, count, true, err);
-}
-
-cv_status cv_glance_unnamed(struct cv_vault *v, const struct cv_glance *g,
-                            const struct cv_version *const *list, size_t count, struct cv_err *err)
-{
-    return glance(v, g, list, count, false, err);
+    return cv_glance_under(v, g, NULL, list, count, err);
 }
 
 cv_status cv_glance_type(struct cv_vault *v, const struct cv_glance *g, const char *type, struct cv_err *err)

@@ -21,11 +21,11 @@ struct cv_glance {
 CV_MUST_CHECK cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g,
                                   const struct cv_version *const *list, size_t count, struct cv_err *err);
 
-/** cv_glance_unnamed(...): the same under an event that names no record, for counts over all of them: ${g}'s detail
- * says which they are. */
-CV_MUST_CHECK cv_status cv_glance_unnamed(struct cv_vault *v, const struct cv_glance *g,
-                                          const struct cv_version *const *list, size_t count,
-                                          struct cv_err *err);
+/** cv_glance_under(v, g, event, list, count, err): the same under an event of the caller's, which tells of
+ * more than what is looked at, and is written in any case. */
+CV_MUST_CHECK cv_status cv_glance_under(struct cv_vault *v, const struct cv_glance *g,
+                                        const struct cv_event *event, const struct cv_version *const *list,
+                                        size_t count, struct cv_err *err);
 
 /** cv_glance_type(v, g, type, err): the same of the last version of every record of a type that this member
  * may see, the newest entry last; as cv_record_versions too. */
@@ -39,6 +39,11 @@ CV_MUST_CHECK cv_status cv_glance_type(struct cv_vault *v, const struct cv_glanc
 CV_MUST_CHECK cv_status cv_record_titles(struct cv_vault *v, const struct cv_version *const *list,
                                          size_t count, const char *reason, struct cv_json **out,
                                          struct cv_err *err);
+
+/** cv_title_put(template, of, data, titles): for those who look at more: the title fields of a record in its
+ * section's ${data}, with a space between, into ${titles}. CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_title_put(const struct cv_template *template, const struct cv_version *of,
+                                     const struct cv_json *data, struct cv_json *titles);
 
 /** cv_record_due(v, list, count, reason, out, err): since which day (YYYY-MM-DD) records need not be kept any
  * more, by the retention of their types; ${list} is the last version of every record, since one's day may

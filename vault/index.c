@@ -120,6 +120,14 @@ void cv_index_remove(struct cv_index_section *s, size_t at)
     memmove(s->shards + at, s->shards + at + 1, (s->count - at) * sizeof(*s->shards));
 }
 
+void cv_index_put_away(const struct cv_index *x, const struct cv_index_section *s,
+                       const struct cv_shard *shard)
+{
+    char path[4200];
+    cv_index_path(x, s->name, shard->head.from, path);
+    unlink(path);
+}
+
 /* open_file(x, s, from): the shard that begins there, if it opens; what does not is made anew later. */
 static cv_status open_file(struct cv_index *x, struct cv_index_section *s, uint64_t from, struct cv_err *err)
 {

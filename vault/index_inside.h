@@ -56,6 +56,10 @@ CV_MUST_CHECK cv_status cv_index_insert(struct cv_index_section *s, size_t at,
                                         const struct cv_shard_head *head, struct cv_shard **out);
 void cv_index_remove(struct cv_index_section *s, size_t at);
 
+/** cv_index_put_away(x, s, shard): its file was found damaged: the next opening makes it anew. */
+void cv_index_put_away(const struct cv_index *x, const struct cv_index_section *s,
+                       const struct cv_shard *shard);
+
 /* ---- index_build.c ---- */
 
 /** cv_index_build(x, reason, err): read what is missing into it. */

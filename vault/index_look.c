@@ -85,17 +85,6 @@ cv_status cv_index_rec(struct cv_index_section *s, struct cv_shard *shard, int64
     return late != NULL && late->version > out->version ? CV_ERR_NOTFOUND : CV_OK;
 }
 
-/* broken(st, s, err): a file that fails under way is damaged, and told so. */
-static cv_status broken(cv_status st, const struct cv_index_section *s, struct cv_err *err)
-{
-    return st == CV_ERR_FORMAT
-               ? cv_fail(
-                     err, CV_ERR_IO,
-                     "the search index of %s was damaged while it was read; try again, it will be made anew",
-                     s->name)
-               : cv_err_note(err, st, "index");
-}
-
 /* ---- marks ---- */
 
 struct looking {
@@ -105,6 +94,16 @@ struct looking {
     cv_mark_fn mark;
     void *arg;
 };
+
+/* broken(x, l, st, err): a file that fails under way is damaged, and told so. */
+static cv_status broken(const struct cv_index *x, const struct looking *l, cv_status st, struct cv_err *err)
+{
+    if (st != CV_ERR_FORMAT)
+        return cv_err_note(err, st, "index");
+    cv_index_put_away(x, l->s, l->shard);
+    return cv_fail(err, CV_ERR_IO, "the search index of %s was damaged; try again: it will be made anew",
+                   l->s->name);
+}
 
 /* place_of(l, ord, no, out): CV_ERR_NOTFOUND if it stands no more. */
 static cv_status place_of(struct looking *l, int64_t ord, int64_t no, struct cv_place_in *out)
@@ -141,7 +140,7 @@ cv_status cv_index_mark(struct cv_index *x, const char *kind, const char *value,
     for (size_t i = 0; i < x->count && st == CV_OK; i++)
         for (size_t k = 0; k < x->s[i].count && st == CV_OK; k++) {
             struct looking l = { .s = &x->s[i], .shard = x->s[i].shards[k], .place = fn, .arg = arg };
-            st = broken(look_mark(&l, kind, value, err), &x->s[i], err);
+            st = broken(x, &l, look_mark(&l, kind, value, err), err);
         }
     return st;
 }
@@ -171,7 +170,7 @@ cv_status cv_index_marks_of(struct cv_index *x, const uint8_t id[static CV_ID_BY
     for (size_t i = 0; i < x->count && st == CV_OK; i++)
         for (size_t k = 0; k < x->s[i].count && st == CV_OK; k++) {
             struct looking l = { .s = &x->s[i], .shard = x->s[i].shards[k], .mark = fn, .arg = arg };
-            st = broken(look_record(&l, id, err), &x->s[i], err);
+            st = broken(x, &l, look_record(&l, id, err), err);
         }
     return st;
 }

@@ -5,8 +5,9 @@
 #include "vault/vault.h"
 
 /**
- * Which records bear a mark, and which marks a record bears: of the last version of every record, over the
- * sections that this member may read.
+ * The marks of some records, read from the records themselves, in their last versions, and held against what
+ * their authors signed: the index (vault/index.h) only says which ones to look at. Of sections that this
+ * member may not read there are none.
  */
 struct cv_marked {
     const char *record, *type, *section; /* record: its id as text */
@@ -14,24 +15,33 @@ struct cv_marked {
 };
 typedef cv_status (*cv_marked_fn)(void *arg, const struct cv_marked *m, struct cv_err *err);
 
+/* What is looked at, and how that is called in its event. */
+struct cv_marked_ask {
+    const struct cv_json *which; /* record id -> array of the sections to look at; null: all with marks */
+    bool refs;                   /* of each also the sections that refer to others */
+    const char *why, *reason;    /* the event's detail; the member's reason, or NULL */
+};
+
 struct cv_marked_all;
-/** cv_marked_open(v, why, reason, out, err): ${why} in the words of the event. CV_OK; CV_ERR_ARG if the vault
- * asks for a reason and there is none; CV_ERR_IO; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_marked_open(struct cv_vault *v, const char *why, const char *reason,
+/** cv_marked_open(v, ask, out, err): one `search` event names the records, also if there are none; it is
+ * durable before anything of them is opened. CV_OK; CV_ERR_ARG if the vault asks for a reason and there is
+ * none; CV_ERR_IO; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_marked_open(struct cv_vault *v, const struct cv_marked_ask *ask,
                                        struct cv_marked_all **out, struct cv_err *err);
 /** cv_marked_close(all): wiped; NULL is legal. */
 void cv_marked_close(struct cv_marked_all *all);
 
-/** cv_marked_having(all, kind, value, fn, arg, err): each record that bears this mark, in order of ids.
- * cv_marked_of(all, record, fn, arg, err): each mark of one record. What ${fn} is given is its own only while
- * it runs. CV_OK; what ${fn} says. */
+/** cv_marked_having(all, kind, value, fn, arg, err): each of the records that bears this mark, in order of
+ * ids. cv_marked_of(all, record, fn, arg, err): each mark of one of them. What ${fn} is given is its own only
+ * while it runs. CV_OK; what ${fn} says. */
 CV_MUST_CHECK cv_status cv_marked_having(struct cv_marked_all *all, const char *kind, const char *value,
                                          cv_marked_fn fn, void *arg, struct cv_err *err);
 CV_MUST_CHECK cv_status cv_marked_of(struct cv_marked_all *all, const char *record, cv_marked_fn fn,
                                      void *arg, struct cv_err *err);
 
-/** cv_marked_section(t, section): has any type a mark in it? cv_marked_in(t, type, section): this one? */
-bool cv_marked_section(const struct cv_template *t, const char *section);
+/** cv_marked_in(t, type, section): does the template have marks in it? cv_marked_section(t, section): in that
+ * of any type? */
 bool cv_marked_in(const struct cv_template *t, const char *type, const char *section);
+bool cv_marked_section(const struct cv_template *t, const char *section);
 
 #endif

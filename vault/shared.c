@@ -5,13 +5,14 @@
 
 #include "formats/graph.h"
 #include "vault/glance.h"
+#include "vault/index.h"
 #include "vault/marked.h"
+#include "vault/shared_find.h"
 
 #define CASE "case"
 #define PERSON "person"
 #define REF "ref"
 #define WHY "what a case shares with others"
-#define RECORDS_MAX 500 /* of one thing, that are looked at; of more, so many are enough */
 
 struct sharing {
     struct cv_vault *v;
@@ -20,8 +21,6 @@ struct sharing {
     struct cv_json *ours;   /* record of the case -> its type */
     struct cv_json *things; /* "kind value" -> {"kind","text","records","cases","more"} */
     struct cv_json *others; /* case -> {"case","type","weight"} */
-    struct cv_json *found;  /* every record found, for the event */
-    struct cv_json *sections;
     /* The thing whose other records are being asked for. */
     struct cv_json *thing;
     size_t looked;
@@ -155,10 +154,9 @@ static cv_status cases_of(struct sharing *s, const char *record, const char *typ
 static cv_status on_other(void *arg, const struct cv_marked *m, struct cv_err *err)
 {
     struct sharing *s = arg;
-    if (cv_json_get(s->ours, m->record) != NULL || ++s->looked > RECORDS_MAX)
+    if (cv_json_get(s->ours, m->record) != NULL || ++s->looked > CV_SHARED_RECORDS)
         return CV_OK;
-    cv_status st = cv_json_push_word(s->sections, m->section);
-    return CV_THEN(st, cases_of(s, m->record, m->type, m->text, true, err));
+    return cases_of(s, m->record, m->type, m->text, true, err);
 }
 
 /* thing_of(s, kind, value, text, record): the shared thing of that name, made if there is none. */
@@ -266,11 +264,6 @@ static cv_status put_things(struct sharing *s, struct cv_json *out)
                            *list = NULL;
             if (cv_graph_kind(cv_json_get_str(thing, "kind")) != k || cv_json_len(cases) == 0)
                 continue;
-            for (void *c = cv_json_first(cases); c != NULL && st == CV_OK; c = cv_json_next(cases, c)) {
-                const struct cv_json *records = cv_json_get(cv_json_iter_value(c), "records");
-                for (size_t i = 0; i < cv_json_len(records) && st == CV_OK; i++)
-                    st = cv_json_set(s->found, cv_json_cstr(cv_json_at(records, i)), cv_json_bool(true));
-            }
             list = cv_json_array();
             st = list == NULL ? CV_ERR_NOMEM : CV_THEN(st, values(cases, list));
             st = CV_THEN(st, cv_json_set(thing, "more",
@@ -353,24 +346,6 @@ static cv_status put_closed(const struct sharing *s, struct cv_json *out)
     return st;
 }
 
-/* log_it(s): which records were found, before anything of them is shown. */
-static cv_status log_it(struct sharing *s, const char *reason, struct cv_err *err)
-{
-    struct cv_json *ids = cv_json_array();
-    cv_status st = ids == NULL ? CV_ERR_NOMEM : CV_OK;
-    for (void *it = cv_json_first(s->found); it != NULL && st == CV_OK; it = cv_json_next(s->found, it))
-        st = cv_json_push(ids, cv_json_str(cv_json_iter_name(it)));
-    const struct cv_event event = { .action = "search",
-                                    .record = s->id,
-                                    .ids = ids,
-                                    .sections = s->sections,
-                                    .detail = WHY,
-                                    .reason = reason };
-    st = CV_THEN(st, cv_event_log(s->v, &event, err));
-    cv_json_free(ids);
-    return st;
-}
-
 static cv_status answer(struct sharing *s, const char *reason, struct cv_json *doc, struct cv_err *err)
 {
     cv_status st = cv_json_set(doc, "case", cv_json_str(s->id));
@@ -380,7 +355,6 @@ static cv_status answer(struct sharing *s, const char *reason, struct cv_json *d
     st = CV_THEN(st, put_things(s, cv_json_get(doc, "shared")));
     st = CV_THEN(st, put_cases(s, cv_json_get(doc, "cases")));
     st = CV_THEN(st, put_closed(s, cv_json_get(doc, "closed")));
-    st = CV_THEN(st, log_it(s, reason, err));
     return CV_THEN(st, put_titles(s, doc, reason, err));
 }
 
@@ -389,24 +363,35 @@ static bool may_read_any(const struct cv_vault *v)
 {
     const char *section;
     for (size_t i = 0; (section = cv_template_section(v->template, i)) != NULL; i++)
-        if (cv_marked_in(v->template, CASE, section) && cv_vault_may_read(v, section))
+        if (cv_marked_section(v->template, section) && cv_vault_may_read(v, section))
             return true;
     return false;
+}
+
+/* look(s, reason): which records matter, by the index; then what they say, in one event. */
+static cv_status look(struct sharing *s, const char *reason, struct cv_err *err)
+{
+    struct cv_index *x = NULL;
+    struct cv_json *which = cv_json_object();
+    const struct cv_marked_ask ask = { which, true, WHY, reason };
+    cv_status st = which == NULL ? CV_ERR_NOMEM : cv_index_open(s->v, reason, &x, err);
+    st = CV_THEN(st, cv_shared_find(x, s->v, s->id, which, err));
+    st = CV_THEN(st, cv_marked_open(s->v, &ask, &s->all, err));
+    cv_index_free(x);
+    cv_json_free(which);
+    return st;
 }
 
 cv_status cv_shared(struct cv_vault *v, const char *text, const char *reason, struct cv_json **out,
                     struct cv_err *err)
 {
     struct cv_versions one = { 0 };
-    struct sharing s = { .v = v,
-                         .ours = cv_json_object(),
-                         .things = cv_json_object(),
-                         .others = cv_json_object(),
-                         .found = cv_json_object(),
-                         .sections = cv_json_array() };
+    struct sharing s = {
+        .v = v, .ours = cv_json_object(), .things = cv_json_object(), .others = cv_json_object()
+    };
     struct cv_json *doc = cv_json_object();
     *out = NULL;
-    cv_status st = s.sections == NULL || doc == NULL
+    cv_status st = s.ours == NULL || s.things == NULL || s.others == NULL || doc == NULL
                        ? CV_ERR_NOMEM
                        : cv_record_find_as(v, text, CASE, "search", reason, &one, err);
     s.id = st == CV_OK ? one.v[0].id : NULL;
@@ -415,7 +400,7 @@ cv_status cv_shared(struct cv_vault *v, const char *text, const char *reason, st
         st = cv_event_refuse(v, &refusal, CV_ERR_NOKEY, err,
                              "none of your roles opens what says what a case shares");
     }
-    st = CV_THEN(st, cv_marked_open(v, WHY, reason, &s.all, err));
+    st = CV_THEN(st, look(&s, reason, err));
     st = CV_THEN(st, gather_ours(&s, err));
     st = CV_THEN(st, share_all(&s, err));
     st = CV_THEN(st, answer(&s, reason, doc, err));
@@ -428,7 +413,5 @@ cv_status cv_shared(struct cv_vault *v, const char *text, const char *reason, st
     cv_json_free(s.ours);
     cv_json_free(s.things);
     cv_json_free(s.others);
-    cv_json_free(s.found);
-    cv_json_free(s.sections);
     return cv_err_note(err, st, "related");
 }
