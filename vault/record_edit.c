@@ -248,12 +248,10 @@ static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_
     struct cv_event event = {
         .action = "edit", .record = old->id, .version = old->version + 1, .reason = reason
     };
-    uint64_t newer = 0;
     cv_status st = cv_vault_begin(v, err);
     if (st != CV_OK)
         return st;
-    if (cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_RECORD, known, &newer, NULL) !=
-        CV_ERR_NOTFOUND)
+    if (v->custody->counts[CV_KIND_RECORD] != known)
         st = cv_fail(err, CV_ERR_EXISTS,
                      "somebody else has just written to the vault; nothing was changed: try again");
     if (st == CV_OK) {
@@ -277,7 +275,7 @@ cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_edi
     struct cv_json *record = change->sections != NULL ? cv_json_copy(change->sections) : cv_json_object();
     memset(out, 0, sizeof(*out));
     cv_status st = record == NULL ? CV_ERR_NOMEM : cv_record_find(v, id, "edit", reason, &versions, err);
-    const uint64_t known = v->custody->chain.next; /* what is appended from here on is news */
+    const uint64_t known = v->listed; /* record entries that were looked at for it; what comes after is news */
     const struct cv_version *old = st == CV_OK ? &versions.v[versions.count - 1] : NULL;
     st = CV_THEN(st, prepare(v, old, change, reason, &before, record, err));
     st = CV_THEN(st, store(v, old, known, &before, record, change->pieces, reason, err));
