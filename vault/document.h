@@ -112,9 +112,10 @@ CV_MUST_CHECK cv_status cv_document_attach(struct cv_vault *v, const struct cv_d
                                            struct cv_json *list, const struct cv_json *pieces,
                                            const char *reason, struct cv_stored *out, struct cv_err *err);
 
-/** cv_document_begin(v, handle, fd, err): a lock that tells that the document with this handle is being put in: until
- * ${fd}, which is -1 at first, is closed, or this process ends. CV_OK; CV_ERR_IO. cv_document_leave(place): no more.
- * cv_document_busy(v, handle): is somebody at it? */
+/** cv_document_begin(v, handle, fd, err): a lock that tells that the document with this handle is being put
+ * in: until
+ * ${fd}, which is -1 at first, is closed, or this process ends. CV_OK; CV_ERR_IO. cv_document_leave(place):
+ * no more. cv_document_busy(v, handle): is somebody at it? */
 CV_MUST_CHECK cv_status cv_document_begin(struct cv_vault *v, const uint8_t handle[static CV_HANDLE_BYTES],
                                           int *fd, struct cv_err *err);
 void cv_document_leave(struct cv_document_place *place);

@@ -278,7 +278,7 @@ static cv_status load(struct cv_document_reader *r, uint64_t number, uint64_t fr
     s->data.n = 0; /* ciphertext: nothing to wipe */
     cv_status st = cv_custody_read(r->v->custody, s->entry, CV_KIND_PIECE, &s->data, err);
     if (st == CV_ERR_NOTFOUND)
-        return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": is not the piece that it should be", s->entry);
+        return CV_ERR_LOG;
     if (st != CV_OK)
         return st;
     if (cv_piece_parse(cv_buf_view(&s->data), &s->piece, NULL) != CV_OK || s->piece.number != number ||

@@ -255,7 +255,7 @@ def killed(p):
     record = p.add('protection', EVIDENCE)
     path, met = write(p, 'long', content(6 * PIECE)), set()
     before = json.dumps(p.json_as('protection', 'record', 'show', record)[0]['evidence'])
-    for k in range(1, 12):
+    for k in range(3, 12):
         r = subprocess.run(['strace', '-f', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e', 'inject=fdatasync:signal=SIGKILL:when=%d' % k, p.binary,
                             'document', 'add', '--record', record, path, *p.who('protection')], capture_output=True,
                            env=dict(p.env(), ASAN_OPTIONS='detect_leaks=0'))
