@@ -147,7 +147,7 @@ static cv_status set_media(const struct cv_vault *v, const struct cv_document_pl
     return CV_OK;
 }
 
-static cv_status store_all(struct adding *ad, struct cv_vault *v, const struct cv_document_place *place)
+static cv_status store_all(struct adding *ad, struct cv_vault *v, struct cv_document_place *place)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < ad->count && st == CV_OK; i++) {
@@ -237,6 +237,7 @@ static cv_status add(struct adding *ad, struct cv_vault *v)
     st = store_all(ad, v, &place);
     st = CV_THEN(st,
                  cv_document_attach(v, &place, ad->list, ad->pieces, ad->a->reason, &stored, &ad->ui->err));
+    cv_document_leave(&place);
     if (st == CV_OK)
         return answer(ad, &stored);
     sweep(v); /* what is stored of them already belongs to nothing */

@@ -256,14 +256,18 @@ cv_status cv_document_begin(struct cv_vault *v, const uint8_t handle[static CV_H
                             struct cv_err *err)
 {
     struct flock lock = lock_of(handle);
-    *fd = open_busy(v);
-    if (*fd >= 0 && fcntl(*fd, F_OFD_SETLK, &lock) == 0)
-        return CV_OK;
-    cv_status st = cv_fail_errno(err, "%s/" BUSY ": cannot lock", v->custody->path);
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-    return st;
+    if (*fd < 0)
+        *fd = open_busy(v);
+    return *fd >= 0 && fcntl(*fd, F_OFD_SETLK, &lock) == 0
+               ? CV_OK
+               : cv_fail_errno(err, "%s/" BUSY ": cannot lock", v->custody->path);
+}
+
+void cv_document_leave(struct cv_document_place *place)
+{
+    if (place->busy >= 0)
+        close(place->busy);
+    place->busy = -1;
 }
 
 bool cv_document_busy(struct cv_vault *v, const uint8_t handle[static CV_HANDLE_BYTES])

@@ -86,7 +86,9 @@ struct cv_document_place {
     char record[CV_ID_TEXT_BYTES], type[CV_NAME_BYTES];
     const char *section;
     struct cv_template_field field;
+    int busy; /* the lock that tells others that documents are being put in; -1: none yet */
 };
+#define CV_DOCUMENT_PLACE_NONE ((struct cv_document_place){ .busy = -1 })
 /** cv_document_place(v, record, section, more, reason, out, err): the section is read, which is an event, to
  * see whether it has room for ${more}. CV_OK; CV_ERR_ARG where the type or section keeps no documents;
  * CV_ERR_LIMIT; CV_ERR_DENIED, logged, to who may not write it; as cv_record_read. */
@@ -100,7 +102,7 @@ typedef void (*cv_document_progress_fn)(void *arg, uint64_t bytes);
  * size, the first with an event. ${out} is what the section is to list: {"name","sha256","bytes","document"};
  * ${pieces} gets, by its id, where they are. CV_OK; CV_ERR_IO if it changed while it was read; as
  * cv_vault_commit. What then is in the log already belongs to no version. */
-CV_MUST_CHECK cv_status cv_document_store(struct cv_vault *v, const struct cv_document_place *place,
+CV_MUST_CHECK cv_status cv_document_store(struct cv_vault *v, struct cv_document_place *place,
                                           const struct cv_document_file *file, const char *reason,
                                           cv_document_progress_fn progress, void *arg, struct cv_json *pieces,
                                           struct cv_json **out, struct cv_err *err);
@@ -110,10 +112,13 @@ CV_MUST_CHECK cv_status cv_document_attach(struct cv_vault *v, const struct cv_d
                                            struct cv_json *list, const struct cv_json *pieces,
                                            const char *reason, struct cv_stored *out, struct cv_err *err);
 
-/** cv_document_begun(v, name, fd, err): a lock that tells that the document with this handle is being put in,
- * for as long as this process lives and ${fd} is open. cv_document_busy(v, handle): is somebody at it? */
+/** cv_document_begin(v, handle, fd, err): a lock that tells that the document with this handle is being put
+ * in: until
+ * ${fd}, which is -1 at first, is closed, or this process ends. CV_OK; CV_ERR_IO. cv_document_leave(place):
+ * no more. cv_document_busy(v, handle): is somebody at it? */
 CV_MUST_CHECK cv_status cv_document_begin(struct cv_vault *v, const uint8_t handle[static CV_HANDLE_BYTES],
                                           int *fd, struct cv_err *err);
+void cv_document_leave(struct cv_document_place *place);
 bool cv_document_busy(struct cv_vault *v, const uint8_t handle[static CV_HANDLE_BYTES]);
 /** cv_document_left(v, out, err): documents that were begun, came into no version, are not erased, and that
  * nobody is at: what a broken-off command left. */

@@ -122,7 +122,7 @@ uint64_t cv_document_bytes(const struct cv_document_reader *r)
 static cv_status take_place(struct cv_document_reader *r, const struct cv_document *d, struct cv_err *err)
 {
     struct cv_buf head = { 0 };
-    struct cv_piece first;
+    struct cv_piece first = { 0 };
     if (d == NULL || strcmp(d->section, r->section) != 0 || d->pieces != cv_piece_numbers(r->bytes))
         return cv_fail(err, CV_ERR_LOG, "document %s: the log does not tell where it is", r->id);
     r->runs = calloc(d->run_count, sizeof(*r->runs));
@@ -131,13 +131,14 @@ static cv_status take_place(struct cv_document_reader *r, const struct cv_docume
     memcpy(r->runs, d->runs, d->run_count * sizeof(*r->runs));
     r->run_count = d->run_count;
     r->pieces = d->pieces;
-    cv_status st =
-        cv_custody_peek(r->v->custody, r->runs[0].entry, CV_KIND_PIECE, CV_PIECE_HEADER_MAX, &head, NULL);
-    st = CV_THEN(st, cv_piece_parse(cv_buf_view(&head), &first, NULL));
-    if (st != CV_OK || memcmp(first.handle, r->handle, sizeof(r->handle)) != 0)
-        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (piece): damaged, or not of document %s",
+    cv_status st = cv_custody_read(r->v->custody, r->runs[0].entry, CV_KIND_PIECE, &head, err);
+    if (st == CV_OK && (cv_piece_parse(cv_buf_view(&head), &first, NULL) != CV_OK ||
+                        memcmp(first.handle, r->handle, sizeof(r->handle)) != 0))
+        st = CV_ERR_NOTFOUND;
+    if (st == CV_ERR_NOTFOUND)
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": is not the first piece of document %s",
                      r->runs[0].entry, r->id);
-    else
+    if (st == CV_OK)
         r->slot = first.slot;
     cv_buf_free(&head);
     return st;
@@ -277,7 +278,7 @@ static cv_status load(struct cv_document_reader *r, uint64_t number, uint64_t fr
     s->data.n = 0; /* ciphertext: nothing to wipe */
     cv_status st = cv_custody_read(r->v->custody, s->entry, CV_KIND_PIECE, &s->data, err);
     if (st == CV_ERR_NOTFOUND)
-        return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 ": is not the piece that it should be", s->entry);
+        return CV_ERR_LOG;
     if (st != CV_OK)
         return st;
     if (cv_piece_parse(cv_buf_view(&s->data), &s->piece, NULL) != CV_OK || s->piece.number != number ||

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "crypto/hash.h"
 #include "crypto/padme.h"
@@ -41,7 +40,6 @@ struct putting {
     struct cv_secret section, release;
     char id[CV_ID_TEXT_BYTES];
     struct cv_json *runs;
-    int busy;
     struct group groups[2], *into;
 };
 
@@ -55,8 +53,6 @@ static void putting_free(struct putting *p)
     for (size_t g = 0; g < 2; g++)
         for (size_t i = 0; i < GROUP; i++)
             cv_buf_free(&p->groups[g].data[i]);
-    if (p->busy >= 0)
-        close(p->busy);
     free(p);
 }
 
@@ -235,7 +231,7 @@ static cv_status describe(struct putting *p, struct cv_json **out)
     return CV_THEN(st, cv_json_set(*out, "document", cv_json_str(p->id)));
 }
 
-static cv_status prepare(struct putting *p, struct cv_err *err)
+static cv_status prepare(struct putting *p, int *busy, struct cv_err *err)
 {
     uint8_t *at;
     memcpy(p->vault_id, cv_vault_policy(p->v)->vault_id, sizeof(p->vault_id));
@@ -245,10 +241,10 @@ static cv_status prepare(struct putting *p, struct cv_err *err)
     cv_id_text(p->piece.handle, p->id);
     st = CV_THEN(st, cv_sha256_new(&p->hash));
     st = CV_THEN(st, cv_buf_extend(&p->plain, CV_PIECE_BYTES, &at));
-    return CV_THEN(st, cv_document_begin(p->v, p->piece.handle, &p->busy, err));
+    return CV_THEN(st, cv_document_begin(p->v, p->piece.handle, busy, err));
 }
 
-cv_status cv_document_store(struct cv_vault *v, const struct cv_document_place *place,
+cv_status cv_document_store(struct cv_vault *v, struct cv_document_place *place,
                             const struct cv_document_file *file, const char *reason,
                             cv_document_progress_fn progress, void *arg, struct cv_json *pieces,
                             struct cv_json **out, struct cv_err *err)
@@ -260,8 +256,7 @@ cv_status cv_document_store(struct cv_vault *v, const struct cv_document_place *
     p->v = v;
     p->place = place;
     p->file = file;
-    p->busy = -1;
-    cv_status st = prepare(p, err);
+    cv_status st = prepare(p, &place->busy, err);
     st = CV_THEN(st, read_piece(p, err));
     st = CV_THEN(st, begin(p, reason, err));
     st = CV_THEN(st, go_on(p, progress, arg, err));
@@ -310,7 +305,7 @@ cv_status cv_document_place(struct cv_vault *v, const char *record, const char *
                             const char *reason, struct cv_document_place *out, struct cv_err *err)
 {
     struct cv_versions versions = { 0 };
-    memset(out, 0, sizeof(*out));
+    *out = CV_DOCUMENT_PLACE_NONE;
     cv_status st = cv_vault_policy(v)->reason_required && reason == NULL
                        ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
                        : cv_record_find(v, record, "edit", reason, &versions, err);

@@ -208,8 +208,9 @@ static bool same_plan(const struct cv_erase_plan *a, const struct cv_erase_plan 
 /* still(v, plan): between the plan and the yes to it somebody may have written a version, or set a hold. */
 static cv_status still(struct cv_vault *v, const struct cv_erase_plan *plan, struct cv_err *err)
 {
-    struct cv_erase_plan now;
-    cv_status st = cv_erase_plan(v, plan->id, &plan->which, &now, err);
+    struct cv_erase_plan now = { 0 };
+    cv_status st = cv_custody_refresh(v->custody, err);
+    st = CV_THEN(st, cv_erase_plan(v, plan->id, &plan->which, &now, err));
     if (st == CV_OK && !same_plan(plan, &now))
         st = cv_fail(err, CV_ERR_EXISTS, "record %s has changed meanwhile: look at it again", plan->id);
     st = CV_THEN(st, may(v, &now, err));
@@ -314,6 +315,17 @@ static cv_status keep_mine(struct cv_vault *v, struct cv_documents *list, struct
     return st;
 }
 
+/* still_left(v, plan): inside the commit: none has come into a version since. */
+static bool still_left(struct cv_vault *v, const struct cv_erase_plan *plan)
+{
+    struct cv_documents left;
+    bool all = cv_document_left(v, &left, NULL) == CV_OK;
+    for (size_t i = 0; all && i < plan->document_count; i++)
+        all = cv_documents_named(&left, plan->documents[i].id) != NULL;
+    cv_documents_free(&left);
+    return all;
+}
+
 /* erase_left(v, plan): the intent, with its event, as one commit. */
 static cv_status erase_left(struct cv_vault *v, const struct cv_erase_plan *plan, struct cv_err *err)
 {
@@ -324,6 +336,10 @@ static cv_status erase_left(struct cv_vault *v, const struct cv_erase_plan *plan
     cv_status st = cv_vault_begin(v, err);
     if (st != CV_OK)
         return st;
+    if (!still_left(v, plan)) {
+        cv_vault_abort(v);
+        return CV_OK;
+    }
     st = draft(v, plan, &w.proposal.text);
     st = CV_THEN(st, cv_change_sign(v, &w.proposal, NULL, err));
     st = CV_THEN(st, cv_erase_intend(v, &w.proposal, err));

@@ -312,8 +312,10 @@ static cv_status take_row(void *arg, uint64_t index, struct cv_bytes sealed, str
     cv_status st = context_of(index, &context);
     st = CV_THEN(st, cv_cobblestone_open(cv_secret_view(&f->key), cv_buf_view(&context), sealed, &text));
     cv_buf_free(&context);
-    if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT)
+    if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT) {
+        cv_buf_free(&text);
         return CV_OK; /* sealed before an erasure: its key is gone, and it will be listed again */
+    }
     st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), HEAD_MAX, "head index", &o, err));
     if (st == CV_OK) {
         struct cv_version *more = realloc(f->out->v, (f->out->count + 1) * sizeof(*more));

@@ -372,12 +372,10 @@ static cv_status put(struct cv_vault *v, const struct editing *e, const char *re
 static cv_status store(struct cv_vault *v, const struct editing *list, size_t count, uint64_t known,
                        const char *reason, struct cv_err *err)
 {
-    uint64_t newer = 0;
     cv_status st = cv_vault_begin(v, err);
     if (st != CV_OK)
         return st;
-    if (cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_RECORD, known, &newer, NULL) !=
-        CV_ERR_NOTFOUND)
+    if (v->custody->counts[CV_KIND_RECORD] != known)
         st = cv_fail(err, CV_ERR_EXISTS,
                      "somebody else has just written to the vault; nothing was changed: try again");
     for (size_t i = 0; i < count && st == CV_OK; i++)
@@ -412,7 +410,7 @@ cv_status cv_record_edit_all(struct cv_vault *v, const char *const *ids, const s
         list[i].change = &changes[i];
         st = start(v, &list[i], ids[i], reason, err);
         if (i == 0)
-            known = v->custody->chain.next; /* what is appended from here on is news */
+            known = v->listed; /* record entries that were looked at for it; what comes after is news */
         st = CV_THEN(st, prepare(v, &list[i], reason, err));
         any = any || !list[i].same;
     }

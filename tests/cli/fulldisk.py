@@ -30,6 +30,39 @@ def fill(p, small, who):
     assert open(archive, 'rb').read() == before
 
 
+def attach(p, small, who):
+    """A file that does not fit, at its first piece or a later one: nothing of it is listed, nor can it be opened."""
+    record = p.run('record', 'add', '-', *who, stdin=json.dumps({'type': 'evidence', 'evidence': {'kind': 'Recording'}}).encode()).strip()
+    for size in (3 << 20, 9 << 20):
+        subprocess.run(['mount', '-o', 'remount,size=%dk' % (3072 if size < 4 << 20 else 10240), small], check=True)
+        with open(p.path('file'), 'wb') as f:
+            f.write(os.urandom(size))
+        p.run('document', 'add', '--record', record, p.path('file'), *who, rc=1, err='No space left')
+        assert p.run('document', 'list', '--record', record, '--json', *who) == ''
+        assert json.loads(p.run('status', '--json', *who))['unfinished_files'] == 0
+        p.run('check', '--vault', small + '/vault')
+    subprocess.run(['mount', '-o', 'remount,size=40m', small], check=True)
+    p.run('document', 'add', '--record', record, p.path('file'), *who)
+    p.run('document', 'get', record + '.1', '-o', p.path('back'), *who)
+    assert open(p.path('back'), 'rb').read() == open(p.path('file'), 'rb').read()
+    # And where the copy does not fit, there is none.
+    r = small + '/out'
+    subprocess.run(['mount', '-o', 'remount,size=30m', small], check=True)
+    os.unlink(p.path('back'))
+    with open(small + '/ballast', 'wb') as f:
+        while f.tell() < 64 << 20:
+            try:
+                f.write(bytes(65536))
+                f.flush()
+            except OSError:
+                break
+            if os.statvfs(small).f_bavail * os.statvfs(small).f_bsize < 6 << 20:
+                break
+    p.run('document', 'get', record + '.1', '-o', r, *who, rc=1, err='No space left')
+    assert not os.path.exists(r)
+    os.unlink(small + '/ballast')
+
+
 def test(p):
     small = p.path('small')
     os.mkdir(small)
@@ -43,6 +76,8 @@ def test(p):
         p.run('audit', 'verify', '--vault', small + '/vault')
         p.run('check', '--vault', small + '/vault')
         assert len(p.run('record', 'show', first, '--json', *who)) > 0
+        attach(p, small, who)
+        p.run('audit', 'verify', '--vault', small + '/vault')
     finally:
         subprocess.run(['umount', small], check=True)
 
