@@ -15,6 +15,13 @@ CV_MUST_CHECK cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err
 CV_MUST_CHECK cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out,
                                       struct cv_err *err);
 
+/** cv_heads_source_key(v, out): for the next; free ${out}. cv_heads_source(v, key, source, found, err): does
+ * a head in the index hold this mark of CV_SOURCE_BYTES (vault/seen.h)? CV_OK; CV_ERR_IO. */
+CV_MUST_CHECK cv_status cv_heads_source_key(const struct cv_vault *v, struct cv_secret *out);
+CV_MUST_CHECK cv_status cv_heads_source(struct cv_vault *v, struct cv_bytes key,
+                                        const uint8_t source[static CV_SOURCE_BYTES], bool *found,
+                                        struct cv_err *err);
+
 /** cv_head_open(v, env, release, out, err): open the head part of a record entry. */
 CV_MUST_CHECK cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envelope *env,
                                      struct cv_bytes release, struct cv_json **out, struct cv_err *err);

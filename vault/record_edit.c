@@ -227,8 +227,10 @@ static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_
                      "somebody else has just written to the vault; nothing was changed: try again");
     if (st == CV_OK) {
         const struct cv_next next = { old->type, old->id, old->version + 1, previous_hash(before),
-                                      carry(v, old, record) };
-        st = cv_put_version(v, &next, record, &event.slot, err);
+                                      carry(v, old, record), NULL };
+        struct cv_stored stored;
+        st = cv_put_version(v, &next, record, &stored, err);
+        event.slot = stored.slot;
     }
     st = CV_THEN(st, cv_event_add(v, &event, err));
     if (st == CV_OK)
