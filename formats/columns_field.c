@@ -159,6 +159,7 @@ static const struct {
     { "_id", MEANS_NUMBER, 0 },
     { "record_type", MEANS_TYPE, 0 },
     { "record_id", MEANS_ID, 0 },
+    { "training", MEANS_TRAINING, 0 },
     { "start", MEANS_LEFT_OUT, 0 },
     { "end", MEANS_LEFT_OUT, 0 },
     { "today", MEANS_LEFT_OUT, 0 },

@@ -41,6 +41,7 @@ struct meaning {
         MEANS_UUID,
         MEANS_NUMBER,
         MEANS_TYPE,
+        MEANS_TRAINING,
         MEANS_ID
     } what;
     const struct place *place;

@@ -285,6 +285,17 @@ static void typed(struct taking *t, const struct cv_csv_row *row, struct cv_take
     }
 }
 
+/* mark_training(t, row): made-up records say so of themselves. */
+static void mark_training(struct taking *t, const struct cv_csv_row *row)
+{
+    bool yes = false;
+    const struct cv_bytes text = of_row(t->c, row, MEANS_TRAINING);
+    if (text.n > 0 && !cell_yes(text, &yes))
+        fault(t, "training", "neither yes nor no");
+    for (size_t i = 0; yes && i < t->count && !t->nomem; i++)
+        t->nomem = cv_json_set(t->made[i].record, "training", cv_json_bool(true)) != CV_OK;
+}
+
 /* name_source(c, row, out): by what the row is known again. */
 static void name_source(const struct cv_columns *c, const struct cv_csv_row *row, char out[static 96])
 {
@@ -336,6 +347,7 @@ cv_status cv_columns_take(struct cv_columns *c, const struct cv_csv_row *row, co
         complete(&t, row, origin);
     else
         set_missing(&t);
+    mark_training(&t, row);
     name_source(c, row, out->source);
     if (!t.nomem && !t.faulty && t.count > 0) {
         out->records = t.list;

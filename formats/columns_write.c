@@ -136,6 +136,8 @@ cv_status cv_columns_write(const struct cv_columns_writer *writer, const struct 
     struct writing w = { record, out };
     cv_status st = cv_csv_cell(record != NULL ? cv_json_get_str(record, "type") : "record_type", false, out);
     st = CV_THEN(st, cv_csv_cell(record != NULL ? cv_json_get_str(record, "id") : "record_id", false, out));
+    const bool training = cv_json_get_bool(record, "training");
+    st = CV_THEN(st, cv_csv_cell(record == NULL ? "training" : training ? "TRUE" : "", false, out));
     st = CV_THEN(st, each(&writer->places, record != NULL ? write_value : write_name, &w));
     if (st != CV_OK)
         return st;

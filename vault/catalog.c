@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define WAL_BYTES_MAX ((off_t)256 << 10) /* of a catalog that is put away */
-#define LAYOUT "5"
+#define LAYOUT "6"
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
 #define SPARSE "kind <> 5 AND kind <> 7"

@@ -226,8 +226,9 @@ static cv_status store(struct cv_vault *v, const struct cv_version *old, uint64_
         st = cv_fail(err, CV_ERR_EXISTS,
                      "somebody else has just written to the vault; nothing was changed: try again");
     if (st == CV_OK) {
-        const struct cv_next next = { old->type, old->id, old->version + 1, previous_hash(before),
-                                      carry(v, old, record), NULL };
+        const struct cv_next next = {
+            old->type, old->id, old->version + 1, previous_hash(before), carry(v, old, record), .source = NULL
+        };
         struct cv_stored stored;
         st = cv_put_version(v, &next, record, &stored, err);
         event.slot = stored.slot;

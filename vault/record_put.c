@@ -16,6 +16,7 @@ struct making {
     struct cv_json *head, *sections, *seeds;
     const char *type;
     uint64_t version;
+    uint64_t index;
     struct cv_buf jwt;
     struct cv_envelope env;
     struct cv_buf sealed; /* the parts, one after another */
@@ -221,7 +222,7 @@ static cv_status write_version(struct cv_vault *v, struct making *m, struct cv_e
     if (st == CV_OK && !cv_sdjwt_same(check.again, cv_buf_view(&m->jwt)))
         st = cv_fail(err, CV_ERR_INTERNAL,
                      "the record does not rebuild to what was signed; nothing was stored");
-    st = CV_THEN(st, cv_custody_add(v->custody, CV_KIND_RECORD, cv_buf_view(&data), bind, NULL, err));
+    st = CV_THEN(st, cv_custody_add(v->custody, CV_KIND_RECORD, cv_buf_view(&data), bind, &m->index, err));
     cv_sdjwt_free(check.again);
     cv_json_free((struct cv_json *)(uintptr_t)check.clear);
     cv_buf_free(&data);
@@ -258,7 +259,7 @@ cv_status cv_put_version(struct cv_vault *v, const struct cv_next *next, const s
     st = CV_THEN(st, write_version(v, &m, err));
     out->version = next->version;
     out->slot = m.env.slot;
-    out->index = st == CV_OK ? cv_custody_next(v->custody) - 1 : 0;
+    out->index = m.index;
     memcpy(out->handle, m.env.handle, sizeof(out->handle));
     making_free(&m);
     return st;
@@ -329,9 +330,12 @@ cv_status cv_record_put_from(struct cv_vault *v, struct cv_json *record, const s
     cv_status st = accept(v, record, import, out->id, err);
     if (st != CV_OK)
         return st;
-    const struct cv_next next = {
-        cv_json_get_str(record, "type"), out->id, 1, cv_json_str("-"), cv_json_object(), import->source
-    };
+    const struct cv_next next = { .type = cv_json_get_str(record, "type"),
+                                  .id = out->id,
+                                  .version = 1,
+                                  .previous = cv_json_str("-"),
+                                  .carried = cv_json_object(),
+                                  .source = import->source };
     return cv_put_version(v, &next, record, out, err);
 }
 
