@@ -250,52 +250,66 @@ static unsigned number_in(struct cv_bytes t)
     return cv_bytes_number(t, &n) ? (unsigned)n : 0;
 }
 
-/* unnumbered(header, out, number): without a number in brackets, of a component of its own, or at the end. */
-static bool unnumbered(struct cv_bytes header, char out[static COLUMNS_PATH_BYTES], unsigned *number)
+/* component(t, at, end, number): is there a number at ${at}, in brackets or as a component of its own (/2/)?
+ * ${end} is where it ends. */
+static bool component(struct cv_bytes t, size_t at, size_t *end, unsigned *number)
+{
+    size_t k = at + 1;
+    const bool bracket = t.p[at] == '[';
+    if (!bracket && t.p[at] != '/')
+        return false;
+    while (k < t.n && t.p[k] >= '0' && t.p[k] <= '9')
+        k++;
+    const struct cv_bytes digits = CV_BYTES(t.p + at + 1, k - at - 1);
+    if (!all_digits(digits) || (bracket ? k == t.n || t.p[k] != ']' : k < t.n && t.p[k] != '/'))
+        return false;
+    *number = number_in(digits);
+    *end = bracket ? k + 1 : k;
+    return true;
+}
+
+/* numbered(header, out, number): a number inside of it is taken out. */
+static bool numbered(struct cv_bytes header, char out[static COLUMNS_PATH_BYTES], unsigned *number)
 {
     size_t n = 0;
     bool found = false;
     for (size_t i = 0; i < header.n && n < COLUMNS_PATH_BYTES - 1;) {
-        const uint8_t *end = header.p[i] == '[' ? memchr(header.p + i, ']', header.n - i) : NULL;
-        size_t k = end != NULL ? (size_t)(end - header.p) : i;
-        if (end != NULL && all_digits(CV_BYTES(header.p + i + 1, k - i - 1))) {
-            *number = number_in(CV_BYTES(header.p + i + 1, k - i - 1));
-            i = k + 1;
+        if (component(header, i, &i, number))
             found = true;
-            continue;
-        }
-        for (k = i + 1; header.p[i] == '/' && k < header.n && header.p[k] != '/';)
-            k++;
-        if (header.p[i] == '/' && all_digits(CV_BYTES(header.p + i + 1, k - i - 1))) {
-            *number = number_in(CV_BYTES(header.p + i + 1, k - i - 1));
-            i = k;
-            found = true;
-            continue;
-        }
-        out[n++] = (char)header.p[i++];
-    }
-    size_t digits = 0;
-    while (!found && digits < 2 && digits < n && out[n - digits - 1] >= '0' && out[n - digits - 1] <= '9')
-        digits++;
-    if (digits > 0) {
-        *number = number_in(CV_BYTES(out + n - digits, digits));
-        found = true;
-        n -= digits;
-        while (n > 0 && strchr("_ .-", out[n - 1]) != NULL)
-            n--;
+        else
+            out[n++] = (char)header.p[i++];
     }
     out[n] = '\0';
     return found;
 }
 
+/* ends_numbered(header, out, number): one at its end: name_2, name 2, name2. */
+static bool ends_numbered(struct cv_bytes header, struct cv_bytes *out, unsigned *number)
+{
+    size_t n = header.n;
+    while (n > 0 && header.n - n < 2 && header.p[n - 1] >= '0' && header.p[n - 1] <= '9')
+        n--;
+    *number = number_in(CV_BYTES(header.p + n, header.n - n));
+    if (n == header.n)
+        return false;
+    while (n > 0 && memchr("_ .-", header.p[n - 1], 4) != NULL)
+        n--;
+    *out = CV_BYTES(header.p, n);
+    return true;
+}
+
 /* field_of(list, header, out): a field, perhaps one of several. */
 static bool field_of(const struct places *list, struct cv_bytes header, struct meaning *out)
 {
-    char bare[COLUMNS_PATH_BYTES];
+    char without[COLUMNS_PATH_BYTES];
+    struct cv_bytes bare = header;
     unsigned number = 0;
-    const struct place *p = in_groups(list, header);
-    if (p == NULL && unnumbered(header, bare, &number))
-        p = in_groups(list, cv_bytes_str(bare));
+    const struct place *p = NULL;
+    if (numbered(header, without, &number))
+        bare = cv_bytes_str(without);
+    p = in_groups(list, bare);
+    if (p == NULL && number == 0 && ends_numbered(header, &bare, &number))
+        p = in_groups(list, bare);
     if (p == NULL)
         return false;
     *out = (struct meaning){ .what = MEANS_FIELD, .place = p, .number = number };

@@ -49,6 +49,7 @@ enum query {
     Q_FORGET_HEADS,
     Q_ADD_SOURCE,
     Q_SOURCE,
+    Q_ANY_SOURCE,
     Q_FORGET_SOURCES,
     Q_FORGET_LISTED,
     Q_OTHERS,
@@ -79,6 +80,7 @@ static const char *const queries[Q_TOTAL] = {
     [Q_FORGET_HEADS] = "DELETE FROM head WHERE member GLOB ?1 || '/*' AND member <> ?2",
     [Q_ADD_SOURCE] = "INSERT OR IGNORE INTO source VALUES(?1, ?2)",
     [Q_SOURCE] = "SELECT 1 FROM source WHERE member = ?1 AND tag = ?2",
+    [Q_ANY_SOURCE] = "SELECT 1 FROM source WHERE member = ?1 LIMIT 1",
     [Q_FORGET_SOURCES] = "DELETE FROM source WHERE member GLOB ?1 || '/*' AND member <> ?2",
     [Q_FORGET_LISTED] = "DELETE FROM listed WHERE member GLOB ?1 || '/*' AND member <> ?2",
     [Q_RING] = "SELECT sealed FROM ring WHERE member = ?1 AND policy = ?2 AND seals = ?3",
@@ -516,6 +518,8 @@ cv_status cv_catalog_has_source(struct cv_catalog *c, const char *member, struct
                                 struct cv_err *err)
 {
     uint64_t any = 0;
+    if (tag.n == 0)
+        return one_number(c, Q_ANY_SOURCE, ASK(c, Q_ANY_SOURCE, err, TXT(member)), &any);
     return one_number(c, Q_SOURCE, ASK(c, Q_SOURCE, err, TXT(member), BYT(tag)), &any);
 }
 

@@ -10,8 +10,8 @@
 
 #define PIVOT_UNITS 2048
 #define PIECE_BYTES 4096
-#define CONFIDENCE_LEAST 50 /* of ICU's guesses, of 100 */
-#define CONFIDENCE_AHEAD 10 /* of the next guess */
+#define CONFIDENCE_LEAST 40 /* of ICU's guesses, of 100 */
+#define CONFIDENCE_AHEAD 15 /* of the next guess */
 
 struct cv_charset {
     UConverter *from, *to;

@@ -118,11 +118,6 @@ cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_jso
     return st;
 }
 
-cv_status cv_heads_source_key(const struct cv_vault *v, struct cv_secret *out)
-{
-    return cache_key(v, "sources", out);
-}
-
 /* keep_source(v, head, reader): that such a record is there, for an import that brings it again. */
 static cv_status keep_source(struct cv_vault *v, const struct cv_json *head, const char *reader,
                              struct cv_err *err)
@@ -131,21 +126,31 @@ static cv_status keep_source(struct cv_vault *v, const struct cv_json *head, con
     struct cv_secret key = { 0 };
     if (cv_json_get_bytes(head, "source", source, sizeof(source)) != CV_OK)
         return CV_OK;
-    cv_status st = cv_heads_source_key(v, &key);
+    cv_status st = cache_key(v, "sources", &key);
     st = CV_THEN(st, cv_hmac_sha256(cv_secret_view(&key), CV_ARR(source), tag));
     st = CV_THEN(st, cv_catalog_add_source(v->custody->catalog, reader, CV_ARR(tag), err));
     cv_secret_free(&key);
     return st;
 }
 
-cv_status cv_heads_source(struct cv_vault *v, struct cv_bytes key,
+cv_status cv_heads_sources_open(struct cv_vault *v, struct cv_heads_sources *out, struct cv_err *err)
+{
+    cv_status st = reader_of(v, out->reader);
+    st = CV_THEN(st, cache_key(v, "sources", &out->key));
+    st = CV_THEN(st, cv_catalog_has_source(v->custody->catalog, out->reader, (struct cv_bytes){ 0 }, err));
+    out->some = st == CV_OK;
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
+cv_status cv_heads_source(struct cv_vault *v, const struct cv_heads_sources *sources,
                           const uint8_t source[static CV_SOURCE_BYTES], bool *found, struct cv_err *err)
 {
-    char reader[CV_READER_BYTES];
     uint8_t tag[TAG_BYTES];
-    cv_status st = reader_of(v, reader);
-    st = CV_THEN(st, cv_hmac_sha256(key, CV_BYTES(source, CV_SOURCE_BYTES), tag));
-    st = CV_THEN(st, cv_catalog_has_source(v->custody->catalog, reader, CV_ARR(tag), err));
+    *found = false;
+    if (!sources->some)
+        return CV_OK;
+    cv_status st = cv_hmac_sha256(cv_secret_view(&sources->key), CV_BYTES(source, CV_SOURCE_BYTES), tag);
+    st = CV_THEN(st, cv_catalog_has_source(v->custody->catalog, sources->reader, CV_ARR(tag), err));
     *found = st == CV_OK;
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }

@@ -28,9 +28,19 @@ struct shared_key {
     bool known; /* all of the secrets could be opened */
 };
 
+/* What is asked of every record of a type. */
+struct kind {
+    const char *type;
+    uint64_t coded; /* sections that are filled from others, and so no part of what came; by their place */
+    bool reads_head;
+};
+
 struct cv_seen {
     struct cv_vault *v;
-    struct cv_secret own, index; /* of own marks; of the head index */
+    struct cv_secret own; /* for own marks */
+    struct cv_heads_sources index;
+    struct kind *kinds;
+    size_t kind_count;
     struct shared_key keys[KEYS_MAX];
     size_t key_count;
     /* of a member who may not read heads */
@@ -42,16 +52,6 @@ struct cv_seen {
 };
 
 /* ---- keys ---- */
-
-/* coded(v, type, section): filled from other sections, and so no part of what came. */
-static bool coded(const struct cv_vault *v, const char *type, const char *section)
-{
-    const char *other;
-    for (size_t i = 0; (other = cv_template_type_section(v->template, type, i)) != NULL; i++)
-        if (cv_template_codes(v->template, type, section, other))
-            return true;
-    return false;
-}
 
 /* make_key(s, k): of the first secrets of its sections; not known if one of them does not open. */
 static cv_status make_key(struct cv_seen *s, struct shared_key *k)
@@ -80,16 +80,18 @@ static cv_status make_key(struct cv_seen *s, struct shared_key *k)
     return st;
 }
 
-/* key_for(s, record, out): of the sections that it gives. */
-static cv_status key_for(struct cv_seen *s, const struct cv_json *record, const struct shared_key **out)
+/* key_for(s, kind, record, out): of the sections that it gives. */
+static cv_status key_for(struct cv_seen *s, const struct kind *kind, const struct cv_json *record,
+                         const struct shared_key **out)
 {
-    const char *type = cv_json_get_str(record, "type"), *section;
+    const char *type = kind->type, *section;
     uint64_t sections = 0;
     for (size_t i = 0; i < 64 && (section = cv_template_type_section(s->v->template, type, i)) != NULL; i++)
-        if (cv_json_len(cv_json_get(record, section)) > 0 && !coded(s->v, type, section))
+        if (cv_json_len(cv_json_get(record, section)) > 0)
             sections |= (uint64_t)1 << i;
+    sections &= ~kind->coded;
     for (size_t i = 0; i < s->key_count; i++)
-        if (s->keys[i].sections == sections && strcmp(s->keys[i].type, type) == 0) {
+        if (s->keys[i].sections == sections && s->keys[i].type == type) {
             *out = &s->keys[i];
             return CV_OK;
         }
@@ -98,10 +100,7 @@ static cv_status key_for(struct cv_seen *s, const struct cv_json *record, const 
         cv_secret_free(&s->keys[s->key_count].key);
     }
     struct shared_key *k = &s->keys[s->key_count];
-    *k = (struct shared_key){ .sections = sections };
-    for (size_t i = 0; k->type == NULL; i++)
-        if (strcmp(cv_template_type(s->v->template, i), type) == 0)
-            k->type = cv_template_type(s->v->template, i);
+    *k = (struct shared_key){ .sections = sections, .type = type };
     cv_status st = make_key(s, k);
     if (st == CV_OK)
         s->key_count++;
@@ -123,13 +122,13 @@ static cv_status cut(struct cv_bytes key, const char *type, const char *source,
     return st;
 }
 
-/* known_type(v, record): is it one of the template's? What is not will be refused for it. */
-static const char *known_type(const struct cv_vault *v, const struct cv_json *record)
+/* kind_of(s, record): NULL for a type that the template does not have; the record will be refused for it. */
+static const struct kind *kind_of(const struct cv_seen *s, const struct cv_json *record)
 {
-    const char *type = cv_json_get_str(record, "type"), *known;
-    for (size_t i = 0; type != NULL && (known = cv_template_type(v->template, i)) != NULL; i++)
-        if (strcmp(known, type) == 0)
-            return known;
+    const char *type = cv_json_get_str(record, "type");
+    for (size_t i = 0; type != NULL && i < s->kind_count; i++)
+        if (strcmp(s->kinds[i].type, type) == 0)
+            return &s->kinds[i];
     return NULL;
 }
 
@@ -137,16 +136,16 @@ cv_status cv_seen_mark(struct cv_seen *s, const struct cv_json *record, const ch
                        struct cv_mark *mark, struct cv_err *err)
 {
     const struct shared_key *k = NULL;
-    const char *type = known_type(s->v, record);
+    const struct kind *kind = kind_of(s, record);
     *mark = (struct cv_mark){ 0 };
-    if (type == NULL)
+    if (kind == NULL)
         return CV_OK;
-    mark->reads_head = cv_vault_may_read(s->v, cv_vault_head_section(s->v, type));
-    cv_status st = cut(cv_secret_view(&s->own), type, source, mark->own);
-    st = CV_THEN(st, key_for(s, record, &k));
+    mark->reads_head = kind->reads_head;
+    cv_status st = cut(cv_secret_view(&s->own), kind->type, source, mark->own);
+    st = CV_THEN(st, key_for(s, kind, record, &k));
     mark->shares = st == CV_OK && k->known && mark->reads_head;
     if (mark->shares)
-        st = cut(cv_secret_view(&k->key), type, source, mark->shared);
+        st = cut(cv_secret_view(&k->key), kind->type, source, mark->shared);
     return cv_err_note(err, st, "import");
 }
 
@@ -160,9 +159,9 @@ cv_status cv_seen_known(struct cv_seen *s, const struct cv_mark *mark, bool *kno
     *known = !mark->reads_head && cv_tally_get(&s->before, mark->own) != 0;
     cv_status st = CV_OK;
     if (mark->reads_head)
-        st = cv_heads_source(s->v, cv_secret_view(&s->index), mark->own, known, err);
+        st = cv_heads_source(s->v, &s->index, mark->own, known, err);
     if (mark->shares && !*known)
-        st = CV_THEN(st, cv_heads_source(s->v, cv_secret_view(&s->index), mark->shared, known, err));
+        st = CV_THEN(st, cv_heads_source(s->v, &s->index, mark->shared, known, err));
     return st;
 }
 
@@ -287,16 +286,45 @@ cv_status cv_seen_done(struct cv_seen *s, bool whole)
 
 /* ---- opening ---- */
 
-/* writes(v, reads): are there records that this member may write, and whose heads they may (not) read? */
-static bool writes(const struct cv_vault *v, bool reads)
+/* coded_of(t, type): which of its sections are filled from others. */
+static uint64_t coded_of(const struct cv_template *t, const char *type)
 {
-    const char *type, *section;
-    for (size_t i = 0; (type = cv_template_type(v->template, i)) != NULL; i++)
-        for (size_t j = 0; (section = cv_template_type_section(v->template, type, j)) != NULL; j++)
-            if (cv_vault_may_create(v, section) &&
-                cv_vault_may_read(v, cv_vault_head_section(v, type)) == reads)
-                return true;
+    const char *section, *other;
+    uint64_t coded = 0;
+    for (size_t i = 0; i < 64 && (section = cv_template_type_section(t, type, i)) != NULL; i++)
+        for (size_t j = 0; (other = cv_template_type_section(t, type, j)) != NULL; j++)
+            if (cv_template_codes(t, type, section, other))
+                coded |= (uint64_t)1 << i;
+    return coded;
+}
+
+/* writes(v, type): may this member write some section of such a record? */
+static bool writes(const struct cv_vault *v, const char *type)
+{
+    const char *section;
+    for (size_t j = 0; (section = cv_template_type_section(v->template, type, j)) != NULL; j++)
+        if (cv_vault_may_create(v, section))
+            return true;
     return false;
+}
+
+/* know_kinds(s, index, memory): and whether heads and the memory matter for what this member may write. */
+static cv_status know_kinds(struct cv_seen *s, bool *index, bool *memory)
+{
+    const char *type;
+    size_t n = 0;
+    while (cv_template_type(s->v->template, n) != NULL)
+        n++;
+    if ((s->kinds = calloc(n + 1, sizeof(*s->kinds))) == NULL)
+        return CV_ERR_NOMEM;
+    for (; (type = cv_template_type(s->v->template, s->kind_count)) != NULL; s->kind_count++) {
+        struct kind *k = &s->kinds[s->kind_count];
+        *k = (struct kind){ .type = type, .coded = coded_of(s->v->template, type) };
+        k->reads_head = cv_vault_may_read(s->v, cv_vault_head_section(s->v, type));
+        if (writes(s->v, type))
+            *(k->reads_head ? index : memory) = true;
+    }
+    return CV_OK;
 }
 
 cv_status cv_seen_open(struct cv_vault *v, struct cv_seen **out, struct cv_err *err)
@@ -307,11 +335,14 @@ cv_status cv_seen_open(struct cv_vault *v, struct cv_seen **out, struct cv_err *
         return cv_fail(err, CV_ERR_NOMEM, "import: out of memory");
     s->v = v;
     s->fd = -1;
-    cv_status st = writes(v, true) ? cv_heads_catch_up(v, err) : CV_OK;
+    bool index = false, memory = false;
+    cv_status st = know_kinds(s, &index, &memory);
+    if (index)
+        st = CV_THEN(st, cv_heads_catch_up(v, err));
     st = CV_THEN(
         st, cv_identity_derive(v->id, CV_ARR(cv_vault_policy(v)->vault_id), CV_LIT("imported"), &s->own));
-    st = CV_THEN(st, cv_heads_source_key(v, &s->index));
-    if (st == CV_OK && writes(v, false))
+    st = CV_THEN(st, cv_heads_sources_open(v, &s->index, err));
+    if (st == CV_OK && memory)
         st = load(s, err);
     if (st == CV_OK)
         *out = s;
@@ -327,7 +358,8 @@ void cv_seen_close(struct cv_seen *s)
     for (size_t i = 0; i < s->key_count; i++)
         cv_secret_free(&s->keys[i].key);
     cv_secret_free(&s->own);
-    cv_secret_free(&s->index);
+    cv_secret_free(&s->index.key);
+    free(s->kinds);
     cv_tally_free(&s->before);
     cv_buf_free(&s->pending);
     if (s->fd >= 0)
