@@ -348,13 +348,15 @@ static cv_status put(struct cv_vault *v, const struct editing *e, const char *re
                               .detail = e->change->detail,
                               .reason = reason };
     struct cv_json *ids = NULL, *refs = NULL;
-    const struct cv_next next = { e->old->type,
-                                  e->old->id,
-                                  e->old->version + 1,
-                                  previous_hash(&e->before),
-                                  carry(v, e->old, e->record),
-                                  e->change->pieces };
-    cv_status st = cv_put_version(v, &next, e->record, &event.slot, err);
+    const struct cv_next next = { .type = e->old->type,
+                                  .id = e->old->id,
+                                  .version = e->old->version + 1,
+                                  .previous = previous_hash(&e->before),
+                                  .carried = carry(v, e->old, e->record),
+                                  .pieces = e->change->pieces };
+    struct cv_stored stored;
+    cv_status st = cv_put_version(v, &next, e->record, &stored, err);
+    event.slot = stored.slot;
     if (st == CV_OK && e->change->with != NULL) {
         ids = cv_json_array();
         st = cv_json_push(ids, cv_json_str(e->change->with));
