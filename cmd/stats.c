@@ -230,12 +230,15 @@ static void say(struct cv_ui *ui, const struct cv_figures_view *v)
                   "%zu of %zu numbers are suppressed (\xc2\xb7): each is under %" PRIu64
                   ", perhaps 0, or one by which such a number could be computed.",
                   hidden, of, v->f->k);
+    if (cv_figures_bare(v))
+        cv_ui_say(ui, "Nothing but totals could be given: count by fewer dimensions at once.");
     for (size_t i = 0; i < v->count; i++) {
         const struct cv_figures_dimension *d = &v->f->dim[v->by[i]];
         if (d->multi)
-            cv_ui_say(ui, "One record can have several %s, and counts in each: they are more than all.", d->name);
+            cv_ui_say(ui, "%s: one record can have several, and counts in each; they add up to more than all.",
+                      d->name);
         if (d->others != CV_SUPPRESS_NONE)
-            cv_ui_say(ui, "%s: others are those not named, because too few are in one of them.", d->name);
+            cv_ui_say(ui, "%s: others are all that are not named, because too few are in one of them.", d->name);
     }
 }
 

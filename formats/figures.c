@@ -65,6 +65,21 @@ size_t cv_figures_hidden(const struct cv_figures_view *v, size_t *of)
     return hidden;
 }
 
+bool cv_figures_bare(const struct cv_figures_view *v)
+{
+    size_t at[CV_SUPPRESS_DIMS];
+    uint64_t count;
+    cv_figures_begin(v, at);
+    do {
+        bool total = false;
+        for (size_t i = 0; i < v->count; i++)
+            total = total || at[v->by[i]] == CV_FIGURES_ALL;
+        if (!total && cv_figures_at(v->f, at, &count))
+            return false;
+    } while (cv_figures_next(v, at));
+    return true;
+}
+
 /* ---- CSV ---- */
 
 static cv_status csv_head(const struct cv_figures_view *v, struct cv_buf *out)

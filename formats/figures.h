@@ -33,6 +33,9 @@ const char *cv_figures_word(const struct cv_figures_view *v, size_t i, const siz
 /** cv_figures_hidden(v, of): how many of its numbers, ${of} so many, are not shown. */
 size_t cv_figures_hidden(const struct cv_figures_view *v, size_t *of);
 
+/** cv_figures_bare(v): none is shown but totals. */
+bool cv_figures_bare(const struct cv_figures_view *v);
+
 /** cv_figures_csv(v, out): append a row for each number: its categories, the number or nothing, and whether it was
  * suppressed; of a training vault after a line that says so. cv_figures_json(v, out): the answer in JSON, freed by
  * the caller. cv_figures_page(v, out): append the page. CV_OK; CV_ERR_LIMIT; CV_ERR_NOMEM; CV_ERR_INTERNAL. */

@@ -211,6 +211,9 @@ static void put_meaning(struct cv_report_out *p, const struct cv_figures_view *v
          "<li><strong>%zu of %zu numbers are suppressed</strong>, and stand as <span class=\"dot\">&#183;</span>: "
          "each is under %" PRIu64 " (it may be 0), or one by which such a number could be computed.</li>\n",
          hidden, of, v->f->k);
+    if (cv_figures_bare(v))
+        cv_report_put(p, "<li><strong>Nothing but totals could be given.</strong> Counted by fewer dimensions at once, "
+                         "more can be shown.</li>\n");
     for (size_t d = 0; d < v->f->dims; d++)
         others = others || v->f->dim[d].others != CV_SUPPRESS_NONE;
     if (others)
@@ -220,8 +223,8 @@ static void put_meaning(struct cv_report_out *p, const struct cv_figures_view *v
         if (v->f->dim[d].multi) {
             cv_report_put(p, "<li>Of <strong>");
             cv_report_put_bytes(p, cv_bytes_str(v->f->dim[d].name));
-            cv_report_put(p, "</strong> one record can have several, and counts in each: the numbers are more than "
-                             "all.</li>\n");
+            cv_report_put(p, "</strong> one record can have several, and counts in each: the numbers add up to "
+                             "more than all.</li>\n");
         }
     PUTF(p,
          "<li>Numbers change when %d new records are there, not with each: the newest are not counted yet. Counted is "
