@@ -46,7 +46,8 @@ bool cv_figures_next(const struct cv_figures_view *v, size_t at[static CV_SUPPRE
     return false;
 }
 
-const char *cv_figures_word(const struct cv_figures_view *v, size_t i, const size_t at[static CV_SUPPRESS_DIMS])
+const char *cv_figures_word(const struct cv_figures_view *v, size_t i,
+                            const size_t at[static CV_SUPPRESS_DIMS])
 {
     const size_t d = v->by[i];
     return at[d] == CV_FIGURES_ALL ? WORD_ALL : v->f->dim[d].c[at[d]].word;

@@ -54,7 +54,7 @@ const char *cv_template_label(const struct cv_template *t, const char *type, con
 struct cv_template_field {
     const char *name, *label, *type, *htcds, *help; /* htcds and help may be NULL */
     const char *to;                                 /* of a ref: the type it points to; may be NULL */
-    const char *dimension;                          /* what statistics call it; NULL: they do not count by it */
+    const char *dimension; /* what statistics call it; NULL: they do not count by it */
     bool required, multi, elements, identifier;
     bool named;                    /* its elements leave only where the act names them */
     size_t max;                    /* elements of a multi field */

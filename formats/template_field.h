@@ -58,8 +58,8 @@ bool template_name_ok(const char *s);
 const struct type *template_type(const struct cv_template *t, const char *name);
 const struct field *type_field(const struct type *ty, const char *section, const char *name);
 
-/* Where a coded field is filled from: "section.field"; its year with "section.field|year"; the age group of who
- * was born then, on the day in another field, with "section.field|age:section.field". */
+/* Where a coded field is filled from: "section.field"; its year with "section.field|year"; the age group of
+ * who was born then, on the day in another field, with "section.field|age:section.field". */
 enum field_taken { FIELD_AS_IT_IS, FIELD_YEAR, FIELD_AGE };
 struct field_from {
     char section[TEMPLATE_NAME_MAX + 1], field[TEMPLATE_NAME_MAX + 1];

@@ -21,8 +21,8 @@ struct cv_glance {
 CV_MUST_CHECK cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g,
                                   const struct cv_version *const *list, size_t count, struct cv_err *err);
 
-/** cv_glance_unnamed(...): the same under an event that names no record, for counts over all of them: ${g}'s detail
- * says which they are. */
+/** cv_glance_unnamed(...): the same under an event that names no record, for counts over all of them: ${g}'s
+ * detail says which they are. */
 CV_MUST_CHECK cv_status cv_glance_unnamed(struct cv_vault *v, const struct cv_glance *g,
                                           const struct cv_version *const *list, size_t count,
                                           struct cv_err *err);

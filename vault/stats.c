@@ -101,8 +101,8 @@ static cv_status take(void *arg, const struct cv_version *of, const struct cv_js
     return cv_tally_add(c->tally, data);
 }
 
-/* find_fields(v, ask, fields, section, place, err): in the template's order, so that whoever asks for the same in
- * another order is shown the same. */
+/* find_fields(v, ask, fields, section, place, err): in the template's order, so that whoever asks for the
+ * same in another order is shown the same. */
 static cv_status find_fields(const struct cv_vault *v, const struct cv_stats_ask *ask,
                              struct cv_tally_field *fields, const char **section, size_t *place,
                              struct cv_err *err)
@@ -117,8 +117,8 @@ static cv_status find_fields(const struct cv_vault *v, const struct cv_stats_ask
             }
     return n == ask->count && n > 0
                ? CV_OK
-               : cv_fail(err, CV_ERR_ARG, "this vault's template does not count records of type %.32s by that",
-                         ask->type);
+               : cv_fail(err, CV_ERR_ARG,
+                         "this vault's template does not count records of type %.32s by that", ask->type);
 }
 
 /* look(v, ask, c, list, s, err): one event, then the coded fields. */
@@ -147,7 +147,7 @@ cv_status cv_stats_count(struct cv_vault *v, const struct cv_stats_ask *ask, str
     *out = (struct cv_stats){ 0 };
     cv_status st = find_fields(v, ask, fields, &c.section, out->place, err);
     if (st == CV_OK && !cv_vault_may_read(v, c.section)) {
-        const struct cv_refusal refusal = { .to = "stats", .section = c.section, .reason = ask->reason };
+        const struct cv_refusal refusal = { .to = "count", .section = c.section, .reason = ask->reason };
         return cv_event_refuse(v, &refusal, CV_ERR_NOKEY, err,
                                "statistics count the section %s, which you may not read", c.section);
     }
