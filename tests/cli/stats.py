@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Statistics: counts over coded fields, and an attacker who has all that is given out."""
-import csv, io, itertools, json, os, random, sys
+import contextlib, csv, io, itertools, json, os, random, sqlite3, sys
 from collections import Counter, deque
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -257,6 +257,26 @@ def refusals(p):
     assert p.as_('analyst', 'record', 'list', '--type', 'testimony', '-q') == ''
 
 
+def kept(p):
+    """Coded fields are opened once, and what is kept of them is sealed: deleted or damaged, it is made again."""
+    ask = ('analyst', 'stats', '--by', 'age,form')
+    opened = lambda: [e['detail'] for e in p.json_as('auditor', 'audit', 'log', '--action', 'list') if 'coded fields' in e.get('detail', '')]
+    was, events = p.json_as(*ask)[0]['cells'], opened()
+    assert events == ['coded fields of %d new versions' % (p.counted // K * K)], events
+    files = [os.path.join(d, f) for d, _, names in os.walk(p.home) for f in names if f.startswith('catalog.db')]
+    found = b''.join(open(f, 'rb').read() for f in files)
+    assert b'/coded/person' in found and b'ForcedLabour' not in found and b'Feminine' not in found
+    for damage in ('UPDATE ring SET sealed = substr(sealed, 1, length(sealed) - 1) || x\'00\' WHERE member GLOB \'*/coded/*\'',
+                   'UPDATE ring SET sealed = x\'00\' WHERE member GLOB \'*/coded/*\'', 'DELETE FROM ring'):
+        for f in files:
+            if f.endswith('.db'):
+                with contextlib.closing(sqlite3.connect(f)) as db, db:
+                    db.execute(damage)
+        assert p.json_as(*ask)[0]['cells'] == was and len(opened()) == len(events) + 1, damage
+        events = opened()
+    assert p.json_as(*ask)[0]['cells'] == was and opened() == events
+
+
 def log(p, count):
     """An event says what was counted, names no record, and stays small; contents and events agree."""
     p.as_('analyst', 'stats', '--by', 'form,year', '--where', 'gender=Feminine', '-k', '20', '--reason', 'The yearly report')
@@ -357,8 +377,10 @@ def test(p):
     chance = random.Random(7)
     records = list(people(236, chance))
     p.as_('intake', 'record', 'import', '-', stdin='\n'.join(map(json.dumps, records)).encode())
+    p.counted = len(records)
     numbers(p, records)
     three(p, records)
+    kept(p)
     filters(p, records)
     refusals(p)
     usage(p)
