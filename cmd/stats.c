@@ -7,7 +7,8 @@
 #include "formats/utf8.h"
 #include "vault/stats.h"
 
-/* stats: counts over coded fields, as a table, as CSV, as a page. What is shown is decided in formats/suppress. */
+/* stats: counts over coded fields, as a table, as CSV, as a page. What is shown is decided in
+ * formats/suppress. */
 
 #define SUFFIX ".html"
 #define WORDS_BYTES 256
@@ -24,8 +25,8 @@ static const struct cv_opt opts[] = {
     { "where", 'w', "NAME=VALUE", "only these; counts as one of the three; may be repeated",
       offsetof(struct args, where), CV_OPT_LIST },
     { "k", 'k', "N", "the smallest number shown: 11, or more", offsetof(struct args, k), CV_OPT_COUNT },
-    { "of", 0, "TYPE", "the type of record to count; person unless another is named", offsetof(struct args, of),
-      CV_OPT_TEXT },
+    { "of", 0, "TYPE", "the type of record to count; person unless another is named",
+      offsetof(struct args, of), CV_OPT_TEXT },
     { "csv", 0, NULL, "as CSV; with -o NAME.html: NAME.csv beside the page", offsetof(struct args, csv),
       CV_OPT_FLAG },
     { "output", 'o', "FILE.html", "a page with charts, for a browser or the printer; a new file",
@@ -36,9 +37,9 @@ static const struct cv_opt opts[] = {
 
 /* What was asked for, taken apart. */
 struct asked {
-    char words[WORDS_BYTES];                 /* of --by and --where, cut at their ends */
-    const char *names[CV_SUPPRESS_DIMS];     /* those counted by, then those of filters */
-    const char *values[CV_SUPPRESS_DIMS];    /* of filters */
+    char words[WORDS_BYTES];              /* of --by and --where, cut at their ends */
+    const char *names[CV_SUPPRESS_DIMS];  /* those counted by, then those of filters */
+    const char *values[CV_SUPPRESS_DIMS]; /* of filters */
     size_t by, count;
     const char *type;
 };
@@ -47,7 +48,8 @@ struct asked {
 
 static cv_status too_many(struct cv_ui *ui)
 {
-    return cv_fail(&ui->err, CV_ERR_ARG, "--by and --where together name at most %d dimensions", CV_SUPPRESS_DIMS);
+    return cv_fail(&ui->err, CV_ERR_ARG, "--by and --where together name at most %d dimensions",
+                   CV_SUPPRESS_DIMS);
 }
 
 static cv_status add_name(struct cv_ui *ui, struct asked *q, const char *name)
@@ -80,13 +82,15 @@ static cv_status take_by(struct cv_ui *ui, const char *text, struct asked *q)
 }
 
 /* take_where(ui, w, names, q): NAME=VALUE, the name copied to where it has an end. */
-static cv_status take_where(struct cv_ui *ui, const struct cv_words *w, char (*names)[WORDS_BYTES], struct asked *q)
+static cv_status take_where(struct cv_ui *ui, const struct cv_words *w, char (*names)[WORDS_BYTES],
+                            struct asked *q)
 {
     for (size_t i = 0; i < w->n; i++) {
         const size_t n = strcspn(w->w[i], "=");
         if (q->count == CV_SUPPRESS_DIMS)
             return too_many(ui);
-        if (w->w[i][n] != '=' || n == 0 || n >= WORDS_BYTES || strlen(w->w[i] + n + 1) >= CV_FIGURES_WORD_BYTES)
+        if (w->w[i][n] != '=' || n == 0 || n >= WORDS_BYTES ||
+            strlen(w->w[i] + n + 1) >= CV_FIGURES_WORD_BYTES)
             return cv_fail(&ui->err, CV_ERR_ARG, "--where wants NAME=VALUE, such as gender=Feminine");
         memcpy(names[i], w->w[i], n);
         names[i][n] = '\0';
@@ -99,7 +103,8 @@ static cv_status take_where(struct cv_ui *ui, const struct cv_words *w, char (*n
 }
 
 /* no_dimension(ui, t, type, name): says which there are. */
-static cv_status no_dimension(struct cv_ui *ui, const struct cv_template *t, const char *type, const char *name)
+static cv_status no_dimension(struct cv_ui *ui, const struct cv_template *t, const char *type,
+                              const char *name)
 {
     struct cv_buf list = { 0 };
     const char *section;
@@ -108,17 +113,17 @@ static cv_status no_dimension(struct cv_ui *ui, const struct cv_template *t, con
     for (size_t i = 0; cv_template_dimension(t, type, i, &section, &f); i++)
         st = CV_THEN(st, cv_buf_printf(&list, "%s%s", i > 0 ? ", " : "", f.dimension));
     if (list.n == 0)
-        st = CV_THEN(st, cv_fail(&ui->err, CV_ERR_ARG, "this vault's template has nothing to count %.32s records by",
-                                 type));
+        st = CV_THEN(st, cv_fail(&ui->err, CV_ERR_ARG,
+                                 "this vault's template has nothing to count %.32s records by", type));
     else
-        st = CV_THEN(st, cv_fail(&ui->err, CV_ERR_ARG, "%.32s records are not counted by %.32s, but by: %.*s", type,
-                                 name, (int)list.n, (const char *)list.p));
+        st = CV_THEN(st, cv_fail(&ui->err, CV_ERR_ARG, "%.32s records are not counted by %.32s, but by: %.*s",
+                                 type, name, (int)list.n, (const char *)list.p));
     cv_buf_free(&list);
     return st;
 }
 
-/* check_names(ui, v, q): dimensions of the template, and values that they can have; so that no word of the command
- * line gets into the log which is not of them. */
+/* check_names(ui, v, q): dimensions of the template, and values that they can have; so that no word of the
+ * command line gets into the log which is not of them. */
 static cv_status check_names(struct cv_ui *ui, const struct cv_vault *v, const struct asked *q)
 {
     for (size_t i = 0; i < q->count; i++) {
@@ -132,8 +137,8 @@ static cv_status check_names(struct cv_ui *ui, const struct cv_vault *v, const s
         if (st != CV_OK)
             return st == CV_ERR_FORMAT ? CV_ERR_ARG : st;
         if (f.choices == NULL && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != strlen(value))
-            return cv_fail(&ui->err, CV_ERR_ARG, "%.32s=: a country is two capital letters, a year four digits",
-                           q->names[i]);
+            return cv_fail(&ui->err, CV_ERR_ARG,
+                           "%.32s=: a country is two capital letters, a year four digits", q->names[i]);
     }
     return CV_OK;
 }
@@ -142,9 +147,8 @@ static cv_status describe(const struct asked *q, uint64_t k, struct cv_buf *out)
 {
     cv_status st = cv_buf_str(out, "by ");
     for (size_t i = 0; i < q->count && st == CV_OK; i++)
-        st = q->values[i] != NULL
-                 ? cv_buf_printf(out, ", where %.32s=%.63s", q->names[i], q->values[i])
-                 : cv_buf_printf(out, "%s%.32s", i > 0 ? ", " : "", q->names[i]);
+        st = q->values[i] != NULL ? cv_buf_printf(out, ", where %.32s=%.63s", q->names[i], q->values[i])
+                                  : cv_buf_printf(out, "%s%.32s", i > 0 ? ", " : "", q->names[i]);
     st = CV_THEN(st, cv_buf_printf(out, "; nothing under %" PRIu64, k));
     return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
 }
@@ -230,12 +234,17 @@ static void say(struct cv_ui *ui, const struct cv_figures_view *v)
                   "%zu of %zu numbers are suppressed (\xc2\xb7): each is under %" PRIu64
                   ", perhaps 0, or one by which such a number could be computed.",
                   hidden, of, v->f->k);
+    if (cv_figures_bare(v))
+        cv_ui_say(ui, "Nothing but totals could be given: count by fewer dimensions at once.");
     for (size_t i = 0; i < v->count; i++) {
         const struct cv_figures_dimension *d = &v->f->dim[v->by[i]];
         if (d->multi)
-            cv_ui_say(ui, "One record can have several %s, and counts in each: they are more than all.", d->name);
+            cv_ui_say(ui,
+                      "%s: one record can have several, and counts in each; they add up to more than all.",
+                      d->name);
         if (d->others != CV_SUPPRESS_NONE)
-            cv_ui_say(ui, "%s: others are those not named, because too few are in one of them.", d->name);
+            cv_ui_say(ui, "%s: others are all that are not named, because too few are in one of them.",
+                      d->name);
     }
 }
 
@@ -295,7 +304,8 @@ static cv_status answer(struct cv_ui *ui, const struct args *a, const struct cv_
 }
 
 /* view_of(ui, q, s, v): which of the figures were asked for. */
-static cv_status view_of(struct cv_ui *ui, const struct asked *q, const struct cv_stats *s, struct cv_figures_view *v)
+static cv_status view_of(struct cv_ui *ui, const struct asked *q, const struct cv_stats *s,
+                         struct cv_figures_view *v)
 {
     *v = (struct cv_figures_view){ .f = &s->figures, .waiting = s->waiting, .entry = s->entry };
     for (size_t d = 0; d < CV_SUPPRESS_DIMS; d++)
@@ -325,8 +335,9 @@ static cv_status check(struct cv_ui *ui, const struct args *a)
 
 static cv_status count(struct cv_ui *ui, const struct args *a, struct cv_vault *v, const struct asked *q)
 {
-    struct cv_stats_ask ask = { .type = q->type, .count = q->count, .reason = a->reason,
-                                .k = a->k != 0 ? a->k : CV_STATS_LEAST };
+    struct cv_stats_ask ask = {
+        .type = q->type, .count = q->count, .reason = a->reason, .k = a->k != 0 ? a->k : CV_STATS_LEAST
+    };
     struct cv_stats s = { 0 };
     struct cv_figures_view view;
     struct cv_buf detail = { 0 };
@@ -368,11 +379,14 @@ static cv_status run(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_stats = {
     .name = "stats",
-    .synopsis = "--by LIST [--where NAME=VALUE]... [--of TYPE] [--k N] [--csv] [-o FILE.html] [--reason TEXT]",
+    .synopsis =
+        "--by LIST [--where NAME=VALUE]... [--of TYPE] [--k N] [--csv] [-o FILE.html] [--reason TEXT]",
     .summary = "numbers without names: counts over coded fields, for whoever may read them",
-    .details = "Numbers under 11 are not shown, nor those by which one of them could be computed, nor the newest "
-               "records, until there are 11. docs/STATISTICS.md says what the numbers mean, and what is not covered. "
-               "The access log keeps what was counted by.",
+    .details =
+        "Numbers under 11 are not shown, nor those by which one of them could be computed, nor the newest "
+        "records, until there are 11. docs/STATISTICS.md says what the numbers mean, and what is not "
+        "covered. "
+        "The access log keeps what was counted by.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .run = run,

@@ -46,7 +46,8 @@ bool cv_figures_next(const struct cv_figures_view *v, size_t at[static CV_SUPPRE
     return false;
 }
 
-const char *cv_figures_word(const struct cv_figures_view *v, size_t i, const size_t at[static CV_SUPPRESS_DIMS])
+const char *cv_figures_word(const struct cv_figures_view *v, size_t i,
+                            const size_t at[static CV_SUPPRESS_DIMS])
 {
     const size_t d = v->by[i];
     return at[d] == CV_FIGURES_ALL ? WORD_ALL : v->f->dim[d].c[at[d]].word;
@@ -63,6 +64,21 @@ size_t cv_figures_hidden(const struct cv_figures_view *v, size_t *of)
         ++*of;
     } while (cv_figures_next(v, at));
     return hidden;
+}
+
+bool cv_figures_bare(const struct cv_figures_view *v)
+{
+    size_t at[CV_SUPPRESS_DIMS];
+    uint64_t count;
+    cv_figures_begin(v, at);
+    do {
+        bool total = false;
+        for (size_t i = 0; i < v->count; i++)
+            total = total || at[v->by[i]] == CV_FIGURES_ALL;
+        if (!total && cv_figures_at(v->f, at, &count))
+            return false;
+    } while (cv_figures_next(v, at));
+    return true;
 }
 
 /* ---- CSV ---- */

@@ -100,7 +100,8 @@ static void put_bar(struct cv_report_out *p, const struct cv_figures_view *v, co
     if (cv_figures_at(v->f, at, &count) && count > 0) {
         const uint64_t width = count * BAR_WIDTH * 100 / most;
         PUTF(p,
-             "<svg class=\"bar\" viewBox=\"0 0 %d 12\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect "
+             "<svg class=\"bar\" viewBox=\"0 0 %d 12\" preserveAspectRatio=\"none\" "
+             "aria-hidden=\"true\"><rect "
              "class=\"seg\" x=\"0\" y=\".5\" width=\"%" PRIu64 ".%02" PRIu64
              "\" height=\"11\" fill=\"url(#p-read)\"/></svg>",
              BAR_WIDTH, width / 100, width % 100);
@@ -113,10 +114,12 @@ static void put_heading(struct cv_report_out *p, const struct cv_figures_view *v
 {
     cv_report_put(p, "<h3>");
     for (size_t i = 0; i + 1 < v->count; i++) {
-        cv_report_put(p, i > 0 ? ", " : "");
+        cv_report_put(p, i > 0 ? "; <span>" : "<span>");
+        cv_report_put_text(p, dimension(v, i)->label);
+        cv_report_put(p, ":</span> ");
         put_word(p, v, i, at);
     }
-    cv_report_put(p, v->count > 1 ? "</h3>\n" : "</h3>");
+    cv_report_put(p, "</h3>\n");
 }
 
 static void open_chart(struct cv_report_out *p, const struct cv_figures_view *v, const size_t *at)
@@ -125,8 +128,9 @@ static void open_chart(struct cv_report_out *p, const struct cv_figures_view *v,
         put_heading(p, v, at);
     cv_report_put(p, "<table class=\"chart\"><thead><tr><th>");
     cv_report_put_text(p, dimension(v, v->count - 1)->label);
-    cv_report_put(p, "</th><th><span class=\"hidden\">Chart</span></th><th class=\"n\">Number</th></tr></thead>"
-                     "<tbody>\n");
+    cv_report_put(p,
+                  "</th><th><span class=\"hidden\">Chart</span></th><th class=\"n\">Number</th></tr></thead>"
+                  "<tbody>\n");
 }
 
 static void put_charts(struct cv_report_out *p, const struct cv_figures_view *v)
@@ -155,7 +159,8 @@ static void put_charts(struct cv_report_out *p, const struct cv_figures_view *v)
 
 /* ---- the table: rows are the last but one dimension, columns the last ---- */
 
-static void put_cross(struct cv_report_out *p, const struct cv_figures_view *v, size_t at[static CV_SUPPRESS_DIMS])
+static void put_cross(struct cv_report_out *p, const struct cv_figures_view *v,
+                      size_t at[static CV_SUPPRESS_DIMS])
 {
     const size_t row = v->by[v->count - 2], column = v->by[v->count - 1];
     const size_t rows = v->f->dim[row].n, columns = v->f->dim[column].n;
@@ -189,7 +194,9 @@ static void put_tables(struct cv_report_out *p, const struct cv_figures_view *v)
     cv_report_put(p, "<section id=\"table\"><h2>Table</h2>\n");
     for (size_t i = 0; v->count == 3 && i <= dimension(v, 0)->n; i++) {
         at[v->by[0]] = i < dimension(v, 0)->n ? i : CV_FIGURES_ALL;
-        cv_report_put(p, "<h3>");
+        cv_report_put(p, "<h3><span>");
+        cv_report_put_text(p, dimension(v, 0)->label);
+        cv_report_put(p, ":</span> ");
         put_word(p, v, 0, at);
         cv_report_put(p, "</h3>\n");
         put_cross(p, v, at);
@@ -207,29 +214,44 @@ static void put_meaning(struct cv_report_out *p, const struct cv_figures_view *v
     const size_t hidden = cv_figures_hidden(v, &of);
     bool others = false;
     cv_report_put(p, "<section id=\"meaning\"><h2>What these numbers mean</h2>\n<ul class=\"plain\">");
-    PUTF(p,
-         "<li><strong>%zu of %zu numbers are suppressed</strong>, and stand as <span class=\"dot\">&#183;</span>: "
-         "each is under %" PRIu64 " (it may be 0), or one by which such a number could be computed.</li>\n",
-         hidden, of, v->f->k);
+    if (hidden == 0)
+        PUTF(p, "<li><strong>No number is suppressed</strong>: none here is under %" PRIu64 ".</li>\n",
+             v->f->k);
+    else
+        PUTF(p,
+             "<li><strong>%zu of %zu numbers are suppressed</strong>, and stand as <span "
+             "class=\"dot\">&#183;</span>: "
+             "each is under %" PRIu64
+             " (it may be 0), or one by which such a number could be computed.</li>\n",
+             hidden, of, v->f->k);
+    if (cv_figures_bare(v))
+        cv_report_put(
+            p, "<li><strong>Nothing but totals could be given.</strong> Counted by fewer dimensions at once, "
+               "more can be shown.</li>\n");
     for (size_t d = 0; d < v->f->dims; d++)
         others = others || v->f->dim[d].others != CV_SUPPRESS_NONE;
     if (others)
-        cv_report_put(p, "<li><strong>others</strong> are all categories that are not named, because too few are in "
-                         "one of them; nobody may be in some.</li>\n");
+        cv_report_put(
+            p, "<li><strong>others</strong> are all categories that are not named, because too few are in "
+               "one of them; nobody may be in some.</li>\n");
     for (size_t d = 0; d < v->f->dims; d++)
         if (v->f->dim[d].multi) {
             cv_report_put(p, "<li>Of <strong>");
             cv_report_put_bytes(p, cv_bytes_str(v->f->dim[d].name));
-            cv_report_put(p, "</strong> one record can have several, and counts in each: the numbers are more than "
-                             "all.</li>\n");
+            cv_report_put(p,
+                          "</strong> one record can have several, and counts in each: the numbers add up to "
+                          "more than all.</li>\n");
         }
     PUTF(p,
-         "<li>Numbers change when %d new records are there, not with each: the newest are not counted yet. Counted is "
+         "<li>Numbers change when %d new records are there, not with each: the newest are not counted yet. "
+         "Counted is "
          "what the log held at entry %" PRIu64 ".</li>\n",
          CV_FIGURES_STEP, v->entry);
-    cv_report_put(p, "<li>Records are counted as their coded fields stand. Who is registered twice counts twice.</li>\n"
-                     "<li>Two tables of the same vault can tell more together than each alone. Give out few, of the same "
-                     "day and the same smallest number.</li></ul></section>\n");
+    cv_report_put(
+        p,
+        "<li>Records are counted as their coded fields stand. Who is registered twice counts twice.</li>\n"
+        "<li>Two tables of the same vault can tell more together than each alone. Give out few, of the same "
+        "day and the same smallest number.</li></ul></section>\n");
 }
 
 static void put_body(struct cv_report_out *p, const void *arg)

@@ -459,7 +459,8 @@ static void put_whole(struct cv_report_out *p, const void *arg)
 
 cv_status cv_report_page(const struct cv_report *r, struct cv_buf *out)
 {
-    const struct cv_report_parts parts = { cv_report_template(), cv_report_css(), put_title, put_whole, NULL };
+    const struct cv_report_parts parts = { cv_report_template(), cv_report_css(), put_title, put_whole,
+                                           NULL };
     struct cv_report_out p = { .r = r, .out = out, .st = CV_OK };
     return cv_report_put_page(&p, &parts);
 }

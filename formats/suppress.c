@@ -16,8 +16,8 @@ struct need {
     uint64_t lo, hi;
 };
 
-/* small(n, k), nearly_all(n, of, k): what a number alone asks for, and one of those who are all of ${of} but a
- * few: who is not among them is then one of a few. */
+/* small(n, k), nearly_all(n, of, k): what a number alone asks for, and one of those who are all of ${of} but
+ * a few: who is not among them is then one of a few. */
 static struct need small(uint64_t n, uint64_t k)
 {
     return n < k ? (struct need){ true, 0, k - 1 } : (struct need){ 0 };
@@ -259,7 +259,8 @@ static struct need in_pair(const struct hiding *h, const struct moved *what)
     const uint64_t one_p = t->one[p][what->at[p]], one_q = t->one[q][what->at[q]];
     if (!need.any || !t->hide_two[d][pair])
         return (struct need){ 0 };
-    const uint64_t spared = one_p + one_q > t->all && !t->multi[p] && !t->multi[q] ? one_p + one_q - t->all : 0;
+    const uint64_t spared =
+        one_p + one_q > t->all && !t->multi[p] && !t->multi[q] ? one_p + one_q - t->all : 0;
     const struct need can = within(need, spared, t->all);
     const uint64_t fall = n > can.lo ? n - can.lo : 0, rise = can.hi > n ? can.hi - n : 0;
     return (struct need){ true, can.lo == 0 ? 0 : sum - least(sum, fall), sum + rise };

@@ -33,7 +33,8 @@ void move_start(struct moving *m)
     memcpy(m->w, m->x, m->n[0] * m->n[1] * m->n[2] * sizeof(*m->w));
 }
 
-/* One move: corner 0 is what is to change; corners with an odd number of other coordinates go the other way. */
+/* One move: corner 0 is what is to change; corners with an odd number of other coordinates go the other way.
+ */
 struct corners {
     size_t cell[CORNERS], count;
 };
@@ -43,8 +44,8 @@ static bool odd(size_t corner)
     return ((corner ^ (corner >> 1) ^ (corner >> 2)) & 1) != 0;
 }
 
-/* take_corners(m, at, to, varied, c): bit d of ${varied}: dimension d goes from ${at} to ${to}. False if such a
- * move would change the sum of a pair that is shown. */
+/* take_corners(m, at, to, varied, c): bit d of ${varied}: dimension d goes from ${at} to ${to}. False if such
+ * a move would change the sum of a pair that is shown. */
 static bool take_corners(const struct moving *m, const size_t *at, const size_t *to, unsigned varied,
                          struct corners *c)
 {
@@ -167,8 +168,8 @@ static void rectangle(const struct moving *m, const size_t *at, const size_t *to
 {
     c->count = 4;
     for (size_t i = 0; i < 4; i++)
-        c->cell[i] = move_cell(m, (const size_t[]){ (i & 1) != 0 ? to[0] : at[0],
-                                                    (i & 2) != 0 ? to[1] : at[1], 0 });
+        c->cell[i] =
+            move_cell(m, (const size_t[]){ (i & 1) != 0 ? to[0] : at[0], (i & 2) != 0 ? to[1] : at[1], 0 });
 }
 
 bool move_hide(struct moving *m, const struct moved *what, uint64_t goal)

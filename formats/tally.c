@@ -131,7 +131,8 @@ static void count_values(const struct cv_tally *t, size_t d, uint64_t count[stat
             count[v] += has(&t->persons[i], d, v);
 }
 
-/* pool(t, d, k, count, pooled): as cv_suppress_pool, and the rarest besides, where they are too many to show. */
+/* pool(t, d, k, count, pooled): as cv_suppress_pool, and the rarest besides, where they are too many to show.
+ */
 static void pool(const struct cv_tally *t, size_t d, uint64_t k, const uint64_t *count, bool *pooled)
 {
     const size_t n = t->values[d].n;
@@ -155,8 +156,8 @@ static int by_word(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* order_of(t, d, out): the values as they are shown: those of a list in its order, others by their letters; not
- * said comes last. */
+/* order_of(t, d, out): the values as they are shown: those of a list in its order, others by their letters;
+ * not said comes last. */
 static void order_of(const struct cv_tally *t, size_t d, size_t out[static RAW_MAX])
 {
     const struct values *v = &t->values[d];
@@ -176,8 +177,8 @@ static void put_category(struct cv_figures_dimension *f, size_t at, const char *
     f->c[at].count = count;
 }
 
-/* categories(t, d, k, f, of): what is shown of a dimension, and in which category each value is (CV_SUPPRESS_NONE:
- * nobody has it). */
+/* categories(t, d, k, f, of): what is shown of a dimension, and in which category each value is
+ * (CV_SUPPRESS_NONE: nobody has it). */
 static void categories(const struct cv_tally *t, size_t d, uint64_t k, struct cv_figures_dimension *f,
                        size_t of[static RAW_MAX])
 {
@@ -188,9 +189,9 @@ static void categories(const struct cv_tally *t, size_t d, uint64_t k, struct cv
     count_values(t, d, count);
     pool(t, d, k, count, pooled);
     order_of(t, d, order);
-    *f = (struct cv_figures_dimension){
-        .name = t->fields[d].name, .label = t->fields[d].label, .multi = t->fields[d].multi
-    };
+    *f = (struct cv_figures_dimension){ .name = t->fields[d].name,
+                                        .label = t->fields[d].label,
+                                        .multi = t->fields[d].multi };
     for (size_t i = 0; i < v->n; i++) {
         const size_t value = order[i];
         any |= pooled[value];
@@ -251,8 +252,7 @@ static void count_triple(struct cv_figures *f, const uint64_t in[static CV_SUPPR
                 f->three[(i * n1 + j) * n2 + l] += in[2] >> l & 1;
 }
 
-static void count_all(const struct cv_tally *t, struct cv_figures *f,
-                      size_t (*of)[RAW_MAX])
+static void count_all(const struct cv_tally *t, struct cv_figures *f, size_t (*of)[RAW_MAX])
 {
     for (size_t i = 0; i < t->count; i++) {
         uint64_t in[CV_SUPPRESS_DIMS];
@@ -287,8 +287,9 @@ static cv_status make_room(struct cv_figures *f)
 static cv_status hide(struct cv_figures *f, struct cv_err *err)
 {
     uint64_t one[CV_SUPPRESS_DIMS][CV_SUPPRESS_CATEGORIES] = { 0 };
-    struct cv_suppress t = { .dims = f->dims, .k = f->k, .all = f->all, .three = f->three,
-                             .hide_three = f->hide_three };
+    struct cv_suppress t = {
+        .dims = f->dims, .k = f->k, .all = f->all, .three = f->three, .hide_three = f->hide_three
+    };
     for (size_t d = 0; d < CV_SUPPRESS_DIMS; d++) {
         const bool there = d < f->dims;
         t.n[d] = size_of(f, d);
@@ -303,10 +304,11 @@ static cv_status hide(struct cv_figures *f, struct cv_err *err)
     }
     const cv_status st = f->dims > 1 ? cv_suppress_table(&t) : CV_OK;
     if (st == CV_ERR_LIMIT)
-        return cv_fail(err, st,
-                       "this table would have %zu cells, more than %d: count by fewer, or by such as have fewer "
-                       "values",
-                       t.n[0] * t.n[1] * t.n[2], CV_SUPPRESS_CELLS_MAX);
+        return cv_fail(
+            err, st,
+            "this table would have %zu cells, more than %d: count by fewer, or by such as have fewer "
+            "values",
+            t.n[0] * t.n[1] * t.n[2], CV_SUPPRESS_CELLS_MAX);
     return st;
 }
 
@@ -319,9 +321,8 @@ cv_status cv_tally_figures(const struct cv_tally *t, uint64_t k, struct cv_figur
         return cv_fail(err, CV_ERR_NOMEM, "statistics: out of memory");
     for (size_t d = 0; d < t->dims; d++)
         categories(t, d, k, &f.dim[d], of[d]);
-    cv_status st = size_of(&f, 0) * size_of(&f, 1) * size_of(&f, 2) > CV_SUPPRESS_CELLS_MAX
-                       ? hide(&f, err)
-                       : make_room(&f);
+    cv_status st = size_of(&f, 0) * size_of(&f, 1) * size_of(&f, 2) > CV_SUPPRESS_CELLS_MAX ? hide(&f, err)
+                                                                                            : make_room(&f);
     if (st == CV_OK)
         count_all(t, &f, of);
     st = CV_THEN(st, hide(&f, err));

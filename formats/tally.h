@@ -5,8 +5,8 @@
 #include "formats/suppress.h"
 
 /**
- * Counting: persons (or records of another type) by one, two or three of their coded fields, and what of it may
- * be shown. Nothing is believed of a value: what no field could hold counts as not said.
+ * Counting: persons (or records of another type) by one, two or three of their coded fields, and what of it
+ * may be shown. Nothing is believed of a value: what no field could hold counts as not said.
  */
 #define CV_TALLY_MULTI_NOTE "counts persons in each"
 
@@ -18,7 +18,8 @@ struct cv_tally_field {
 struct cv_tally;
 
 /** cv_tally_new(fields, count, out): of 1 to CV_SUPPRESS_DIMS fields. CV_OK; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_tally_new(const struct cv_tally_field *fields, size_t count, struct cv_tally **out);
+CV_MUST_CHECK cv_status cv_tally_new(const struct cv_tally_field *fields, size_t count,
+                                     struct cv_tally **out);
 void cv_tally_free(struct cv_tally *t);
 /** cv_tally_add(t, data): one more, with these coded fields. CV_OK; CV_ERR_NOMEM; CV_ERR_LIMIT over 2^24. */
 CV_MUST_CHECK cv_status cv_tally_add(struct cv_tally *t, const struct cv_json *data);
@@ -48,14 +49,15 @@ struct cv_figures {
     bool *hide_two[CV_SUPPRESS_DIMS], *hide_three;
 };
 
-/** cv_tally_figures(t, k, out, err): the table of all that was added, with what gives away a group of fewer than
+/** cv_tally_figures(t, k, out, err): the table of all that was added, with what gives away a group of fewer
+ * than
  * ${k} hidden. The tally's fields must live as long. CV_OK; CV_ERR_LIMIT: too many cells; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_tally_figures(const struct cv_tally *t, uint64_t k, struct cv_figures *out,
                                          struct cv_err *err);
 void cv_figures_free(struct cv_figures *f);
 
-/** cv_figures_at(f, at, count): the number in these categories, CV_FIGURES_ALL for all of a dimension; false if
- * it may not be shown. */
+/** cv_figures_at(f, at, count): the number in these categories, CV_FIGURES_ALL for all of a dimension; false
+ * if it may not be shown. */
 #define CV_FIGURES_ALL SIZE_MAX
 bool cv_figures_at(const struct cv_figures *f, const size_t at[static CV_SUPPRESS_DIMS], uint64_t *count);
 

@@ -12,8 +12,7 @@
 #define HEAD_MAX ((size_t)1 << 20)
 #define TAG_BYTES 32
 
-/* cache_key(v, label, out): keys of derived files mix slot 0, which every erasure replaces. */
-static cv_status cache_key(const struct cv_vault *v, const char *label, struct cv_secret *out)
+cv_status cv_heads_key(const struct cv_vault *v, const char *label, struct cv_secret *out)
 {
     struct cv_secret slot = { 0 };
     struct cv_buf info = { 0 };
@@ -29,7 +28,7 @@ static cv_status cache_key(const struct cv_vault *v, const char *label, struct c
 static cv_status tag_of(const struct cv_vault *v, const char *id, uint8_t tag[static TAG_BYTES])
 {
     struct cv_secret key = { 0 };
-    cv_status st = cache_key(v, "tag", &key);
+    cv_status st = cv_heads_key(v, "tag", &key);
     st = CV_THEN(st, cv_hmac_sha256(cv_secret_view(&key), cv_bytes_str(id), tag));
     cv_secret_free(&key);
     return st;
@@ -126,7 +125,7 @@ static cv_status keep_source(struct cv_vault *v, const struct cv_json *head, con
     struct cv_secret key = { 0 };
     if (cv_json_get_bytes(head, "source", source, sizeof(source)) != CV_OK)
         return CV_OK;
-    cv_status st = cache_key(v, "sources", &key);
+    cv_status st = cv_heads_key(v, "sources", &key);
     st = CV_THEN(st, cv_hmac_sha256(cv_secret_view(&key), CV_ARR(source), tag));
     st = CV_THEN(st, cv_catalog_add_source(v->custody->catalog, reader, CV_ARR(tag), err));
     cv_secret_free(&key);
@@ -136,7 +135,7 @@ static cv_status keep_source(struct cv_vault *v, const struct cv_json *head, con
 cv_status cv_heads_sources_open(struct cv_vault *v, struct cv_heads_sources *out, struct cv_err *err)
 {
     cv_status st = reader_of(v, out->reader);
-    st = CV_THEN(st, cache_key(v, "sources", &out->key));
+    st = CV_THEN(st, cv_heads_key(v, "sources", &out->key));
     st = CV_THEN(st, cv_catalog_has_source(v->custody->catalog, out->reader, (struct cv_bytes){ 0 }, err));
     out->some = st == CV_OK;
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
@@ -275,7 +274,7 @@ static cv_status list_new(struct cv_vault *v, struct cv_err *err)
     if (st == CV_OK && c.count > 0) {
         snprintf(detail, sizeof(detail), "ids and types of %zu new versions", c.count);
         const struct cv_event event = { .action = "list", .detail = detail };
-        st = cache_key(v, "heads", &c.key);
+        st = cv_heads_key(v, "heads", &c.key);
         st = CV_THEN(st, cv_release(v, &event, c.wants, c.count, take_head, &c, err));
     }
     /* A catalog that was made anew on the way lacks what was listed before. */
@@ -426,7 +425,7 @@ static cv_status find_rows(struct cv_vault *v, const char *id, struct cv_version
     char reader[CV_READER_BYTES];
     memset(out, 0, sizeof(*out));
     cv_status st = reader_of(v, reader);
-    st = CV_THEN(st, cache_key(v, "heads", &f.key));
+    st = CV_THEN(st, cv_heads_key(v, "heads", &f.key));
     if (id != NULL)
         st = CV_THEN(st, tag_of(v, id, tag));
     st = CV_THEN(st, cv_catalog_heads(v->custody->catalog, reader,

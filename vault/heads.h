@@ -6,6 +6,10 @@
 /* The head index: what a member may know of records without opening them again, sealed in the catalog under a
  * key of theirs. Only record_read.c and record lists look in here. */
 
+/** cv_heads_key(v, label, out): the key of something derived, of this member and named by ${label}: it mixes
+ * in slot 0, which every erasure replaces. */
+CV_MUST_CHECK cv_status cv_heads_key(const struct cv_vault *v, const char *label, struct cv_secret *out);
+
 /** cv_heads_catch_up(v, err): open the heads of record entries that were not seen yet, under one `list`
  * event. */
 CV_MUST_CHECK cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vault/glance.h"
+#include "vault/coded.h"
 
 bool cv_stats_field(const struct cv_vault *v, const char *type, const char *name, const char **section,
                     struct cv_template_field *out)
@@ -81,28 +81,13 @@ static cv_status choose(const struct cv_versions *list, const char *type, struct
 
 /* ---- counting ---- */
 
-struct counting {
-    struct cv_vault *v;
-    const char *section;
-    struct cv_tally *tally;
-};
-
-static const char *section_of(void *arg, const struct cv_version *of)
+static cv_status take(void *arg, const struct cv_json *data)
 {
-    const struct counting *c = arg;
-    (void)of;
-    return c->section;
+    return cv_tally_add(arg, data);
 }
 
-static cv_status take(void *arg, const struct cv_version *of, const struct cv_json *data)
-{
-    const struct counting *c = arg;
-    (void)of;
-    return cv_tally_add(c->tally, data);
-}
-
-/* find_fields(v, ask, fields, section, place, err): in the template's order, so that whoever asks for the same in
- * another order is shown the same. */
+/* find_fields(v, ask, fields, section, place, err): in the template's order, so that whoever asks for the
+ * same in another order is shown the same. */
 static cv_status find_fields(const struct cv_vault *v, const struct cv_stats_ask *ask,
                              struct cv_tally_field *fields, const char **section, size_t *place,
                              struct cv_err *err)
@@ -117,45 +102,39 @@ static cv_status find_fields(const struct cv_vault *v, const struct cv_stats_ask
             }
     return n == ask->count && n > 0
                ? CV_OK
-               : cv_fail(err, CV_ERR_ARG, "this vault's template does not count records of type %.32s by that",
-                         ask->type);
+               : cv_fail(err, CV_ERR_ARG,
+                         "this vault's template does not count records of type %.32s by that", ask->type);
 }
 
-/* look(v, ask, c, list, s, err): one event, then the coded fields. */
-static cv_status look(struct cv_vault *v, const struct cv_stats_ask *ask, struct counting *c,
-                      const struct cv_latest *list, struct cv_stats *s, struct cv_err *err)
+/* look(v, ask, section, list, s, err): one event, then the coded fields. */
+static cv_status look(struct cv_vault *v, const struct cv_stats_ask *ask, const char *section,
+                      const struct cv_latest *list, const struct cv_stats *s, struct cv_err *err)
 {
     char detail[512];
     (void)snprintf(detail, sizeof(detail), "%s; %zu records of type %s, up to entry %" PRIu64, ask->detail,
                    list->count, ask->type, s->entry);
-    const struct cv_glance g = { .action = "stats",
-                                 .detail = detail,
-                                 .reason = ask->reason,
-                                 .section = section_of,
-                                 .take = take,
-                                 .arg = c };
-    return cv_glance_unnamed(v, &g, list->v, list->count, err);
+    const struct cv_coded_ask coded = { ask->type, section, detail, ask->reason, take, s->tally };
+    return cv_coded_each(v, &coded, list->v, list->count, err);
 }
 
 cv_status cv_stats_count(struct cv_vault *v, const struct cv_stats_ask *ask, struct cv_stats *out,
                          struct cv_err *err)
 {
     struct cv_tally_field fields[CV_SUPPRESS_DIMS];
-    struct counting c = { .v = v };
+    const char *section = NULL;
     struct cv_versions list = { 0 };
     struct cv_latest latest = { 0 };
     *out = (struct cv_stats){ 0 };
-    cv_status st = find_fields(v, ask, fields, &c.section, out->place, err);
-    if (st == CV_OK && !cv_vault_may_read(v, c.section)) {
-        const struct cv_refusal refusal = { .to = "stats", .section = c.section, .reason = ask->reason };
+    cv_status st = find_fields(v, ask, fields, &section, out->place, err);
+    if (st == CV_OK && !cv_vault_may_read(v, section)) {
+        const struct cv_refusal refusal = { .to = "count", .section = section, .reason = ask->reason };
         return cv_event_refuse(v, &refusal, CV_ERR_NOKEY, err,
-                               "statistics count the section %s, which you may not read", c.section);
+                               "statistics count the section %s, which you may not read", section);
     }
     st = CV_THEN(st, cv_tally_new(fields, ask->count, &out->tally));
-    c.tally = out->tally;
     st = CV_THEN(st, cv_record_versions(v, NULL, &list, err));
     st = CV_THEN(st, choose(&list, ask->type, out, &latest));
-    st = CV_THEN(st, look(v, ask, &c, &latest, out, err));
+    st = CV_THEN(st, look(v, ask, section, &latest, out, err));
     st = CV_THEN(st, cv_tally_figures(out->tally, ask->k, &out->figures, err));
     out->counted = st == CV_OK ? cv_tally_persons(out->tally) : 0;
     cv_latest_free(&latest);

@@ -21,21 +21,22 @@ struct cv_stats_ask {
     const char *reason; /* NULL */
 };
 struct cv_stats {
-    struct cv_figures figures;         /* its dimensions in the template's order, however they were asked for: */
-    size_t place[CV_SUPPRESS_DIMS];    /* where each asked one is */
-    uint64_t counted, waiting, entry;  /* records; those that came after; the entry they are counted up to */
+    struct cv_figures figures;      /* its dimensions in the template's order, however they were asked for: */
+    size_t place[CV_SUPPRESS_DIMS]; /* where each asked one is */
+    uint64_t counted, waiting, entry; /* records; those that came after; the entry they are counted up to */
     struct cv_tally *tally;
 };
 
-/** cv_stats_field(v, type, name, section, out): the field that a dimension counts by; false: there is none. */
+/** cv_stats_field(v, type, name, section, out): the field that a dimension counts by; false: there is none.
+ */
 bool cv_stats_field(const struct cv_vault *v, const char *type, const char *name, const char **section,
                     struct cv_template_field *out);
 
 /** cv_stats_count(v, ask, out, err): one event, which says what was counted and names no record, and then the
- * figures; to be freed. CV_ERR_NOKEY to who may not read coded fields: a refusal, logged; CV_ERR_ARG if there is
- * no such dimension, or the vault asks why; CV_ERR_LIMIT as cv_tally_figures. */
-CV_MUST_CHECK cv_status cv_stats_count(struct cv_vault *v, const struct cv_stats_ask *ask, struct cv_stats *out,
-                                       struct cv_err *err);
+ * figures; to be freed. CV_ERR_NOKEY to who may not read coded fields: a refusal, logged; CV_ERR_ARG if there
+ * is no such dimension, or the vault asks why; CV_ERR_LIMIT as cv_tally_figures. */
+CV_MUST_CHECK cv_status cv_stats_count(struct cv_vault *v, const struct cv_stats_ask *ask,
+                                       struct cv_stats *out, struct cv_err *err);
 void cv_stats_free(struct cv_stats *s);
 
 #endif

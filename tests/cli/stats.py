@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Statistics: counts over coded fields, and an attacker who has all that is given out."""
-import csv, io, itertools, json, os, random, sys
+import contextlib, csv, io, itertools, json, os, random, sqlite3, sys
 from collections import Counter, deque
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -134,16 +134,261 @@ def attack(given, counts):
     return tried
 
 
+def check_counts(p, records, names, *more):
+    """Every number that is given is true; none under K; totals that are given out are those of all."""
+    answer = p.json_as('analyst', 'stats', '--by', ','.join(names), *more)[0]
+    counted = records[:answer['counted']]
+    given = shown(answer, names)
+    counts = recode(truth(counted, names), given, names)
+    assert answer['counted'] == len(records) // K * K and answer['waiting'] == len(records) % K, answer['counted']
+    assert answer['suppressed'] == sum(v is None for v in given.values()) and answer['k'] >= K
+    for cell, number in given.items():
+        if number is None:
+            continue
+        # A value that nobody has is said to be of nobody only where no other one is small.
+        assert number == counts[cell] and (number >= K or number == 0), (cell, number, counts[cell])
+    small = [v for v in Counter(truth(counted, names[:1])).values() if 0 < v < K]
+    assert len(names) > 1 or not small or 0 not in given.values(), names
+    return answer, given, counts
+
+
+def check_csv(p, given, names):
+    rows = list(csv.reader(io.StringIO(p.as_('analyst', 'stats', '--by', ','.join(names), '--csv'))))
+    assert rows[0] == names + ['count', 'suppressed'] and len(rows) == len(given) + 1, rows[0]
+    for row in rows[1:]:
+        number = given[tuple(row[:len(names)])]
+        assert row[-2:] == (['', 'yes'] if number is None else [str(number), 'no']), row
+
+
+def numbers(p, records):
+    tried = 0
+    for name in ('year', 'citizenship', 'age', 'gender', 'form', 'control', 'place', 'status', 'role'):
+        _, given, counts = check_counts(p, records, [name])
+        if name == 'gender':
+            check_csv(p, given, [name])
+            assert ('TransgenderFeminine',) not in given and ('NonConforming',) not in given
+            assert given[('others',)] == counts[('others',)] >= K
+    for pair in (['year', 'gender'], ['gender', 'year'], ['age', 'gender'], ['status', 'age'], ['year', 'age'], ['gender', 'status'], ['age', 'role']):
+        answer, given, counts = check_counts(p, records, pair)
+        assert answer['several'] == []
+        tried += attack(given, counts)
+        check_csv(p, given, pair)
+    assert tried > 30, tried
+    # Where one person can be in several nothing adds up; the numbers are true all the same, and small ones hidden.
+    for pair in (['citizenship', 'year'], ['form', 'gender'], ['form', 'control'], ['place', 'form']):
+        answer, given, counts = check_counts(p, records, pair)
+        assert answer['several'], pair
+        for cell, number in given.items():
+            inside = [i for i, w in enumerate(cell) if w != 'all']
+            if number is None or len(inside) < 2:
+                continue
+            for i in inside:  # and those of the one that are not in the other are no few, either
+                of = given[tuple('all' if j == i else w for j, w in enumerate(cell))]
+                assert pair[i] not in answer['several'] or of is None or of - number >= K, (cell, number, of)
+    # Asked for the other way round, the same numbers are hidden: else two answers would tell what one does not.
+    one, two = (check_counts(p, records, names)[1] for names in (['year', 'gender'], ['gender', 'year']))
+    assert {(b, a): n for (a, b), n in two.items()} == one
+
+
+def three(p, records):
+    """Three at once: what is hidden in a table of two is hidden here, and no line gives one number away."""
+    names = ['status', 'role', 'gender']
+    answer, given, counts = check_counts(p, records, names)
+    for i, j in itertools.combinations(range(3), 2):
+        pair = [names[i], names[j]]
+        table = check_counts(p, records, pair)[1]
+        for cell, number in table.items():
+            place = ['all'] * 3
+            place[i], place[j] = cell
+            assert given[tuple(place)] == number, (cell, number)
+    for cell, number in given.items():
+        if 'all' in cell or number is not None:
+            continue
+        for i in range(3):  # along every line whose total is shown there is another one hidden
+            line = [c for c in given if all(c[j] == cell[j] for j in range(3) if j != i) and c[i] != 'all']
+            total = given[tuple('all' if j == i else cell[j] for j in range(3))]
+            hidden = [c for c in line if given[c] is None]
+            assert total is None or len(hidden) > 1 and sum(counts[c] for c in hidden) >= K - 1, (cell, line)
+    return answer
+
+
+def filters(p, records):
+    """A filter is one more dimension: what it shows is a part of the table that stands under the same rules."""
+    cross = check_counts(p, records, ['year', 'gender'])[1]
+    for gender in ('Feminine', 'Masculine', 'others'):
+        if gender == 'others':  # who is in it nobody is told
+            for word in ('TransgenderFeminine', 'NonConforming', 'TransgenderMasculine', 'not said'):
+                p.as_('analyst', 'stats', '--by', 'year', '--where', 'gender=' + word, rc=1, err='too few records have gender=' + word)
+            continue
+        part = p.json_as('analyst', 'stats', '--by', 'year', '--where', 'gender=' + gender)[0]
+        assert part['where'] == {'gender': gender}
+        assert {(y, gender): n for (y,), n in shown(part, ['year']).items()} == {c: n for c, n in cross.items() if c[1] == gender}
+    both = p.json_as('analyst', 'stats', '--by', 'age', '-w', 'role=Victim', '-w', 'status=ActualVictimOfTrafficking')[0]
+    assert both['where'] == {'role': 'Victim', 'status': 'ActualVictimOfTrafficking'}
+    rows = list(csv.reader(io.StringIO(p.as_('analyst', 'stats', '--by', 'year', '--where', 'gender=Feminine', '--csv'))))
+    assert rows[0] == ['year', 'gender', 'count', 'suppressed'] and rows[1][1] == 'Feminine'
+
+
+def usage(p):
+    """One clear line each, and nothing is opened."""
+    before = p.archive()
+    for args, err in ((['--by', ''], 'what to count by'), ([], 'what to count by'), (['--by', 'name'], 'not counted by name, but by: year, citizenship'),
+                      (['--by', 'year,year'], 'year is named twice'), (['--by', 'year,'], 'are not counted by'),
+                      (['--by', 'year', '-w', 'year=2024'], 'year is named twice'),
+                      (['--by', 'year,age,gender,form'], 'at most 3'), (['--by', 'year,age', '-w', 'gender=Feminine', '-w', 'form=Servitude'], 'at most 3'),
+                      (['--by', 'year', '-w', 'gender'], 'NAME=VALUE'), (['--by', 'year', '-w', '=x'], 'NAME=VALUE'),
+                      (['--by', 'year', '-w', 'gender=King'], 'is none of Feminine, Masculine'),
+                      (['--by', 'year', '-w', 'gender=\x1b[31m'], 'is none of'), (['--by', 'year', '-w', "place=x' OR 1=1"], 'two capital letters'),
+                      (['--by', 'year', '-w', 'place=' + 'A' * 70], 'NAME=VALUE'), (['--by', 'y' * 300], 'at most 3'),
+                      (['--by', 'first_name'], 'not counted by'), (['--by', 'birth_year'], 'not counted by'),
+                      (['--by', 'year', '--of', 'testimony'], 'nothing to count testimony records by'), (['--by', 'year', '--of', 'x\n'], 'nothing to count'),
+                      (['--by', 'year', '-k', '10'], '11 at least'), (['--by', 'year', '-k', '0'], ''), (['--by', 'year', '-k', '-1'], ''),
+                      (['--by', 'year', '-k', '99999999'], '11 at least'), (['--by', 'year', '-o', 'x.txt'], 'ends in .html')):
+        p.as_('analyst', 'stats', *args, rc=2, err=err)
+    assert p.archive() == before
+
+
+def refusals(p):
+    """Who may not read coded fields is refused, and the log says so."""
+    for who in ('intake', 'protection', 'legal', 'medical', 'auditor'):
+        p.as_(who, 'stats', '--by', 'year', '-r', 'curious', rc=13, err='which you may not read')
+    events = p.json_as('auditor', 'audit', 'log', '--action', 'refused')
+    assert len(events) == 5 and all('coded' in e['sections'] and e['reason'] == 'curious' for e in events), events
+    assert p.as_('analyst', 'record', 'list', '--type', 'testimony', '-q') == ''
+
+
+def kept(p):
+    """Coded fields are opened once, and what is kept of them is sealed: deleted or damaged, it is made again."""
+    ask = ('analyst', 'stats', '--by', 'age,form')
+    opened = lambda: [e['detail'] for e in p.json_as('auditor', 'audit', 'log', '--action', 'list') if 'coded fields' in e.get('detail', '')]
+    was, events = p.json_as(*ask)[0]['cells'], opened()
+    assert events == ['coded fields of %d new versions' % (p.counted // K * K)], events
+    files = [os.path.join(d, f) for d, _, names in os.walk(p.home) for f in names if f.startswith('catalog.db')]
+    found = b''.join(open(f, 'rb').read() for f in files)
+    assert b'/coded/person' in found and b'ForcedLabour' not in found and b'Feminine' not in found
+    for damage in ('UPDATE ring SET sealed = substr(sealed, 1, length(sealed) - 1) || x\'00\' WHERE member GLOB \'*/coded/*\'',
+                   'UPDATE ring SET sealed = x\'00\' WHERE member GLOB \'*/coded/*\'', 'DELETE FROM ring'):
+        for f in files:
+            if f.endswith('.db'):
+                with contextlib.closing(sqlite3.connect(f)) as db, db:
+                    db.execute(damage)
+        assert p.json_as(*ask)[0]['cells'] == was and len(opened()) == len(events) + 1, damage
+        events = opened()
+    assert p.json_as(*ask)[0]['cells'] == was and opened() == events
+
+
+def log(p, count):
+    """An event says what was counted, names no record, and stays small; contents and events agree."""
+    p.as_('analyst', 'stats', '--by', 'form,year', '--where', 'gender=Feminine', '-k', '20', '--reason', 'The yearly report')
+    event = p.json_as('auditor', 'audit', 'log', '--action', 'stats')[-1]
+    assert 'ids' not in event and event['sections'] == ['coded'] and event['reason'] == 'The yearly report', event
+    assert event['detail'].startswith('by form, year, where gender=Feminine; nothing under 20; %d records of type person, up to entry ' % (count // K * K)), event
+    assert len(json.dumps(event)) < 1000
+    p.as_('auditor', 'audit', 'verify', '--contents')
+
+
+def steps(p, records, chance):
+    """The next record changes no number; the one that fills a step, an edit and an erasure do, with all that waited."""
+    ask = ('stats', '--by', 'gender,status')
+    missing = K - len(records) % K
+    cells = lambda: p.json_as('analyst', *ask)[0]
+    was = cells()
+    extra = list(people(missing, chance))
+    ids = []
+    for r in extra[:-1]:
+        ids.append(p.add('intake', r))
+    now = cells()
+    assert now['cells'] == was['cells'] and now['waiting'] == was['waiting'] + missing - 1 and now['entry'] == was['entry']
+    # An edit of one that is counted waits, too.
+    first = p.json_as('protection', 'record', 'list', '--type', 'person')[0]['id']
+    gender = p.json_as('protection', 'record', 'show', first)[0]['identity']['gender']
+    new = 'Masculine' if gender == 'Feminine' else 'Feminine'
+    p.as_('protection', 'record', 'edit', first, '--set', 'identity.gender=' + new)
+    assert cells()['cells'] == was['cells']
+    p.add('intake', extra[-1])
+    records = [dict(r) for r in records] + extra
+    records[0] = dict(records[0], identity=dict(records[0]['identity'], gender=new))
+    check_counts(p, records, ['gender', 'status'])
+    assert cells()['entry'] > was['entry'] and cells()['waiting'] == 0
+    p.as_('protection', 'record', 'erase', first, '--really', '--confirm', first, '--reason', 'asked for')
+    after = cells()
+    assert after['counted'] == len(records) - K and after['waiting'] == K - 1, after
+    return records
+
+
+def page(p, folder):
+    """In a real browser: no request, no script, the same numbers; and both files or none."""
+    p.as_('analyst', 'stats', '--by', 'year,gender', '-o', p.path('s.html'), '--csv', out='', err='suppressed')
+    assert os.path.exists(p.path('s.csv')) and os.stat(p.path('s.html')).st_mode & 0o777 == 0o600
+    p.as_('analyst', 'stats', '--by', 'year', '-o', p.path('s.html'), rc=1, err='s.html')
+    p.as_('analyst', 'stats', '--by', 'citizenship,status', '--where', 'gender=Feminine', '-o', p.path('t.html'), '-q')
+    p.as_('analyst', 'stats', '--by', 'form', '-o', p.path('u.html'), '-q')
+    p.as_('analyst', 'stats', '--by', 'year,status,role', '-o', p.path('v.html'), '-q')
+    text = open(p.path('s.html')).read()
+    assert "default-src 'none'" in text and '<script' not in text and 'http://' not in text and 'https://' not in text
+    if not browser.find():
+        return
+    given = shown(p.json_as('analyst', 'stats', '--by', 'year,gender')[0], ['year', 'gender'])
+    with browser.Browser(width=1000) as b:
+        for name in 'stuv':
+            assert b.open(p.path(name + '.html')) == 'statistics'
+            b.eval("document.readyState === 'complete' || new Promise(done => addEventListener('load', () => done(true)))")
+            assert b.requests == ['file://' + p.path(name + '.html')] and b.complaints == [], (b.requests, b.complaints)
+            assert b.eval('document.documentElement.scrollWidth <= innerWidth'), 'wider than the window'
+            if folder:
+                b.screenshot(os.path.join(folder, name + '.png'), full=True)
+        b.open(p.path('s.html'))
+        table = b.eval("[...document.querySelectorAll('.cross tr')].map(r => [...r.cells].map(c => c.innerText.trim()))")
+        head = table[0][1:]
+        assert {(r[0], g): None if n == '\u00b7' else int(n) for r in table[1:] for g, n in zip(head, r[1:])} == given
+        bars = b.eval("document.querySelectorAll('.bar').length")
+        assert bars == sum(n is not None and 'all' != g for (y, g), n in given.items()), bars
+        said = b.eval("document.querySelector('#meaning').innerText")
+        assert '%d of %d numbers are suppressed' % (sum(n is None for n in given.values()), len(given)) in said, said
+        b.pdf(p.path('s.pdf'))
+        p.checks += 5
+
+
+def few(p):
+    """Under eleven there is nothing to be said, and of cases the status counts as of persons."""
+    answer = p.json_as('analyst', 'stats', '--of', 'case', '--by', 'status,year')[0]
+    assert answer['counted'] == 0 and answer['waiting'] == 0
+    for i in range(K + 3):
+        p.add('intake', {'type': 'case', 'admin': {'case_number': 'RS-%d' % i, 'status': 'Closed' if i % 4 else 'Active', 'opened': '2024-01-%02d' % (1 + i)}})
+        if i in (3, 9):
+            answer = p.json_as('analyst', 'stats', '--of', 'case', '--by', 'status')[0]
+            assert answer['counted'] == 0 and answer['waiting'] == i + 1 and not any(c['count'] for c in answer['cells']), answer
+    answer = p.json_as('analyst', 'stats', '--of', 'case', '--by', 'status')[0]
+    assert shown(answer, ['status']) == {('others',): K, ('all',): K}, answer
+    answer = p.json_as('analyst', 'stats', '--of', 'case', '--by', 'year')[0]
+    assert shown(answer, ['year']) == {('2024',): K, ('all',): K}, answer
+
+
+def hostile(p):
+    """What no field could hold counts as not said; a word that would be a formula stands in no cell."""
+    assert not p.as_('analyst', 'stats', '--by', 'citizenship', '--csv').count('=')
+    shown_text = p.as_('analyst', 'stats', '--by', 'place,year')
+    assert 'street' not in shown_text and 'Name' not in shown_text
+    assert all(len(l) <= 80 for l in p.both('analyst', 'stats', '--by', 'year,gender').split('\n') if not l.startswith(('Newer', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'gender')))
+
+
 def test(p):
     p.vault(roles=('intake', 'protection', 'legal', 'medical', 'auditor', 'analyst'))
     chance = random.Random(7)
     records = list(people(236, chance))
     p.as_('intake', 'record', 'import', '-', stdin='\n'.join(map(json.dumps, records)).encode())
-    print(p.both('analyst', 'stats', '--by', 'year,gender'))
-    print(p.both('analyst', 'stats', '--by', 'form'))
-    print(p.both('analyst', 'stats', '--by', 'citizenship,year'))
-    print(p.both('analyst', 'stats', '--by', 'year', '--where', 'gender=Feminine'))
-    print(p.both('analyst', 'stats', '--by', 'year,gender,status'))
+    p.counted = len(records)
+    numbers(p, records)
+    three(p, records)
+    kept(p)
+    filters(p, records)
+    refusals(p)
+    usage(p)
+    page(p, os.environ.get('STATS_PICTURES'))
+    log(p, len(records))
+    hostile(p)
+    few(p)
+    steps(p, records, chance)
 
 
 if __name__ == '__main__':

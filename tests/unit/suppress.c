@@ -5,8 +5,8 @@
 
 #include "test.h"
 
-/* Tables made by chance, and somebody who has all that they show and tries to find what is hidden: every table
- * that would show the same is looked at. It knows nothing of how casevault hides. */
+/* Tables made by chance, and somebody who has all that they show and tries to find what is hidden: every
+ * table that would show the same is looked at. It knows nothing of how casevault hides. */
 
 #define CELLS 18
 
@@ -69,7 +69,8 @@ static void fill(struct table *b)
     b->t.hide_three = b->hide_three;
 }
 
-/* make(b, sizes, k, scale, sparse): small numbers and larger ones, until every category has k persons, as pooling leaves them. */
+/* make(b, sizes, k, scale, sparse): small numbers and larger ones, until every category has k persons, as
+ * pooling leaves them. */
 static void make(struct table *b, const size_t *sizes, uint64_t k, uint64_t scale, uint64_t sparse)
 {
     for (bool enough = false; !enough;) {
@@ -92,11 +93,11 @@ static void make(struct table *b, const size_t *sizes, uint64_t k, uint64_t scal
 struct attack {
     const struct table *b;
     const bool *hidden, *pairs[3];
-    const uint64_t *cap; /* NULL: none is known */
-    uint64_t w[CELLS], one[3][8], two[3][CELLS];             /* what is left to be placed */
-    uint64_t lo[CELLS], hi[CELLS];                           /* found of the cells, */
-    uint64_t pair_lo[3][CELLS], pair_hi[3][CELLS];           /* and of the pairs */
-    size_t left_in[3][CELLS];                                /* cells of a pair that are still to come */
+    const uint64_t *cap;                           /* NULL: none is known */
+    uint64_t w[CELLS], one[3][8], two[3][CELLS];   /* what is left to be placed */
+    uint64_t lo[CELLS], hi[CELLS];                 /* found of the cells, */
+    uint64_t pair_lo[3][CELLS], pair_hi[3][CELLS]; /* and of the pairs */
+    size_t left_in[3][CELLS];                      /* cells of a pair that are still to come */
     size_t left_of[3][8];
     uint64_t tables;
 };
@@ -265,7 +266,8 @@ static void check_three(struct table *b)
 
 static void test_two(void **state)
 {
-    static const size_t sizes[][3] = { { 2, 2, 1 }, { 2, 3, 1 }, { 3, 3, 1 }, { 3, 4, 1 }, { 1, 4, 1 }, { 2, 5, 1 } };
+    static const size_t sizes[][3] = { { 2, 2, 1 }, { 2, 3, 1 }, { 3, 3, 1 },
+                                       { 3, 4, 1 }, { 1, 4, 1 }, { 2, 5, 1 } };
     struct table b;
     (void)state;
     shown = hidden = 0;
@@ -291,14 +293,14 @@ static void test_three(void **state)
         check_three(&b);
         seed = was;
     }
-    print_message("%llu shown, %llu hidden, %llu refused\n", (unsigned long long)shown, (unsigned long long)hidden,
-                  (unsigned long long)refused);
+    print_message("%llu shown, %llu hidden, %llu refused\n", (unsigned long long)shown,
+                  (unsigned long long)hidden, (unsigned long long)refused);
     assert_true(shown > 100 && hidden > 100);
 }
 
 /* A dimension of which a person can be in several categories: the table counts persons in both, so that rows
- * still add up, and columns do not; whoever is not in a category can be counted too. The attacker even knows what
- * the columns add up to. */
+ * still add up, and columns do not; whoever is not in a category can be counted too. The attacker even knows
+ * what the columns add up to. */
 static void check_multi(struct table *b, const uint64_t *persons)
 {
     static const bool none[CELLS];
@@ -311,7 +313,8 @@ static void check_multi(struct table *b, const uint64_t *persons)
     for (size_t j = 0; j < columns; j++)
         all += persons[j];
     for (size_t c = 0; c < cells_of(b); c++)
-        cap[c] = persons[c % columns] < b->one[0][c / columns] ? persons[c % columns] : b->one[0][c / columns];
+        cap[c] =
+            persons[c % columns] < b->one[0][c / columns] ? persons[c % columns] : b->one[0][c / columns];
     b->t.multi[0] = true;
     b->t.one[1] = persons;
     b->t.all = all;
@@ -443,11 +446,8 @@ static void test_pool(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two),
-        cmocka_unit_test(test_three),
-        cmocka_unit_test(test_multi),
-        cmocka_unit_test(test_large),
-        cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_two),   cmocka_unit_test(test_three), cmocka_unit_test(test_multi),
+        cmocka_unit_test(test_large), cmocka_unit_test(test_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

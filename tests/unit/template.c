@@ -337,9 +337,8 @@ static void test_code_age(void **state)
 
 static void test_dimensions(void **state)
 {
-    static const char *const words[] = { "year",    "citizenship", "age",    "gender",      "form",
-                                         "control", "place",       "status", "recruitment",
-                                         "role",    NULL };
+    static const char *const words[] = { "year",  "citizenship", "age",         "gender", "form", "control",
+                                         "place", "status",      "recruitment", "role",   NULL };
     const char *section = NULL;
     struct cv_template_field f;
     size_t i = 0;
@@ -535,11 +534,11 @@ static void test_titles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matrix),  cmocka_unit_test(test_standard), cmocka_unit_test(test_perpetrators),
-        cmocka_unit_test(test_code),     cmocka_unit_test(test_code_age), cmocka_unit_test(test_dimensions),
-        cmocka_unit_test(test_codes),    cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_no_echo), cmocka_unit_test(test_lookup),   cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_utf8),    cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_matrix), cmocka_unit_test(test_standard), cmocka_unit_test(test_perpetrators),
+        cmocka_unit_test(test_code),   cmocka_unit_test(test_code_age), cmocka_unit_test(test_dimensions),
+        cmocka_unit_test(test_codes),  cmocka_unit_test(test_choices),  cmocka_unit_test(test_no_echo),
+        cmocka_unit_test(test_lookup), cmocka_unit_test(test_ids),      cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_titles),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
