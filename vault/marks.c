@@ -391,7 +391,7 @@ static cv_status put_ref(struct marking *k, struct cv_bytes text)
     if (cv_id_parse(text, raw, NULL) != CV_OK)
         return CV_OK;
     cv_id_text(raw, id);
-    return put(k, "ref", cv_bytes_str(id), cv_bytes_str(id));
+    return put(k, CV_MARK_REF, cv_bytes_str(id), cv_bytes_str(id));
 }
 
 /* put_alone(k, kind, text): a value that is a mark by itself. */
@@ -414,7 +414,7 @@ static cv_status put_alone(struct marking *k, const char *kind, struct cv_bytes 
 
 static const char *kind_of(const struct cv_template_field *f)
 {
-    return f->mark != NULL ? f->mark : strcmp(f->type, "ref") == 0 ? "ref" : NULL;
+    return f->mark != NULL ? f->mark : strcmp(f->type, "ref") == 0 ? CV_MARK_REF : NULL;
 }
 
 /* put_value(k, f, value): one, or each of a list. */
@@ -426,7 +426,7 @@ static cv_status put_value(struct marking *k, const struct cv_template_field *f,
         st = put_value(k, f, cv_json_at(value, i));
     if (kind == NULL || st != CV_OK || cv_json_is(value, CV_JSON_ARRAY))
         return st;
-    return strcmp(kind, "ref") == 0 ? put_ref(k, cv_json_text(value))
+    return strcmp(kind, CV_MARK_REF) == 0 ? put_ref(k, cv_json_text(value))
                                     : put_alone(k, kind, cv_json_text(value));
 }
 

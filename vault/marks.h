@@ -27,6 +27,7 @@
  * Numbers of fewer than four letters and digits, or with no digit (but for accounts), are none; nor are the
  * names that say that there is none ("unknown"). Of a list of more than a thousand the first are taken.
  */
+#define CV_MARK_REF "ref"
 struct cv_mark {
     const char *kind;              /* lives for ever */
     char field[2 * CV_NAME_BYTES]; /* "home_phone", "documents.number"; of several the first */

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vault/index.h"
+#include "vault/marks.h"
+
 #define CASE "case"
 #define PERSON "person"
 
@@ -151,18 +154,56 @@ static cv_status take(void *arg, const struct cv_version *of, const struct cv_js
     return st;
 }
 
-/* glance(w, g): at the last version of every record, that of the case first. */
-static cv_status glance(struct relating *w, const struct cv_glance *g, struct cv_err *err)
+/* ---- which records to look at: those that the index says name the case, and those that the case names ----
+ */
+
+static cv_status on_place(void *arg, const struct cv_place_in *at, struct cv_err *err)
+{
+    char id[CV_ID_TEXT_BYTES];
+    (void)err;
+    cv_id_text(at->id, id);
+    return cv_json_set(arg, id, cv_json_null());
+}
+
+static cv_status on_mark(void *arg, const char *kind, const char *value, const struct cv_place_in *at,
+                         struct cv_err *err)
+{
+    (void)at;
+    (void)err;
+    return strcmp(kind, CV_MARK_REF) == 0 ? cv_json_set(arg, value, cv_json_null()) : CV_OK;
+}
+
+/* find(w, raw, reason, ids): an object with their ids for names. It may name too many: a glance decides. */
+static cv_status find(struct relating *w, const uint8_t raw[static CV_ID_BYTES], const char *reason,
+                      struct cv_json *ids, struct cv_err *err)
+{
+    struct cv_index *x = NULL;
+    cv_status st = cv_index_open(w->v, reason, &x, err);
+    st = CV_THEN(st, cv_json_set(ids, w->id, cv_json_null()));
+    st = CV_THEN(st, cv_index_mark(x, CV_MARK_REF, w->id, on_place, ids, err));
+    st = CV_THEN(st, cv_index_marks_of(x, raw, on_mark, ids, err));
+    cv_index_free(x);
+    return st;
+}
+
+/* glance(w, g, ids): at the last version of each of these records, that of the case first. */
+static cv_status glance(struct relating *w, const struct cv_glance *g, const struct cv_json *ids,
+                        struct cv_err *err)
 {
     struct cv_latest list = { 0 };
+    size_t count = 0;
     cv_status st = cv_versions_latest(&w->out->all, NULL, &list);
-    for (size_t i = 1; i < list.count; i++)
-        if (strcmp(list.v[i]->id, w->id) == 0) {
-            const struct cv_version *first = list.v[i];
-            memmove(&list.v[1], &list.v[0], i * sizeof(*list.v));
-            list.v[0] = first;
+    for (size_t i = 0; i < list.count; i++) {
+        const struct cv_version *of = list.v[i];
+        if (cv_json_get(ids, of->id) == NULL)
+            continue;
+        list.v[count++] = of;
+        if (strcmp(of->id, w->id) == 0) {
+            memmove(&list.v[1], &list.v[0], (count - 1) * sizeof(*list.v));
+            list.v[0] = of;
         }
-    st = CV_THEN(st, cv_glance(w->v, g, list.v, list.count, err));
+    }
+    st = CV_THEN(st, cv_glance(w->v, g, list.v, count, err));
     cv_latest_free(&list);
     return st;
 }
@@ -175,8 +216,9 @@ cv_status cv_related(struct cv_vault *v, const char *text, const char *profile, 
     struct cv_versions one = { 0 };
     struct relating w = { .v = v, .out = out, .id = id, .profile = profile };
     const struct cv_glance g = { "list", "what belongs to a case", reason, glance_section, take, &w };
+    struct cv_json *ids = cv_json_object();
     memset(out, 0, sizeof(*out));
-    cv_status st = cv_id_parse(cv_bytes_str(text), raw, err);
+    cv_status st = ids == NULL ? CV_ERR_NOMEM : cv_id_parse(cv_bytes_str(text), raw, err);
     if (st == CV_OK)
         cv_id_text(raw, id);
     st = CV_THEN(st, cv_record_find(v, id, "export", reason, &one, err));
@@ -184,7 +226,9 @@ cv_status cv_related(struct cv_vault *v, const char *text, const char *profile, 
         st = cv_fail(err, CV_ERR_ARG, "%s is a %s; name the case", id, one.v[0].type);
     cv_versions_free(&one);
     st = CV_THEN(st, cv_record_versions(v, NULL, &out->all, err));
-    st = CV_THEN(st, glance(&w, &g, err));
+    st = CV_THEN(st, find(&w, raw, reason, ids, err));
+    st = CV_THEN(st, glance(&w, &g, ids, err));
+    cv_json_free(ids);
     if (st == CV_OK && cv_relative(out, id) == NULL)
         st = cv_fail(err, CV_ERR_NOKEY, "none of your roles opens what says which records belong to a case");
     if (st != CV_OK)

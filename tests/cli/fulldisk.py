@@ -18,20 +18,21 @@ def may_mount():
 
 
 def fill(p, small, who):
-    """Records until one does not fit: it is refused, and nothing of it stays."""
+    """Records until one does not fit: it is refused, and nothing of it stays. (That she was looked for before is in the log.)"""
     big = json.dumps(dict(PERSON, medical={'findings': 'y' * 150000})).encode()
     archive = small + '/vault/archive/00000001.tar'
     for _ in range(20):
-        before = open(archive, 'rb').read()
+        before, listed = open(archive, 'rb').read(), p.run('record', 'list', '--json', *who)
         r = subprocess.run([p.binary, 'record', 'add', '-', *who], input=big, capture_output=True, env=p.env())
         if r.returncode != 0:
             break
     assert r.returncode == 1 and b'No space left' in r.stderr and b'nothing was stored' in r.stderr, r.stderr
-    assert open(archive, 'rb').read() == before
+    assert open(archive, 'rb').read().startswith(before) and p.run('record', 'list', '--json', *who) == listed
 
 
 def attach(p, small, who):
     """A file that does not fit, at its first piece or a later one: nothing of it is listed, nor can it be opened."""
+    subprocess.run(['mount', '-o', 'remount,size=1600k', small], check=True)
     record = p.run('record', 'add', '-', *who, stdin=json.dumps({'type': 'evidence', 'evidence': {'kind': 'Recording'}}).encode()).strip()
     for size in (3 << 20, 9 << 20):
         subprocess.run(['mount', '-o', 'remount,size=%dk' % (3072 if size < 4 << 20 else 10240), small], check=True)
