@@ -190,7 +190,19 @@ static bool by_letter(UChar32 c)
                            script == USCRIPT_GEORGIAN || script == USCRIPT_ARMENIAN);
 }
 
-/* learn(f, letter, c): how it is romanised, by our table or ICU's. */
+/* base_of(f, c, out): the ASCII letter that it is, with marks on it; or nothing. */
+static cv_status base_of(const struct cv_folder *f, UChar32 c, char *out)
+{
+    UErrorCode bad = U_ZERO_ERROR;
+    UChar apart[32];
+    const int32_t n =
+        unorm2_getDecomposition(f->nfkc, c, apart, (int32_t)(sizeof(apart) / sizeof(*apart)), &bad);
+    if (n > 1 && apart[0] >= 'a' && apart[0] <= 'z')
+        out[0] = (char)apart[0];
+    return of_icu(bad);
+}
+
+/* learn(f, letter, c): how it is romanised: by our table, without its marks, or as ICU does. */
 static cv_status learn(struct cv_folder *f, struct letter *l, UChar32 c)
 {
     const char *ours = cv_spelling_letter((uint32_t)c);
@@ -201,7 +213,9 @@ static cv_status learn(struct cv_folder *f, struct letter *l, UChar32 c)
     memset(l, 0, sizeof(*l));
     if (ours != NULL)
         memcpy(l->latin, ours, strlen(ours));
-    else {
+    else
+        st = base_of(f, c, l->latin);
+    if (st == CV_OK && ours == NULL && l->latin[0] == '\0') {
         text[length++] = (UChar)c;
         st = romanise(f, text, &length, (int32_t)(sizeof(text) / sizeof(*text)));
         if (st == CV_OK) {

@@ -22,6 +22,9 @@ struct span {
     uint64_t from, to;
     size_t at;              /* where its shards go among the section's */
     struct cv_shard *shard; /* being written; NULL before the first entry, and after the last */
+    struct cv_secret key;   /* of the shard */
+    bool over;              /* the shard is to be sealed */
+    cv_status st;           /* of loading it */
 };
 
 /* A record entry of the batch. */
@@ -96,36 +99,87 @@ static cv_status plan(struct building *b, struct cv_index_section *s, struct cv_
     return CV_THEN(st, add_span(b, s, covered, b->x->v->custody->chain.next, s->count, err));
 }
 
-/* go_on(b, span): a shard with room that ends where the span begins is written on; what cannot be loaded is
- * among what is missing. The shards of a section are not moved after this. */
-static cv_status go_on(struct building *b, struct span *span, struct cv_err *err)
+/* both(b, fn): the work of both threads. */
+static cv_status both(struct building *b, void (*fn)(void *))
+{
+    cv_beside_start(&b->beside, fn, &b->workers[1]);
+    fn(&b->workers[0]);
+    cv_beside_wait(b->beside);
+    return b->workers[0].st != CV_OK ? b->workers[0].st : b->workers[1].st;
+}
+
+static bool has_shard(const struct span *span)
+{
+    return span->shard != NULL;
+}
+
+static bool is_over(const struct span *span)
+{
+    return span->over;
+}
+
+/* deal_out(b, which): spans to the two threads, by turns. */
+static void deal_out(struct building *b, bool (*which)(const struct span *))
+{
+    size_t n = 0;
+    b->workers[0].count = b->workers[1].count = 0;
+    for (size_t i = 0; i < b->count; i++)
+        if (which(&b->spans[i])) {
+            struct worker *w = &b->workers[n++ % 2];
+            w->spans[w->count++] = &b->spans[i];
+        }
+}
+
+/* may_go_on(b, span): is there a shard with room that ends where the span begins? It is going to be loaded,
+ * to be written on. */
+static cv_status may_go_on(struct building *b, struct span *span, struct cv_err *err)
 {
     struct cv_index_section *s = span->s;
     struct cv_shard *last = span->at > 0 ? s->shards[span->at - 1] : NULL;
-    const struct cv_shard_place place = cv_index_place(b->x, s->name);
-    struct cv_secret key = { 0 };
-    char path[4200];
     if (last == NULL || last->head.to != span->from || last->head.records >= CV_SHARD_RECORDS)
         return CV_OK;
-    cv_index_path(b->x, s->name, last->head.from, path);
     cv_shard_close(last);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    cv_status st = cv_index_key(b->x, s->name, &last->head, &key, err);
-    if (fd >= 0 && st == CV_OK)
-        st = cv_shard_open(last, fd, cv_secret_view(&key), &place, true);
-    else if (fd >= 0)
-        close(fd);
-    cv_secret_free(&key);
-    if (st == CV_ERR_NOMEM)
-        return cv_err_note(err, st, "index");
+    span->shard = last;
     span->at--;
-    if (st == CV_OK && fd >= 0) {
-        span->shard = last;
-        return CV_OK;
+    return cv_index_key(b->x, s->name, &last->head, &span->key, err);
+}
+
+/* load(w): in both threads. */
+static void load(void *arg)
+{
+    struct worker *w = arg;
+    w->st = CV_OK;
+    for (size_t i = 0; i < w->count && w->st != CV_ERR_NOMEM; i++) {
+        struct span *span = w->spans[i];
+        const struct cv_shard_place place = cv_index_place(w->b->x, span->s->name);
+        char path[4200];
+        cv_index_path(w->b->x, span->s->name, span->shard->head.from, path);
+        const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        span->st =
+            fd < 0 ? CV_ERR_IO : cv_shard_open(span->shard, fd, cv_secret_view(&span->key), &place, true);
+        w->st = span->st;
     }
-    span->from = last->head.from;
-    cv_index_remove(s, span->at);
-    return CV_OK;
+    w->st = w->st == CV_ERR_NOMEM ? w->st : CV_OK;
+}
+
+/* go_on(b): what cannot be loaded is among what is missing. */
+static cv_status go_on(struct building *b, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < b->count && st == CV_OK; i++)
+        if (i + 1 == b->count || b->spans[i + 1].s != b->spans[i].s) /* the last span of a section */
+            st = may_go_on(b, &b->spans[i], err);
+    deal_out(b, has_shard);
+    st = CV_THEN(st, both(b, load));
+    for (size_t i = 0; i < b->count && st == CV_OK; i++) {
+        struct span *span = &b->spans[i];
+        if (span->shard == NULL || span->st == CV_OK)
+            continue;
+        span->from = span->shard->head.from;
+        span->shard = NULL;
+        cv_index_remove(span->s, span->at);
+    }
+    return st;
 }
 
 /* ---- a shard being written ---- */
@@ -165,30 +219,43 @@ static bool write_file(const char *path, struct cv_bytes data)
     return good;
 }
 
-/* finish(b, span, to): it covers what is before ${to}; sealed, written, and opened to be read. A cache that
- * cannot be written costs the next command its time: then the shard stays as it is, in memory. */
-static cv_status finish(struct building *b, struct span *span, uint64_t to, struct cv_err *err)
+/* end_at(b, span, to): its shard covers what is before ${to}, and is going to be sealed. */
+static cv_status end_at(struct building *b, struct span *span, uint64_t to, struct cv_err *err)
 {
     struct cv_shard *shard = span->shard;
-    const char *section = span->s->name;
-    const struct cv_shard_place place = cv_index_place(b->x, section);
-    struct cv_secret key = { 0 };
+    span->over = true;
+    shard->head.to = to;
+    shard->head.epoch = cv_policy_section(cv_vault_policy(b->x->v), span->s->name)->epoch;
+    cv_secret_free(&span->key);
+    return cv_index_key(b->x, span->s->name, &shard->head, &span->key, err);
+}
+
+/* seal(b, span): sealed, written, and opened to be read. A cache that cannot be written costs the next
+ * command its time: then the shard stays as it is, in memory. */
+static cv_status seal(const struct building *b, struct span *span)
+{
+    struct cv_shard *shard = span->shard;
+    const struct cv_shard_place place = cv_index_place(b->x, span->s->name);
     struct cv_buf file = { 0 };
     char path[4200];
-    span->shard = NULL;
-    shard->head.to = to;
-    shard->head.epoch = cv_policy_section(cv_vault_policy(b->x->v), section)->epoch;
-    cv_index_path(b->x, section, shard->head.from, path);
-    cv_status st = cv_index_key(b->x, section, &shard->head, &key, err);
-    st = CV_THEN(st, cv_shard_seal(shard, cv_secret_view(&key), &place, &file));
+    cv_index_path(b->x, span->s->name, shard->head.from, path);
+    cv_status st = cv_shard_seal(shard, cv_secret_view(&span->key), &place, &file);
     if (st == CV_OK && write_file(path, cv_buf_view(&file))) {
         const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         cv_shard_close(shard);
-        st = fd < 0 ? CV_ERR_IO : cv_shard_open(shard, fd, cv_secret_view(&key), &place, false);
+        st = fd < 0 ? CV_ERR_IO : cv_shard_open(shard, fd, cv_secret_view(&span->key), &place, false);
     }
-    cv_secret_free(&key);
     cv_buf_free(&file);
     return st;
+}
+
+/* seal_all(w): in both threads. */
+static void seal_all(void *arg)
+{
+    struct worker *w = arg;
+    w->st = CV_OK;
+    for (size_t i = 0; i < w->count && w->st == CV_OK; i++)
+        w->st = seal(w->b, w->spans[i]);
 }
 
 /* span_of(b, s, index): the span of the section that an entry lies in, or NULL. */
@@ -345,15 +412,6 @@ static cv_status gather(struct building *b, uint64_t index, struct cv_err *err)
     return grave(st) == CV_OK ? CV_OK : cv_err_note(err, st, "index");
 }
 
-/* both(b, fn): the work of both threads. */
-static cv_status both(struct building *b, void (*fn)(void *))
-{
-    cv_beside_start(&b->beside, fn, &b->workers[1]);
-    fn(&b->workers[0]);
-    cv_beside_wait(b->beside);
-    return b->workers[0].st != CV_OK ? b->workers[0].st : b->workers[1].st;
-}
-
 /* weigh(b, span): bytes that a span has in this batch. */
 static size_t weigh(const struct building *b, const struct span *span)
 {
@@ -400,11 +458,28 @@ static cv_status close_full(struct building *b, uint64_t after, struct cv_err *e
         const uint64_t end = over ? span->to : after;
         if (span->shard == NULL)
             st = begin(b, span);
-        st = CV_THEN(st, finish(b, span, end, err));
+        st = CV_THEN(st, end_at(b, span, end, err));
         span->from = end;
-        span->at++;
     }
+    deal_out(b, is_over);
+    st = CV_THEN(st, both(b, seal_all));
+    for (size_t i = 0; i < b->count; i++)
+        if (b->spans[i].over) {
+            b->spans[i].over = false;
+            b->spans[i].shard = NULL;
+            b->spans[i].at++;
+        }
     return st;
+}
+
+static void empty_batch(struct building *b)
+{
+    for (size_t i = 0; i < b->entries; i++) {
+        cv_buf_free(&b->batch[i].data);
+        cv_secret_free(&b->batch[i].keys);
+        cv_json_free(b->batch[i].carried);
+    }
+    b->entries = 0;
 }
 
 static cv_status work_off(struct building *b, uint64_t after, struct cv_err *err)
@@ -416,12 +491,7 @@ static cv_status work_off(struct building *b, uint64_t after, struct cv_err *err
     cv_status st = both(b, open_heads);
     st = CV_THEN(st, deal(b));
     st = CV_THEN(st, both(b, take_sections));
-    for (size_t i = 0; i < b->entries; i++) {
-        cv_buf_free(&b->batch[i].data);
-        cv_secret_free(&b->batch[i].keys);
-        cv_json_free(b->batch[i].carried);
-    }
-    b->entries = 0;
+    empty_batch(b);
     return CV_THEN(st, close_full(b, after, err));
 }
 
@@ -482,31 +552,50 @@ static cv_status log_reading(const struct building *b, const char *reason, struc
 
 /* ---- all of it ---- */
 
-static cv_status build(struct building *b, const char *reason, struct cv_err *err)
+/* ready(b, workers): what the two threads work with; ended by done(). */
+static cv_status ready(struct building *b, struct worker workers[static 2])
 {
-    struct cv_index *x = b->x;
-    struct worker workers[2] = { { .b = b, .filler = { .template = x->v->template, .folder = x->folder } },
-                                 { .b = b, .filler = { .template = x->v->template } } };
-    uint64_t from = UINT64_MAX, to = 0;
+    struct span **own = calloc(2 * b->count + 1, sizeof(*own));
     b->workers = workers;
     b->batch = calloc(BATCH, sizeof(*b->batch));
-    struct span **own = calloc(2 * b->count, sizeof(*own));
-    cv_status st = b->batch == NULL || own == NULL ? CV_ERR_NOMEM : cv_folder_new(&workers[1].filler.folder);
+    for (size_t i = 0; i < 2; i++)
+        workers[i] = (struct worker){ .b = b, .filler = { .template = b->x->v->template } };
+    workers[0].filler.folder = b->x->folder;
     workers[0].spans = own;
-    workers[1].spans = own + b->count;
+    if (own != NULL)
+        workers[1].spans = own + b->count;
+    return b->batch == NULL || own == NULL ? CV_ERR_NOMEM : cv_folder_new(&workers[1].filler.folder);
+}
+
+static void done(struct building *b)
+{
+    empty_batch(b);
+    cv_beside_free(b->beside);
+    cv_folder_free(b->workers[1].filler.folder);
+    free(b->workers[0].spans);
+    for (size_t i = 0; i < 2; i++) {
+        cv_buf_free(&b->workers[i].plain);
+        cv_buf_free(&b->workers[i].filler.words);
+        cv_marks_free(&b->workers[i].filler.marks);
+    }
+    for (size_t i = 0; i < b->count; i++)
+        cv_secret_free(&b->spans[i].key);
+    free(b->batch);
+}
+
+static cv_status build(struct building *b, const char *reason, struct cv_err *err)
+{
+    struct worker workers[2];
+    uint64_t from = UINT64_MAX, to = 0;
+    cv_status st = ready(b, workers);
+    st = CV_THEN(st, go_on(b, err));
     for (size_t i = 0; i < b->count; i++) {
         from = b->spans[i].from < from ? b->spans[i].from : from;
         to = b->spans[i].to > to ? b->spans[i].to : to;
     }
     st = CV_THEN(st, log_reading(b, reason, err));
     st = CV_THEN(st, read_all(b, from, to, err));
-    cv_folder_free(workers[1].filler.folder);
-    free(own);
-    for (size_t i = 0; i < 2; i++) {
-        cv_buf_free(&workers[i].plain);
-        cv_buf_free(&workers[i].filler.words);
-        cv_marks_free(&workers[i].filler.marks);
-    }
+    done(b);
     return st;
 }
 
@@ -514,21 +603,10 @@ cv_status cv_index_build(struct cv_index *x, const char *reason, struct cv_err *
 {
     struct building b = { .x = x };
     cv_status st = CV_OK;
-    for (size_t i = 0; i < x->count && st == CV_OK; i++) {
-        const size_t before = b.count;
+    for (size_t i = 0; i < x->count && st == CV_OK; i++)
         st = plan(&b, &x->s[i], err);
-        if (st == CV_OK && b.count > before)
-            st = go_on(&b, &b.spans[b.count - 1], err);
-    }
     if (st == CV_OK && b.count > 0)
         st = build(&b, reason, err);
-    for (size_t i = 0; i < b.entries; i++) {
-        cv_buf_free(&b.batch[i].data);
-        cv_secret_free(&b.batch[i].keys);
-        cv_json_free(b.batch[i].carried);
-    }
-    cv_beside_free(b.beside);
-    free(b.batch);
     free(b.spans);
     return cv_err_note(err, st, "index");
 }

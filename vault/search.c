@@ -301,12 +301,16 @@ struct titling {
     struct cv_json *titles; /* id -> text */
 };
 
-static const char *title_section(void *arg, const struct cv_version *of)
+static const char *section_of_title(const struct cv_vault *v, const struct cv_version *of)
 {
-    const struct titling *t = arg;
     struct cv_template_field field;
     const char *section = NULL;
-    return cv_template_title(t->s->v->template, of->type, 0, &section, &field) ? section : NULL;
+    return cv_template_title(v->template, of->type, 0, &section, &field) ? section : NULL;
+}
+
+static const char *title_section(void *arg, const struct cv_version *of)
+{
+    return section_of_title(((const struct titling *)arg)->s->v, of);
 }
 
 static cv_status take_title(void *arg, const struct cv_version *of, const struct cv_json *data)
@@ -327,18 +331,26 @@ static cv_status keep_titles(struct searching *s, const struct cv_json *titles)
     return CV_OK;
 }
 
+/* names(s, ids, sections, list): what the event tells: the hits, and the sections that told of them. */
 static cv_status names(struct searching *s, struct cv_json *ids, struct cv_json *sections,
                        const struct cv_version **list)
 {
-    const char *section;
     cv_status st = CV_OK;
     for (size_t i = 0; i < s->out->count && st == CV_OK; i++) {
         const struct cv_versions *versions = &s->out->hits[i].versions;
         list[i] = &versions->v[versions->count - 1];
         st = cv_json_push(ids, cv_json_str(list[i]->id));
+        const char *title = section_of_title(s->v, list[i]);
+        if (title != NULL && cv_vault_may_read(s->v, title))
+            st = CV_THEN(st, cv_json_push_word(sections, title));
+        for (size_t k = 0; k < cv_json_len(s->out->hits[i].places) && st == CV_OK; k++) {
+            const struct cv_bytes place = cv_json_text(cv_json_at(s->out->hits[i].places, k));
+            char section[CV_NAME_BYTES];
+            snprintf(section, sizeof(section), "%.*s", (int)strcspn((const char *)place.p, "."),
+                     (const char *)place.p);
+            st = cv_json_push_word(sections, section);
+        }
     }
-    for (size_t i = 0; st == CV_OK && (section = cv_index_section(s->x, i)) != NULL; i++)
-        st = cv_json_push(sections, cv_json_str(section));
     return st;
 }
 

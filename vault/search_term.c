@@ -15,9 +15,10 @@
 /* add_match(term, words, last): `"words last" *`: a phrase whose last word may go on. */
 static cv_status add_match(struct cv_term *term, struct cv_bytes words, struct cv_bytes last, bool opens)
 {
-    cv_status st = term->match.n > 0 ? cv_buf_str(&term->match, " OR ") : CV_OK;
-    return CV_THEN(st, cv_buf_printf(&term->match, "\"%.*s%.*s\"%s", (int)words.n, (const char *)words.p,
-                                     (int)last.n, (const char *)last.p, opens ? " *" : ""));
+    cv_status st = cv_buf_str(&term->match, term->match.n > 0 ? " OR \"" : "\"");
+    st = CV_THEN(st, cv_buf_append(&term->match, words));
+    st = CV_THEN(st, cv_buf_append(&term->match, last));
+    return CV_THEN(st, cv_buf_str(&term->match, opens ? "\" *" : "\""));
 }
 
 /* opening(x, term, words): with a star the last word stands for all spellings that may begin so. */
