@@ -120,12 +120,36 @@ void cv_index_remove(struct cv_index_section *s, size_t at)
     memmove(s->shards + at, s->shards + at + 1, (s->count - at) * sizeof(*s->shards));
 }
 
-void cv_index_put_away(const struct cv_index *x, const struct cv_index_section *s,
-                       const struct cv_shard *shard)
+/* is_whole(x, s, shard): does its file open to its end? */
+static cv_status is_whole(struct cv_index *x, const struct cv_index_section *s, const struct cv_shard *shard)
 {
+    const struct cv_shard_place place = cv_index_place(x, s->name);
+    struct cv_shard again = { .head = shard->head };
+    struct cv_secret key = { 0 };
     char path[4200];
     cv_index_path(x, s->name, shard->head.from, path);
-    unlink(path);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return CV_OK;
+    cv_status st = cv_index_key(x, s->name, &shard->head, &key, NULL);
+    if (st == CV_OK)
+        st = cv_shard_open(&again, fd, cv_secret_view(&key), &place, true);
+    else
+        close(fd);
+    cv_shard_close(&again);
+    cv_secret_free(&key);
+    if (st != CV_OK && st != CV_ERR_NOMEM)
+        unlink(path);
+    return st;
+}
+
+cv_status cv_index_put_away(struct cv_index *x)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < x->count && st != CV_ERR_NOMEM; i++)
+        for (size_t k = 0; k < x->s[i].count && st != CV_ERR_NOMEM; k++)
+            st = is_whole(x, &x->s[i], x->s[i].shards[k]);
+    return st == CV_ERR_NOMEM ? st : CV_OK;
 }
 
 /* open_file(x, s, from): the shard that begins there, if it opens; what does not is made anew later. */

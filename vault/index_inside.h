@@ -56,9 +56,9 @@ CV_MUST_CHECK cv_status cv_index_insert(struct cv_index_section *s, size_t at,
                                         const struct cv_shard_head *head, struct cv_shard **out);
 void cv_index_remove(struct cv_index_section *s, size_t at);
 
-/** cv_index_put_away(x, s, shard): its file was found damaged: the next opening makes it anew. */
-void cv_index_put_away(const struct cv_index *x, const struct cv_index_section *s,
-                       const struct cv_shard *shard);
+/** cv_index_put_away(x): something was found damaged: read all files whole, and remove those that are: the
+ * next opening makes them anew. CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_index_put_away(struct cv_index *x);
 
 /* ---- index_build.c ---- */
 

@@ -96,11 +96,13 @@ struct looking {
 };
 
 /* broken(x, l, st, err): a file that fails under way is damaged, and told so. */
-static cv_status broken(const struct cv_index *x, const struct looking *l, cv_status st, struct cv_err *err)
+static cv_status broken(struct cv_index *x, const struct looking *l, cv_status st, struct cv_err *err)
 {
     if (st != CV_ERR_FORMAT)
         return cv_err_note(err, st, "index");
-    cv_index_put_away(x, l->s, l->shard);
+    st = cv_index_put_away(x);
+    if (st != CV_OK)
+        return cv_err_note(err, st, "index");
     return cv_fail(err, CV_ERR_IO, "the search index of %s was damaged; try again: it will be made anew",
                    l->s->name);
 }

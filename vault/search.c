@@ -140,19 +140,21 @@ static void forget(struct searching *s)
     s->x = NULL;
 }
 
-/* find(s): once more where a file of the index turned out to be damaged: it was put away. */
+/* find(s): once more where a file of the index turned out to be damaged. */
 static cv_status find(struct searching *s, struct cv_err *err)
 {
-    cv_status st = CV_ERR_FORMAT;
-    for (int try = 0; try < 2 && st == CV_ERR_FORMAT; try++) {
-        forget(s);
-        st = cv_index_open(s->v, s->ask->reason, &s->x, err);
-        st = CV_THEN(st, look(s, err));
-    }
-    return st == CV_ERR_FORMAT ? cv_fail(err, CV_ERR_IO,
-                                         "search: the index is damaged again; is the disk of the "
-                                         "cache failing?")
-                               : st;
+    cv_status st = cv_index_open(s->v, s->ask->reason, &s->x, err);
+    st = CV_THEN(st, look(s, err));
+    if (st != CV_ERR_FORMAT)
+        return st;
+    st = cv_index_put_away(s->x);
+    forget(s);
+    st = CV_THEN(st, cv_index_open(s->v, s->ask->reason, &s->x, err));
+    st = CV_THEN(st, look(s, err));
+    return st == CV_ERR_FORMAT
+               ? cv_fail(err, CV_ERR_IO,
+                         "search: the index is damaged again; is the disk of the cache failing?")
+               : st;
 }
 
 /* ---- hits ---- */

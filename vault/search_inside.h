@@ -34,7 +34,8 @@ CV_MUST_CHECK cv_status cv_term_new(struct cv_index *x, const struct cv_query_no
                                     struct cv_err *err);
 void cv_term_free(struct cv_term *term);
 
-/** cv_term_look(x, term, met, err): everywhere. CV_ERR_FORMAT where a shard is damaged, which is put away. */
+/** cv_term_look(x, term, met): everywhere. CV_OK; CV_ERR_FORMAT where a shard is damaged;
+ * CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_term_look(struct cv_index *x, struct cv_term *term, struct cv_met *met);
 
 /** cv_term_names(spec, section, field): does what stands before a colon name this field? */

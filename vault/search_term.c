@@ -395,7 +395,7 @@ static cv_status look_almost(struct looking *l)
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
-/* everywhere(x, term, met, look): in each shard; one that is damaged is put away, and told of. */
+/* everywhere(x, term, met, look): in each shard. */
 static cv_status everywhere(struct cv_index *x, struct cv_term *term, struct cv_met *met,
                             cv_status (*look)(struct looking *))
 {
@@ -407,8 +407,6 @@ static cv_status everywhere(struct cv_index *x, struct cv_term *term, struct cv_
             };
             if (choose_fields(&l))
                 st = look(&l);
-            if (st == CV_ERR_FORMAT)
-                cv_index_put_away(x, l.s, l.shard);
         }
     return st;
 }
