@@ -9,6 +9,7 @@
 
 #include "crypto/hash.h"
 #include "crypto/hkdf.h"
+#include "vault/heads.h"
 #include "vault/index_inside.h"
 #include "vault/memory.h"
 
@@ -264,7 +265,7 @@ cv_status cv_index_open(struct cv_vault *v, const char *reason, struct cv_index 
     x->v = v;
     cv_status st = cv_vault_policy(v)->reason_required && reason == NULL
                        ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
-                       : cv_custody_refresh(v->custody, err);
+                       : cv_heads_catch_up(v, err);
     st = CV_THEN(st, open_index(x, err));
     st = CV_THEN(st, cv_index_build(x, reason, err));
     if (st == CV_OK)

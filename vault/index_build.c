@@ -1,64 +1,16 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "vault/grant.h"
 #include "vault/heads.h"
-#include "vault/index_inside.h"
+#include "vault/index_build.h"
 
 /* Bringing the index up to date: entries are read in batches, and the parts of a batch are opened and taken
  * in by two threads, each with sections of its own. */
 
 #define BATCH 256
-#define KEY 32 /* bytes of one */
-
-/* Entries of the log that a section's index lacks. */
-struct span {
-    struct cv_index_section *s;
-    uint64_t from, to;
-    size_t at;              /* where its shards go among the section's */
-    struct cv_shard *shard; /* being written; NULL before the first entry, and after the last */
-    struct cv_secret key;   /* of the shard */
-    bool over;              /* the shard is to be sealed */
-    cv_status st;           /* of loading it */
-};
-
-/* A record entry of the batch. */
-struct entry {
-    uint64_t index, version;
-    struct cv_buf data;
-    struct cv_envelope env;
-    struct cv_secret keys; /* the release key, and of each part the batch key: KEY bytes each */
-    uint8_t id[CV_ID_BYTES];
-    char type[CV_NAME_BYTES];
-    struct cv_json *carried;
-    bool good; /* its head opened */
-};
-
-struct building {
-    struct cv_index *x;
-    struct span *spans; /* section by section, in order of entries */
-    size_t count;
-    struct entry *batch;
-    size_t entries;
-    struct cv_beside *beside;
-    struct worker *workers;
-};
-
-/* One of the two threads. */
-struct worker {
-    struct building *b;
-    struct cv_filler filler;
-    struct cv_buf plain;
-    size_t first, last;  /* heads: entries of the batch */
-    struct span **spans; /* that are its own, in this batch */
-    size_t count;
-    cv_status st;
-};
 
 /* ---- what is missing ---- */
 
@@ -99,163 +51,9 @@ static cv_status plan(struct building *b, struct cv_index_section *s, struct cv_
     return CV_THEN(st, add_span(b, s, covered, b->x->v->custody->chain.next, s->count, err));
 }
 
-/* both(b, fn): the work of both threads. */
-static cv_status both(struct building *b, void (*fn)(void *))
-{
-    cv_beside_start(&b->beside, fn, &b->workers[1]);
-    fn(&b->workers[0]);
-    cv_beside_wait(b->beside);
-    return b->workers[0].st != CV_OK ? b->workers[0].st : b->workers[1].st;
-}
-
-static bool has_shard(const struct span *span)
-{
-    return span->shard != NULL;
-}
-
 static bool is_over(const struct span *span)
 {
     return span->over;
-}
-
-/* deal_out(b, which): spans to the two threads, by turns. */
-static void deal_out(struct building *b, bool (*which)(const struct span *))
-{
-    size_t n = 0;
-    b->workers[0].count = b->workers[1].count = 0;
-    for (size_t i = 0; i < b->count; i++)
-        if (which(&b->spans[i])) {
-            struct worker *w = &b->workers[n++ % 2];
-            w->spans[w->count++] = &b->spans[i];
-        }
-}
-
-/* may_go_on(b, span): is there a shard with room that ends where the span begins? It is going to be loaded,
- * to be written on. */
-static cv_status may_go_on(struct building *b, struct span *span, struct cv_err *err)
-{
-    struct cv_index_section *s = span->s;
-    struct cv_shard *last = span->at > 0 ? s->shards[span->at - 1] : NULL;
-    if (last == NULL || last->head.to != span->from || last->head.records >= CV_SHARD_RECORDS)
-        return CV_OK;
-    cv_shard_close(last);
-    span->shard = last;
-    span->at--;
-    return cv_index_key(b->x, s->name, &last->head, &span->key, err);
-}
-
-/* load(w): in both threads. */
-static void load(void *arg)
-{
-    struct worker *w = arg;
-    w->st = CV_OK;
-    for (size_t i = 0; i < w->count && w->st != CV_ERR_NOMEM; i++) {
-        struct span *span = w->spans[i];
-        const struct cv_shard_place place = cv_index_place(w->b->x, span->s->name);
-        char path[4200];
-        cv_index_path(w->b->x, span->s->name, span->shard->head.from, path);
-        const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        span->st =
-            fd < 0 ? CV_ERR_IO : cv_shard_open(span->shard, fd, cv_secret_view(&span->key), &place, true);
-        w->st = span->st;
-    }
-    w->st = w->st == CV_ERR_NOMEM ? w->st : CV_OK;
-}
-
-/* go_on(b): what cannot be loaded is among what is missing. */
-static cv_status go_on(struct building *b, struct cv_err *err)
-{
-    cv_status st = CV_OK;
-    for (size_t i = 0; i < b->count && st == CV_OK; i++)
-        if (i + 1 == b->count || b->spans[i + 1].s != b->spans[i].s) /* the last span of a section */
-            st = may_go_on(b, &b->spans[i], err);
-    deal_out(b, has_shard);
-    st = CV_THEN(st, both(b, load));
-    for (size_t i = 0; i < b->count && st == CV_OK; i++) {
-        struct span *span = &b->spans[i];
-        if (span->shard == NULL || span->st == CV_OK)
-            continue;
-        span->from = span->shard->head.from;
-        span->shard = NULL;
-        cv_index_remove(span->s, span->at);
-    }
-    return st;
-}
-
-/* ---- a shard being written ---- */
-
-/* begin(b, span): a new shard; it stands before those of the section's later spans. */
-static cv_status begin(struct building *b, struct span *span)
-{
-    static const uint8_t no_key[KEY];
-    const struct cv_shard_head head = { .from = span->from, .to = span->from };
-    const struct cv_shard_place place = cv_index_place(b->x, span->s->name);
-    struct cv_shard *shard = NULL;
-    cv_status st = cv_index_insert(span->s, span->at, &head, &shard);
-    st = CV_THEN(st, cv_shard_open(shard, -1, CV_ARR(no_key), &place, true));
-    if (st != CV_OK)
-        return st; /* the index is given up */
-    span->shard = shard;
-    for (struct span *later = span + 1; later < b->spans + b->count && later->s == span->s; later++)
-        later->at++;
-    return CV_OK;
-}
-
-/* write_file(path, data): whole or not at all. Without a sync: what a power cut leaves is made anew. */
-static bool write_file(const char *path, struct cv_bytes data)
-{
-    char made[4300];
-    size_t done = 0;
-    ssize_t n = 1;
-    snprintf(made, sizeof(made), "%s.XXXXXX", path);
-    const int fd = mkostemp(made, O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    while (done < data.n && ((n = write(fd, data.p + done, data.n - done)) > 0 || errno == EINTR))
-        done += n > 0 ? (size_t)n : 0;
-    const bool good = close(fd) == 0 && done == data.n && rename(made, path) == 0;
-    if (!good)
-        unlink(made);
-    return good;
-}
-
-/* end_at(b, span, to): its shard covers what is before ${to}, and is going to be sealed. */
-static cv_status end_at(struct building *b, struct span *span, uint64_t to, struct cv_err *err)
-{
-    struct cv_shard *shard = span->shard;
-    span->over = true;
-    shard->head.to = to;
-    shard->head.epoch = cv_policy_section(cv_vault_policy(b->x->v), span->s->name)->epoch;
-    cv_secret_free(&span->key);
-    return cv_index_key(b->x, span->s->name, &shard->head, &span->key, err);
-}
-
-/* seal(b, span): sealed, written, and opened to be read. A cache that cannot be written costs the next
- * command its time: then the shard stays as it is, in memory. */
-static cv_status seal(const struct building *b, struct span *span)
-{
-    struct cv_shard *shard = span->shard;
-    const struct cv_shard_place place = cv_index_place(b->x, span->s->name);
-    struct cv_buf file = { 0 };
-    char path[4200];
-    cv_index_path(b->x, span->s->name, shard->head.from, path);
-    cv_status st = cv_shard_seal(shard, cv_secret_view(&span->key), &place, &file);
-    if (st == CV_OK && write_file(path, cv_buf_view(&file))) {
-        const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        cv_shard_close(shard);
-        st = fd < 0 ? CV_ERR_IO : cv_shard_open(shard, fd, cv_secret_view(&span->key), &place, false);
-    }
-    cv_buf_free(&file);
-    return st;
-}
-
-/* seal_all(w): in both threads. */
-static void seal_all(void *arg)
-{
-    struct worker *w = arg;
-    w->st = CV_OK;
-    for (size_t i = 0; i < w->count && w->st == CV_OK; i++)
-        w->st = seal(w->b, w->spans[i]);
 }
 
 /* span_of(b, s, index): the span of the section that an entry lies in, or NULL. */
@@ -271,7 +69,7 @@ static struct span *span_of(struct building *b, const char *section, uint64_t in
 
 static struct cv_bytes key_of(const struct entry *e, size_t i)
 {
-    return CV_BYTES(e->keys.p + i * KEY, KEY);
+    return CV_BYTES(e->keys.p + i * CV_BUILD_KEY_BYTES, CV_BUILD_KEY_BYTES);
 }
 
 /* open_part(b, e, i, plain): CV_ERR_AUTH, CV_ERR_FORMAT where it is damaged. */
@@ -389,16 +187,16 @@ static cv_status gather(struct building *b, uint64_t index, struct cv_err *err)
     cv_status st = cv_custody_read(v->custody, index, CV_KIND_RECORD, &e->data, NULL);
     st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&e->data), &e->env, NULL));
     st = CV_THEN(st, cv_release_get(&v->custody->release, e->env.slot, &release, NULL));
-    st = CV_THEN(st, cv_secret_alloc(&e->keys, (1 + e->env.count) * KEY));
+    st = CV_THEN(st, cv_secret_alloc(&e->keys, (1 + e->env.count) * CV_BUILD_KEY_BYTES));
     if (st == CV_OK)
-        memcpy(e->keys.p, release.p, KEY);
+        memcpy(e->keys.p, release.p, CV_BUILD_KEY_BYTES);
     for (size_t i = 0; i < e->env.count && st == CV_OK; i++) {
         struct cv_bytes key;
         if (i > 0 && span_of(b, e->env.parts[i].name, index) == NULL)
             continue;
         st = cv_keyring_batch(v->keys, e->env.batch, e->env.parts[i].section, &key, NULL);
         if (st == CV_OK)
-            memcpy(e->keys.p + (1 + i) * KEY, key.p, KEY);
+            memcpy(e->keys.p + (1 + i) * CV_BUILD_KEY_BYTES, key.p, CV_BUILD_KEY_BYTES);
         else if (i > 0 && grave(st) == CV_OK)
             st = CV_OK; /* zeros open nothing */
     }
@@ -439,7 +237,7 @@ static cv_status deal(struct building *b)
         struct worker *w = &b->workers[load[1] < load[0] ? 1 : 0];
         load[w - b->workers] += bytes;
         if (span->shard == NULL)
-            st = begin(b, span);
+            st = cv_span_begin(b, span);
         w->spans[w->count++] = span;
     }
     return st;
@@ -453,16 +251,16 @@ static cv_status close_full(struct building *b, uint64_t after, struct cv_err *e
     for (size_t i = 0; i < b->count && st == CV_OK; i++) {
         struct span *span = &b->spans[i];
         const bool over = after >= span->to && span->from < span->to;
-        if (!over && (span->shard == NULL || span->shard->head.records < CV_SHARD_RECORDS))
+        if (!over && (span->shard == NULL || span->shard->head.records < cv_shard_full))
             continue;
         const uint64_t end = over ? span->to : after;
         if (span->shard == NULL)
-            st = begin(b, span);
-        st = CV_THEN(st, end_at(b, span, end, err));
+            st = cv_span_begin(b, span);
+        st = CV_THEN(st, cv_span_end(b, span, end, err));
         span->from = end;
     }
-    deal_out(b, is_over);
-    st = CV_THEN(st, both(b, seal_all));
+    cv_span_deal(b, is_over);
+    st = CV_THEN(st, cv_span_both(b, cv_span_seal));
     for (size_t i = 0; i < b->count; i++)
         if (b->spans[i].over) {
             b->spans[i].over = false;
@@ -488,9 +286,9 @@ static cv_status work_off(struct building *b, uint64_t after, struct cv_err *err
     b->workers[0].first = 0;
     b->workers[0].last = b->workers[1].first = half;
     b->workers[1].last = b->entries;
-    cv_status st = both(b, open_heads);
+    cv_status st = cv_span_both(b, open_heads);
     st = CV_THEN(st, deal(b));
-    st = CV_THEN(st, both(b, take_sections));
+    st = CV_THEN(st, cv_span_both(b, take_sections));
     empty_batch(b);
     return CV_THEN(st, close_full(b, after, err));
 }
@@ -588,7 +386,7 @@ static cv_status build(struct building *b, const char *reason, struct cv_err *er
     struct worker workers[2];
     uint64_t from = UINT64_MAX, to = 0;
     cv_status st = ready(b, workers);
-    st = CV_THEN(st, go_on(b, err));
+    st = CV_THEN(st, cv_span_go_on(b, err));
     for (size_t i = 0; i < b->count; i++) {
         from = b->spans[i].from < from ? b->spans[i].from : from;
         to = b->spans[i].to > to ? b->spans[i].to : to;

@@ -392,7 +392,6 @@ cv_status cv_search(struct cv_vault *v, const struct cv_search_ask *ask, struct 
     if (st == CV_OK && cv_vault_policy(v)->reason_required && ask->reason == NULL)
         st = cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT");
     st = CV_THEN(st, check_fields(&s, err));
-    st = CV_THEN(st, cv_heads_catch_up(v, err));
     st = CV_THEN(st, find(&s, err));
     st = CV_THEN(st, take_hits(&s, err));
     st = CV_THEN(st, tell_almost(&s));

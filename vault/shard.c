@@ -9,6 +9,8 @@
 
 static const char magic[8] = { 'c', 'v', 'i', 'n', 'd', 'e', 'x', '1' };
 
+uint32_t cv_shard_full = 16384;
+
 /* The words of a shard are one segment until records are added to it later: what it holds in memory before it
  * writes is more than a shard has. */
 static const char schema[] =

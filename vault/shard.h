@@ -20,7 +20,6 @@
  * instance name(word)                   the folded words of names mark(kind, value, ord, field) vault/marks.h
  */
 #define CV_SHARD_FIELDS 128
-#define CV_SHARD_RECORDS 16384 /* with so many a shard is full, and the next begins */
 #define CV_SHARD_ID_BYTES 16
 
 /* The head of its file; all of it is bound to the message that follows. */
@@ -31,6 +30,9 @@ struct cv_shard_head {
     uint32_t records;
 };
 #define CV_SHARD_HEAD_BYTES 48
+
+/* With so many records a shard is full, and the next begins: 16,384, or fewer in tests. */
+extern uint32_t cv_shard_full;
 
 enum cv_shard_query {
     CV_SHARD_ADD_FIELD,
