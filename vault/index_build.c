@@ -11,6 +11,7 @@
  * in by two threads, each with sections of its own. */
 
 #define BATCH 256
+#define WORTH_TELLING 5000 /* entries: what takes less is over before it can be read */
 
 /* ---- what is missing ---- */
 
@@ -293,10 +294,17 @@ static cv_status work_off(struct building *b, uint64_t after, struct cv_err *err
     return CV_THEN(st, close_full(b, after, err));
 }
 
+static void tell_progress(const struct cv_vault *v, uint64_t entries, uint64_t total)
+{
+    if (v->progress != NULL && total >= WORTH_TELLING)
+        v->progress(v->progress_arg, "Reading into the search index, entries", entries, total);
+}
+
 /* read_all(b): every record entry that some span covers. */
 static cv_status read_all(struct building *b, uint64_t from, uint64_t to, struct cv_err *err)
 {
     struct cv_vault *v = b->x->v;
+    const uint64_t first = from;
     uint64_t index = from;
     cv_status st = CV_OK;
     while (st == CV_OK && from < to) {
@@ -308,11 +316,15 @@ static cv_status read_all(struct building *b, uint64_t from, uint64_t to, struct
         for (size_t i = 0; i < b->count; i++)
             wanted = wanted || (index >= b->spans[i].from && index < b->spans[i].to);
         st = wanted ? gather(b, index, err) : CV_OK;
-        if (st == CV_OK && b->entries == BATCH)
+        if (st == CV_OK && b->entries == BATCH) {
             st = work_off(b, from, err);
+            tell_progress(v, from - first, to - first);
+        }
     }
     st = st == CV_ERR_NOTFOUND ? CV_OK : st;
-    return CV_THEN(st, work_off(b, to, err));
+    st = CV_THEN(st, work_off(b, to, err));
+    tell_progress(v, to - first, to - first);
+    return st;
 }
 
 /* ---- the event ---- */

@@ -87,7 +87,7 @@ static cv_status check_sections(struct searching *s, struct cv_err *err)
 
 /* ---- which records ---- */
 
-/* holds(s, at, n, exact): is the tree from ${at} on true of record ${n}? NOLINTNEXTLINE(misc-no-recursion) */
+/* holds(s, at, n, exact): is the tree from ${at} on true of record ${n}? */
 static bool holds(const struct searching *s, size_t at, size_t n, bool exact)
 {
     const struct cv_query_node *node = &s->ask->query->node[at];
@@ -181,8 +181,7 @@ static bool negated(const struct cv_query *q, size_t at)
         if (n->kind == CV_QUERY_NOT && n->left == at)
             return true;
         if (two && (n->left == at || n->right == at))
-            return negated(
-                q, i); /* NOLINT(misc-no-recursion): a node stands under one other, which comes later */
+            return negated(q, i); /* a node stands under one other, which comes later */
     }
     return false;
 }
