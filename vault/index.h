@@ -28,6 +28,7 @@ struct cv_place_in {
     uint8_t id[CV_ID_BYTES];
     uint64_t entry, version;     /* in which it stands */
     const char *section, *field; /* the index's, good as long as it is */
+    const char *type;            /* the template's; NULL: none of it */
 };
 typedef cv_status (*cv_place_fn)(void *arg, const struct cv_place_in *at, struct cv_err *err);
 

@@ -171,6 +171,16 @@ static cv_status add_late(struct filling *g)
     return cv_shard_run(g->shard, CV_SHARD_ADD_LATE);
 }
 
+/* type_number(t, type): its place in the template, to which a shard is bound; -1 if it is none of it. */
+static int type_number(const struct cv_template *t, const char *type)
+{
+    const char *name;
+    for (int i = 0; (name = cv_template_type(t, (size_t)i)) != NULL; i++)
+        if (strcmp(name, type) == 0)
+            return i;
+    return -1;
+}
+
 static cv_status add_rec(struct filling *g)
 {
     sqlite3_stmt *q = NULL;
@@ -181,7 +191,8 @@ static cv_status add_rec(struct filling *g)
     sqlite3_bind_int64(q, 1, g->ord);
     sqlite3_bind_int64(q, 2, (int64_t)g->what->entry);
     sqlite3_bind_int64(q, 3, (int64_t)g->what->version);
-    sqlite3_bind_blob(q, 4, g->what->id, CV_SHARD_ID_BYTES, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 4, type_number(g->f->template, g->what->type));
+    sqlite3_bind_blob(q, 5, g->what->id, CV_SHARD_ID_BYTES, SQLITE_STATIC);
     return cv_shard_run(g->shard, CV_SHARD_ADD_REC);
 }
 

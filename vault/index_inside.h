@@ -88,8 +88,8 @@ CV_MUST_CHECK cv_status cv_index_fill(struct cv_filler *f, struct cv_shard *shar
 
 /* ---- index_look.c ---- */
 
-/** cv_index_rec(s, shard, ord, out): which record and entry. CV_ERR_NOTFOUND: it stands no more. */
-CV_MUST_CHECK cv_status cv_index_rec(struct cv_index_section *s, struct cv_shard *shard, int64_t ord,
-                                     struct cv_place_in *out);
+/** cv_index_rec(x, s, shard, ord, out): which record and entry. CV_ERR_NOTFOUND: it stands no more. */
+CV_MUST_CHECK cv_status cv_index_rec(const struct cv_index *x, struct cv_index_section *s,
+                                     struct cv_shard *shard, int64_t ord, struct cv_place_in *out);
 
 #endif

@@ -59,8 +59,8 @@ static cv_status load_late(struct cv_index_section *s)
     return CV_OK;
 }
 
-cv_status cv_index_rec(struct cv_index_section *s, struct cv_shard *shard, int64_t ord,
-                       struct cv_place_in *out)
+cv_status cv_index_rec(const struct cv_index *x, struct cv_index_section *s, struct cv_shard *shard,
+                       int64_t ord, struct cv_place_in *out)
 {
     sqlite3_stmt *q = NULL;
     cv_status st = s->late_known ? CV_OK : load_late(s);
@@ -74,6 +74,8 @@ cv_status cv_index_rec(struct cv_index_section *s, struct cv_shard *shard, int64
     *out = (struct cv_place_in){ .entry = (uint64_t)sqlite3_column_int64(q, 0),
                                  .version = (uint64_t)sqlite3_column_int64(q, 1),
                                  .section = s->name };
+    const int64_t type = sqlite3_column_int64(q, 3);
+    out->type = type >= 0 ? cv_template_type(x->v->template, (size_t)type) : NULL;
     const bool whole = sqlite3_column_bytes(q, 2) == CV_ID_BYTES;
     if (whole)
         memcpy(out->id, sqlite3_column_blob(q, 2), CV_ID_BYTES);
@@ -88,6 +90,7 @@ cv_status cv_index_rec(struct cv_index_section *s, struct cv_shard *shard, int64
 /* ---- marks ---- */
 
 struct looking {
+    const struct cv_index *x;
     struct cv_index_section *s;
     struct cv_shard *shard;
     cv_place_fn place;
@@ -112,7 +115,7 @@ static cv_status place_of(struct looking *l, int64_t ord, int64_t no, struct cv_
 {
     if (no < 0 || no >= CV_SHARD_FIELDS || l->shard->field[no] == NULL)
         return CV_ERR_FORMAT;
-    cv_status st = cv_index_rec(l->s, l->shard, ord, out);
+    cv_status st = cv_index_rec(l->x, l->s, l->shard, ord, out);
     out->field = l->shard->field[no];
     return st;
 }
@@ -141,7 +144,7 @@ cv_status cv_index_mark(struct cv_index *x, const char *kind, const char *value,
     cv_status st = CV_OK;
     for (size_t i = 0; i < x->count && st == CV_OK; i++)
         for (size_t k = 0; k < x->s[i].count && st == CV_OK; k++) {
-            struct looking l = { .s = &x->s[i], .shard = x->s[i].shards[k], .place = fn, .arg = arg };
+            struct looking l = { .x = x, .s = &x->s[i], .shard = x->s[i].shards[k], .place = fn, .arg = arg };
             st = broken(x, &l, look_mark(&l, kind, value, err), err);
         }
     return st;
@@ -171,7 +174,7 @@ cv_status cv_index_marks_of(struct cv_index *x, const uint8_t id[static CV_ID_BY
     cv_status st = CV_OK;
     for (size_t i = 0; i < x->count && st == CV_OK; i++)
         for (size_t k = 0; k < x->s[i].count && st == CV_OK; k++) {
-            struct looking l = { .s = &x->s[i], .shard = x->s[i].shards[k], .mark = fn, .arg = arg };
+            struct looking l = { .x = x, .s = &x->s[i], .shard = x->s[i].shards[k], .mark = fn, .arg = arg };
             st = broken(x, &l, look_record(&l, id, err), err);
         }
     return st;

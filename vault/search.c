@@ -204,12 +204,16 @@ static cv_status choose(struct searching *s, struct candidate **out, size_t *cou
     for (size_t n = 0; n < s->met.count; n++) {
         if (!s->yes[n])
             continue;
-        struct candidate *c = &(*out)[(*count)++];
+        struct candidate *c = &(*out)[*count];
+        const char *type = NULL;
         *c = (struct candidate){ .n = n, .exactly = s->exactly[n] };
         for (size_t i = 0; i < s->ask->query->count; i++) {
             const struct cv_place_in *p = place_of(s, i, n);
             c->entry = p != NULL && p->entry > c->entry ? p->entry : c->entry;
+            type = p != NULL ? p->type : type;
         }
+        if (s->ask->type == NULL || (type != NULL && strcmp(type, s->ask->type) == 0))
+            ++*count;
     }
     qsort(*out, *count, sizeof(**out), better);
     return CV_OK;
@@ -278,7 +282,6 @@ static cv_status take_hits(struct searching *s, struct cv_err *err)
     s->out->hits = calloc(limit + 1, sizeof(*s->out->hits));
     if (st == CV_OK && s->out->hits == NULL)
         st = CV_ERR_NOMEM;
-    /* With a type every candidate is asked about: how many there are is told. */
     for (size_t i = 0; i < count && st == CV_OK && s->out->count < limit; i++)
         st = take(s, &list[i], err);
     free(list);

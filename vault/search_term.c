@@ -278,7 +278,7 @@ static cv_status take(struct looking *l, sqlite3_int64 ord, sqlite3_int64 no, co
         return CV_ERR_FORMAT;
     if (!fields[no])
         return CV_OK;
-    cv_status st = cv_index_rec(l->s, l->shard, ord, &place);
+    cv_status st = cv_index_rec(l->x, l->s, l->shard, ord, &place);
     if (st == CV_ERR_NOTFOUND)
         return CV_OK;
     place.field = l->shard->field[no];

@@ -15,7 +15,7 @@ uint32_t cv_shard_full = 16384;
  * writes is more than a shard has. */
 static const char schema[] =
     "CREATE TABLE field(no INTEGER PRIMARY KEY, name TEXT);"
-    "CREATE TABLE rec(ord INTEGER PRIMARY KEY, entry INTEGER, version INTEGER, id BLOB);"
+    "CREATE TABLE rec(ord INTEGER PRIMARY KEY, entry INTEGER, version INTEGER, type INTEGER, id BLOB);"
     "CREATE TABLE late(id BLOB PRIMARY KEY, version INTEGER) WITHOUT ROWID;"
     "CREATE VIRTUAL TABLE word USING fts5(text, content='', columnsize=0, tokenize='ascii');"
     "CREATE VIRTUAL TABLE seen USING fts5vocab(word, instance);"
@@ -27,14 +27,14 @@ static const char schema[] =
 
 static const char *const queries[CV_SHARD_QUERIES] = {
     [CV_SHARD_ADD_FIELD] = "INSERT INTO field VALUES(?1, ?2)",
-    [CV_SHARD_ADD_REC] = "INSERT INTO rec VALUES(?1, ?2, ?3, ?4)",
+    [CV_SHARD_ADD_REC] = "INSERT INTO rec VALUES(?1, ?2, ?3, ?4, ?5)",
     [CV_SHARD_ADD_LATE] = "INSERT INTO late VALUES(?1, ?2) ON CONFLICT(id) DO UPDATE SET"
                           " version = max(version, ?2)",
     [CV_SHARD_ADD_WORDS] = "INSERT INTO word(rowid, text) VALUES(?1, ?2)",
     [CV_SHARD_ADD_NAME] = "INSERT OR IGNORE INTO name VALUES(?1)",
     [CV_SHARD_ADD_MARK] = "INSERT OR IGNORE INTO mark VALUES(?1, ?2, ?3, ?4)",
     [CV_SHARD_FIELD] = "SELECT no, name FROM field",
-    [CV_SHARD_REC] = "SELECT entry, version, id FROM rec WHERE ord = ?1",
+    [CV_SHARD_REC] = "SELECT entry, version, id, type FROM rec WHERE ord = ?1",
     [CV_SHARD_LATE] = "SELECT id, version FROM late",
     [CV_SHARD_MATCH] = "SELECT rowid FROM word WHERE word MATCH ?1",
     [CV_SHARD_RANGE] = "SELECT doc FROM seen WHERE term >= ?1 AND term < ?2",

@@ -12,12 +12,16 @@
  * A shard: what the index of one section knows of a span of the log's entries. An SQLite database, sealed in
  * a file of its own (docs/FORMAT.md, section 24). For the index*.c files alone.
  *
- *   field(no, name)              the fields that were met: "first_name", "documents.number"
- *   rec(ord, entry, version, id) an entry in which this section of a record stands
- *   late(id, version)            versions above 1: what was indexed of those before stands no more
- *   word                         FTS5, contentless: a row per field of a rec, of its folded words; its rowid
- * is ord * 128 + field. In a date's field a word is the date without its hyphens seen its vocabulary, each
- * instance name(word)                   the folded words of names mark(kind, value, ord, field) vault/marks.h
+ *   field(no, name)      the fields that were met: "first_name", "documents.number"
+ *   rec(ord, entry,      an entry in which this section of a record stands
+ *     version, type, id)
+ *   late(id, version)    versions above 1: what was indexed of those before stands no more
+ *   word                 FTS5, contentless: a row per field of a rec, of its folded words; its rowid is
+ *                        ord * 128 + field. A date is one word, without its hyphens
+ *   seen                 its vocabulary, each instance
+ *   name(word)           the folded words of names
+ *   mark(kind, value,    vault/marks.h
+ *     ord, field)
  */
 #define CV_SHARD_FIELDS 128
 #define CV_SHARD_ID_BYTES 16
