@@ -80,10 +80,36 @@ cv_status cv_index_key(struct cv_index *x, const char *section, const struct cv_
     return st;
 }
 
-struct cv_shard_place cv_index_place(const struct cv_index *x, const char *section)
+struct cv_shard_place cv_index_place(const struct cv_index *x, const struct cv_index_section *s)
 {
     const struct cv_policy *p = cv_vault_policy(x->v);
-    return (struct cv_shard_place){ p->vault_id, section, p->template_hash };
+    return (struct cv_shard_place){ p->vault_id, s->name, p->template_hash, s->fields };
+}
+
+/* met_before(t, i, section, name): has one of the first ${i} types this field, too? */
+static bool met_before(const struct cv_template *t, size_t i, const char *section, const char *name)
+{
+    struct cv_template_field f;
+    for (size_t k = 0; k < i; k++)
+        if (cv_template_field_named(t, cv_template_type(t, k), section, name, &f))
+            return true;
+    return false;
+}
+
+int64_t cv_index_fields(const struct cv_template *t, const char *section)
+{
+    const char *type;
+    struct cv_template_field f, in;
+    int64_t count = 1, fields = 16; /* one for what is none of them */
+    for (size_t i = 0; (type = cv_template_type(t, i)) != NULL; i++)
+        for (size_t k = 0; cv_template_field(t, type, section, k, &f); k++) {
+            count += met_before(t, i, section, f.name) ? 0 : 1;
+            for (size_t n = 0; cv_template_inner(t, type, section, f.name, n, &in); n++)
+                count++;
+        }
+    while (fields < count && fields < CV_SHARD_FIELDS_MAX)
+        fields *= 2;
+    return fields;
 }
 
 /* ---- files ---- */
@@ -124,7 +150,7 @@ void cv_index_remove(struct cv_index_section *s, size_t at)
 /* is_whole(x, s, shard): does its file open to its end? */
 static cv_status is_whole(struct cv_index *x, const struct cv_index_section *s, const struct cv_shard *shard)
 {
-    const struct cv_shard_place place = cv_index_place(x, s->name);
+    const struct cv_shard_place place = cv_index_place(x, s);
     struct cv_shard again = { .head = shard->head };
     struct cv_secret key = { 0 };
     char path[4200];
@@ -160,7 +186,7 @@ static cv_status open_file(struct cv_index *x, struct cv_index_section *s, uint6
     struct cv_shard_head head;
     struct cv_shard *shard = NULL;
     struct cv_secret key = { 0 };
-    const struct cv_shard_place place = cv_index_place(x, s->name);
+    const struct cv_shard_place place = cv_index_place(x, s);
     const uint64_t covered = s->count > 0 ? s->shards[s->count - 1]->head.to : 0;
     cv_index_path(x, s->name, from, path);
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -251,6 +277,7 @@ static cv_status open_index(struct cv_index *x, struct cv_err *err)
             continue;
         struct cv_index_section *s = &x->s[x->count++];
         snprintf(s->name, sizeof(s->name), "%s", section);
+        s->fields = cv_index_fields(x->v->template, section);
         st = open_section(x, s, err);
     }
     return st;

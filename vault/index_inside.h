@@ -17,6 +17,7 @@ struct cv_late {
 
 struct cv_index_section {
     char name[CV_NAME_BYTES];
+    int64_t fields;           /* of a shard's place */
     struct cv_shard **shards; /* in order of entries; each stays where it is */
     size_t count, room;
     struct cv_late *late; /* sorted; loaded by the first that asks */
@@ -46,8 +47,10 @@ struct cv_index {
 CV_MUST_CHECK cv_status cv_index_key(struct cv_index *x, const char *section,
                                      const struct cv_shard_head *head, struct cv_secret *out,
                                      struct cv_err *err);
-/** cv_index_place(x, section): what a shard of it is bound to. */
-struct cv_shard_place cv_index_place(const struct cv_index *x, const char *section);
+/** cv_index_place(x, s): what a shard of it is bound to. cv_index_fields(t, section): how many fields it may
+ * have. */
+struct cv_shard_place cv_index_place(const struct cv_index *x, const struct cv_index_section *s);
+int64_t cv_index_fields(const struct cv_template *t, const char *section);
 /** cv_index_path(x, section, from, out): of a shard's file. */
 void cv_index_path(const struct cv_index *x, const char *section, uint64_t from, char out[static 4200]);
 /** cv_index_insert(s, at, head, out): one more shard at that position, not open yet. CV_OK; CV_ERR_NOMEM.

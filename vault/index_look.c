@@ -113,7 +113,7 @@ static cv_status broken(struct cv_index *x, const struct looking *l, cv_status s
 /* place_of(l, ord, no, out): CV_ERR_NOTFOUND if it stands no more. */
 static cv_status place_of(struct looking *l, int64_t ord, int64_t no, struct cv_place_in *out)
 {
-    if (no < 0 || no >= CV_SHARD_FIELDS || l->shard->field[no] == NULL)
+    if (no < 0 || no >= l->shard->fields || l->shard->field[no] == NULL)
         return CV_ERR_FORMAT;
     cv_status st = cv_index_rec(l->x, l->s, l->shard, ord, out);
     out->field = l->shard->field[no];
@@ -122,12 +122,12 @@ static cv_status place_of(struct looking *l, int64_t ord, int64_t no, struct cv_
 
 static cv_status look_mark(struct looking *l, const char *kind, const char *value, struct cv_err *err)
 {
+    uint8_t id[CV_ID_BYTES];
     sqlite3_stmt *q = NULL;
     cv_status st = cv_shard_query(l->shard, CV_SHARD_MARK, &q);
     if (st != CV_OK)
         return st;
-    sqlite3_bind_text(q, 1, kind, -1, SQLITE_STATIC);
-    sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
+    cv_shard_bind_mark(l->shard, q, kind, value, id);
     while ((st = cv_shard_step(l->shard, CV_SHARD_MARK)) == CV_OK) {
         struct cv_place_in at;
         st = place_of(l, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1), &at);
@@ -150,6 +150,23 @@ cv_status cv_index_mark(struct cv_index *x, const char *kind, const char *value,
     return st;
 }
 
+/* tell_mark(l, q, at): the row's kind and value. */
+static cv_status tell_mark(struct looking *l, sqlite3_stmt *q, const struct cv_place_in *at,
+                           struct cv_err *err)
+{
+    const sqlite3_int64 kind = sqlite3_column_int64(q, 0);
+    char text[CV_ID_TEXT_BYTES];
+    if (kind < 0 || kind >= CV_SHARD_KINDS_MAX || l->shard->kind[kind] == NULL)
+        return CV_ERR_FORMAT;
+    const bool ref = sqlite3_column_type(q, 1) == SQLITE_BLOB;
+    if (ref && sqlite3_column_bytes(q, 1) != CV_ID_BYTES)
+        return CV_ERR_FORMAT;
+    if (ref)
+        cv_id_text(sqlite3_column_blob(q, 1), text);
+    return l->mark(l->arg, l->shard->kind[kind], ref ? text : (const char *)sqlite3_column_text(q, 1), at,
+                   err);
+}
+
 static cv_status look_record(struct looking *l, const uint8_t *id, struct cv_err *err)
 {
     sqlite3_stmt *q = NULL;
@@ -160,8 +177,7 @@ static cv_status look_record(struct looking *l, const uint8_t *id, struct cv_err
     while ((st = cv_shard_step(l->shard, CV_SHARD_MARKS_OF)) == CV_OK) {
         struct cv_place_in at;
         st = place_of(l, sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3), &at);
-        st = CV_THEN(st, l->mark(l->arg, (const char *)sqlite3_column_text(q, 0),
-                                 (const char *)sqlite3_column_text(q, 1), &at, err));
+        st = CV_THEN(st, tell_mark(l, q, &at, err));
         if (st != CV_OK && st != CV_ERR_NOTFOUND)
             return st;
     }

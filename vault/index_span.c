@@ -34,7 +34,7 @@ static void load(void *arg)
     w->st = CV_OK;
     for (size_t i = 0; i < w->count && w->st != CV_ERR_NOMEM; i++) {
         struct span *span = w->spans[i];
-        const struct cv_shard_place place = cv_index_place(w->b->x, span->s->name);
+        const struct cv_shard_place place = cv_index_place(w->b->x, span->s);
         char path[4200];
         cv_index_path(w->b->x, span->s->name, span->shard->head.from, path);
         const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -87,7 +87,7 @@ cv_status cv_span_begin(struct building *b, struct span *span)
 {
     static const uint8_t no_key[CV_BUILD_KEY_BYTES];
     const struct cv_shard_head head = { .from = span->from, .to = span->from };
-    const struct cv_shard_place place = cv_index_place(b->x, span->s->name);
+    const struct cv_shard_place place = cv_index_place(b->x, span->s);
     struct cv_shard *shard = NULL;
     cv_status st = cv_index_insert(span->s, span->at, &head, &shard);
     st = CV_THEN(st, cv_shard_open(shard, -1, CV_ARR(no_key), &place, true));
@@ -130,7 +130,7 @@ cv_status cv_span_end(struct building *b, struct span *span, uint64_t to, struct
 static cv_status seal(const struct building *b, struct span *span)
 {
     struct cv_shard *shard = span->shard;
-    const struct cv_shard_place place = cv_index_place(b->x, span->s->name);
+    const struct cv_shard_place place = cv_index_place(b->x, span->s);
     struct cv_buf file = { 0 };
     char path[4200];
     cv_index_path(b->x, span->s->name, shard->head.from, path);

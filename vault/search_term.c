@@ -219,8 +219,8 @@ struct looking {
     struct cv_shard *shard;
     struct cv_term *term;
     struct cv_met *met;
-    bool field[CV_SHARD_FIELDS]; /* that may be met, */
-    bool day[CV_SHARD_FIELDS];   /* and hold days */
+    bool field[CV_SHARD_FIELDS_MAX]; /* that may be met, */
+    bool day[CV_SHARD_FIELDS_MAX];   /* and hold days */
 };
 
 bool cv_term_names(const char *spec, const char *section, const char *field)
@@ -261,7 +261,7 @@ static bool is_day(const struct cv_template *t, const char *section, const char 
 static bool choose_fields(struct looking *l)
 {
     bool any = false;
-    for (size_t i = 0; i < CV_SHARD_FIELDS && l->shard->field[i] != NULL; i++) {
+    for (size_t i = 0; i < CV_SHARD_FIELDS_MAX && l->shard->field[i] != NULL; i++) {
         l->field[i] = cv_term_names(l->term->node->field, l->s->name, l->shard->field[i]);
         l->day[i] = l->field[i] && l->term->from[0] != '\0' &&
                     is_day(l->x->v->template, l->s->name, l->shard->field[i]);
@@ -274,7 +274,7 @@ static bool choose_fields(struct looking *l)
 static cv_status take(struct looking *l, sqlite3_int64 ord, sqlite3_int64 no, const bool *fields)
 {
     struct cv_place_in place;
-    if (ord < 0 || no < 0 || no >= CV_SHARD_FIELDS || l->shard->field[no] == NULL)
+    if (ord < 0 || no < 0 || no >= l->shard->fields || l->shard->field[no] == NULL)
         return CV_ERR_FORMAT;
     if (!fields[no])
         return CV_OK;
@@ -291,7 +291,7 @@ static cv_status rows(struct looking *l, enum cv_shard_query q, sqlite3_stmt *st
     cv_status st;
     while ((st = cv_shard_step(l->shard, q)) == CV_OK) {
         const sqlite3_int64 row = sqlite3_column_int64(stmt, 0);
-        st = take(l, row / CV_SHARD_FIELDS, row % CV_SHARD_FIELDS, fields);
+        st = take(l, row / l->shard->fields, row % l->shard->fields, fields);
         if (st != CV_OK)
             return st;
     }
@@ -321,12 +321,12 @@ static cv_status look_days(struct looking *l)
 
 static cv_status look_mark(struct looking *l, const char *kind, const char *value)
 {
+    uint8_t id[CV_ID_BYTES];
     sqlite3_stmt *q = NULL;
     cv_status st = value[0] != '\0' ? cv_shard_query(l->shard, CV_SHARD_MARK, &q) : CV_ERR_NOTFOUND;
     if (st != CV_OK)
         return st == CV_ERR_NOTFOUND ? CV_OK : st;
-    sqlite3_bind_text(q, 1, kind, -1, SQLITE_STATIC);
-    sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
+    cv_shard_bind_mark(l->shard, q, kind, value, id);
     while ((st = cv_shard_step(l->shard, CV_SHARD_MARK)) == CV_OK) {
         st = take(l, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1), l->field);
         if (st != CV_OK)

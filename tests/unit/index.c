@@ -291,7 +291,9 @@ static void test_keys(void **state)
         char path[4200];
         struct cv_shard shard = { 0 };
         struct cv_secret key = { 0 };
-        const struct cv_shard_place at = cv_index_place(x, "identity");
+        const struct cv_index_section s = { .name = "identity",
+                                            .fields = cv_index_fields(v->template, "identity") };
+        const struct cv_shard_place at = cv_index_place(x, &s);
         cv_index_path(x, "identity", from, path);
         const int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
