@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto/hash.h"
@@ -12,6 +14,8 @@
 #include "vault/heads.h"
 #include "vault/index_inside.h"
 #include "vault/memory.h"
+
+#define LEFT_SECONDS 3600 /* a file that is being written is younger */
 
 /* ---- keys ---- */
 
@@ -248,6 +252,21 @@ static cv_status begins(const struct cv_index *x, const char *section, uint64_t 
     return st;
 }
 
+/* sweep(x): what a process that was killed left half written. */
+static void sweep(const struct cv_index *x)
+{
+    DIR *d = opendir(x->dir);
+    const struct dirent *e;
+    struct stat info;
+    while (d != NULL && (e = readdir(d)) != NULL)
+        if (e->d_name[0] != '.' && strchr(e->d_name, '.') != NULL &&
+            fstatat(dirfd(d), e->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+            info.st_mtime < time(NULL) - LEFT_SECONDS)
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    if (d != NULL)
+        closedir(d);
+}
+
 static cv_status open_section(struct cv_index *x, struct cv_index_section *s, struct cv_err *err)
 {
     uint64_t *froms = NULL;
@@ -272,6 +291,8 @@ static cv_status open_index(struct cv_index *x, struct cv_err *err)
     x->s = calloc(n + 1, sizeof(*x->s));
     cv_status st = x->s == NULL ? CV_ERR_NOMEM : cv_folder_new(&x->folder);
     st = CV_THEN(st, cv_user_dir("XDG_CACHE_HOME", ".cache", leaf, x->dir, err));
+    if (st == CV_OK)
+        sweep(x);
     for (size_t i = 0; st == CV_OK && (section = cv_template_section(x->v->template, i)) != NULL; i++) {
         if (!cv_vault_may_read(x->v, section))
             continue;

@@ -149,6 +149,25 @@ def nowhere(p):
     assert not [f for f in glob.glob(p.home + '/.cache/casevault/*/index/*') if '.' in os.path.basename(f)]
 
 
+def traced(p):
+    """While the index is made, written on and searched, no file is made but its own, the catalog's, and those of the vault."""
+    if shutil.which('strace') is None:
+        return
+    for f in index_files(p)[::2]:
+        os.unlink(f)
+    left = p.path('left')
+    open(index_files(p)[0] + '.abcdef', 'w').write('x')  # of a process that was killed, long ago
+    os.utime(index_files(p)[0] + '.abcdef', (1, 1))
+    p.add('intake', RECORDS['stefan'])
+    subprocess.run(['strace', '-f', '-o', left, '-e', 'trace=open,openat,creat', p.binary, 'search', 'Stefan~', *p.who('protection')],
+                   check=True, capture_output=True, env=dict(p.env(), ASAN_OPTIONS='detect_leaks=0'))
+    made = [l for l in open(left, errors='replace') if 'O_CREAT' in l or 'creat(' in l]
+    index, known = '/.cache/casevault/', ('/index/', 'catalog.db', '/.local/state/casevault/', '"lock"', '"archive', '.tar"', 'wrong-')
+    assert made and all(any(k in l for k in known) for l in made), [l for l in made if not any(k in l for k in known)]
+    assert any(index in l and '/index/' in l for l in made)
+    os.unlink(left)
+
+
 def argv(p):
     """Words of the command line are taken away before anything is waited for."""
     with subprocess.Popen([p.binary, 'search', 'Topsecretname', '-i', p.path('protection.identity'), '--passphrase-fd', '0', '--vault', p.path('vault')],
@@ -257,6 +276,7 @@ def test(p):
     roles(p, ids)
     logged(p, ids)
     argv(p)
+    traced(p)
     nowhere(p)
     edited(p, ids)
     damaged(p, ids)
