@@ -100,14 +100,58 @@ static bool holds(const struct searching *s, size_t at, size_t n, bool exact)
     case CV_QUERY_NOT:
         return !holds(s, node->left, n, false);
     default:
-        return n < term->room && term->place[n].entry != 0 &&
-               !(exact && (term->almost || term->node->almost));
+        return n < term->room && term->place[n].entry != 0 && !(exact && term->almost[n]);
     }
+}
+
+/* negated(q, at): does it stand under a NOT? */
+static bool negated(const struct cv_query *q, size_t at)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        const struct cv_query_node *n = &q->node[i];
+        const bool two = n->kind == CV_QUERY_AND || n->kind == CV_QUERY_OR;
+        if (n->kind == CV_QUERY_NOT && n->left == at)
+            return true;
+        if (two && (n->left == at || n->right == at))
+            return negated(q, i); /* a node stands under one other, which comes later */
+    }
+    return false;
+}
+
+/* forgive(s, all): names spelled almost so, for words with a tilde and words that are nowhere, or for all
+ * that could be names. What is not to be found is meant as it is written. */
+static cv_status forgive(struct searching *s, bool all)
+{
+    const struct cv_query *q = s->ask->query;
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < q->count && st == CV_OK; i++)
+        if (is_term(&q->node[i]) && !negated(q, i) && (all || q->node[i].almost || s->term[i].met == 0))
+            st = cv_term_forgive(s->x, &s->term[i], &s->met);
+    return st;
+}
+
+/* judge(s): of which records the query is true; how many there are. */
+static cv_status judge(struct searching *s, size_t *count)
+{
+    free(s->yes);
+    free(s->exactly);
+    *count = 0;
+    s->yes = calloc(s->met.count + 1, sizeof(*s->yes));
+    s->exactly = calloc(s->met.count + 1, sizeof(*s->exactly));
+    if (s->yes == NULL || s->exactly == NULL)
+        return CV_ERR_NOMEM;
+    for (size_t n = 0; n < s->met.count; n++) {
+        s->yes[n] = holds(s, s->ask->query->root, n, false);
+        s->exactly[n] = s->yes[n] && holds(s, s->ask->query->root, n, true);
+        *count += s->yes[n] ? 1 : 0;
+    }
+    return CV_OK;
 }
 
 static cv_status look(struct searching *s, struct cv_err *err)
 {
     const struct cv_query *q = s->ask->query;
+    size_t count = 0;
     cv_status st = CV_OK;
     for (size_t i = 0; i < q->count && st == CV_OK; i++)
         if (is_term(&q->node[i]))
@@ -115,14 +159,13 @@ static cv_status look(struct searching *s, struct cv_err *err)
     for (size_t i = 0; i < q->count && st == CV_OK; i++)
         if (is_term(&q->node[i]))
             st = cv_term_look(s->x, &s->term[i], &s->met);
-    s->yes = calloc(s->met.count + 1, sizeof(*s->yes));
-    s->exactly = calloc(s->met.count + 1, sizeof(*s->exactly));
-    if (st == CV_OK && (s->yes == NULL || s->exactly == NULL))
-        st = CV_ERR_NOMEM;
-    for (size_t n = 0; n < s->met.count && st == CV_OK; n++) {
-        s->yes[n] = holds(s, q->root, n, false);
-        s->exactly[n] = s->yes[n] && holds(s, q->root, n, true);
-    }
+    st = CV_THEN(st, forgive(s, false));
+    st = CV_THEN(st, judge(s, &count));
+    if (st != CV_OK || count > 0)
+        return st;
+    st = forgive(s, true);
+    st = CV_THEN(st, judge(s, &count));
+    s->out->widened = count > 0;
     return st;
 }
 
@@ -170,20 +213,6 @@ static int better(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
     return x->exactly != y->exactly ? y->exactly - x->exactly : (x->entry < y->entry) - (x->entry > y->entry);
-}
-
-/* negated(q, at): does it stand under a NOT? */
-static bool negated(const struct cv_query *q, size_t at)
-{
-    for (size_t i = 0; i < q->count; i++) {
-        const struct cv_query_node *n = &q->node[i];
-        const bool two = n->kind == CV_QUERY_AND || n->kind == CV_QUERY_OR;
-        if (n->kind == CV_QUERY_NOT && n->left == at)
-            return true;
-        if (two && (n->left == at || n->right == at))
-            return negated(q, i); /* a node stands under one other, which comes later */
-    }
-    return false;
 }
 
 /* place_of(s, i, n): where term ${i} met record ${n}; NULL: not, or it was not to be met. */
@@ -293,7 +322,7 @@ static cv_status tell_almost(struct searching *s)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < s->ask->query->count && st == CV_OK; i++)
-        if (s->term[i].almost)
+        if (s->term[i].nowhere && s->term[i].met > 0)
             st = cv_json_push(s->out->almost, cv_json_strn(s->term[i].node->text));
     return st;
 }

@@ -137,6 +137,7 @@ void cv_term_free(struct cv_term *term)
     cv_buf_free(&term->match);
     cv_buf_free(&term->word);
     free(term->place);
+    free(term->almost);
     cv_wipe(term, sizeof(*term));
 }
 
@@ -200,12 +201,17 @@ static cv_status meet(struct cv_term *term, struct cv_met *met, const struct cv_
         struct cv_place_in *more = realloc(term->place, room * sizeof(*more));
         if (more == NULL)
             return CV_ERR_NOMEM;
-        memset(more + term->room, 0, (room - term->room) * sizeof(*more));
         term->place = more;
+        bool *almost_too = realloc(term->almost, room * sizeof(*almost_too));
+        if (almost_too == NULL)
+            return CV_ERR_NOMEM;
+        term->almost = almost_too;
+        memset(more + term->room, 0, (room - term->room) * sizeof(*more));
         term->room = room;
     }
     if (term->place[n].entry == 0) {
         term->place[n] = *place;
+        term->almost[n] = term->forgiven;
         term->met++;
     }
     return CV_OK;
@@ -413,11 +419,14 @@ static cv_status everywhere(struct cv_index *x, struct cv_term *term, struct cv_
 
 cv_status cv_term_look(struct cv_index *x, struct cv_term *term, struct cv_met *met)
 {
-    cv_status st = everywhere(x, term, met, look_exactly);
-    if (st != CV_OK || term->word.n == 0 || (term->met > 0 && !term->node->almost))
-        return st;
-    const size_t exactly = term->met;
-    st = everywhere(x, term, met, look_almost);
-    term->almost = exactly == 0 && term->met > 0;
-    return st;
+    return everywhere(x, term, met, look_exactly);
+}
+
+cv_status cv_term_forgive(struct cv_index *x, struct cv_term *term, struct cv_met *met)
+{
+    if (term->word.n == 0 || term->forgiven)
+        return CV_OK;
+    term->forgiven = true;
+    term->nowhere = term->met == 0;
+    return everywhere(x, term, met, look_almost);
 }
