@@ -3,16 +3,47 @@
 #include <string.h>
 
 #include "cmd/arrival.h"
+#include "cmd/fields.h"
+#include "cmd/import.h"
 #include "vault/origin.h"
+#include "vault/seen.h"
 
 /* record import: many records, a commit for each thousand; or those of a package from another vault. */
 
 #define IMPORT_BATCH 1000
+#define PREVIEW_ROWS 3
 
 struct args {
+    struct cv_import_how how;
     const char *reason, *package, *sender;
+    bool dry_run, skip_refused, again;
 };
 static const struct cv_opt opts[] = {
+    { "dry-run", 'n', NULL,
+      "store nothing: show the first rows as they would be stored, and all that is refused",
+      offsetof(struct args, dry_run), CV_OPT_FLAG },
+    { "lines", 0, "A-B", "only what stands in these lines of the file", offsetof(struct args, how.lines),
+      CV_OPT_TEXT },
+    { "only", 0, "TYPE", "only records of this type (may be given again)", offsetof(struct args, how.only),
+      CV_OPT_LIST },
+    { "skip-refused", 0, NULL, "store the rest where rows are refused", offsetof(struct args, skip_refused),
+      CV_OPT_FLAG },
+    { "again", 0, NULL, "also what was imported before", offsetof(struct args, again), CV_OPT_FLAG },
+    { "map", 'm', "FILE", "CSV: what columns mean (docs/IMPORT.md)", offsetof(struct args, how.map),
+      CV_OPT_TEXT },
+    { "set", 0, "FIELD=VALUE", "CSV: for records without it (may be given again)",
+      offsetof(struct args, how.set), CV_OPT_LIST },
+    { "without", 0, "COLUMN", "CSV: leave this column out (may be given again)",
+      offsetof(struct args, how.without), CV_OPT_LIST },
+    { "dates", 0, "dmy|mdy", "CSV: how to read a date like 03/04/2024", offsetof(struct args, how.dates),
+      CV_OPT_TEXT },
+    { "delimiter", 0, "C", "CSV: what parts the cells: , ; | or tab (else the header shows it)",
+      offsetof(struct args, how.delimiter), CV_OPT_TEXT },
+    { "encoding", 0, "NAME", "of the text, where it is not UTF-8: windows-1250, windows-1251, ...",
+      offsetof(struct args, how.encoding), CV_OPT_TEXT },
+    { "seal-passphrase-file", 0, "FILE",
+      "of a sealed export: its passphrase is the first line (else it is asked for)",
+      offsetof(struct args, how.passphrase_file), CV_OPT_TEXT },
     { "package", 0, "FILE", "the records of a package that another vault sent to you",
       offsetof(struct args, package), CV_OPT_TEXT },
     { "sender-key", 0, "PRINT", "the fingerprint that its sender reads out", offsetof(struct args, sender),
@@ -23,156 +54,272 @@ static const struct cv_opt opts[] = {
 
 struct import {
     struct cv_ui *ui;
+    const struct args *a;
     struct cv_vault *vault;
-    const char *name, *reason;
-    FILE *file;
-    char *line;
-    size_t room;
-    uint64_t line_number, stored, bytes, total;
-    struct cv_json *brought; /* ids that lines brought along -> the line */
-    bool ended;
+    struct cv_import_file *file;
+    struct cv_seen *seen;
+    struct cv_json *ids; /* of the commit under way; NULL: none is */
+    uint64_t stored, known, rows, refused, shown;
 };
 
-/* at_line(im, st, why): the same fault, with its line. */
-static cv_status at_line(struct import *im, cv_status st, const char *why)
+/* at_line(im, line, st, why): the same fault, with its line. */
+static cv_status at_line(struct import *im, uint64_t line, cv_status st, const char *why)
 {
-    return cv_fail(&im->ui->err, st, "%.60s, line %" PRIu64 ": %.160s", im->name, im->line_number, why);
+    return cv_fail(&im->ui->err, st, "%.60s, line %" PRIu64 ": %.160s", cv_import_name(im->file), line, why);
 }
 
-/* bare(line): without white space around it, and without a byte order mark before the first. */
-static struct cv_bytes bare(const struct import *im, size_t n)
-{
-    struct cv_bytes line = CV_BYTES(im->line, n);
-    if (im->line_number == 1 && line.n >= 3 && memcmp(line.p, "\xef\xbb\xbf", 3) == 0)
-        line = CV_BYTES(line.p + 3, line.n - 3);
-    while (line.n > 0 && strchr(" \t\r\n", line.p[line.n - 1]) != NULL && line.p[line.n - 1] != '\0')
-        line.n--;
-    while (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
-        line = CV_BYTES(line.p + 1, line.n - 1);
-    return line;
-}
+/* ---- commits ---- */
 
-/* next_line(im, out): the next record, NULL at the end. Blank lines are passed over. */
-static cv_status next_line(struct import *im, struct cv_json **out)
+static cv_status begin(struct import *im)
 {
-    *out = NULL;
-    for (;;) {
-        const ssize_t n = getline(&im->line, &im->room, im->file);
-        struct cv_err err = { 0 };
-        if (n < 0) {
-            im->ended = true;
-            return ferror(im->file) ? cv_fail_errno(&im->ui->err, "%s: cannot read", im->name) : CV_OK;
-        }
-        im->line_number++;
-        im->bytes += (uint64_t)n;
-        const struct cv_bytes line = bare(im, (size_t)n);
-        if (line.n == 0)
-            continue;
-        cv_status st = cv_json_parse(line, CV_RECORD_MAX_BYTES, "record", out, &err);
-        /* The parser's own line is always 1 here: of its message only what follows counts. */
-        const char *why = strstr(err.msg, "line 1, ");
-        return st == CV_OK ? CV_OK : at_line(im, st, why != NULL ? why + strlen("line 1, ") : err.msg);
+    cv_status st = cv_vault_begin(im->vault, &im->ui->err);
+    if (st == CV_OK && (im->ids = cv_json_array()) == NULL) {
+        cv_vault_abort(im->vault);
+        st = CV_ERR_NOMEM;
     }
+    return st;
 }
 
-/* check_brought(im, record): an id stands once in a file. */
-static cv_status check_brought(struct import *im, const struct cv_json *record)
+static void give_up(struct import *im)
 {
-    uint8_t raw[CV_ID_BYTES];
-    char id[CV_ID_TEXT_BYTES], why[128];
-    if (cv_json_get(record, "id") == NULL ||
-        cv_id_parse(cv_json_text(cv_json_get(record, "id")), raw, NULL) != CV_OK)
-        return CV_OK; /* none, or one that will be refused for what it is */
-    cv_id_text(raw, id);
-    if (cv_json_get(im->brought, id) == NULL)
-        return cv_json_set(im->brought, id, cv_json_int((int64_t)im->line_number));
-    snprintf(why, sizeof(why), "the id %s stands in line %lld already", id,
-             (long long)cv_json_get_int(im->brought, id));
-    return at_line(im, CV_ERR_EXISTS, why);
+    if (im->ids == NULL)
+        return;
+    cv_vault_abort(im->vault);
+    (void)!cv_seen_done(im->seen, false);
+    cv_json_free(im->ids);
+    im->ids = NULL;
 }
 
-/* put(im, record, ids): one record into the commit; an error names its line. */
-static cv_status put(struct import *im, struct cv_json *record, struct cv_json *ids)
+/* answer(im): what was stored; once it is. */
+static cv_status answer(struct import *im)
 {
+    cv_status st = CV_OK;
+    im->stored += cv_json_len(im->ids);
+    for (size_t i = 0; im->ui->json && i < cv_json_len(im->ids) && st == CV_OK; i++)
+        st = cv_ui_stored(im->ui, cv_json_cstr(cv_json_at(im->ids, i)), 1);
+    cv_json_free(im->ids);
+    im->ids = NULL;
+    return st;
+}
+
+/* commit(im): the records at hand and the event that names them. */
+static cv_status commit(struct import *im)
+{
+    struct cv_err *err = &im->ui->err;
+    const struct cv_event event = { .action = "import", .ids = im->ids, .reason = im->a->reason };
+    if (im->ids == NULL)
+        return CV_OK;
+    cv_status st = cv_json_len(im->ids) == 0 ? CV_ERR_NOTFOUND : cv_import_unchanged(im->file);
+    st = CV_THEN(st, cv_event_add(im->vault, &event, err));
+    st = CV_THEN(st, cv_seen_keep(im->seen, err));
+    if (st != CV_OK) {
+        give_up(im);
+        return st == CV_ERR_NOTFOUND ? CV_OK : st;
+    }
+    st = cv_vault_commit(im->vault, err);
+    st = CV_THEN(st, cv_seen_done(im->seen, true));
+    if (st == CV_OK)
+        return answer(im);
+    cv_json_free(im->ids);
+    im->ids = NULL;
+    return st;
+}
+
+/* ---- records ---- */
+
+/* What a row's records are known by. */
+#define ROW_RECORDS_MAX 64
+struct marks {
+    struct cv_mark m[ROW_RECORDS_MAX];
+    bool known;
+};
+
+/* nth_of_type(records, i): which one of its type it is, whatever else stands in the row. */
+static size_t nth_of_type(const struct cv_json *records, size_t i)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < i; k++)
+        if (cv_json_equal(cv_json_get(cv_json_at(records, k), "type"), cv_json_get(cv_json_at(records, i), "type")))
+            n++;
+    return n;
+}
+
+/* look_up(im, item, marks): was any of them imported before? They were stored together. */
+static cv_status look_up(struct import *im, const struct cv_import_item *item, struct marks *marks)
+{
+    char source[300];
+    cv_status st = CV_OK;
+    marks->known = false;
+    for (size_t i = 0; i < cv_json_len(item->records) && i < ROW_RECORDS_MAX && st == CV_OK; i++) {
+        bool known = false;
+        snprintf(source, sizeof(source), "%s/%zu", item->source, nth_of_type(item->records, i));
+        st = cv_seen_mark(im->seen, cv_json_at(item->records, i), source, &marks->m[i], &im->ui->err);
+        if (!im->a->again)
+            st = CV_THEN(st, cv_seen_known(im->seen, &marks->m[i], &known, &im->ui->err));
+        marks->known = marks->known || known;
+    }
+    return st;
+}
+
+/* put(im, item, i, mark): one record into the commit; an error names its line. */
+static cv_status put(struct import *im, const struct cv_import_item *item, size_t i,
+                     const struct cv_mark *mark)
+{
+    const struct cv_import how = { cv_mark_source(mark), !item->own_ids };
+    struct cv_json *record = cv_json_at(item->records, i);
     struct cv_stored stored;
     struct cv_err err = { 0 };
-    cv_status st = check_brought(im, record);
+    cv_status st = cv_record_put_from(im->vault, record, &how, &stored, &err);
     if (st != CV_OK)
-        return st;
-    st = cv_record_put(im->vault, record, &stored, &err);
-    return st == CV_OK ? cv_json_push(ids, cv_json_str(stored.id)) : at_line(im, st, err.msg);
+        return at_line(im, item->line, st, err.msg);
+    st = cv_seen_note(im->seen, mark, &stored);
+    return CV_THEN(st, cv_json_push(im->ids, cv_json_str(stored.id)));
 }
 
 /* refuse(im, record): what its commit was given up for is logged before it is told. */
 static cv_status refuse(struct import *im, const struct cv_json *record)
 {
     struct cv_err why = im->ui->err;
+    give_up(im);
     im->ui->err = (struct cv_err){ 0 };
-    return cv_record_refuse(im->vault, record, "import", im->reason, why.msg, &im->ui->err);
+    return cv_record_refuse(im->vault, record, "import", im->a->reason, why.msg, &im->ui->err);
 }
 
-/* answer(im, ids): what was stored; once it is. */
-static cv_status answer(struct import *im, const struct cv_json *ids)
+/* check(im, item): would all of them be taken? Asked before any of them is, so that a row can be passed over.
+ */
+static cv_status check(struct import *im, const struct cv_import_item *item, struct cv_err *why)
 {
     cv_status st = CV_OK;
-    im->stored += cv_json_len(ids);
-    for (size_t i = 0; im->ui->json && i < cv_json_len(ids) && st == CV_OK; i++)
-        st = cv_ui_stored(im->ui, cv_json_cstr(cv_json_at(ids, i)), 1);
+    for (size_t i = 0; i < cv_json_len(item->records) && st == CV_OK; i++) {
+        const struct cv_import how = { NULL, !item->own_ids };
+        struct cv_json *copy = cv_json_copy(cv_json_at(item->records, i));
+        st = copy == NULL ? CV_ERR_NOMEM : cv_record_check(im->vault, copy, &how, why);
+        cv_json_free(copy);
+    }
     return st;
 }
 
-/* one_commit(im): up to a thousand records and the event that names them. */
-static cv_status one_commit(struct import *im)
+/* told(im, line, column, why): a row is refused, and the import goes on. */
+static cv_status told(struct import *im, uint64_t line, const char *column, const char *why)
 {
-    struct cv_err *err = &im->ui->err;
-    struct cv_json *ids = cv_json_array(), *record = NULL;
-    cv_status st = next_line(im, &record);
-    if (st != CV_OK || record == NULL) {
-        cv_json_free(ids);
+    FILE *to = im->a->dry_run ? stdout : stderr;
+    cv_status st = CV_OK;
+    if (im->ui->json) {
+        struct cv_json *o = cv_json_object();
+        st = cv_json_set(o, "line", cv_json_int((int64_t)line));
+        if (column != NULL)
+            st = CV_THEN(st, cv_json_set(o, "column", cv_json_str(column)));
+        st = CV_THEN(st, cv_json_set(o, "refused", cv_json_str(why)));
+        st = CV_THEN(st, cv_ui_answer(im->ui, o));
+        cv_json_free(o);
         return st;
     }
-    st = cv_vault_begin(im->vault, err);
-    const bool begun = st == CV_OK;
-    while (st == CV_OK && record != NULL) {
-        st = put(im, record, ids);
-        if (st != CV_OK)
-            break;
-        cv_json_free(record);
-        record = NULL;
-        if (cv_json_len(ids) < IMPORT_BATCH)
-            st = next_line(im, &record);
-    }
-    const struct cv_event event = { .action = "import", .ids = ids, .reason = im->reason };
-    st = CV_THEN(st, cv_event_add(im->vault, &event, err));
-    if (st == CV_OK)
-        st = cv_vault_commit(im->vault, err);
-    else if (begun)
-        cv_vault_abort(im->vault);
-    if (st == CV_ERR_DENIED && record != NULL)
-        st = refuse(im, record);
-    if (st == CV_OK)
-        st = answer(im, ids);
-    cv_json_free(record);
-    cv_json_free(ids);
+    fprintf(to, "line %" PRIu64 "%s", line, column != NULL ? ", " : "");
+    if (column != NULL)
+        cv_ui_put_text(to, cv_bytes_str(column));
+    fputs(": ", to);
+    cv_ui_put_text(to, cv_bytes_str(why));
+    fputc('\n', to);
     return st;
 }
 
-/* open_file(im): the file, and how long it is where that can be known. */
-static cv_status open_file(struct import *im)
+/* preview(im, item): a row as it would be stored. */
+static cv_status preview(struct import *im, const struct cv_import_item *item)
 {
-    const bool is_stdin = strcmp(im->name, "-") == 0;
-    im->file = is_stdin ? stdin : fopen(im->name, "re");
-    if (im->file == NULL)
-        return cv_fail_errno(&im->ui->err, "%s", im->name);
-    if (!is_stdin && fseek(im->file, 0, SEEK_END) == 0) {
-        const long end = ftell(im->file);
-        im->total = end > 0 ? (uint64_t)end : 0;
-        rewind(im->file);
+    const struct cv_template *t = im->vault->template;
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < cv_json_len(item->records) && st == CV_OK; i++) {
+        struct cv_json *o = cv_json_at(item->records, i);
+        const char *type = cv_json_get_str(o, "type"), *id = cv_json_get_str(o, "id"), *section;
+        if (im->ui->json) {
+            st = cv_ui_answer(im->ui, o);
+            continue;
+        }
+        printf("line %" PRIu64 ": %s\n", item->line, cv_template_label(t, type, NULL, NULL));
+        for (size_t k = 0; (section = cv_template_type_section(t, type, k)) != NULL; k++) {
+            if (cv_json_len(cv_json_get(o, section)) == 0)
+                continue;
+            printf(" %s\n", cv_template_label(t, type, section, NULL));
+            cv_fields_print(t, type, id != NULL ? id : "", section, cv_json_get(o, section));
+        }
+        putchar('\n');
     }
-    if (is_stdin)
-        im->name = "standard input";
-    return CV_OK;
+    return st;
 }
+
+/* rehearse(im, item): what a dry run says of a row. */
+static cv_status rehearse(struct import *im, const struct cv_import_item *item)
+{
+    struct cv_err why = { 0 };
+    cv_status st = check(im, item, &why);
+    if (st == CV_ERR_NOMEM || st == CV_ERR_IO)
+        return cv_fail(&im->ui->err, st, "%s", why.msg);
+    if (st != CV_OK) {
+        im->refused++;
+        return told(im, item->line, NULL, why.msg);
+    }
+    im->stored += cv_json_len(item->records);
+    return im->shown++ < PREVIEW_ROWS ? preview(im, item) : CV_OK;
+}
+
+/* store(im, item, marks): the records of a row, into one commit. */
+static cv_status store(struct import *im, const struct cv_import_item *item, const struct marks *marks)
+{
+    struct cv_err why = { 0 };
+    cv_status st = CV_OK;
+    size_t i = 0;
+    if (im->a->skip_refused && (st = check(im, item, &why)) != CV_OK) {
+        if (st == CV_ERR_NOMEM || st == CV_ERR_IO)
+            return cv_fail(&im->ui->err, st, "%s", why.msg);
+        im->refused++;
+        return told(im, item->line, NULL, why.msg);
+    }
+    if (im->ids == NULL)
+        st = begin(im);
+    if (st != CV_OK)
+        return st;
+    for (; i < cv_json_len(item->records) && st == CV_OK; i++)
+        st = put(im, item, i, &marks->m[i]);
+    if (st == CV_ERR_DENIED)
+        return refuse(im, cv_json_at(item->records, i - 1));
+    return st == CV_OK && cv_json_len(im->ids) >= IMPORT_BATCH ? commit(im) : st;
+}
+
+static cv_status take_item(void *arg, const struct cv_import_item *item)
+{
+    struct import *im = arg;
+    struct marks marks;
+    im->rows++;
+    if (cv_json_len(item->records) > ROW_RECORDS_MAX)
+        return at_line(im, item->line, CV_ERR_LIMIT, "too many records in one row");
+    cv_status st = look_up(im, item, &marks);
+    if (st != CV_OK)
+        return st;
+    if (marks.known) {
+        im->known += cv_json_len(item->records);
+        return CV_OK;
+    }
+    return im->a->dry_run ? rehearse(im, item) : store(im, item, &marks);
+}
+
+/* take_fault(im, ...): every one is told in a dry run, and where the rest is to be stored; else the first
+ * ends it. */
+static cv_status take_fault(void *arg, uint64_t line, const char *column, const char *why)
+{
+    struct import *im = arg;
+    static uint64_t last;
+    char both[200];
+    if (im->a->dry_run || im->a->skip_refused) {
+        if (last != line) /* a row with several faults is refused once */
+            im->refused++, im->rows++;
+        last = line;
+        return told(im, line, column, why);
+    }
+    snprintf(both, sizeof(both), "%.60s%s%s", column != NULL ? column : "", column != NULL ? ": " : "", why);
+    return at_line(im, line, CV_ERR_FORMAT, both);
+}
+
+/* ---- packages ---- */
 
 /* take_in(ui, a): it is judged before anything of this vault is opened. */
 static cv_status take_in(struct cv_ui *ui, const struct args *a)
@@ -198,45 +345,69 @@ static cv_status take_in(struct cv_ui *ui, const struct args *a)
     return st;
 }
 
-static cv_status run(struct cv_ui *ui, const void *args)
+/* ---- the command ---- */
+
+/* summary(im): what came of it, in a line or two. */
+static cv_status summary(struct import *im, cv_status st)
 {
-    const struct args *a = args;
-    if (a->package != NULL && ui->words.n > 0)
-        return cv_fail(&ui->err, CV_ERR_ARG, "one or the other: a file of JSON lines, or --package FILE");
-    if (a->package != NULL)
-        return take_in(ui, a);
-    struct import im = { .ui = ui,
-                         .name = ui->words.n > 0 ? ui->words.w[0] : "-",
-                         .reason = a->reason,
-                         .brought = cv_json_object() };
+    if (!im->ui->json && im->a->dry_run && st == CV_OK)
+        printf("%" PRIu64 " records would be stored\n", im->stored);
+    else if (!im->ui->json && !im->a->dry_run)
+        printf("%" PRIu64 " records stored\n", im->stored);
+    if (im->known > 0)
+        cv_ui_say(im->ui, "%" PRIu64 " were imported before, and are left as they are.", im->known);
+    if (st == CV_OK && im->refused > 0)
+        return cv_fail(&im->ui->err, CV_ERR_FORMAT, "%s: %" PRIu64 " of %" PRIu64 " rows %s",
+                       cv_import_name(im->file), im->refused, im->rows,
+                       im->a->dry_run ? "would be refused" : "were refused; see above");
+    if (st != CV_OK && im->stored > 0 && !im->a->dry_run)
+        im->ui->hint =
+            "whole commits of a thousand records stand; put right what is wrong, and import the file "
+            "again: it goes on from there";
+    return st;
+}
+
+static cv_status import(struct import *im, const char *path)
+{
+    const struct cv_import_to to = { take_item, take_fault, im };
     struct cv_opened o = { 0 };
-    cv_status st = open_file(&im);
-    st = CV_THEN(st, cv_ui_open(ui, &o));
-    st = CV_THEN(st, cv_record_ready(o.vault, &ui->err));
-    im.vault = o.vault;
-    while (st == CV_OK && !im.ended) {
-        st = one_commit(&im);
-        cv_ui_progress(ui, "Importing, bytes", im.bytes, im.total > im.bytes ? im.total : im.bytes);
+    cv_status st = cv_import_open(im->ui, path, &im->a->how, &im->file);
+    st = CV_THEN(st, cv_ui_open(im->ui, &o));
+    im->vault = o.vault;
+    st = CV_THEN(st, cv_seen_open(o.vault, &im->seen, &im->ui->err));
+    if (im->seen != NULL) {
+        st = cv_import_read(im->file, o.vault->template, &to);
+        if (st == CV_OK)
+            st = commit(im);
+        give_up(im);
+        st = summary(im, st);
     }
-    if (o.vault != NULL && !ui->json)
-        printf("%" PRIu64 " records stored\n", im.stored);
-    if (st != CV_OK && im.stored > 0)
-        ui->hint = "whole commits of a thousand records stand; the one with this line was not stored";
-    if (im.line != NULL)
-        cv_wipe(im.line, im.room);
-    free(im.line);
-    if (im.file != NULL && im.file != stdin)
-        fclose(im.file);
-    cv_json_free(im.brought);
+    cv_seen_close(im->seen);
+    cv_import_close(im->file);
     cv_ui_close(&o);
     return st;
 }
 
+static cv_status run(struct cv_ui *ui, const void *args)
+{
+    const struct args *a = args;
+    struct import im = { .ui = ui, .a = a };
+    if (a->package != NULL && ui->words.n > 0)
+        return cv_fail(&ui->err, CV_ERR_ARG,
+                       "one or the other: a file of JSON lines or CSV, or --package FILE");
+    return a->package != NULL ? take_in(ui, a) : import(&im, ui->words.n > 0 ? ui->words.w[0] : "-");
+}
+
 const struct cv_cmd cv_cmd_record_import = {
     .name = "record import",
-    .synopsis = "[--reason TEXT] [FILE | --package FILE]",
-    .summary = "store many records: JSON lines, one commit per thousand; or those of a package",
+    .synopsis = "[--dry-run] [--reason TEXT] [FILE | --package FILE]",
+    .summary = "store many records: JSON lines or CSV, one commit per thousand; or those of a package",
     .details =
+        "CSV is taken as KoboToolbox and ODK export it from the survey form of the Human Trafficking Case "
+        "Data "
+        "Standard, from the standard's sheets, or by a --map: see docs/IMPORT.md. A row becomes a person and "
+        "their case. What was imported before is known again, so that an import that was broken off goes on "
+        "when it is called again.\n"
         "A package is checked as `verify` does, before anything is stored. Its records become records of "
         "this "
         "vault, with ids of their own; what their authors signed, and the proofs, are kept beside them.",

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "cmd/cmd.h"
+#include "cmd/fields.h"
 #include "vault/erase.h"
 #include "vault/notice.h"
 
@@ -21,40 +21,6 @@ static const struct cv_opt show_opts[] = {
     { 0 },
 };
 
-/* print_object(t, r->type, section, field, o): what is inside an object, by its labels. */
-static void print_object(const struct cv_template *t, const char *type, const char *section,
-                         const char *field, const struct cv_json *o)
-{
-    struct cv_template_field f;
-    for (size_t i = 0; cv_template_inner(t, type, section, field, i, &f); i++) {
-        const struct cv_json *value = cv_json_get(o, f.name);
-        if (value != NULL)
-            cv_text_value(value, cv_text_label(6, f.label), 8);
-    }
-}
-
-/* print_field(t, r, section, f, value): plain ones beside their label; objects below it, each under its
- * number; those that are disclosed one by one, under the name by which `package new --statement` knows them.
- */
-static void print_field(const struct cv_template *t, const struct cv_record *r, const char *section,
-                        const struct cv_template_field *f, const struct cv_json *value)
-{
-    const bool list = cv_json_is(value, CV_JSON_ARRAY);
-    const size_t column = cv_text_label(2, f->label);
-    if (strcmp(f->type, "object") != 0) {
-        cv_text_value(value, column, 4);
-        return;
-    }
-    fputc('\n', stdout);
-    for (size_t i = 0; i < (list ? cv_json_len(value) : 1); i++) {
-        if (f->elements)
-            printf("    %s.%zu\n", r->id, i + 1);
-        else if (list)
-            printf("    %zu.\n", i + 1);
-        print_object(t, r->type, section, f->name, list ? cv_json_at(value, i) : value);
-    }
-}
-
 /* print_section(v, r, section): its fields by their labels. */
 static void print_section(const struct cv_vault *v, const struct cv_record *r, const char *section)
 {
@@ -70,12 +36,7 @@ static void print_section(const struct cv_vault *v, const struct cv_record *r, c
         return;
     }
     printf("  (version %llu, by %s)\n", (unsigned long long)source->version, source->author);
-    struct cv_template_field f;
-    for (size_t i = 0; cv_template_field(v->template, r->type, section, i, &f); i++) {
-        const struct cv_json *value = cv_json_get(data, f.name);
-        if (value != NULL)
-            print_field(v->template, r, section, &f, value);
-    }
+    cv_fields_print(v->template, r->type, r->id, section, data);
 }
 
 static void print_record(const struct cv_vault *v, const struct cv_record *r, const struct cv_words *only)

@@ -7,7 +7,7 @@
 cv_status cv_csv_cell(const char *text, bool last, struct cv_buf *out)
 {
     struct cv_bytes rest = cv_bytes_str(text);
-    const bool formula = rest.n > 0 && memchr("=+-@\t\r\n", rest.p[0], 7) != NULL;
+    const bool formula = rest.n > 0 && memchr(CV_CSV_GUARDED, rest.p[0], sizeof(CV_CSV_GUARDED) - 1) != NULL;
     cv_status st = cv_buf_str(out, formula ? "\"'" : "\"");
     while (rest.n > 0 && st == CV_OK) {
         uint32_t code = 0;

@@ -3,6 +3,9 @@
 
 #include "crypto/bytes.h"
 
+/* What a text that a spreadsheet would take for a formula begins with. */
+#define CV_CSV_GUARDED "=+-@\t\r\n"
+
 /** cv_csv_cell(text, last, out): append one cell (RFC 4180), always quoted, NULL an empty one, and a comma,
  * or CRLF after the
  * ${last} of a row. A text that a spreadsheet would take for a formula, one that begins with = + - @, a tab

@@ -11,7 +11,7 @@
 #include "vault/wiping.h"
 
 #define WAL_BYTES_MAX ((off_t)256 << 10) /* of a catalog that is put away */
-#define LAYOUT "4"
+#define LAYOUT "6"
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
 #define SPARSE "kind <> 5 AND kind <> 7"
@@ -26,6 +26,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS head(member TEXT, tag BLOB, idx INTEGER, sealed BLOB,"
     " PRIMARY KEY(member, tag, idx)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS listed(member TEXT PRIMARY KEY, next INTEGER) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS source(member TEXT, tag BLOB, PRIMARY KEY(member, tag)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS ring(member TEXT PRIMARY KEY, policy INTEGER, seals INTEGER, sealed BLOB)"
     " WITHOUT ROWID;";
 
@@ -48,6 +49,10 @@ enum query {
     Q_LISTED,
     Q_SET_LISTED,
     Q_FORGET_HEADS,
+    Q_ADD_SOURCE,
+    Q_SOURCE,
+    Q_ANY_SOURCE,
+    Q_FORGET_SOURCES,
     Q_FORGET_LISTED,
     Q_OTHERS,
     Q_RING,
@@ -75,6 +80,10 @@ static const char *const queries[Q_TOTAL] = {
     [Q_LISTED] = "SELECT next FROM listed WHERE member = ?1",
     [Q_SET_LISTED] = "INSERT OR REPLACE INTO listed VALUES(?1, ?2)",
     [Q_FORGET_HEADS] = "DELETE FROM head WHERE member GLOB ?1 || '/*' AND member <> ?2",
+    [Q_ADD_SOURCE] = "INSERT OR IGNORE INTO source VALUES(?1, ?2)",
+    [Q_SOURCE] = "SELECT 1 FROM source WHERE member = ?1 AND tag = ?2",
+    [Q_ANY_SOURCE] = "SELECT 1 FROM source WHERE member = ?1 LIMIT 1",
+    [Q_FORGET_SOURCES] = "DELETE FROM source WHERE member GLOB ?1 || '/*' AND member <> ?2",
     [Q_FORGET_LISTED] = "DELETE FROM listed WHERE member GLOB ?1 || '/*' AND member <> ?2",
     [Q_RING] = "SELECT sealed FROM ring WHERE member = ?1 AND policy = ?2 AND seals = ?3",
     [Q_SET_RING] = "INSERT OR REPLACE INTO ring VALUES(?1, ?2, ?3, ?4)",
@@ -246,6 +255,7 @@ static cv_status forget(struct cv_catalog *c, struct cv_err *err)
     return exec(
         c,
         "DELETE FROM meta WHERE name = 'tip'; DELETE FROM entry; DELETE FROM policy; DELETE FROM head;"
+        "DELETE FROM source;"
         "DELETE FROM ring;"
         " DELETE FROM listed;",
         err);
@@ -275,7 +285,7 @@ static cv_status connect_once(struct cv_catalog *c, struct cv_err *err)
     cv_status st =
         exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF;", err);
     if (st == CV_OK &&
-        sqlite3_table_column_metadata(c->db, NULL, "ring", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK)
+        sqlite3_table_column_metadata(c->db, NULL, "source", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK)
         st = exec(c, schema, err);
     return CV_THEN(st, check_identity(c, err));
 }
@@ -496,8 +506,24 @@ cv_status cv_catalog_forget_heads(struct cv_catalog *c, const char *member, cons
     uint64_t any = 0;
     cv_status st = one_number(c, Q_OTHERS, ASK(c, Q_OTHERS, err, TXT(member), TXT(keep)), &any);
     st = CV_THEN(st, done(ASK(c, Q_FORGET_HEADS, err, TXT(member), TXT(keep))));
+    st = CV_THEN(st, done(ASK(c, Q_FORGET_SOURCES, err, TXT(member), TXT(keep))));
     st = CV_THEN(st, done(ASK(c, Q_FORGET_LISTED, err, TXT(member), TXT(keep))));
     return done(st);
+}
+
+cv_status cv_catalog_add_source(struct cv_catalog *c, const char *member, struct cv_bytes tag,
+                                struct cv_err *err)
+{
+    return done(ASK(c, Q_ADD_SOURCE, err, TXT(member), BYT(tag)));
+}
+
+cv_status cv_catalog_has_source(struct cv_catalog *c, const char *member, struct cv_bytes tag,
+                                struct cv_err *err)
+{
+    uint64_t any = 0;
+    if (tag.n == 0)
+        return one_number(c, Q_ANY_SOURCE, ASK(c, Q_ANY_SOURCE, err, TXT(member)), &any);
+    return one_number(c, Q_SOURCE, ASK(c, Q_SOURCE, err, TXT(member), BYT(tag)), &any);
 }
 
 cv_status cv_catalog_ring(struct cv_catalog *c, const char *member, uint64_t policy, uint64_t seals,

@@ -77,7 +77,10 @@ static cv_status plan_row(struct glancing *w, const struct cv_version *version, 
     memcpy(wants[0].handle, w->env.handle, sizeof(wants[0].handle));
     memcpy(wants[1].handle, w->env.handle, sizeof(wants[1].handle));
     w->rows[w->count++] = row;
-    st = cv_json_push(w->ids, cv_json_str(version->id));
+    /* Of a record of which several sections are looked at it is named once. */
+    const char *last = cv_json_cstr(cv_json_at(w->ids, cv_json_len(w->ids) - 1));
+    st = last != NULL && strcmp(last, version->id) == 0 ? CV_OK
+                                                        : cv_json_push(w->ids, cv_json_str(version->id));
     return CV_THEN(st, cv_json_push_word(w->sections, section));
 }
 

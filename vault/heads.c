@@ -118,6 +118,43 @@ cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_jso
     return st;
 }
 
+/* keep_source(v, head, reader): that such a record is there, for an import that brings it again. */
+static cv_status keep_source(struct cv_vault *v, const struct cv_json *head, const char *reader,
+                             struct cv_err *err)
+{
+    uint8_t source[CV_SOURCE_BYTES], tag[TAG_BYTES];
+    struct cv_secret key = { 0 };
+    if (cv_json_get_bytes(head, "source", source, sizeof(source)) != CV_OK)
+        return CV_OK;
+    cv_status st = cache_key(v, "sources", &key);
+    st = CV_THEN(st, cv_hmac_sha256(cv_secret_view(&key), CV_ARR(source), tag));
+    st = CV_THEN(st, cv_catalog_add_source(v->custody->catalog, reader, CV_ARR(tag), err));
+    cv_secret_free(&key);
+    return st;
+}
+
+cv_status cv_heads_sources_open(struct cv_vault *v, struct cv_heads_sources *out, struct cv_err *err)
+{
+    cv_status st = reader_of(v, out->reader);
+    st = CV_THEN(st, cache_key(v, "sources", &out->key));
+    st = CV_THEN(st, cv_catalog_has_source(v->custody->catalog, out->reader, (struct cv_bytes){ 0 }, err));
+    out->some = st == CV_OK;
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
+cv_status cv_heads_source(struct cv_vault *v, const struct cv_heads_sources *sources,
+                          const uint8_t source[static CV_SOURCE_BYTES], bool *found, struct cv_err *err)
+{
+    uint8_t tag[TAG_BYTES];
+    *found = false;
+    if (!sources->some)
+        return CV_OK;
+    cv_status st = cv_hmac_sha256(cv_secret_view(&sources->key), CV_BYTES(source, CV_SOURCE_BYTES), tag);
+    st = CV_THEN(st, cv_catalog_has_source(v->custody->catalog, sources->reader, CV_ARR(tag), err));
+    *found = st == CV_OK;
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
 /* keep_head(v, index, head, author): a row of the index. */
 static cv_status keep_head(struct cv_vault *v, uint64_t index, const struct cv_json *head, const char *author,
                            struct cv_bytes key, struct cv_err *err)
@@ -139,6 +176,7 @@ static cv_status keep_head(struct cv_vault *v, uint64_t index, const struct cv_j
     st = CV_THEN(st, id == NULL ? CV_ERR_FORMAT : tag_of(v, id, tag));
     st = CV_THEN(
         st, cv_catalog_add_head(v->custody->catalog, reader, index, CV_ARR(tag), cv_buf_view(&sealed), err));
+    st = CV_THEN(st, keep_source(v, head, reader, err));
     cv_json_free(row);
     cv_buf_free(&text);
     cv_buf_free(&sealed);

@@ -15,6 +15,20 @@ CV_MUST_CHECK cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err
 CV_MUST_CHECK cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out,
                                       struct cv_err *err);
 
+/* The marks of imports (vault/seen.h) in the heads of the index, as it is when this is opened. */
+struct cv_heads_sources {
+    char reader[CV_READER_BYTES];
+    struct cv_secret key; /* to be freed by the caller */
+    bool some;
+};
+/** cv_heads_sources_open(v, out, err), cv_heads_source(v, sources, source, found, err): does a head hold this
+ * mark? CV_OK; CV_ERR_IO. */
+CV_MUST_CHECK cv_status cv_heads_sources_open(struct cv_vault *v, struct cv_heads_sources *out,
+                                              struct cv_err *err);
+CV_MUST_CHECK cv_status cv_heads_source(struct cv_vault *v, const struct cv_heads_sources *sources,
+                                        const uint8_t source[static CV_SOURCE_BYTES], bool *found,
+                                        struct cv_err *err);
+
 /** cv_head_open(v, env, release, out, err): open the head part of a record entry. */
 CV_MUST_CHECK cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envelope *env,
                                      struct cv_bytes release, struct cv_json **out, struct cv_err *err);

@@ -9,8 +9,9 @@
 #include "vault/fold.h"
 #include "vault/sound.h"
 
-#define WORDS_MAX 32    /* of one name or address */
-#define MARKS_MAX 10000 /* of one section */
+#define WORDS_MAX 32   /* of one name or address */
+#define SOUNDS_MAX 8   /* words of a name that are paired */
+#define MARKS_MAX 1000 /* of one list; of more, the first */
 #define NUMBER_LEAST 4
 #define PLACE_WORDS_MAX 4
 
@@ -43,7 +44,7 @@ static cv_status put(struct marking *k, const char *kind, struct cv_bytes value,
         if (strcmp(list->m[i].kind, kind) == 0 && cv_bytes_equal(cv_bytes_str(list->m[i].value), value))
             return CV_OK;
     if (list->count == MARKS_MAX)
-        return CV_ERR_LIMIT;
+        return CV_OK;
     if (list->count == list->room) {
         const size_t room = list->room == 0 ? 8 : 2 * list->room;
         struct cv_mark *more = realloc(list->m, room * sizeof(*more));
@@ -151,14 +152,39 @@ static cv_status put_words(struct marking *k, const char *kind, struct cv_bytes 
     return st;
 }
 
+/* put_sound(k, name, a, b): two sounds, or a sound and a day. */
+static cv_status put_sound(struct marking *k, struct cv_bytes name, const char *a, const char *b)
+{
+    struct cv_buf value = { 0 };
+    cv_status st = cv_buf_printf(&value, "%s %s", a, b);
+    st = CV_THEN(st, put(k, "sound", cv_buf_view(&value), name));
+    cv_buf_free(&value);
+    return st;
+}
+
+/* day_of(birth, out): a whole date, of day and month the smaller first; "" for less. */
+static void day_of(struct cv_bytes birth, char out[static 11])
+{
+    out[0] = '\0';
+    if (birth.n != 10)
+        return;
+    memcpy(out, birth.p, 10);
+    out[10] = '\0';
+    if (memcmp(out + 5, out + 8, 2) > 0) {
+        memcpy(out + 5, birth.p + 8, 2);
+        memcpy(out + 8, birth.p + 5, 2);
+    }
+}
+
 /* put_sounds(k, name, birth): each two words of a name, and each word with the birth date. */
 static cv_status put_sounds(struct marking *k, struct cv_bytes name, struct cv_bytes birth)
 {
     struct words w;
-    char sound[WORDS_MAX][CV_SOUND_BYTES], value[2 * CV_SOUND_BYTES + 16];
+    char sound[SOUNDS_MAX][CV_SOUND_BYTES], day[11];
     size_t n = 0;
     cv_status st = split(k->folder, name, &w);
-    for (size_t i = 0; st == CV_OK && i < w.n && !nobody(&w); i++) {
+    day_of(birth, day);
+    for (size_t i = 0; st == CV_OK && i < w.n && n < SOUNDS_MAX && !nobody(&w); i++) {
         cv_sound(w.w[i], sound[n]);
         if (strlen(sound[n]) > 1) /* an initial says too little */
             n++;
@@ -166,30 +192,26 @@ static cv_status put_sounds(struct marking *k, struct cv_bytes name, struct cv_b
     for (size_t i = 0; i < n && st == CV_OK; i++) {
         for (size_t j = 0; j < i && st == CV_OK; j++) {
             const bool first = strcmp(sound[j], sound[i]) < 0;
-            snprintf(value, sizeof(value), "%s %s", sound[first ? j : i], sound[first ? i : j]);
-            st = put(k, "sound", cv_bytes_str(value), name);
+            st = put_sound(k, name, sound[first ? j : i], sound[first ? i : j]);
         }
-        if (birth.n != 10 || st != CV_OK)
-            continue;
-        const char *d = (const char *)birth.p;
-        const bool swap = memcmp(d + 5, d + 8, 2) > 0;
-        snprintf(value, sizeof(value), "%s %.5s%.2s-%.2s", sound[i], d, swap ? d + 8 : d + 5,
-                 swap ? d + 5 : d + 8);
-        st = put(k, "sound", cv_bytes_str(value), name);
+        if (day[0] != '\0')
+            st = CV_THEN(st, put_sound(k, name, sound[i], day));
     }
     cv_buf_free(&w.folded);
     return st;
 }
 
-/* Letters of other scripts that look as Latin ones: on plates and documents either is typed. */
+/* Letters of other scripts whose capitals look as Latin ones: on plates and documents either is typed. */
 static const struct {
-    const char *letter;
+    const char *capital, *small;
     char looks;
 } looks[] = {
-    { "А", 'A' }, { "В", 'B' }, { "Е", 'E' }, { "К", 'K' }, { "М", 'M' }, { "Н", 'H' }, { "О", 'O' },
-    { "Р", 'P' }, { "С", 'C' }, { "Т", 'T' }, { "У", 'Y' }, { "Х", 'X' }, { "І", 'I' }, { "Ј", 'J' },
-    { "Α", 'A' }, { "Β", 'B' }, { "Ε", 'E' }, { "Ζ", 'Z' }, { "Η", 'H' }, { "Ι", 'I' }, { "Κ", 'K' },
-    { "Μ", 'M' }, { "Ν", 'N' }, { "Ο", 'O' }, { "Ρ", 'P' }, { "Τ", 'T' }, { "Υ", 'Y' }, { "Χ", 'X' },
+    { "А", "а", 'A' }, { "В", "в", 'B' }, { "Е", "е", 'E' }, { "К", "к", 'K' }, { "М", "м", 'M' },
+    { "Н", "н", 'H' }, { "О", "о", 'O' }, { "Р", "р", 'P' }, { "С", "с", 'C' }, { "Т", "т", 'T' },
+    { "У", "у", 'Y' }, { "Х", "х", 'X' }, { "І", "і", 'I' }, { "Ј", "ј", 'J' }, { "Α", "α", 'A' },
+    { "Β", "β", 'B' }, { "Ε", "ε", 'E' }, { "Ζ", "ζ", 'Z' }, { "Η", "η", 'H' }, { "Ι", "ι", 'I' },
+    { "Κ", "κ", 'K' }, { "Μ", "μ", 'M' }, { "Ν", "ν", 'N' }, { "Ο", "ο", 'O' }, { "Ρ", "ρ", 'P' },
+    { "Τ", "τ", 'T' }, { "Υ", "υ", 'Y' }, { "Χ", "χ", 'X' },
 };
 
 /* condense(text, alike, out): the letters and digits of it, in capitals; with ${alike}, those letters as what
@@ -203,7 +225,8 @@ static cv_status condense(struct cv_bytes text, bool alike, struct cv_buf *out)
         struct cv_bytes letter = CV_BYTES(text.p, n);
         char small;
         for (size_t i = 0; alike && i < sizeof(looks) / sizeof(looks[0]); i++)
-            if (cv_bytes_equal(letter, cv_bytes_str(looks[i].letter)))
+            if (cv_bytes_equal(letter, cv_bytes_str(looks[i].capital)) ||
+                cv_bytes_equal(letter, cv_bytes_str(looks[i].small)))
                 letter = CV_BYTES(&looks[i].looks, 1);
         if (letter.n > 1)
             st = cv_buf_append(out, letter);

@@ -25,7 +25,7 @@
  * vienna"                     each leg of each route ref          a record id every reference
  *
  * Numbers of fewer than four letters and digits, or with no digit (but for accounts), are none; nor are the
- * names that say that there is none ("unknown").
+ * names that say that there is none ("unknown"). Of a list of more than a thousand the first are taken.
  */
 struct cv_mark {
     const char *kind;              /* lives for ever */
@@ -40,7 +40,7 @@ struct cv_marks {
 void cv_marks_free(struct cv_marks *list);
 
 /** cv_marks_add(folder, t, type, section, data, list): append those of a section's data; no pair of kind and
- * value twice. CV_OK; CV_ERR_NOMEM; CV_ERR_LIMIT. */
+ * value twice. CV_OK; CV_ERR_NOMEM; CV_ERR_FORMAT for wrong UTF-8. */
 CV_MUST_CHECK cv_status cv_marks_add(struct cv_folder *folder, const struct cv_template *t, const char *type,
                                      const char *section, const struct cv_json *data, struct cv_marks *list);
 

@@ -39,7 +39,9 @@ CV_MUST_CHECK cv_status cv_claims_build(const struct cv_claims *c, const struct 
 struct cv_stored {
     char id[CV_ID_TEXT_BYTES];
     uint64_t version;
-    uint64_t slot; /* its release key's */
+    uint64_t slot;  /* its release key's */
+    uint64_t index; /* of its entry, once the commit is whole */
+    uint8_t handle[CV_HANDLE_BYTES];
 };
 
 /** cv_record_put(v, record, out, err): inside a commit: check against the template and the member's rights,
@@ -50,6 +52,21 @@ struct cv_stored {
  * gives up the commit and ends with cv_record_refuse. */
 CV_MUST_CHECK cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_stored *out,
                                       struct cv_err *err);
+/* What an import knows of a record besides. */
+#define CV_SOURCE_BYTES 16
+struct cv_import {
+    const uint8_t
+        *source;   /* CV_SOURCE_BYTES of vault/seen.h: where it came from, sealed into its head; NULL */
+    bool fresh_id; /* its id is random and new: it tells nothing of what is taken */
+};
+/** cv_record_check(v, record, import, err): would cv_record_put_from take it? The same, and nothing is
+ * written; its coded fields are filled. */
+CV_MUST_CHECK cv_status cv_record_check(struct cv_vault *v, struct cv_json *record,
+                                        const struct cv_import *import, struct cv_err *err);
+/** cv_record_put_from(v, record, import, out, err): cv_record_put of an import. */
+CV_MUST_CHECK cv_status cv_record_put_from(struct cv_vault *v, struct cv_json *record,
+                                           const struct cv_import *import, struct cv_stored *out,
+                                           struct cv_err *err);
 /** cv_record_ready(v, err): before a commit in which records may bring ids: learn which are taken, as far as
  * this member may know. */
 CV_MUST_CHECK cv_status cv_record_ready(struct cv_vault *v, struct cv_err *err);

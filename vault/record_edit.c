@@ -317,9 +317,15 @@ static cv_status put(struct cv_vault *v, const struct editing *e, const char *re
                               .detail = e->change->detail,
                               .reason = reason };
     struct cv_json *ids = NULL;
-    const struct cv_next next = { e->old->type, e->old->id, e->old->version + 1, previous_hash(&e->before),
-                                  carry(v, e->old, e->record) };
-    cv_status st = cv_put_version(v, &next, e->record, &event.slot, err);
+    const struct cv_next next = { e->old->type,
+                                  e->old->id,
+                                  e->old->version + 1,
+                                  previous_hash(&e->before),
+                                  carry(v, e->old, e->record),
+                                  .source = NULL };
+    struct cv_stored stored;
+    cv_status st = cv_put_version(v, &next, e->record, &stored, err);
+    event.slot = stored.slot;
     if (st == CV_OK && e->change->with != NULL) {
         ids = cv_json_array();
         st = cv_json_push(ids, cv_json_str(e->change->with));

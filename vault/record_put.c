@@ -16,6 +16,7 @@ struct making {
     struct cv_json *head, *sections, *seeds;
     const char *type;
     uint64_t version;
+    uint64_t index;
     struct cv_buf jwt;
     struct cv_envelope env;
     struct cv_buf sealed; /* the parts, one after another */
@@ -221,7 +222,7 @@ static cv_status write_version(struct cv_vault *v, struct making *m, struct cv_e
     if (st == CV_OK && !cv_sdjwt_same(check.again, cv_buf_view(&m->jwt)))
         st = cv_fail(err, CV_ERR_INTERNAL,
                      "the record does not rebuild to what was signed; nothing was stored");
-    st = CV_THEN(st, cv_custody_add(v->custody, CV_KIND_RECORD, cv_buf_view(&data), bind, NULL, err));
+    st = CV_THEN(st, cv_custody_add(v->custody, CV_KIND_RECORD, cv_buf_view(&data), bind, &m->index, err));
     cv_sdjwt_free(check.again);
     cv_json_free((struct cv_json *)(uintptr_t)check.clear);
     cv_buf_free(&data);
@@ -240,19 +241,26 @@ static cv_status new_head(struct making *m, const struct cv_next *next)
     else
         cv_json_free(next->previous);
     if (st == CV_OK)
-        return cv_json_set(m->head, "carried", next->carried);
-    cv_json_free(next->carried);
+        st = cv_json_set(m->head, "carried", next->carried);
+    else
+        cv_json_free(next->carried);
+    if (next->source != NULL)
+        st = CV_THEN(st,
+                     cv_json_set(m->head, "source", cv_json_b64u(CV_BYTES(next->source, CV_SOURCE_BYTES))));
     return st;
 }
 
 cv_status cv_put_version(struct cv_vault *v, const struct cv_next *next, const struct cv_json *record,
-                         uint64_t *slot, struct cv_err *err)
+                         struct cv_stored *out, struct cv_err *err)
 {
     struct making m = { .type = next->type, .version = next->version };
     cv_status st = new_head(&m, next);
     st = CV_THEN(st, lay_out(v, &m, record, err));
     st = CV_THEN(st, write_version(v, &m, err));
-    *slot = m.env.slot;
+    out->version = next->version;
+    out->slot = m.env.slot;
+    out->index = m.index;
+    memcpy(out->handle, m.env.handle, sizeof(out->handle));
     making_free(&m);
     return st;
 }
@@ -270,16 +278,16 @@ static cv_status check_free(struct cv_vault *v, const char *id, struct cv_err *e
     return st;
 }
 
-/* id_of(v, record, out): the one it brings along, in its plain form, or a fresh one. */
-static cv_status id_of(struct cv_vault *v, const struct cv_json *record, char out[static CV_ID_TEXT_BYTES],
-                       struct cv_err *err)
+/* id_of(v, record, fresh, out): the one it brings along, in its plain form, or a fresh one. */
+static cv_status id_of(struct cv_vault *v, const struct cv_json *record, bool fresh,
+                       char out[static CV_ID_TEXT_BYTES], struct cv_err *err)
 {
     uint8_t id[CV_ID_BYTES];
     const struct cv_json *given = cv_json_get(record, "id");
     cv_status st = given != NULL ? cv_id_parse(cv_json_text(given), id, err) : cv_random(id, sizeof(id));
     if (st == CV_OK)
         cv_id_text(id, out);
-    return given != NULL ? CV_THEN(st, check_free(v, out, err)) : st;
+    return given != NULL && !fresh ? CV_THEN(st, check_free(v, out, err)) : st;
 }
 
 /* take_training(v, record, err): a made-up record says that it is; real cases must not be mixed with it. The
@@ -296,19 +304,45 @@ static cv_status take_training(const struct cv_vault *v, struct cv_json *record,
     return cv_json_del(record, "training");
 }
 
-cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_stored *out, struct cv_err *err)
+/* accept(v, record, import, id): all that can be said against it before it is written. */
+static cv_status accept(struct cv_vault *v, struct cv_json *record, const struct cv_import *import,
+                        char id[static CV_ID_TEXT_BYTES], struct cv_err *err)
 {
-    memset(out, 0, sizeof(*out));
     cv_status st = take_training(v, record, err);
     st = CV_THEN(st, cv_template_check(v->template, record, err));
     st = CV_THEN(st, cv_template_code(v->template, record, err));
-    st = CV_THEN(st, id_of(v, record, out->id, err));
+    return CV_THEN(st, id_of(v, record, import->fresh_id, id, err));
+}
+
+cv_status cv_record_check(struct cv_vault *v, struct cv_json *record, const struct cv_import *import,
+                          struct cv_err *err)
+{
+    char id[CV_ID_TEXT_BYTES];
+    cv_status st = accept(v, record, import, id, err);
+    const char *section = st == CV_OK ? cv_put_closed(v, cv_json_get_str(record, "type"), record, 1) : NULL;
+    return section != NULL ? cv_fail(err, CV_ERR_DENIED, CV_PUT_CLOSED, section) : st;
+}
+
+cv_status cv_record_put_from(struct cv_vault *v, struct cv_json *record, const struct cv_import *import,
+                             struct cv_stored *out, struct cv_err *err)
+{
+    memset(out, 0, sizeof(*out));
+    cv_status st = accept(v, record, import, out->id, err);
     if (st != CV_OK)
         return st;
-    const struct cv_next next = { cv_json_get_str(record, "type"), out->id, 1, cv_json_str("-"),
-                                  cv_json_object() };
-    out->version = 1;
-    return cv_put_version(v, &next, record, &out->slot, err);
+    const struct cv_next next = { .type = cv_json_get_str(record, "type"),
+                                  .id = out->id,
+                                  .version = 1,
+                                  .previous = cv_json_str("-"),
+                                  .carried = cv_json_object(),
+                                  .source = import->source };
+    return cv_put_version(v, &next, record, out, err);
+}
+
+cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_stored *out, struct cv_err *err)
+{
+    const struct cv_import none = { 0 };
+    return cv_record_put_from(v, record, &none, out, err);
 }
 
 cv_status cv_record_ready(struct cv_vault *v, struct cv_err *err)

@@ -8,6 +8,7 @@ struct cv_next {
     const char *type, *id;
     uint64_t version;
     struct cv_json *previous, *carried; /* taken over; NULL fails as out of memory */
+    const uint8_t *source;              /* CV_SOURCE_BYTES, of what was imported; NULL */
 };
 
 #define CV_PUT_CLOSED "none of your roles may write the section %s"
@@ -17,9 +18,10 @@ struct cv_next {
 const char *cv_put_closed(const struct cv_vault *v, const char *type, const struct cv_json *record,
                           uint64_t version);
 
-/** cv_put_version(v, next, record, slot, err): inside a commit: sign, seal and add; ${slot} is its release
- * key's. CV_OK; CV_ERR_DENIED naming the section; as cv_custody_add. */
+/** cv_put_version(v, next, record, out, err): inside a commit: sign, seal and add; ${out} gets all but the
+ * id. CV_OK; CV_ERR_DENIED naming the section; as cv_custody_add. */
 CV_MUST_CHECK cv_status cv_put_version(struct cv_vault *v, const struct cv_next *next,
-                                       const struct cv_json *record, uint64_t *slot, struct cv_err *err);
+                                       const struct cv_json *record, struct cv_stored *out,
+                                       struct cv_err *err);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "vault/erase.h"
 #include "vault/grant.h"
-#include "vault/source.h"
+#include "vault/reading.h"
 
 void cv_versions_free(struct cv_versions *list)
 {
@@ -116,21 +116,7 @@ cv_status cv_record_slot(struct cv_vault *v, uint64_t entry, uint64_t *slot, str
     return st == CV_ERR_FORMAT ? CV_ERR_LOG : st;
 }
 
-/* What is being read: which sections of which sources. */
-struct reading {
-    struct cv_vault *v;
-    struct cv_record *r;
-    struct cv_want *wants;
-    struct {
-        size_t source;
-        const char *part;
-    } * what;
-    size_t count, room;
-    struct cv_buf *data; /* of each source's entry */
-    struct cv_envelope *env;
-};
-
-static void reading_free(struct reading *g)
+void reading_free(struct reading *g)
 {
     for (size_t i = 0; g->data != NULL && i < g->r->source_count; i++)
         cv_buf_free(&g->data[i]);
@@ -217,9 +203,9 @@ bool cv_record_may(struct cv_vault *v, const char *id, const char *section)
     return good;
 }
 
-/* plan(g, versions, version, sections, names): what to ask for; ${names} gets the sections, for the event. */
-static cv_status plan(struct reading *g, const struct cv_versions *versions, const struct cv_version *version,
-                      const char *const *sections, struct cv_json *names, struct cv_err *err)
+cv_status reading_plan(struct reading *g, const struct cv_versions *versions,
+                       const struct cv_version *version, const char *const *sections, struct cv_json *names,
+                       struct cv_err *err)
 {
     const char *section;
     size_t source = 0;
@@ -235,7 +221,7 @@ static cv_status plan(struct reading *g, const struct cv_versions *versions, con
     return st;
 }
 
-static cv_status take_part(void *arg, size_t i, struct cv_bytes release, struct cv_err *err)
+cv_status reading_take(void *arg, size_t i, struct cv_bytes release, struct cv_err *err)
 {
     struct reading *g = arg;
     struct cv_source *s = &g->r->sources[g->what[i].source];
@@ -248,8 +234,12 @@ static cv_status take_part(void *arg, size_t i, struct cv_bytes release, struct 
     return cv_source_head(g->v, s, env, release, err);
 }
 
-static cv_status prepare(struct reading *g, size_t versions, struct cv_err *err)
+cv_status reading_begin(struct reading *g, const struct cv_version *version, size_t versions,
+                        struct cv_err *err)
 {
+    memcpy(g->r->id, version->id, sizeof(g->r->id));
+    memcpy(g->r->type, version->type, sizeof(g->r->type));
+    g->r->version = version->version;
     g->room = CV_ENVELOPE_PARTS_MAX * 2 + versions;
     g->wants = calloc(g->room, sizeof(*g->wants));
     g->what = calloc(g->room, sizeof(*g->what));
@@ -318,12 +308,9 @@ static cv_status read_version(struct cv_vault *v, const struct cv_versions *vers
 {
     struct reading g = { .v = v, .r = out };
     struct cv_json *names = cv_json_array();
-    memcpy(out->id, version->id, sizeof(out->id));
-    memcpy(out->type, version->type, sizeof(out->type));
-    out->version = version->version;
     cv_status st = check_asked(v, versions, version, sections, action, reason, err);
-    st = CV_THEN(st, prepare(&g, versions->count, err));
-    st = CV_THEN(st, plan(&g, versions, version, sections, names, err));
+    st = CV_THEN(st, reading_begin(&g, version, versions->count, err));
+    st = CV_THEN(st, reading_plan(&g, versions, version, sections, names, err));
     if (st == CV_OK && cv_json_len(names) == 0 && sections == NULL)
         st = refuse(v, version, cv_template_type_section(v->template, version->type, 0), action, reason, err);
     const struct cv_event event = { .action = action,
@@ -332,7 +319,7 @@ static cv_status read_version(struct cv_vault *v, const struct cv_versions *vers
                                     .sections = names,
                                     .reason = reason,
                                     .slot = g.env != NULL ? g.env[0].slot : 0 };
-    st = CV_THEN(st, cv_release(v, &event, g.wants, g.count, take_part, &g, err));
+    st = CV_THEN(st, cv_release(v, &event, g.wants, g.count, reading_take, &g, err));
     for (size_t i = 0; i < out->source_count && st == CV_OK; i++)
         st = cv_source_verify(v, out->id, out->type, &out->sources[i], err);
     reading_free(&g);

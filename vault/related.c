@@ -76,7 +76,7 @@ static bool points(const struct cv_template *t, const struct cv_version *of, con
 static bool carries(const struct relating *w, const char *type)
 {
     const char *one;
-    if (strcmp(type, CASE) == 0 || strcmp(type, PERSON) == 0)
+    if (w->profile == NULL || strcmp(type, CASE) == 0 || strcmp(type, PERSON) == 0)
         return true;
     for (size_t i = 0; (one = cv_template_profile_type(w->v->template, w->profile, i)) != NULL; i++)
         if (strcmp(one, type) == 0)

@@ -16,7 +16,7 @@ struct cv_related {
 void cv_related_free(struct cv_related *list);
 
 /** cv_related(v, id, profile, reason, out, err): the case ${id}, the records with a reference to it, and the
- * persons it names; only of types that the profile carries, besides the case and the persons. They are found
+ * persons it names; only of types that the profile carries (NULL: of all), besides the case and the persons. They are found
  * by a glance at all records that could be such. CV_OK; CV_ERR_NOTFOUND if there is no such record,
  * CV_ERR_ARG if it is no case; otherwise as cv_glance. */
 CV_MUST_CHECK cv_status cv_related(struct cv_vault *v, const char *id, const char *profile,

@@ -60,6 +60,8 @@ static void test_values(void **state)
         /* Cyrillic letters that look as Latin ones; others by what they are. */
         { "person", "identity", "{\"identity_number\":\"РА 123456\"}", "document", "PA123456",
           "identity_number" },
+        { "person", "identity", "{\"identity_number\":\"ра-123456\"}", "document", "PA123456",
+          "identity_number" },
         { "person", "identity", "{\"identity_number\":\"БГ 123456\"}", "document", "BG123456",
           "identity_number" },
         { "person", "identity", "{\"identity_number\":\"unknown\"}", "document", "", "" },
@@ -112,6 +114,33 @@ static void test_values(void **state)
         if (strcmp(got, rows[i].want) != 0 || strcmp(field, rows[i].field) != 0)
             fail_msg("%s: %s is \"%s\" of %s", rows[i].json, rows[i].kind, got, field);
     }
+}
+
+/* Somebody's program may write what is too much: it costs no more than what is taken of it. */
+static void test_many(void **state)
+{
+    struct cv_json *data = cv_json_object();
+    struct cv_buf text = { 0 };
+    struct cv_marks list = { 0 };
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++)
+        assert_ok(cv_buf_printf(&text, "a%u > b%u\n", i, i));
+    assert_ok(cv_json_set(data, "routes", cv_json_strn(cv_buf_view(&text))));
+    assert_ok(cv_marks_add(folder, t, "case", "exploitation", data, &list));
+    assert_int_equal(list.count, 1000);
+    assert_string_equal(list.m[999].value, "a999 > b999");
+    cv_marks_free(&list);
+    cv_json_free(data);
+    cv_buf_truncate(&text, 0);
+    for (unsigned i = 0; i < 60; i++)
+        assert_ok(cv_buf_printf(&text, "b%cn%cr ", "aeiou"[i % 5], "aeiou"[i / 5 % 5]));
+    data = cv_json_object();
+    assert_ok(cv_json_set(data, "first_name", cv_json_strn(cv_buf_view(&text))));
+    assert_ok(cv_marks_add(folder, t, "person", "identity", data, &list));
+    assert_true(list.count <= 1 + 8 * 7 / 2);
+    cv_marks_free(&list);
+    cv_json_free(data);
+    cv_buf_free(&text);
 }
 
 static void test_sound(void **state)
@@ -172,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_many),
         cmocka_unit_test(test_sound),
         cmocka_unit_test(test_slips),
     };

@@ -1,0 +1,340 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/import.h"
+#include "crypto/scrypt.h"
+#include "formats/age.h"
+#include "vault/charset.h"
+
+/* The file of an import, as UTF-8, piece by piece. */
+
+#define PIECE_BYTES 65536
+#define AGE_HEAD "age-encryption.org/"
+
+struct cv_import_file {
+    struct cv_ui *ui;
+    const struct cv_import_how *how;
+    const char *name;
+    int fd;
+    struct stat was;
+    uint64_t bytes; /* read so far */
+    bool ended;
+    struct cv_age *age;  /* opens it, if it is sealed */
+    struct cv_buf piece; /* the next bytes of the text, not decoded yet */
+    struct cv_json *map;
+    struct cv_charset *charset;
+};
+
+const char *cv_import_name(const struct cv_import_file *f)
+{
+    return f->name;
+}
+
+/* ---- bytes ---- */
+
+/* read_raw(f, out): append what one read gives; nothing at the end. */
+static cv_status read_raw(struct cv_import_file *f, struct cv_buf *out)
+{
+    uint8_t *at = NULL;
+    const size_t had = out->n;
+    ssize_t k = -1;
+    cv_status st = cv_buf_extend(out, PIECE_BYTES, &at);
+    do {
+        k = st == CV_OK ? read(f->fd, at, PIECE_BYTES) : 0;
+    } while (k < 0 && errno == EINTR);
+    const int e = errno;
+    cv_buf_truncate(out, had + (k > 0 ? (size_t)k : 0));
+    errno = e;
+    if (k < 0)
+        return cv_fail_errno(&f->ui->err, "%s: cannot read", f->name);
+    f->ended = k == 0;
+    f->bytes += (uint64_t)k;
+    return cv_err_note(&f->ui->err, st, f->name);
+}
+
+/* unseal(f, raw): the next bytes of a sealed file, as far as they are authenticated. */
+static cv_status unseal(struct cv_import_file *f, struct cv_bytes raw)
+{
+    struct cv_err why = { 0 };
+    cv_status st = f->ended ? cv_age_end(f->age, &f->piece, &why) : cv_age_read(f->age, raw, &f->piece, &why);
+    if (st == CV_ERR_NOKEY) {
+        f->ui->wrong_passphrase = true;
+        return cv_fail(&f->ui->err, st, "%s: the passphrase is wrong", f->name);
+    }
+    return st == CV_OK ? CV_OK : cv_fail(&f->ui->err, st, "%.80s: %.160s", f->name, why.msg);
+}
+
+/* more(f): append to the piece what comes next. */
+static cv_status more(struct cv_import_file *f)
+{
+    struct cv_buf raw = { 0 };
+    if (f->age == NULL)
+        return read_raw(f, &f->piece);
+    cv_status st = read_raw(f, &raw);
+    st = CV_THEN(st, unseal(f, cv_buf_view(&raw)));
+    cv_buf_free(&raw);
+    return st;
+}
+
+/* fill(f): so many bytes that it can be seen what the file is. */
+static cv_status fill(struct cv_import_file *f)
+{
+    cv_status st = CV_OK;
+    while (st == CV_OK && !f->ended && f->piece.n < PIECE_BYTES)
+        st = more(f);
+    return st;
+}
+
+/* ---- what it is ---- */
+
+static bool begins(const struct cv_import_file *f, const char *with)
+{
+    return f->piece.n >= strlen(with) && memcmp(f->piece.p, with, strlen(with)) == 0;
+}
+
+/* sealed(f): an age file: its passphrase is asked for, and the bytes at hand go through it. */
+static cv_status sealed(struct cv_import_file *f)
+{
+    struct cv_ui asking = *f->ui;
+    struct cv_secret passphrase = { 0 };
+    struct cv_age_identity *id = NULL;
+    struct cv_buf raw = f->piece;
+    asking.passphrase_fd = CV_NO_FD;
+    asking.passphrase_file = f->how->passphrase_file;
+    cv_status st = cv_ui_passphrase(&asking, "Passphrase of the sealed file", false, &passphrase);
+    if (st != CV_OK)
+        return cv_fail(&f->ui->err, st, "%s", asking.err.msg);
+    f->piece = (struct cv_buf){ 0 };
+    st = cv_age_identity_passphrase(cv_secret_view(&passphrase), CV_SCRYPT_LOG_N_MAX, &id);
+    if (st == CV_OK) {
+        const struct cv_age_identity *const list[] = { id };
+        const bool ended = f->ended;
+        st = cv_age_reader(list, 1, &f->age);
+        f->ended = false;
+        st = CV_THEN(st, unseal(f, cv_buf_view(&raw)));
+        f->ended = ended;
+        if (ended)
+            st = CV_THEN(st, unseal(f, (struct cv_bytes){ 0 }));
+        /* The identity goes: a header that is longer than a piece is none that a passphrase makes. */
+        if (st == CV_OK && !cv_age_opened(f->age))
+            st = cv_fail(&f->ui->err, CV_ERR_FORMAT, "%s: not a file that was sealed with a passphrase",
+                         f->name);
+    }
+    cv_age_identity_free(id);
+    cv_secret_free(&passphrase);
+    cv_buf_free(&raw);
+    return CV_THEN(st, fill(f));
+}
+
+/* what_else(f): files that are no text, in words that help. */
+static cv_status what_else(struct cv_import_file *f)
+{
+    if (begins(f, "PK\x03\x04"))
+        return cv_fail(
+            &f->ui->err, CV_ERR_FORMAT,
+            "%s: a workbook or an archive; save the sheet as CSV (UTF-8), or, if it is a package, use "
+            "--package",
+            f->name);
+    if (f->piece.n == 0)
+        return cv_fail(&f->ui->err, CV_ERR_FORMAT, "%s: empty", f->name);
+    return CV_OK;
+}
+
+/* decide_encoding(f): what it was told, or what the bytes say. */
+static cv_status decide_encoding(struct cv_import_file *f)
+{
+    struct cv_charset_guess guess;
+    const char *named = f->how->encoding != NULL ? f->how->encoding : cv_json_get_str(f->map, "encoding");
+    cv_charset_guess(cv_buf_view(&f->piece), f->ended, &guess);
+    if (named == NULL && guess.name[0] == '\0')
+        return cv_fail(
+            &f->ui->err, CV_ERR_FORMAT,
+            "%s: not UTF-8; name its encoding with --encoding (windows-1250, windows-1251, ...), and "
+            "look with --dry-run whether names come out right",
+            f->name);
+    if (named == NULL && !guess.sure)
+        cv_ui_say(f->ui,
+                  "Not UTF-8: read as %s, which is a guess. If names come out wrong, name it: --encoding",
+                  guess.name);
+    cv_status st = cv_charset_new(named != NULL ? named : guess.name, &f->charset, &f->ui->err);
+    if (st == CV_OK && guess.mark > 0 && (named == NULL || strncasecmp(named, guess.name, 5) == 0)) {
+        memmove(f->piece.p, f->piece.p + guess.mark, f->piece.n - guess.mark);
+        cv_buf_truncate(&f->piece, f->piece.n - guess.mark);
+    }
+    return st;
+}
+
+static cv_status open_fd(struct cv_import_file *f, const char *path)
+{
+    const bool is_stdin = strcmp(path, "-") == 0;
+    f->name = is_stdin ? "standard input" : path;
+    f->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (f->fd < 0 || fstat(f->fd, &f->was) != 0)
+        return cv_fail_errno(&f->ui->err, "%s", f->name);
+    if (S_ISDIR(f->was.st_mode))
+        return cv_fail(&f->ui->err, CV_ERR_IO, "%s: is a directory", f->name);
+    if (!is_stdin && !S_ISREG(f->was.st_mode))
+        return cv_fail(
+            &f->ui->err, CV_ERR_IO,
+            "%s: is a device or a pipe, and no file; what comes through a pipe is read from standard "
+            "input: -",
+            f->name);
+    return CV_OK;
+}
+
+static cv_status read_map(struct cv_import_file *f)
+{
+    struct cv_buf text = { 0 };
+    struct cv_err why = { 0 };
+    if (f->how->map == NULL)
+        return CV_OK;
+    cv_status st = cv_ui_read_file(f->ui, f->how->map, CV_TEMPLATE_MAX_BYTES, &text);
+    if (st == CV_OK && (st = cv_columns_map(cv_buf_view(&text), &f->map, &why)) != CV_OK)
+        st = cv_fail(&f->ui->err, st, "%.80s: %.160s", f->how->map, why.msg);
+    cv_buf_free(&text);
+    return st;
+}
+
+cv_status cv_import_open(struct cv_ui *ui, const char *path, const struct cv_import_how *how,
+                         struct cv_import_file **out)
+{
+    struct cv_import_file *f = calloc(1, sizeof(*f));
+    *out = NULL;
+    if (f == NULL)
+        return cv_fail(&ui->err, CV_ERR_NOMEM, "import: out of memory");
+    f->ui = ui;
+    f->how = how;
+    f->fd = -1;
+    cv_status st = read_map(f);
+    st = CV_THEN(st, open_fd(f, path));
+    if (st == CV_OK)
+        *out = f;
+    else
+        cv_import_close(f);
+    return st;
+}
+
+void cv_import_close(struct cv_import_file *f)
+{
+    if (f == NULL)
+        return;
+    if (f->fd >= 0 && f->fd != STDIN_FILENO)
+        close(f->fd);
+    cv_age_free(f->age);
+    cv_buf_free(&f->piece);
+    cv_json_free(f->map);
+    cv_charset_free(f->charset);
+    free(f);
+}
+
+cv_status cv_import_unchanged(struct cv_import_file *f)
+{
+    struct stat now;
+    if (!S_ISREG(f->was.st_mode))
+        return CV_OK;
+    if (fstat(f->fd, &now) != 0)
+        return cv_fail_errno(&f->ui->err, "%s", f->name);
+    return now.st_size == f->was.st_size && now.st_mtim.tv_sec == f->was.st_mtim.tv_sec &&
+                   now.st_mtim.tv_nsec == f->was.st_mtim.tv_nsec
+               ? CV_OK
+               : cv_fail(&f->ui->err, CV_ERR_IO, "%s: was changed while it was read; import it again",
+                         f->name);
+}
+
+/* ---- reading ---- */
+
+/* decode(f, text): the piece as UTF-8. */
+static cv_status decode(struct cv_import_file *f, const struct cv_import_rows *rows, struct cv_buf *text)
+{
+    cv_buf_truncate(text, 0);
+    cv_status st = cv_charset_decode(f->charset, cv_buf_view(&f->piece), f->ended, text);
+    if (st == CV_ERR_FORMAT)
+        st =
+            cv_fail(&f->ui->err, st,
+                    "%s, after line %" PRIu64 ": bytes that are no text in this encoding; is it another one?",
+                    f->name, cv_import_rows_line(rows));
+    cv_buf_truncate(&f->piece, 0);
+    return st;
+}
+
+/* separator(text): of a first line like sep=;, which spreadsheets write and obey; and that line goes. */
+static char separator(struct cv_bytes *text)
+{
+    if (text->n < 6 || memcmp(text->p, "sep=", 4) != 0 || (text->p[5] != '\n' && text->p[5] != '\r'))
+        return '\0';
+    const char mark = (char)text->p[4];
+    *text = CV_BYTES(text->p + 5, text->n - 5); /* its end stays, so that lines are counted right */
+    return mark;
+}
+
+/* delimiter_of(f, text, out): what parts the cells: as it was told, or as the first line shows. */
+static cv_status delimiter_of(struct cv_import_file *f, struct cv_bytes *text, char *out)
+{
+    const char *told = f->how->delimiter != NULL ? f->how->delimiter : cv_json_get_str(f->map, "delimiter");
+    const char mark = separator(text);
+    if (told != NULL && (strcmp(told, "tab") == 0 || strcmp(told, "\\t") == 0))
+        told = "\t";
+    if (told != NULL && (strlen(told) != 1 || strchr(",;\t|", told[0]) == NULL))
+        return cv_fail(&f->ui->err, CV_ERR_ARG, "--delimiter: one of , ; | or tab is wanted");
+    *out = told != NULL                                    ? told[0]
+           : mark != '\0' && strchr(",;\t|", mark) != NULL ? mark
+                                                           : cv_csv_delimiter(*text);
+    if (*out == '\0')
+        *out = ','; /* a single column */
+    return CV_OK;
+}
+
+/* begin(f, rows, text): JSON lines or CSV, by the first character. */
+static cv_status begin(struct cv_import_file *f, struct cv_import_rows *rows, struct cv_bytes *text)
+{
+    struct cv_bytes at = *text;
+    char delimiter = ',';
+    while (at.n > 0 && memchr(" \t\r\n", at.p[0], 4) != NULL)
+        at = CV_BYTES(at.p + 1, at.n - 1);
+    if (at.n > 0 && at.p[0] == '{')
+        return CV_OK;
+    if (at.n > 0 && at.p[0] == '[')
+        return cv_fail(&f->ui->err, CV_ERR_FORMAT, "%s: a JSON array; wanted is one object a line", f->name);
+    cv_status st = delimiter_of(f, text, &delimiter);
+    return CV_THEN(st, cv_import_rows_csv(rows, delimiter));
+}
+
+/* look(f): the first bytes, and what they make the file. */
+static cv_status look(struct cv_import_file *f)
+{
+    cv_status st = fill(f);
+    if (st == CV_OK && begins(f, AGE_HEAD))
+        st = sealed(f);
+    st = CV_THEN(st, what_else(f));
+    return CV_THEN(st, decide_encoding(f));
+}
+
+cv_status cv_import_read(struct cv_import_file *f, const struct cv_template *t, const struct cv_import_to *to)
+{
+    struct cv_import_rows *rows = NULL;
+    struct cv_buf text = { 0 };
+    const uint64_t total = S_ISREG(f->was.st_mode) ? (uint64_t)f->was.st_size : 0;
+    cv_status st = look(f);
+    st = CV_THEN(st, cv_import_rows_new(f->ui, f->name, f->how, f->map, t, to, &rows));
+    st = CV_THEN(st, decode(f, rows, &text));
+    struct cv_bytes first = cv_buf_view(&text);
+    st = CV_THEN(st, begin(f, rows, &first));
+    st = CV_THEN(st, cv_import_rows_take(rows, first));
+    while (st == CV_OK && !f->ended && !cv_import_rows_over(rows)) {
+        st = more(f);
+        st = CV_THEN(st, decode(f, rows, &text));
+        st = CV_THEN(st, cv_import_rows_take(rows, cv_buf_view(&text)));
+        if (st == CV_OK)
+            cv_ui_progress(f->ui, "Importing, bytes", f->bytes, total > f->bytes ? total : f->bytes);
+    }
+    if (st == CV_OK && !cv_import_rows_over(rows))
+        st = cv_import_rows_end(rows);
+    cv_buf_free(&text);
+    cv_import_rows_free(rows);
+    return st;
+}
