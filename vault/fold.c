@@ -1,11 +1,9 @@
 #include "vault/fold.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <unicode/uchar.h>
-#include <unicode/uclean.h>
 #include <unicode/unorm2.h>
 #include <unicode/uscript.h>
 #include <unicode/ustring.h>
@@ -33,36 +31,11 @@ struct cv_folder {
     size_t first; /* where this text's words begin in ${out} */
 };
 
-/* Texts pass through ICU's buffers. */
-static void *icu_malloc(const void *context, size_t n)
-{
-    (void)context;
-    return cv_wiping_malloc(n);
-}
-
-static void *icu_realloc(const void *context, void *p, size_t n)
-{
-    (void)context;
-    return cv_wiping_realloc(p, n);
-}
-
-static void icu_free(const void *context, void *p)
-{
-    (void)context;
-    cv_wiping_free(p);
-}
-
-static void set_memory(void)
-{
-    UErrorCode bad = U_ZERO_ERROR;
-    u_setMemoryFunctions(NULL, icu_malloc, icu_realloc, icu_free, &bad);
-}
-
 cv_status cv_folder_new(struct cv_folder **out)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    cv_wiping_icu();
     *out = calloc(1, sizeof(**out));
-    return *out != NULL && pthread_once(&once, set_memory) == 0 ? CV_OK : CV_ERR_NOMEM;
+    return *out != NULL ? CV_OK : CV_ERR_NOMEM;
 }
 
 void cv_folder_free(struct cv_folder *f)
