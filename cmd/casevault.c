@@ -10,7 +10,7 @@ extern const struct cv_cmd cv_cmd_init, cv_cmd_identity_new, cv_cmd_identity_sho
     cv_cmd_member_replace, cv_cmd_role_list, cv_cmd_role_grant, cv_cmd_role_revoke, cv_cmd_role_rotate,
     cv_cmd_section_list, cv_cmd_policy_show, cv_cmd_policy_approve, cv_cmd_policy_set, cv_cmd_recovery_split,
     cv_cmd_recovery_combine, cv_cmd_record_add, cv_cmd_record_import, cv_cmd_record_export,
-    cv_cmd_record_show, cv_cmd_record_edit, cv_cmd_record_list, cv_cmd_record_link, cv_cmd_related,
+    cv_cmd_record_show, cv_cmd_record_edit, cv_cmd_record_link, cv_cmd_record_list, cv_cmd_related,
     cv_cmd_record_history, cv_cmd_record_origin, cv_cmd_record_erase, cv_cmd_hold_set, cv_cmd_hold_clear,
     cv_cmd_grant, cv_cmd_partner_add, cv_cmd_partner_list, cv_cmd_consent_give, cv_cmd_consent_withdraw,
     cv_cmd_consent_show, cv_cmd_package_new, cv_cmd_package_approve, cv_cmd_package_write,

@@ -71,18 +71,35 @@ static cv_status print_case(const struct cv_json *doc, const struct cv_json *o)
     return st;
 }
 
-/* say_rest(ui, doc): what the list above does not tell. */
-static cv_status say_rest(const struct cv_ui *ui, const struct cv_json *doc)
+/* print_common(doc): what so many have that it joins nothing. */
+static cv_status print_common(const struct cv_json *doc)
 {
-    const struct cv_json *shared = cv_json_get(doc, "shared"), *closed = cv_json_get(doc, "closed");
+    const struct cv_json *shared = cv_json_get(doc, "shared");
+    cv_status st = CV_OK;
+    bool first = true;
+    for (size_t i = 0; i < cv_json_len(shared) && st == CV_OK; i++) {
+        const struct cv_json *thing = cv_json_at(shared, i);
+        const long long more = (long long)cv_json_get_int(thing, "more");
+        struct cv_buf line = { 0 };
+        if (more == 0)
+            continue;
+        if (first)
+            printf("\nIn so many records that it says little:\n");
+        first = false;
+        st = cv_buf_printf(&line, "%s (in %lld others)", cv_json_get_str(thing, "text"), more);
+        if (st == CV_OK)
+            cv_text_print(cv_buf_view(&line), cv_text_label(2, label_of(thing)), 4);
+        cv_buf_free(&line);
+    }
+    return st;
+}
+
+/* say_closed(ui, doc): where it was not looked. */
+static cv_status say_closed(const struct cv_ui *ui, const struct cv_json *doc)
+{
+    const struct cv_json *closed = cv_json_get(doc, "closed");
     struct cv_buf names = { 0 };
     cv_status st = CV_OK;
-    size_t over = 0;
-    for (size_t i = 0; i < cv_json_len(shared); i++)
-        over += cv_json_get_int(cv_json_at(shared, i), "more") > 0;
-    if (over > 0)
-        cv_ui_say(ui, "%zu of these things stand in more cases than are named (%d at most): they say little.",
-                  over, CV_SHARED_CASES);
     for (size_t i = 0; i < cv_json_len(closed) && st == CV_OK; i++)
         st = cv_buf_printf(&names, "%s%s", i > 0 ? ", " : "", cv_json_cstr(cv_json_at(closed, i)));
     if (st == CV_OK && names.n > 0)
@@ -108,7 +125,8 @@ static cv_status print(const struct cv_ui *ui, const struct cv_json *doc)
                cv_json_len(cases) > 1 ? "s" : "");
     for (size_t i = 0; i < cv_json_len(cases) && st == CV_OK; i++)
         st = print_case(doc, cv_json_at(cases, i));
-    return CV_THEN(st, say_rest(ui, doc));
+    st = CV_THEN(st, print_common(doc));
+    return CV_THEN(st, say_closed(ui, doc));
 }
 
 /* write_page(ui, v, doc, path): the same as a page. */

@@ -100,7 +100,7 @@ static const struct {
 static const char *by_alias(struct cv_bytes name)
 {
     for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
-        if (cv_loose_same(cv_bytes_str(aliases[i].name), name))
+        if (cv_label_same(cv_bytes_str(aliases[i].name), name))
             return aliases[i].htcds;
     return NULL;
 }
@@ -137,7 +137,7 @@ const struct place *places_find(const struct places *list, struct cv_bytes name)
         for (size_t i = 0; i < list->count; i++) {
             const struct cv_bytes one = named(&list->p[i], way, path);
             /* A path has its points; without them two of them could fold to one. */
-            if (one.n == 0 || !(way == WAY_PATH ? cv_bytes_equal(one, name) : cv_loose_same(one, name)))
+            if (one.n == 0 || !(way == WAY_PATH ? cv_bytes_equal(one, name) : cv_label_same(one, name)))
                 continue;
             if (found != NULL)
                 return NULL;

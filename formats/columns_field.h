@@ -2,7 +2,7 @@
 #define CV_FORMATS_COLUMNS_FIELD_H
 
 #include "formats/columns.h"
-#include "formats/loose.h"
+#include "formats/fold.h"
 
 /* Fields that columns may stand for, and what cells say; for the columns*.c files alone. */
 

@@ -62,20 +62,20 @@ static struct cv_bytes bare_word(const char *word)
 
 const char *cell_choice(const struct cv_template_field *f, struct cv_bytes text)
 {
-    char want[CV_LOOSE_BYTES];
+    char want[CV_LABEL_FOLD_BYTES];
     const char *found = NULL;
     for (size_t i = 0; i < cv_json_len(f->choices); i++)
         if (cv_bytes_equal(cv_json_text(cv_json_at(f->choices, i)), text))
             return cv_json_cstr(cv_json_at(f->choices, i));
     for (size_t i = 0; f->htcds != NULL && i < sizeof(labels) / sizeof(labels[0]) && found == NULL; i++)
-        if (strcmp(f->htcds, labels[i].htcds) == 0 && cv_loose_same(cv_bytes_str(labels[i].label), text))
+        if (strcmp(f->htcds, labels[i].htcds) == 0 && cv_label_same(cv_bytes_str(labels[i].label), text))
             found = labels[i].word;
     if (found != NULL)
         return cv_json_has_word(f->choices, found) ? found : NULL;
-    for (size_t i = 0; cv_loose(text, want) && i < cv_json_len(f->choices); i++) {
+    for (size_t i = 0; cv_label_fold(text, want) && i < cv_json_len(f->choices); i++) {
         const char *word = cv_json_cstr(cv_json_at(f->choices, i));
-        if (!cv_loose_same(cv_bytes_str(want), cv_bytes_str(word)) &&
-            !cv_loose_same(cv_bytes_str(want), bare_word(word)))
+        if (!cv_label_same(cv_bytes_str(want), cv_bytes_str(word)) &&
+            !cv_label_same(cv_bytes_str(want), bare_word(word)))
             continue;
         if (found != NULL)
             return NULL; /* two of them would fit */
@@ -88,8 +88,8 @@ bool cell_yes(struct cv_bytes text, bool *out)
 {
     static const char *const yes[] = { "1", "true", "yes", "y", "x" }, *const no[] = { "0", "false", "no",
                                                                                        "n" };
-    char word[CV_LOOSE_BYTES];
-    if (!cv_loose(text, word))
+    char word[CV_LABEL_FOLD_BYTES];
+    if (!cv_label_fold(text, word))
         return false;
     for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
         if (strcmp(word, yes[i]) == 0)

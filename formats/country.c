@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "formats/loose.h"
+#include "formats/fold.h"
 
 /* ISO 3166-1: codes, and the English names that the standard, its survey form and offices use. */
 static const struct {
@@ -293,13 +293,13 @@ static const struct {
 
 const char *cv_country_code(struct cv_bytes text)
 {
-    char want[CV_LOOSE_BYTES], have[CV_LOOSE_BYTES];
-    if (!cv_loose(text, want))
+    char want[CV_LABEL_FOLD_BYTES], have[CV_LABEL_FOLD_BYTES];
+    if (!cv_label_fold(text, want))
         return NULL;
     for (size_t i = 0; i < sizeof(countries) / sizeof(countries[0]); i++) {
         const char *const spelt[] = { countries[i].two, countries[i].three, countries[i].name };
         for (size_t k = 0; k < 3; k++)
-            if (cv_loose(cv_bytes_str(spelt[k]), have) && strcmp(want, have) == 0)
+            if (cv_label_fold(cv_bytes_str(spelt[k]), have) && strcmp(want, have) == 0)
                 return countries[i].two;
     }
     return NULL;

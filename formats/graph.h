@@ -11,7 +11,7 @@
  *    "by":<pseudonym>,
  *    "shared":[{"kind":<one of below>,"text":<as this case has it>,"records":[<id>...],
  *               "cases":[{"case":<id>,"records":[<id>...],"text":<as that one has it>}...],
- *               "more":<of how many cases more nothing is said>}...],
+ *               "more":<0; or in how many other records it stands, if these are too many to join>}...],
  *    "cases":[{"case":<id>,"type":<"case", or of a record that is in none>,"title":<text, or absent>}...],
  *    "closed":[<label of a section that could not be looked into>...]}
  */

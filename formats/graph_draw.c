@@ -83,7 +83,8 @@ static void place(struct drawing *d)
     const struct cv_json *shared = cv_json_get(d->doc, "shared"), *cases = cv_json_get(d->doc, "cases");
     for (size_t k = 0; k < CV_GRAPH_KINDS; k++)
         for (size_t i = 0; i < cv_json_len(shared) && d->values_n < CV_GRAPH_DRAWN_VALUES; i++)
-            if (cv_graph_kind(cv_json_get_str(cv_json_at(shared, i), "kind")) == k) {
+            if (cv_graph_kind(cv_json_get_str(cv_json_at(shared, i), "kind")) == k &&
+                cv_json_len(cv_json_get(cv_json_at(shared, i), "cases")) > 0) {
                 d->value_at[d->values_n] = i;
                 d->values[d->values_n++] = cv_json_at(shared, i);
             }

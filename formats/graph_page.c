@@ -19,12 +19,13 @@ size_t cv_graph_kind(const char *name)
     return k;
 }
 
-/* count(list, kind): how many are of it. */
+/* count(list, kind): how many of it join cases. */
 static size_t count(const struct cv_json *list, size_t kind)
 {
     size_t n = 0;
     for (size_t i = 0; i < cv_json_len(list); i++)
-        n += cv_graph_kind(cv_json_get_str(cv_json_at(list, i), "kind")) == kind;
+        n += cv_graph_kind(cv_json_get_str(cv_json_at(list, i), "kind")) == kind &&
+             cv_json_len(cv_json_get(cv_json_at(list, i), "cases")) > 0;
     return n;
 }
 
@@ -81,10 +82,19 @@ static void put_legend(struct cv_report_out *p, const struct cv_json *shared)
     cv_report_put(p, "</ul>\n");
 }
 
+/* joining(shared): how many things join this case to others. */
+static size_t joining(const struct cv_json *shared)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cv_json_len(shared); i++)
+        n += cv_json_len(cv_json_get(cv_json_at(shared, i), "cases")) > 0;
+    return n;
+}
+
 static void put_graph(struct cv_report_out *p, const struct cv_json *doc)
 {
     const struct cv_json *shared = cv_json_get(doc, "shared");
-    const size_t things = cv_json_len(shared), cases = cv_json_len(cv_json_get(doc, "cases"));
+    const size_t things = joining(shared), cases = cv_json_len(cv_json_get(doc, "cases"));
     cv_report_put(p, "<section id=\"first\"><h2>The graph</h2>\n");
     if (things == 0) {
         cv_report_put(p, "<p>Nothing that could be looked into is shared with another case.</p></section>\n");
@@ -149,7 +159,8 @@ static void put_shared(struct cv_report_out *p, const struct cv_json *doc, size_
     for (size_t j = 0; j < cv_json_len(cases); j++)
         put_found(p, doc, text, cv_json_at(cases, j));
     if (more > 0)
-        PUTF(p, "<li>and %lld more: so many have it that it says little</li>", (long long)more);
+        PUTF(p, "<li>%lld other records: so many that it says little, and joins nothing here</li>",
+             (long long)more);
     cv_report_put(p, "</ul></td></tr>\n");
 }
 

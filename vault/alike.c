@@ -233,7 +233,7 @@ static cv_status look(struct cv_alike *a, struct cv_err *err)
         st = CV_ERR_NOMEM;
     for (size_t i = 0; i < a->count && st == CV_OK; i++)
         st = gather(a, x, &a->list[i], err);
-    const struct cv_marked_ask ask = { a->which, false, WHY, a->reason };
+    const struct cv_marked_ask ask = { a->which, WHY, a->reason };
     st = CV_THEN(st, cv_marked_open(a->v, &ask, &a->all, err));
     cv_index_free(x);
     cv_json_free(a->which);

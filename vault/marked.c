@@ -73,6 +73,11 @@ bool cv_marked_section(const struct cv_template *t, const char *section)
     return false;
 }
 
+bool cv_marked_refs(const struct cv_template *t, const char *type, const char *section)
+{
+    return has(t, type, section, is_ref);
+}
+
 /* ---- gathering ---- */
 
 static cv_status grow(void **array, size_t *room, size_t count, size_t size)
@@ -118,18 +123,16 @@ static cv_status take(void *arg, const struct cv_version *of, const struct cv_js
     return st;
 }
 
-/* add_places(all, ask, of, sections): those of one record. */
-static cv_status add_places(struct cv_marked_all *all, const struct cv_marked_ask *ask,
-                            const struct cv_version *of, const struct cv_json *sections)
+/* add_places(all, of, sections): those of one record. */
+static cv_status add_places(struct cv_marked_all *all, const struct cv_version *of,
+                            const struct cv_json *sections)
 {
-    const struct cv_template *t = all->v->template;
     const char *section;
     cv_status st = CV_OK;
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(t, of->type, i)) != NULL; i++) {
-        const bool listed = cv_json_is(sections, CV_JSON_ARRAY) ? cv_json_has_word(sections, section)
-                                                                : has(t, of->type, section, is_mark);
+    for (size_t i = 0;
+         st == CV_OK && (section = cv_template_type_section(all->v->template, of->type, i)) != NULL; i++) {
         void *places = all->places;
-        if (!listed && !(ask->refs && has(t, of->type, section, is_ref)))
+        if (!cv_json_has_word(sections, section))
             continue;
         st = grow(&places, &all->place_room, all->place_count, sizeof(*all->places));
         all->places = places;
@@ -149,7 +152,7 @@ static cv_status find_places(struct cv_marked_all *all, const struct cv_marked_a
         struct cv_versions *list = &all->versions[all->version_count++];
         st = cv_heads_find(all->v, cv_json_iter_name(it), list, err);
         if (st == CV_OK && list->count > 0)
-            st = add_places(all, ask, &list->v[list->count - 1], cv_json_iter_value(it));
+            st = add_places(all, &list->v[list->count - 1], cv_json_iter_value(it));
     }
     return st;
 }

@@ -17,8 +17,7 @@ typedef cv_status (*cv_marked_fn)(void *arg, const struct cv_marked *m, struct c
 
 /* What is looked at, and how that is called in its event. */
 struct cv_marked_ask {
-    const struct cv_json *which; /* record id -> array of the sections to look at; null: all with marks */
-    bool refs;                   /* of each also the sections that refer to others */
+    const struct cv_json *which; /* record id -> array of the sections to look at */
     const char *why, *reason;    /* the event's detail; the member's reason, or NULL */
 };
 
@@ -43,5 +42,7 @@ CV_MUST_CHECK cv_status cv_marked_of(struct cv_marked_all *all, const char *reco
  * of any type? */
 bool cv_marked_in(const struct cv_template *t, const char *type, const char *section);
 bool cv_marked_section(const struct cv_template *t, const char *section);
+/** cv_marked_refs(t, type, section): does it refer to other records there? */
+bool cv_marked_refs(const struct cv_template *t, const char *type, const char *section);
 
 #endif

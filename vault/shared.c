@@ -5,6 +5,7 @@
 
 #include "formats/graph.h"
 #include "vault/glance.h"
+#include "vault/heads.h"
 #include "vault/index.h"
 #include "vault/marked.h"
 #include "vault/shared_find.h"
@@ -17,13 +18,13 @@
 struct sharing {
     struct cv_vault *v;
     struct cv_marked_all *all;
+    struct cv_shared_scope scope;
     const char *id;         /* of the case */
     struct cv_json *ours;   /* record of the case -> its type */
     struct cv_json *things; /* "kind value" -> {"kind","text","records","cases","more"} */
     struct cv_json *others; /* case -> {"case","type","weight"} */
     /* The thing whose other records are being asked for. */
     struct cv_json *thing;
-    size_t looked;
     /* The record whose cases are being asked for. */
     const char *record, *type, *text;
     bool in_case;
@@ -43,18 +44,17 @@ static cv_status on_ours(void *arg, const struct cv_marked *m, struct cv_err *er
                                                    : cv_json_set(s->ours, m->record, cv_json_str(m->type));
 }
 
-/* type_of(s, id, out): of a record that this member may see; "" if of none. */
+/* type_of(s, id, out): of a record that this member sees; "" if of none. */
 static cv_status type_of(struct sharing *s, const char *id, char out[static CV_NAME_BYTES],
                          struct cv_err *err)
 {
     struct cv_versions list = { 0 };
-    struct cv_err none = { 0 };
+    cv_status st = cv_heads_find(s->v, id, &list, err);
     out[0] = '\0';
-    cv_status st = cv_record_versions(s->v, id, &list, &none);
-    if (st == CV_OK)
+    if (st == CV_OK && list.count > 0)
         memcpy(out, list.v[0].type, CV_NAME_BYTES);
     cv_versions_free(&list);
-    return st == CV_OK || st == CV_ERR_NOTFOUND ? CV_OK : cv_fail(err, st, "%s", none.msg);
+    return st;
 }
 
 /* on_named: a record that the case itself names: persons are of it. */
@@ -86,10 +86,6 @@ static cv_status other_case(struct sharing *s, const char *id, const char *type)
     struct cv_json *cases = cv_json_get(s->thing, "cases"), *one = cv_json_get(cases, id);
     struct cv_json *o = cv_json_get(s->others, id);
     cv_status st = CV_OK;
-    if (one == NULL && cv_json_len(cases) >= CV_SHARED_CASES) {
-        struct cv_json *more = cv_json_get(s->thing, "over");
-        return cv_json_set(more, id, cv_json_bool(true));
-    }
     if (o == NULL) {
         o = cv_json_object();
         st = cv_json_set(s->others, id, o);
@@ -154,7 +150,7 @@ static cv_status cases_of(struct sharing *s, const char *record, const char *typ
 static cv_status on_other(void *arg, const struct cv_marked *m, struct cv_err *err)
 {
     struct sharing *s = arg;
-    if (cv_json_get(s->ours, m->record) != NULL || ++s->looked > CV_SHARED_RECORDS)
+    if (cv_json_get(s->ours, m->record) != NULL)
         return CV_OK;
     return cases_of(s, m->record, m->type, m->text, true, err);
 }
@@ -164,8 +160,7 @@ static cv_status thing_of(struct sharing *s, const char *kind, const char *value
                           const char *record, bool *fresh)
 {
     struct cv_buf key = { 0 };
-    cv_status st = cv_buf_printf(&key, "%s %s", kind, value);
-    st = CV_THEN(st, cv_buf_append(&key, CV_LIT("\0")));
+    cv_status st = cv_shared_key(kind, value, &key);
     if (st == CV_OK) {
         s->thing = cv_json_get(s->things, (const char *)key.p);
         *fresh = s->thing == NULL;
@@ -177,7 +172,8 @@ static cv_status thing_of(struct sharing *s, const char *kind, const char *value
         st = CV_THEN(st, cv_json_set(s->thing, "text", cv_json_str(text)));
         st = CV_THEN(st, cv_json_set(s->thing, "records", cv_json_array()));
         st = CV_THEN(st, cv_json_set(s->thing, "cases", cv_json_object()));
-        st = CV_THEN(st, cv_json_set(s->thing, "over", cv_json_object()));
+        st = CV_THEN(st, cv_json_set(s->thing, "more",
+                                     cv_json_int(cv_json_get_int(s->scope.common, (const char *)key.p))));
     }
     cv_buf_free(&key);
     return CV_THEN(st, cv_json_push_word(cv_json_get(s->thing, "records"), record));
@@ -191,8 +187,9 @@ static cv_status on_mark(void *arg, const struct cv_marked *m, struct cv_err *er
     if (cv_graph_kind(m->kind) == CV_GRAPH_KINDS)
         return CV_OK;
     cv_status st = thing_of(s, m->kind, m->value, m->text, m->record, &fresh);
-    s->looked = 0;
-    return st == CV_OK && fresh ? cv_marked_having(s->all, m->kind, m->value, on_other, s, err) : st;
+    const bool common = st == CV_OK && cv_json_get_int(s->thing, "more") > 0;
+    return st == CV_OK && fresh && !common ? cv_marked_having(s->all, m->kind, m->value, on_other, s, err)
+                                           : st;
 }
 
 /* ---- persons ---- */
@@ -262,13 +259,11 @@ static cv_status put_things(struct sharing *s, struct cv_json *out)
              it = cv_json_next(s->things, it)) {
             struct cv_json *thing = cv_json_iter_value(it), *cases = cv_json_get(thing, "cases"),
                            *list = NULL;
-            if (cv_graph_kind(cv_json_get_str(thing, "kind")) != k || cv_json_len(cases) == 0)
+            if (cv_graph_kind(cv_json_get_str(thing, "kind")) != k ||
+                (cv_json_len(cases) == 0 && cv_json_get_int(thing, "more") == 0))
                 continue;
             list = cv_json_array();
             st = list == NULL ? CV_ERR_NOMEM : CV_THEN(st, values(cases, list));
-            st = CV_THEN(st, cv_json_set(thing, "more",
-                                         cv_json_int((int64_t)cv_json_len(cv_json_get(thing, "over")))));
-            st = CV_THEN(st, cv_json_del(thing, "over"));
             if (st == CV_OK)
                 st = cv_json_set(thing, "cases", list);
             else
@@ -316,8 +311,8 @@ static cv_status put_titles(struct sharing *s, struct cv_json *doc, const char *
     cv_status st = lists == NULL || last == NULL ? CV_ERR_NOMEM : CV_OK;
     for (size_t i = 0; i < n && st == CV_OK; i++) {
         const char *id = i == 0 ? s->id : cv_json_get_str(cv_json_at(cases, i - 1), "case");
-        st = cv_record_versions(s->v, id, &lists[i], err);
-        if (st == CV_OK)
+        st = cv_heads_find(s->v, id, &lists[i], err);
+        if (st == CV_OK && lists[i].count > 0)
             last[count++] = &lists[i].v[lists[i].count - 1];
     }
     st = CV_THEN(st, cv_record_titles(s->v, last, count, reason, &titles, err));
@@ -372,13 +367,11 @@ static bool may_read_any(const struct cv_vault *v)
 static cv_status look(struct sharing *s, const char *reason, struct cv_err *err)
 {
     struct cv_index *x = NULL;
-    struct cv_json *which = cv_json_object();
-    const struct cv_marked_ask ask = { which, true, WHY, reason };
-    cv_status st = which == NULL ? CV_ERR_NOMEM : cv_index_open(s->v, reason, &x, err);
-    st = CV_THEN(st, cv_shared_find(x, s->v, s->id, which, err));
+    cv_status st = cv_index_open(s->v, reason, &x, err);
+    st = CV_THEN(st, cv_shared_find(s->v, x, s->id, &s->scope, err));
+    const struct cv_marked_ask ask = { s->scope.which, WHY, reason };
     st = CV_THEN(st, cv_marked_open(s->v, &ask, &s->all, err));
     cv_index_free(x);
-    cv_json_free(which);
     return st;
 }
 
@@ -409,6 +402,7 @@ cv_status cv_shared(struct cv_vault *v, const char *text, const char *reason, st
     else
         cv_json_free(doc);
     cv_marked_close(s.all);
+    cv_shared_scope_free(&s.scope);
     cv_versions_free(&one);
     cv_json_free(s.ours);
     cv_json_free(s.things);

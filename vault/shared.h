@@ -5,10 +5,10 @@
 
 /**
  * What a case shares with others: persons that stand in both, and the marks (vault/marks.h) of its records
- * that records of other cases bear, too. Of one thing at most CV_SHARED_CASES cases are named; where more
- * have it, only how many.
+ * that records of other cases bear, too. What more than CV_SHARED_COMMON other records have says too little:
+ * it is told in how many, and joins nothing.
  */
-#define CV_SHARED_CASES 50
+#define CV_SHARED_COMMON 50
 
 /** cv_shared(v, id, reason, out, err): the object of formats/graph.h, without `vault`, `made` and `by`; freed
  * by the caller. The index (vault/index.h) finds the records; then one `search` event names each that is

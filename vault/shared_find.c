@@ -5,6 +5,8 @@
 
 #include "formats/graph.h"
 #include "vault/heads.h"
+#include "vault/marked.h"
+#include "vault/shared.h"
 
 #define CASE "case"
 #define PERSON "person"
@@ -12,33 +14,53 @@
 
 /* The index answers one question at a time: what it says is gathered, and then asked further. */
 struct finding {
-    struct cv_index *x;
     struct cv_vault *v;
-    struct cv_json *which;
-    struct cv_json *ids;   /* of the question under way: id -> array of sections */
-    struct cv_json *marks; /* likewise: kind -> object of values */
-    size_t met;
+    struct cv_index *x;
+    struct cv_shared_scope *out;
+    struct cv_json *ours;   /* by id: the records of the case, */
+    struct cv_json *others; /* and others */
+    struct cv_json *ids;    /* of the question under way: id -> array of sections */
+    size_t met;             /* how often it was answered, not by ours */
+    struct cv_json *marks;  /* kind -> object of values */
 };
+
+cv_status cv_shared_key(const char *kind, const char *value, struct cv_buf *out)
+{
+    cv_status st = cv_buf_printf(out, "%s %s", kind, value);
+    return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
+}
+
+/* ---- asking the index ---- */
 
 static cv_status on_place(void *arg, const struct cv_place_in *at, struct cv_err *err)
 {
     struct finding *f = arg;
     char id[CV_ID_TEXT_BYTES];
     (void)err;
-    if (++f->met > CV_SHARED_RECORDS)
-        return CV_OK;
     cv_id_text(at->id, id);
+    if (cv_json_get(f->ours, id) != NULL || ++f->met > CV_SHARED_COMMON)
+        return CV_OK;
     cv_status st = cv_json_get(f->ids, id) != NULL ? CV_OK : cv_json_set(f->ids, id, cv_json_array());
     return CV_THEN(st, cv_json_push_word(cv_json_get(f->ids, id), at->section));
 }
 
-/* having(f, kind, value, ids): who bears it, added to ${ids}. */
+/* having(f, kind, value, ids): who else bears it, added to ${ids}; f->met says whether they are too many. */
 static cv_status having(struct finding *f, const char *kind, const char *value, struct cv_json *ids,
                         struct cv_err *err)
 {
     f->ids = ids;
     f->met = 0;
     return cv_index_mark(f->x, kind, value, on_place, f, err);
+}
+
+/* on_ours: of the case; there may be many. */
+static cv_status on_ours(void *arg, const struct cv_place_in *at, struct cv_err *err)
+{
+    struct finding *f = arg;
+    char id[CV_ID_TEXT_BYTES];
+    (void)err;
+    cv_id_text(at->id, id);
+    return cv_json_set(f->ours, id, cv_json_bool(true));
 }
 
 static cv_status on_mark(void *arg, const char *kind, const char *value, const struct cv_place_in *at,
@@ -54,127 +76,168 @@ static cv_status on_mark(void *arg, const char *kind, const char *value, const s
     return CV_THEN(st, cv_json_set(cv_json_get(f->marks, kind), value, cv_json_bool(true)));
 }
 
-/* marks_of(f, id, marks): what it bears, added to ${marks}. */
-static cv_status marks_of(struct finding *f, const char *text, struct cv_json *marks, struct cv_err *err)
+/* marks_of(f, id): what it bears, added to f->marks. */
+static cv_status marks_of(struct finding *f, const char *text, struct cv_err *err)
 {
     uint8_t id[CV_ID_BYTES];
-    f->marks = marks;
     cv_status st = cv_id_parse(cv_bytes_str(text), id, err);
     return CV_THEN(st, cv_index_marks_of(f->x, id, on_mark, f, err));
 }
 
-/* add(f, id, sections): to what is looked at. */
-static cv_status add(struct finding *f, const char *id, const struct cv_json *sections)
-{
-    struct cv_json *have = cv_json_get(f->which, id);
-    cv_status st = CV_OK;
-    if (have == NULL) {
-        st = cv_json_set(f->which, id, cv_json_array());
-        have = cv_json_get(f->which, id);
-    }
-    for (size_t i = 0; i < cv_json_len(sections) && st == CV_OK; i++)
-        st = cv_json_is(have, CV_JSON_ARRAY) ? cv_json_push_word(have, cv_json_cstr(cv_json_at(sections, i)))
-                                             : CV_OK;
-    return st;
-}
+/* ---- what is looked at ---- */
 
-/* is_of(f, id, type, out): is it a record of that type, that this member sees? */
-static cv_status is_of(struct finding *f, const char *id, const char *type, bool *out, struct cv_err *err)
+/* type_of(f, id, out): of a record that this member sees; "" if of none. */
+static cv_status type_of(const struct finding *f, const char *id, char out[static CV_NAME_BYTES],
+                         struct cv_err *err)
 {
     struct cv_versions list = { 0 };
     cv_status st = cv_heads_find(f->v, id, &list, err);
-    *out = st == CV_OK && list.count > 0 && strcmp(list.v[0].type, type) == 0;
+    out[0] = '\0';
+    if (st == CV_OK && list.count > 0)
+        memcpy(out, list.v[0].type, CV_NAME_BYTES);
     cv_versions_free(&list);
     return st;
 }
 
-/* add_of(f, ids, type, into): those of ${ids} that are of a type; to ${into} as well, if it is not NULL. */
+/* add(f, id, type, sections, marks): a record, in these sections (or NULL), with ${marks} in all that have
+ * any; of a person or a case also where it says which others belong to it. */
+static cv_status add(struct finding *f, const char *id, const char *type, const struct cv_json *sections,
+                     bool marks)
+{
+    const struct cv_template *t = f->v->template;
+    const bool refs = strcmp(type, CASE) == 0 || strcmp(type, PERSON) == 0 || !marks;
+    const char *section;
+    struct cv_json *list = cv_json_get(f->out->which, id);
+    cv_status st = list != NULL ? CV_OK : cv_json_set(f->out->which, id, cv_json_array());
+    list = cv_json_get(f->out->which, id);
+    for (size_t i = 0; i < cv_json_len(sections) && st == CV_OK; i++)
+        st = cv_json_push_word(list, cv_json_cstr(cv_json_at(sections, i)));
+    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(t, type, i)) != NULL; i++)
+        if ((refs && cv_marked_refs(t, type, section)) || (marks && cv_marked_in(t, type, section)))
+            st = cv_json_push_word(list, section);
+    return st;
+}
+
+/* add_of(f, ids, type, into): those of ${ids} that are of a type, where they say what belongs to them; to
+ * ${into} as well, if it is not NULL. */
 static cv_status add_of(struct finding *f, const struct cv_json *ids, const char *type, struct cv_json *into,
                         struct cv_err *err)
 {
+    char is[CV_NAME_BYTES];
     cv_status st = CV_OK;
     for (void *it = cv_json_first(ids); it != NULL && st == CV_OK; it = cv_json_next(ids, it)) {
         const char *id = cv_json_iter_name(it);
-        bool fits = false;
-        st = is_of(f, id, type, &fits, err);
-        if (st != CV_OK || !fits)
+        st = type_of(f, id, is, err);
+        if (st != CV_OK || strcmp(is, type) != 0)
             continue;
-        st = add(f, id, NULL);
-        if (into != NULL)
-            st = CV_THEN(st, cv_json_set(into, id, cv_json_null()));
+        st = add(f, id, is, NULL, false);
+        if (into != NULL && cv_json_get(into, id) == NULL)
+            st = CV_THEN(st, cv_json_set(into, id, cv_json_array()));
     }
     return st;
 }
 
-/* find_ours(f, id, ours): the records of the case; all that they say is looked at. */
-static cv_status find_ours(struct finding *f, const char *id, struct cv_json *ours, struct cv_err *err)
+/* find_ours(f, id): the records that name the case, the persons that it names, and itself. */
+static cv_status find_ours(struct finding *f, const char *id, struct cv_err *err)
 {
-    struct cv_json *marks = cv_json_object(), *named = cv_json_object();
-    cv_status st = marks == NULL || named == NULL ? CV_ERR_NOMEM : cv_json_set(ours, id, cv_json_null());
-    st = CV_THEN(st, having(f, REF, id, named, err));
-    for (void *it = cv_json_first(named); it != NULL && st == CV_OK; it = cv_json_next(named, it))
-        st = cv_json_set(ours, cv_json_iter_name(it), cv_json_null());
-    st = CV_THEN(st, marks_of(f, id, marks, err));
-    st = CV_THEN(st, add_of(f, cv_json_get(marks, REF), PERSON, ours, err));
-    for (void *it = cv_json_first(ours); it != NULL && st == CV_OK; it = cv_json_next(ours, it))
-        st = cv_json_set(f->which, cv_json_iter_name(it), cv_json_null());
-    cv_json_free(marks);
-    cv_json_free(named);
+    char type[CV_NAME_BYTES];
+    cv_status st = cv_json_set(f->ours, id, cv_json_bool(true));
+    st = CV_THEN(st, cv_index_mark(f->x, REF, id, on_ours, f, err));
+    st = CV_THEN(st, marks_of(f, id, err));
+    st = CV_THEN(st, add_of(f, cv_json_get(f->marks, REF), PERSON, f->ours, err));
+    for (void *it = cv_json_first(f->ours); it != NULL && st == CV_OK; it = cv_json_next(f->ours, it)) {
+        st = type_of(f, cv_json_iter_name(it), type, err);
+        if (type[0] != '\0')
+            st = CV_THEN(st, add(f, cv_json_iter_name(it), type, NULL, true));
+        st = CV_THEN(st, marks_of(f, cv_json_iter_name(it), err));
+    }
     return st;
 }
 
-/* find_others(f, ours, others): the records that bear a mark of ours, each in the sections in which they do;
- * and those that somebody has said to be of one of our persons. */
-static cv_status find_others(struct finding *f, const struct cv_json *ours, struct cv_json *others,
-                             struct cv_err *err)
+/* find_having(f, kind, value): who else bears a mark of ours; if they are many, only that. */
+static cv_status find_having(struct finding *f, const char *kind, const char *value, struct cv_err *err)
 {
-    struct cv_json *marks = cv_json_object();
-    cv_status st = marks == NULL ? CV_ERR_NOMEM : CV_OK;
-    for (void *it = cv_json_first(ours); it != NULL && st == CV_OK; it = cv_json_next(ours, it))
-        st = marks_of(f, cv_json_iter_name(it), marks, err);
-    for (void *k = cv_json_first(marks); k != NULL && st == CV_OK; k = cv_json_next(marks, k)) {
+    struct cv_json *ids = cv_json_object();
+    struct cv_buf key = { 0 };
+    cv_status st = ids == NULL ? CV_ERR_NOMEM : having(f, kind, value, ids, err);
+    if (st == CV_OK && f->met > CV_SHARED_COMMON) {
+        st = cv_shared_key(kind, value, &key);
+        st = CV_THEN(st, cv_json_set(f->out->common, (const char *)key.p, cv_json_int((int64_t)f->met)));
+    } else
+        for (void *it = cv_json_first(ids); it != NULL && st == CV_OK; it = cv_json_next(ids, it)) {
+            char type[CV_NAME_BYTES];
+            st = type_of(f, cv_json_iter_name(it), type, err);
+            if (st != CV_OK || type[0] == '\0')
+                continue;
+            st = add(f, cv_json_iter_name(it), type, cv_json_iter_value(it), false);
+            st = CV_THEN(st, cv_json_set(f->others, cv_json_iter_name(it), cv_json_str(type)));
+        }
+    cv_buf_free(&key);
+    cv_json_free(ids);
+    return st;
+}
+
+/* find_others(f): of all marks of ours; and those that somebody has said to be of one of our persons. */
+static cv_status find_others(struct finding *f, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    for (void *k = cv_json_first(f->marks); k != NULL && st == CV_OK; k = cv_json_next(f->marks, k)) {
         const char *kind = cv_json_iter_name(k);
         const struct cv_json *values = cv_json_iter_value(k);
-        if (strcmp(kind, REF) == 0) {
-            st = add_of(f, values, PERSON, others, err);
+        if (strcmp(kind, REF) == 0)
             continue;
-        }
         for (void *it = cv_json_first(values); it != NULL && st == CV_OK; it = cv_json_next(values, it))
-            st = having(f, kind, cv_json_iter_name(it), others, err);
+            st = find_having(f, kind, cv_json_iter_name(it), err);
     }
-    for (void *it = cv_json_first(others); it != NULL && st == CV_OK; it = cv_json_next(others, it))
-        st = add(f, cv_json_iter_name(it), cv_json_iter_value(it));
-    cv_json_free(marks);
-    return st;
+    return CV_THEN(st, add_of(f, cv_json_get(f->marks, REF), PERSON, f->others, err));
 }
 
-/* find_cases(f, id): those that the record names, and those that name it. */
-static cv_status find_cases(struct finding *f, const char *id, struct cv_err *err)
+/* find_cases(f, ids): the cases that name one of these. */
+static cv_status find_cases(struct finding *f, const struct cv_json *ids, struct cv_err *err)
 {
-    struct cv_json *marks = cv_json_object(), *naming = cv_json_object();
-    cv_status st = marks == NULL || naming == NULL ? CV_ERR_NOMEM : marks_of(f, id, marks, err);
-    st = CV_THEN(st, add_of(f, cv_json_get(marks, REF), CASE, NULL, err));
-    st = CV_THEN(st, having(f, REF, id, naming, err));
-    st = CV_THEN(st, add_of(f, naming, CASE, NULL, err));
-    cv_json_free(marks);
-    cv_json_free(naming);
+    cv_status st = CV_OK;
+    for (void *it = cv_json_first(ids); it != NULL && st == CV_OK; it = cv_json_next(ids, it)) {
+        char type[CV_NAME_BYTES];
+        struct cv_json *naming = cv_json_object();
+        st = naming == NULL ? CV_ERR_NOMEM : type_of(f, cv_json_iter_name(it), type, err);
+        if (st == CV_OK && strcmp(type, PERSON) == 0) {
+            st = having(f, REF, cv_json_iter_name(it), naming, err);
+            st = CV_THEN(st, add_of(f, naming, CASE, NULL, err));
+        }
+        cv_json_free(naming);
+    }
     return st;
 }
 
-cv_status cv_shared_find(struct cv_index *x, struct cv_vault *v, const char *id, struct cv_json *which,
+void cv_shared_scope_free(struct cv_shared_scope *s)
+{
+    cv_json_free(s->which);
+    cv_json_free(s->common);
+    memset(s, 0, sizeof(*s));
+}
+
+cv_status cv_shared_find(struct cv_vault *v, struct cv_index *x, const char *id, struct cv_shared_scope *out,
                          struct cv_err *err)
 {
-    struct finding f = { .x = x, .v = v, .which = which };
-    struct cv_json *ours = cv_json_object(), *others = cv_json_object();
-    cv_status st = ours == NULL || others == NULL ? CV_ERR_NOMEM : find_ours(&f, id, ours, err);
-    st = CV_THEN(st, find_others(&f, ours, others, err));
-    for (void *it = cv_json_first(ours); it != NULL && st == CV_OK; it = cv_json_next(ours, it))
-        if (strcmp(cv_json_iter_name(it), id) != 0)
-            st = find_cases(&f, cv_json_iter_name(it), err);
-    for (void *it = cv_json_first(others); it != NULL && st == CV_OK; it = cv_json_next(others, it))
-        if (cv_json_get(ours, cv_json_iter_name(it)) == NULL)
-            st = find_cases(&f, cv_json_iter_name(it), err);
-    cv_json_free(ours);
-    cv_json_free(others);
+    struct finding f = { .v = v,
+                         .x = x,
+                         .out = out,
+                         .ours = cv_json_object(),
+                         .others = cv_json_object(),
+                         .marks = cv_json_object() };
+    *out = (struct cv_shared_scope){ cv_json_object(), cv_json_object() };
+    cv_status st =
+        f.ours == NULL || f.others == NULL || f.marks == NULL || out->which == NULL || out->common == NULL
+            ? CV_ERR_NOMEM
+            : cv_heads_catch_up(v, err);
+    st = CV_THEN(st, find_ours(&f, id, err));
+    st = CV_THEN(st, find_others(&f, err));
+    st = CV_THEN(st, find_cases(&f, f.ours, err));
+    st = CV_THEN(st, find_cases(&f, f.others, err));
+    cv_json_free(f.ours);
+    cv_json_free(f.others);
+    cv_json_free(f.marks);
+    if (st != CV_OK)
+        cv_shared_scope_free(out);
     return cv_err_note(err, st, "related");
 }

@@ -1,8 +1,8 @@
-#include "formats/loose.h"
+#include "formats/fold.h"
 
 #include <string.h>
 
-bool cv_loose(struct cv_bytes text, char out[static CV_LOOSE_BYTES])
+bool cv_label_fold(struct cv_bytes text, char out[static CV_LABEL_FOLD_BYTES])
 {
     size_t n = 0;
     for (size_t i = 0; i < text.n; i++) {
@@ -11,7 +11,7 @@ bool cv_loose(struct cv_bytes text, char out[static CV_LOOSE_BYTES])
             c = (uint8_t)(c - 'A' + 'a');
         if (c < 0x80 && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
             continue;
-        if (n == CV_LOOSE_BYTES - 1)
+        if (n == CV_LABEL_FOLD_BYTES - 1)
             return false;
         out[n++] = (char)c;
     }
@@ -19,8 +19,8 @@ bool cv_loose(struct cv_bytes text, char out[static CV_LOOSE_BYTES])
     return n > 0;
 }
 
-bool cv_loose_same(struct cv_bytes a, struct cv_bytes b)
+bool cv_label_same(struct cv_bytes a, struct cv_bytes b)
 {
-    char x[CV_LOOSE_BYTES], y[CV_LOOSE_BYTES];
-    return cv_loose(a, x) && cv_loose(b, y) && strcmp(x, y) == 0;
+    char x[CV_LABEL_FOLD_BYTES], y[CV_LABEL_FOLD_BYTES];
+    return cv_label_fold(a, x) && cv_label_fold(b, y) && strcmp(x, y) == 0;
 }
