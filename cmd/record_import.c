@@ -59,7 +59,7 @@ struct import {
     struct cv_import_file *file;
     struct cv_seen *seen;
     struct cv_json *ids; /* of the commit under way; NULL: none is */
-    uint64_t stored, known, rows, refused, shown;
+    uint64_t stored, known, rows, refused, shown, last_fault;
 };
 
 /* at_line(im, line, st, why): the same fault, with its line. */
@@ -139,7 +139,8 @@ static size_t nth_of_type(const struct cv_json *records, size_t i)
 {
     size_t n = 0;
     for (size_t k = 0; k < i; k++)
-        if (cv_json_equal(cv_json_get(cv_json_at(records, k), "type"), cv_json_get(cv_json_at(records, i), "type")))
+        if (cv_json_equal(cv_json_get(cv_json_at(records, k), "type"),
+                          cv_json_get(cv_json_at(records, i), "type")))
             n++;
     return n;
 }
@@ -307,12 +308,13 @@ static cv_status take_item(void *arg, const struct cv_import_item *item)
 static cv_status take_fault(void *arg, uint64_t line, const char *column, const char *why)
 {
     struct import *im = arg;
-    static uint64_t last;
     char both[200];
     if (im->a->dry_run || im->a->skip_refused) {
-        if (last != line) /* a row with several faults is refused once */
-            im->refused++, im->rows++;
-        last = line;
+        if (im->last_fault != line) { /* a row with several faults is refused once */
+            im->refused++;
+            im->rows++;
+        }
+        im->last_fault = line;
         return told(im, line, column, why);
     }
     snprintf(both, sizeof(both), "%.60s%s%s", column != NULL ? column : "", column != NULL ? ": " : "", why);
@@ -375,7 +377,7 @@ static cv_status import(struct import *im, const char *path)
     st = CV_THEN(st, cv_ui_open(im->ui, &o));
     im->vault = o.vault;
     st = CV_THEN(st, cv_seen_open(o.vault, &im->seen, &im->ui->err));
-    if (im->seen != NULL) {
+    if (st == CV_OK && im->vault != NULL) {
         st = cv_import_read(im->file, o.vault->template, &to);
         if (st == CV_OK)
             st = commit(im);
