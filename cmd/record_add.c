@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cmd/alike.h"
+#include "vault/record.h"
 
 /* record add: what comes in. */
 
@@ -49,9 +50,14 @@ static cv_status decide(struct cv_ui *ui, const struct args *a, const struct cv_
 static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a,
                       const struct cv_json *record, struct cv_json **similar)
 {
+    const struct cv_import how = { NULL, false };
     struct cv_alike *alike = NULL;
-    cv_status st = cv_alike_new(v, a->reason, &alike, &ui->err);
-    st = CV_THEN(st, cv_alike_add(alike, record, 0, &ui->err));
+    struct cv_json *copy = cv_json_copy(record);
+    cv_status st = copy == NULL ? CV_ERR_NOMEM : cv_alike_new(v, a->reason, &alike, &ui->err);
+    /* What is not going to be stored is no reason to look. */
+    if (st == CV_OK && cv_record_check(v, copy, &how, NULL) == CV_OK)
+        st = cv_alike_add(alike, copy, NULL, 0, &ui->err);
+    cv_json_free(copy);
     st = CV_THEN(st, cv_alike_find(alike, on_similar, similar, &ui->err));
     if (st == CV_OK && *similar != NULL && !ui->json) {
         fprintf(stderr, "This person may be known already:\n");

@@ -5,6 +5,7 @@
 #include "cmd/arrival.h"
 #include "cmd/fields.h"
 #include "cmd/import.h"
+#include "cmd/import_known.h"
 #include "vault/origin.h"
 #include "vault/seen.h"
 
@@ -16,7 +17,7 @@
 struct args {
     struct cv_import_how how;
     const char *reason, *package, *sender;
-    bool dry_run, skip_refused, again;
+    bool dry_run, skip_refused, again, known_ok;
 };
 static const struct cv_opt opts[] = {
     { "dry-run", 'n', NULL,
@@ -29,6 +30,8 @@ static const struct cv_opt opts[] = {
     { "skip-refused", 0, NULL, "store the rest where rows are refused", offsetof(struct args, skip_refused),
       CV_OPT_FLAG },
     { "again", 0, NULL, "also what was imported before", offsetof(struct args, again), CV_OPT_FLAG },
+    { "known-ok", 0, NULL, "do not look whether persons are known already", offsetof(struct args, known_ok),
+      CV_OPT_FLAG },
     { "map", 'm', "FILE", "CSV: what columns mean (docs/IMPORT.md)", offsetof(struct args, how.map),
       CV_OPT_TEXT },
     { "set", 0, "FIELD=VALUE", "CSV: for records without it (may be given again)",
@@ -58,8 +61,9 @@ struct import {
     struct cv_vault *vault;
     struct cv_import_file *file;
     struct cv_seen *seen;
-    struct cv_json *ids; /* of the commit under way; NULL: none is */
-    uint64_t stored, known, rows, refused, shown;
+    struct cv_import_known *persons; /* NULL: it is not asked whether they are known */
+    struct cv_json *ids;             /* of the commit under way; NULL: none is */
+    uint64_t stored, known, rows, refused, shown, last_fault;
 };
 
 /* at_line(im, line, st, why): the same fault, with its line. */
@@ -86,6 +90,8 @@ static void give_up(struct import *im)
         return;
     cv_vault_abort(im->vault);
     (void)!cv_seen_done(im->seen, false);
+    if (im->persons != NULL)
+        cv_import_known_forget(im->persons);
     cv_json_free(im->ids);
     im->ids = NULL;
 }
@@ -99,7 +105,7 @@ static cv_status answer(struct import *im)
         st = cv_ui_stored(im->ui, cv_json_cstr(cv_json_at(im->ids, i)), 1);
     cv_json_free(im->ids);
     im->ids = NULL;
-    return st;
+    return im->persons != NULL ? CV_THEN(st, cv_import_known_tell(im->persons)) : st;
 }
 
 /* commit(im): the records at hand and the event that names them. */
@@ -174,6 +180,8 @@ static cv_status put(struct import *im, const struct cv_import_item *item, size_
     if (st != CV_OK)
         return at_line(im, item->line, st, err.msg);
     st = cv_seen_note(im->seen, mark, &stored);
+    if (im->persons != NULL)
+        st = CV_THEN(st, cv_import_known_add(im->persons, item->line, record, stored.id));
     return CV_THEN(st, cv_json_push(im->ids, cv_json_str(stored.id)));
 }
 
@@ -260,7 +268,9 @@ static cv_status rehearse(struct import *im, const struct cv_import_item *item)
         return told(im, item->line, NULL, why.msg);
     }
     im->stored += cv_json_len(item->records);
-    return im->shown++ < PREVIEW_ROWS ? preview(im, item) : CV_OK;
+    for (size_t i = 0; im->persons != NULL && i < cv_json_len(item->records) && st == CV_OK; i++)
+        st = cv_import_known_add(im->persons, item->line, cv_json_at(item->records, i), NULL);
+    return st == CV_OK && im->shown++ < PREVIEW_ROWS ? preview(im, item) : st;
 }
 
 /* store(im, item, marks): the records of a row, into one commit. */
@@ -308,12 +318,13 @@ static cv_status take_item(void *arg, const struct cv_import_item *item)
 static cv_status take_fault(void *arg, uint64_t line, const char *column, const char *why)
 {
     struct import *im = arg;
-    static uint64_t last;
     char both[200];
     if (im->a->dry_run || im->a->skip_refused) {
-        if (last != line) /* a row with several faults is refused once */
-            im->refused++, im->rows++;
-        last = line;
+        if (im->last_fault != line) { /* a row with several faults is refused once */
+            im->refused++;
+            im->rows++;
+        }
+        im->last_fault = line;
         return told(im, line, column, why);
     }
     snprintf(both, sizeof(both), "%.60s%s%s", column != NULL ? column : "", column != NULL ? ": " : "", why);
@@ -376,13 +387,18 @@ static cv_status import(struct import *im, const char *path)
     st = CV_THEN(st, cv_ui_open(im->ui, &o));
     im->vault = o.vault;
     st = CV_THEN(st, cv_seen_open(o.vault, &im->seen, &im->ui->err));
-    if (im->seen != NULL) {
-        st = cv_import_read(im->file, o.vault->template, &to);
+    if (st == CV_OK && im->vault != NULL) {
+        if (!im->a->known_ok)
+            st = cv_import_known_new(im->ui, im->vault, im->a->reason, im->a->dry_run, &im->persons);
+        st = CV_THEN(st, cv_import_read(im->file, o.vault->template, &to));
         if (st == CV_OK)
             st = commit(im);
         give_up(im);
+        if (im->persons != NULL)
+            st = CV_THEN(st, cv_import_known_end(im->persons));
         st = summary(im, st);
     }
+    cv_import_known_free(im->persons);
     cv_seen_close(im->seen);
     cv_import_close(im->file);
     cv_ui_close(&o);
@@ -408,7 +424,7 @@ const struct cv_cmd cv_cmd_record_import = {
         "Data "
         "Standard, from the standard's sheets, or by a --map: see docs/IMPORT.md. A row becomes a person and "
         "their case. What was imported before is known again, so that an import that was broken off goes on "
-        "when it is called again.\n"
+        "when it is called again. Persons who may be known already are told, line by line.\n"
         "A package is checked as `verify` does, before anything is stored. Its records become records of "
         "this "
         "vault, with ids of their own; what their authors signed, and the proofs, are kept beside them.",

@@ -168,6 +168,12 @@ static cv_status mean(struct cv_columns *c, const struct cv_columns_how *how, si
         snprintf(col->header, sizeof(col->header), "column %zu", i + 1);
         return CV_OK; /* without a name it must be empty */
     }
+    if (col->m.what == MEANS_PARENT)
+        return cv_fail(
+            err, CV_ERR_FORMAT,
+            "column %zu, %.60s: these are repeats of a form, apart from its rows; export them as numbered "
+            "columns of one file",
+            i + 1, col->header);
     if (col->m.what == MEANS_NOTHING)
         return cv_fail(
             err, CV_ERR_FORMAT,

@@ -42,6 +42,7 @@ struct meaning {
         MEANS_NUMBER,
         MEANS_TYPE,
         MEANS_TRAINING,
+        MEANS_PARENT, /* the row is a part of one in another file */
         MEANS_ID
     } what;
     const struct place *place;

@@ -129,21 +129,36 @@ static void take_choice(struct taking *t, const struct column *col, struct cv_by
         t->nomem = true;
 }
 
+/* words_of(f, out): the words that may stand in a field, as many as fit. */
+static const char *words_of(const struct cv_template_field *f, char out[static 200])
+{
+    size_t n = (size_t)snprintf(out, 200, "none of");
+    for (size_t i = 0; i < cv_json_len(f->choices); i++) {
+        const char *word = cv_json_cstr(cv_json_at(f->choices, i));
+        if (n + strlen(word) + 7 > 200)
+            return strcat(out, ", ...");
+        n += (size_t)snprintf(out + n, 200 - n, "%s %s", i > 0 ? "," : "", word);
+    }
+    return out;
+}
+
 static void take_field(struct taking *t, const struct column *col, struct cv_bytes text)
 {
     struct cv_json *value = NULL;
+    const struct cv_template_field *f = place_field(col->m.place);
     const char *why = NULL;
+    char words[200];
     if (!columns_want(t->c, col->m.place->type))
         return;
     if (t->type != NULL && strcmp(t->type, col->m.place->type) != 0) {
         fault(t, col->header, "the record of this row is of another type");
         return;
     }
-    cv_status st = cell_value(place_field(col->m.place), text, t->c->dates, &value, &why);
+    cv_status st = cell_value(f, text, t->c->dates, &value, &why);
     if (st == CV_OK)
         put(t, col, value);
     else if (st == CV_ERR_FORMAT)
-        fault(t, col->header, why);
+        fault(t, col->header, f->choices != NULL ? words_of(f, words) : why);
     else
         t->nomem = true;
 }

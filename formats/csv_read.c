@@ -142,7 +142,7 @@ static void read_line(struct cv_csv_reader *r, struct cv_bytes line)
     r->in_row = r->in_row || !blank(line);
     r->ended_row = false;
     if (memchr(line.p, '\0', line.n) != NULL)
-        fail(r, CV_ERR_FORMAT, "a NUL byte; is this a text file?");
+        fail(r, CV_ERR_FORMAT, "a NUL byte; is this a text? If it is UTF-16, say --encoding UTF-16LE");
     else if (csv_parse(&r->parser, line.p, line.n, take_cell, take_row, r) != line.n)
         parser_failed(r);
     if (r->ended_row)

@@ -1,11 +1,11 @@
 #include "vault/alike.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vault/index.h"
 #include "vault/marked.h"
-#include "vault/record_put.h"
 
 #define WHY "is this person known already?"
 #define CANDIDATES_MAX 200 /* for one mark: of what more have, it says too little */
@@ -13,7 +13,7 @@
 /* A new record that is asked for. */
 struct asked {
     uint64_t tag;
-    char type[CV_NAME_BYTES];
+    char type[CV_NAME_BYTES], self[CV_ID_TEXT_BYTES];
     struct cv_marks marks;
     struct cv_json *candidates; /* by id */
     struct cv_json *sections;   /* in which they are looked at */
@@ -68,7 +68,7 @@ static void asked_free(struct asked *q)
     cv_json_free(q->similar);
 }
 
-static void forget(struct cv_alike *a)
+void cv_alike_forget(struct cv_alike *a)
 {
     for (size_t i = 0; i < a->count; i++)
         asked_free(&a->list[i]);
@@ -79,12 +79,17 @@ void cv_alike_free(struct cv_alike *a)
 {
     if (a == NULL)
         return;
-    forget(a);
+    cv_alike_forget(a);
     free(a->list);
     cv_json_free(a->closed);
     cv_marked_close(a->all);
     cv_folder_free(a->folder);
     free(a);
+}
+
+size_t cv_alike_count(const struct cv_alike *a)
+{
+    return a->count;
 }
 
 const struct cv_json *cv_alike_closed(const struct cv_alike *a)
@@ -104,19 +109,6 @@ static bool of_person(const struct cv_template *t, const char *type)
             if (f.mark != NULL && strcmp(f.mark, "name") == 0)
                 return true;
     return false;
-}
-
-/* storable(a, record): it is what the template asks for, and this member may write it. */
-static bool storable(const struct cv_alike *a, const struct cv_json *record)
-{
-    struct cv_json *copy = cv_json_copy(record);
-    cv_status st = copy == NULL ? CV_ERR_NOMEM : CV_OK;
-    if (st == CV_OK && cv_json_get(copy, "training") != NULL)
-        st = cv_json_del(copy, "training");
-    st = CV_THEN(st, cv_template_check(a->v->template, copy, NULL));
-    const bool good = st == CV_OK && cv_put_closed(a->v, cv_json_get_str(copy, "type"), copy, 1) == NULL;
-    cv_json_free(copy);
-    return good;
 }
 
 /* compares(kind): marks by which a person is looked for. */
@@ -147,12 +139,15 @@ static cv_status take_section(struct cv_alike *a, struct asked *q, const char *s
                : st;
 }
 
-cv_status cv_alike_add(struct cv_alike *a, const struct cv_json *record, uint64_t tag, struct cv_err *err)
+cv_status cv_alike_add(struct cv_alike *a, const struct cv_json *record, const char *self, uint64_t tag,
+                       struct cv_err *err)
 {
     const char *type = cv_json_get_str(record, "type"), *section;
     struct asked q = { .tag = tag };
-    if (type == NULL || !of_person(a->v->template, type) || !storable(a, record))
+    if (type == NULL || !of_person(a->v->template, type))
         return CV_OK;
+    if (self != NULL)
+        snprintf(q.self, sizeof(q.self), "%s", self);
     memcpy(q.type, type, strlen(type) + 1); /* the template has it, so it is no longer than a name */
     cv_status st = CV_OK;
     for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(a->v->template, type, i)) != NULL;
@@ -193,9 +188,9 @@ static cv_status on_candidate(void *arg, const struct cv_place_in *at, struct cv
     struct cv_alike *a = arg;
     char id[CV_ID_TEXT_BYTES];
     (void)err;
-    if (++a->looked > CANDIDATES_MAX)
-        return CV_OK;
     cv_id_text(at->id, id);
+    if (strcmp(id, a->now->self) == 0 || ++a->looked > CANDIDATES_MAX)
+        return CV_OK;
     cv_status st = cv_json_set(a->now->candidates, id, cv_json_null());
     return CV_THEN(st, cv_json_set(a->which, id, cv_json_ref(a->now->sections)));
 }
@@ -401,7 +396,7 @@ cv_status cv_alike_find(struct cv_alike *a, cv_alike_fn fn, void *arg, struct cv
     for (size_t i = 0; i < a->count && st == CV_OK; i++)
         if (cv_json_len(a->list[i].similar) > 0)
             st = fn(arg, a->list[i].tag, a->list[i].similar);
-    forget(a);
+    cv_alike_forget(a);
     cv_marked_close(a->all);
     a->all = NULL;
     return cv_err_note(err, st, "known already");

@@ -25,10 +25,14 @@ CV_MUST_CHECK cv_status cv_alike_new(struct cv_vault *v, const char *reason, str
                                      struct cv_err *err);
 void cv_alike_free(struct cv_alike *a);
 
-/** cv_alike_add(a, record, tag, err): one more new record to ask for. One of a type that has no names, or
- * that could not be stored as it is, is passed over. CV_OK; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_alike_add(struct cv_alike *a, const struct cv_json *record, uint64_t tag,
-                                     struct cv_err *err);
+/** cv_alike_add(a, record, self, tag, err): one more new record to ask for, one that the template takes;
+ * ${self} is its own id if it is stored already, else NULL. One of a type that has no names is passed over.
+ * CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_alike_add(struct cv_alike *a, const struct cv_json *record, const char *self,
+                                     uint64_t tag, struct cv_err *err);
+/** cv_alike_count(a): how many are asked for. cv_alike_forget(a): none of them is, any more. */
+size_t cv_alike_count(const struct cv_alike *a);
+void cv_alike_forget(struct cv_alike *a);
 
 /** cv_alike_find(a, fn, arg, err): compare those that were added, in their order, and forget them. One
  * `search` event names what was found; it is durable before ${fn} is called, once for each that has any

@@ -234,8 +234,11 @@ static cv_status load(struct cv_seen *s, struct cv_err *err)
         return st;
     snprintf(path, sizeof(path), "%s/%s.imported", dir, cv_vault_policy(s->v)->vault);
     s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (s->fd < 0 || flock(s->fd, LOCK_EX) != 0)
+    if (s->fd < 0)
         return cv_fail_errno(err, "%s: cannot open", path);
+    if (flock(s->fd, LOCK_EX | LOCK_NB) != 0)
+        return cv_fail(err, CV_ERR_LOCKED,
+                       "another import of yours into this vault is under way; wait for it");
     while (st == CV_OK)
         st = next_frame(s);
     return st == CV_ERR_NOTFOUND ? CV_OK : cv_err_note(err, st, "import");

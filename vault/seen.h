@@ -18,7 +18,8 @@
  */
 struct cv_seen;
 
-/** cv_seen_open(v, out, err): heads are caught up with first, under their `list` event. CV_OK; CV_ERR_IO;
+/** cv_seen_open(v, out, err): heads are caught up with first, under their `list` event. CV_OK; CV_ERR_LOCKED:
+ * another import of this user's is under way; CV_ERR_IO;
  * CV_ERR_NOMEM; as cv_record_ready. */
 CV_MUST_CHECK cv_status cv_seen_open(struct cv_vault *v, struct cv_seen **out, struct cv_err *err);
 void cv_seen_close(struct cv_seen *s);

@@ -231,13 +231,15 @@ def hostile(p):
         ('quote open', HEAD + many + '"Ana,B,Feminine\n' + many, 'line 102: a quotation mark is opened here and never closed'),
         ('quote inside', HEAD + 'A"n"a,B,Feminine,\n', 'line 2: a quotation mark that is neither'),
         ('words after a quote', HEAD + '"A"na,B,Feminine,\n', 'line 2: a quotation mark that is neither'),
-        ('NUL', HEAD + many + 'A\0na,B,Feminine,\n', 'line 102: a NUL byte'),
+        ('NUL', HEAD + many + 'A\0na,B,Feminine,\n', 'line 102: a NUL byte; is this a text?'),
         ('mixed encodings', (HEAD + ('Ана,%s,Feminine,Active\n' % ('B' * 200)) * 400).encode() + 'Ана,B,Feminine,Active\n'.encode('cp1251'), 'line 402, column 1: not UTF-8'),
         ('same headers', 'prs_FirstName,prs_FirstName\nA,B\n', 'columns 1 and 2 have the same header'),
         ('same fields', 'prs_FirstName,Given Name\nA,B\n', 'columns 1 and 2, prs_FirstName and Given Name, mean the same'),
         ('10,000 columns', ','.join('c%d' % i for i in range(10000)) + '\n', 'line 1: more than 1,024 columns'),
         ('long header', 'x' * 100000 + '\n', 'no field has this name'),
         ('no header for a value', 'prs_FirstName,\nA,B\n', 'line 2: column 2: the column has no header'),
+        ('repeats apart', 'PARENT_KEY,hte_City\nuuid:1,A\n', 'these are repeats of a form'),
+        ('UTF-16 without its mark', HEAD.encode('utf-16-le'), 'If it is UTF-16, say --encoding UTF-16LE'),
         ('empty', '', 'empty'), ('only a mark', b'\xef\xbb\xbf', 'has no header'),
         ('workbook', b'PK\x03\x04' + bytes(100), 'a workbook or an archive; save the sheet as CSV'),
         ('array', '[{"type":"case"}]', 'a JSON array; wanted is one object a line'),
@@ -302,7 +304,7 @@ def every_refusal(p):
     assert got == want, (got, want)
     assert out.count('First name: N') == 3 and '26 records would be stored' in out
     before = records(p)
-    p.as_('founder', 'record', 'import', path, rc=1, err='line 2: prs_Gender: none of the words')
+    p.as_('founder', 'record', 'import', path, rc=1, err='line 2: prs_Gender: none of Feminine, Masculine, TransgenderFeminine')
     assert records(p) == before
     p.as_('founder', 'record', 'import', '--lines', '3-4', path, out='4 records stored')
     p.as_('founder', 'record', 'import', '--skip-refused', path, rc=1, err='17 of 30 rows were refused', out='22 records stored')
@@ -386,6 +388,8 @@ def killed(p):
     for who, kind, each in (('founder', 'csv', 2), ('intake', 'json', 1)):
         path, had = big(p, 'big.' + kind, kind), listed(p)
         child = in_the_middle(p, who, path)
+        if who == 'intake':
+            p.as_(who, 'record', 'import', path, rc=11, err='another import of yours into this vault is under way')
         child.send_signal(signal.SIGKILL)
         child.communicate()
         left = listed(p) - had

@@ -148,6 +148,32 @@ def hostile(p):
     assert not re.search('[\x00-\x08\x0b-\x1f\x7f\ufeff]', p.told) and all(len(l) < 80 for l in p.told.split('\n')[:3]), p.told
 
 
+def importing(p, known):
+    """Line by line: in a dry run before anything is stored; else of each commit, once it stands."""
+    rows = [person({'first_name': 'Nada', 'second_name': 'Nadić', 'birth_date': '1980-05-06'}),
+            {'type': 'case', 'admin': {'case_number': 'I-1', 'status': 'Active'}},
+            person({'first_name': 'Jovana', 'second_name': 'Petrovic', 'birth_date': '1999-03-01'}),
+            person({'first_name': 'Нада', 'second_name': 'Надић', 'birth_date': '1980-06-05'})]
+    open(p.path('rows.jsonl'), 'w').write(''.join(json.dumps(r) + '\n' for r in rows))
+    before = p.kinds().count('record')
+    p.as_('protection', 'record', 'import', '--dry-run', 'rows.jsonl', out='4 records would be stored',
+          err='line 3: this person may be known already:\n')
+    assert known in p.told and 'line 1:' not in p.told and 'line 4:' not in p.told and p.kinds().count('record') == before, p.told
+    lines = p.json_as('protection', 'record', 'import', 'rows.jsonl', err='3 persons may be known already. Nothing was merged: `record link` joins')
+    ids, similar = [l['id'] for l in lines if 'id' in l], {l['line']: l['similar'] for l in lines if 'line' in l}
+    assert sorted(similar) == [1, 3, 4] and known in [s['record'] for s in similar[3]], similar
+    # Two rows of one person are found as well; none is found to be like itself.
+    assert [s['record'] for s in similar[1]] == [ids[3]] and [s['record'] for s in similar[4]] == [ids[0]], similar
+    assert similar[4][0]['why'] == ['the same name: Nada Nadić', 'day and month of the birth date are swapped: 1980-05-06'], similar
+    e = searches(p)[-1]
+    assert {ids[0], ids[3], known} <= set(e['ids']), e
+    n = len(searches(p))
+    p.as_('protection', 'record', 'import', '--known-ok', '--again', 'rows.jsonl', out='4 records stored')
+    assert 'known' not in p.told and len(searches(p)) == n, p.told
+    p.as_('intake', 'record', 'import', '--again', 'rows.jsonl', err='Not looked whether this person is known by Identity: you may not')
+    assert 'may be known' not in p.told
+
+
 def asks_why(p):
     """A vault that asks why asks it here, too."""
     p.as_('founder', 'policy', 'set', '--require-reason')
@@ -155,6 +181,7 @@ def asks_why(p):
     p.as_('protection', 'record', 'add', '-', stdin=record, rc=2, err='this vault asks why: add --reason TEXT')
     p.as_('protection', 'record', 'add', '--reason', 'intake at the border', '-', stdin=record, err='may be known already')
     assert searches(p)[-1]['reason'] == 'intake at the border'
+    p.as_('protection', 'record', 'import', '--again', '-', stdin=record, out='1 records stored', err='this vault asks why; add --reason TEXT')
 
 
 def test(p):
@@ -163,6 +190,7 @@ def test(p):
     words(p, known)
     rights(p, known)
     terminal(p, known)
+    importing(p, known)
     hostile(p)
     asks_why(p)
     p.as_('auditor', 'audit', 'verify', '--contents', err='')
