@@ -59,24 +59,21 @@ static void say_photo(const struct cv_ui *ui, const struct cv_document_file *f, 
     char words[64];
     tells(p, words);
     if (p->kind == CV_PHOTO_OTHER) {
-        cv_ui_say(ui,
-                  "%s: whether it tells a place, a time or a device cannot be told: it is no JPEG or PNG.",
-                  f->name);
+        cv_ui_say(ui, "%s: no JPEG or PNG; whether it tells a place, a time or a device", f->name);
+        cv_ui_say(ui, "  cannot be told.");
         return;
     }
     if (words[0] != '\0')
         cv_ui_say(ui, "%s: tells %s it was made.", f->name, words);
     if (p->words)
-        cv_ui_say(
-            ui, "%s: carries more than the picture (texts, XMP, something after its end): that may say it%s.",
-            f->name, words[0] != '\0' ? " too" : "");
+        cv_ui_say(ui, "%s: carries more than the picture, and that may tell it%s.", f->name,
+                  words[0] != '\0' ? " too" : "");
     if (p->unsure)
-        cv_ui_say(ui, "%s: could not be read to its end: there may be more in it.", f->name);
+        cv_ui_say(ui, "%s: cannot be read to its end; there may be more in it.", f->name);
     if (words[0] == '\0' && !p->words && !p->unsure)
         cv_ui_say(ui, "%s: tells no place, time or device.", f->name);
     else
-        cv_ui_say(
-            ui, "It is kept as it is, as evidence; `document get --without-metadata` gives a copy without.");
+        cv_ui_say(ui, "  It is kept as it is; `document get --without-metadata` gives a copy without.");
 }
 
 static const char *media_type(const struct cv_photo *p)
@@ -210,7 +207,8 @@ static cv_status answer(const struct adding *ad, const struct cv_stored *stored)
             cv_ui_say(ad->ui, "Its name was not one line of plain text; it is stored as shown.");
         say_photo(ad->ui, &ad->files[i], &ad->photos[i]);
     }
-    cv_ui_say(ad->ui, "Attached to %s, now version %" PRIu64 ".", stored->id, stored->version);
+    cv_ui_say(ad->ui, "Attached to %s, now version %" PRIu64 "; see `document list`.", stored->id,
+              stored->version);
     return CV_OK;
 }
 

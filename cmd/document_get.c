@@ -77,6 +77,7 @@ static cv_status clean(struct getting *g)
     struct cv_buf copy = { 0 };
     cv_status st = cv_photo_clean(cv_buf_view(&g->picture), &copy, &g->ui->err);
     st = CV_THEN(st, cv_outfile_write(&g->file, cv_buf_view(&copy), &g->ui->err));
+    g->done = copy.n;
     cv_buf_free(&copy);
     return st;
 }

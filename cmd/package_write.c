@@ -355,8 +355,10 @@ const struct cv_cmd cv_cmd_package_write = {
     .name = "package write",
     .synopsis = "PACKAGE -o FILE [--attachment FILE]...",
     .summary = "make a package that was asked for and approved, sealed to its partner",
-    .details = "Consents and approvals are judged once more. The file is an age file that holds a zip: its "
-               "README.txt says how to check it with ordinary tools, its index.html shows it in a browser.",
+    .details =
+        "Consents and approvals are judged once more. The file is an age file that holds a zip: its "
+        "README.txt says how to check it with ordinary tools, its index.html shows it in a browser. Files "
+        "that go and that the vault keeps (`document add`) are attached by themselves.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_min = 1,

@@ -11,14 +11,33 @@
 
 /* What is known of documents without reading a section: two notices, and a lock while one is put in. */
 
+static void document_free(struct cv_document *d)
+{
+    free(d->versions);
+    free(d->runs);
+    memset(d, 0, sizeof(*d));
+}
+
 void cv_documents_free(struct cv_documents *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->d[i].versions);
-        free(list->d[i].runs);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        document_free(&list->d[i]);
     free(list->d);
     memset(list, 0, sizeof(*list));
+}
+
+void cv_documents_keep(struct cv_documents *list, bool (*keep)(void *arg, const struct cv_document *d),
+                       void *arg)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        struct cv_document d = list->d[i];
+        if (keep(arg, &d))
+            list->d[kept++] = d;
+        else
+            document_free(&d);
+    }
+    list->count = kept;
 }
 
 const struct cv_document *cv_documents_named(const struct cv_documents *list, const char *id)
@@ -296,20 +315,18 @@ static bool gone(struct cv_vault *v, const struct cv_document *d)
     return destroyed;
 }
 
+/* is_left(v, d): it came into no version, nobody is at it, and its key is there. */
+static bool is_left(void *arg, const struct cv_document *d)
+{
+    struct cv_vault *v = arg;
+    return d->run_count == 0 && !cv_document_busy(v, d->handle) && !gone(v, d);
+}
+
 cv_status cv_document_left(struct cv_vault *v, struct cv_documents *out, struct cv_err *err)
 {
     const struct cv_versions none = { 0 };
-    size_t kept = 0;
     cv_status st = cv_documents_of(v, NULL, &none, out, err);
-    for (size_t i = 0; i < out->count; i++) {
-        struct cv_document *d = &out->d[i];
-        if (d->run_count == 0 && !cv_document_busy(v, d->handle) && !gone(v, d))
-            out->d[kept++] = *d;
-        else {
-            free(d->versions);
-            free(d->runs);
-        }
-    }
-    out->count = kept;
+    if (st == CV_OK)
+        cv_documents_keep(out, is_left, v);
     return st;
 }

@@ -40,6 +40,9 @@ struct cv_documents {
     size_t count;
 };
 void cv_documents_free(struct cv_documents *list);
+/** cv_documents_keep(list, keep, arg): only those that ${keep} says yes to. */
+void cv_documents_keep(struct cv_documents *list, bool (*keep)(void *arg, const struct cv_document *d),
+                       void *arg);
 
 /** cv_documents_of(v, record, versions, out, err): the documents of a record whose ${versions} these are, in
  * the order in which they were begun. With a NULL record all that were begun in the vault, and no more of

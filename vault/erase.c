@@ -131,7 +131,7 @@ static cv_status draft(const struct cv_vault *v, const struct cv_erase_plan *pla
 {
     struct cv_erasure e = { .policy = cv_vault_policy(v)->number };
     cv_date_today(EXPIRES_DAYS, e.expires);
-    e.versions = calloc(plan->going + plan->documents_going, sizeof(*e.versions));
+    e.versions = calloc(plan->going + plan->documents_going + 1, sizeof(*e.versions));
     cv_status st = e.versions == NULL ? CV_ERR_NOMEM : cv_random(e.nonce, sizeof(e.nonce));
     for (size_t i = 0; st == CV_OK && i < plan->count; i++)
         if (plan->rows[i].goes)
@@ -293,26 +293,21 @@ static cv_status plan_left(struct cv_vault *v, struct cv_documents *left, struct
     return st;
 }
 
-/* keep(list, who): those begun by this member, of records that nobody holds; what is done is dropped. */
-static cv_status keep_mine(struct cv_vault *v, struct cv_documents *list, struct cv_err *err)
+/* mine(arg, d): begun by this member, of a record that nobody holds. */
+static bool mine(void *arg, const struct cv_document *d)
 {
-    cv_status st = CV_OK;
-    size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        struct cv_document *d = &list->d[i];
-        char by[CV_PSEUDONYM_BYTES];
-        bool held = false;
-        if (st == CV_OK && d->record[0] != '\0')
-            st = cv_hold_of(v, d->record, NULL, &held, by, err);
-        if (st == CV_OK && d->record[0] != '\0' && !held && strcmp(d->member, v->id->public.pseudonym) == 0) {
-            list->d[kept++] = *d;
-            continue;
-        }
-        free(d->versions);
-        free(d->runs);
-    }
-    list->count = kept;
-    return st;
+    struct cv_vault *v = arg;
+    char by[CV_PSEUDONYM_BYTES];
+    bool held = true;
+    return strcmp(d->member, v->id->public.pseudonym) == 0 &&
+           cv_hold_of(v, d->record, NULL, &held, by, NULL) == CV_OK && !held;
+}
+
+/* not_planned(arg, d): plan_left took the others. */
+static bool not_planned(void *arg, const struct cv_document *d)
+{
+    (void)arg;
+    return d->record[0] != '\0';
 }
 
 /* still_left(v, plan): inside the commit: none has come into a version since. */
@@ -361,12 +356,12 @@ cv_status cv_erase_left(struct cv_vault *v, struct cv_err *err)
         (me->roles & cv_vault_policy(v)->erasers) == 0)
         return CV_OK;
     cv_status st = cv_document_left(v, &left, err);
-    st = CV_THEN(st, keep_mine(v, &left, err));
+    cv_documents_keep(&left, mine, v);
     while (st == CV_OK && left.count > 0) {
         struct cv_erase_plan plan;
         st = plan_left(v, &left, &plan, err);
         st = CV_THEN(st, erase_left(v, &plan, err));
-        st = CV_THEN(st, keep_mine(v, &left, err));
+        cv_documents_keep(&left, not_planned, NULL);
         cv_erase_plan_free(&plan);
         if (st == CV_OK && left.count == 0)
             st = cv_erase_complete(v, err);
