@@ -103,9 +103,9 @@ cv_status cv_tally_add(struct cv_tally *t, const struct cv_json *data)
     memset(p, 0, sizeof(*p));
     for (size_t d = 0; d < t->dims; d++) {
         const struct cv_json *value = cv_json_get(data, t->fields[d].field);
-        const bool list = t->fields[d].multi && cv_json_is(value, CV_JSON_ARRAY);
+        const bool list = t->fields[d].multi;
         size_t known = 0;
-        for (size_t i = 0; i < (list ? cv_json_len(value) : 1); i++) {
+        for (size_t i = 0; i < (!list ? 1 : cv_json_is(value, CV_JSON_ARRAY) ? cv_json_len(value) : 0); i++) {
             const size_t at = value_of(t, d, cv_json_cstr(list ? cv_json_at(value, i) : value));
             p->in[d][at / 64] |= at == NOT_SAID ? 0 : (uint64_t)1 << (at % 64);
             known += at != NOT_SAID;
