@@ -176,10 +176,11 @@ static bool wanted(struct logging *l, const struct cv_json *event)
                              l->until[0] != '\0' ? l->until : NULL);
 }
 
-static const char *const actions[] = { "init",  "policy",   "propose", "approve", "seal",    "create",
-                                       "edit",  "import",   "read",    "list",    "export",  "disclose",
-                                       "agree", "package",  "basis",   "grant",   "hold",    "clear",
-                                       "erase", "recovery", "attest",  "log",     "stats",   "refused", NULL };
+static const char *const actions[] = { "init",   "policy",   "propose", "approve", "seal",
+                                       "create", "edit",     "import",  "read",    "list",
+                                       "export", "disclose", "agree",   "package", "basis",
+                                       "grant",  "hold",     "clear",   "erase",   "recovery",
+                                       "attest", "log",      "stats",   "refused", NULL };
 
 /* known_action(l): by now it is known whether any entry has it. */
 static cv_status known_action(const struct logging *l)
