@@ -258,6 +258,7 @@ static void tell_exploitation(struct story *s, struct cv_json *o)
         one_word(s, o, "type_of_sex_exploitation", kinds[kind].sex);
     story_text(s, o, "location_of_recruitment", s->slot[SLOT_HOME]);
     story_text(s, o, "location_of_exploitation", s->slot[SLOT_ABROAD]);
+    one_word(s, o, "country_of_exploitation", cv_abroad_country[s->abroad]);
     story_text(s, o, "relationship_to_trafficker", story_word(s, relations));
     story_put(s, o, "age_when_trafficked", cv_json_int(years(s->person[0].birth, s->recruited)));
 }

@@ -229,6 +229,9 @@ static void say(struct cv_ui *ui, const struct cv_figures_view *v)
     if (v->waiting > 0)
         cv_ui_say(ui, "Newer ones are counted when there are %d: what changes with one tells of that one.",
                   CV_STATS_STEP);
+    if (v->unread > 0)
+        cv_ui_say(ui, "%" PRIu64 " could not be read, and are not counted: `casevault check` says why.",
+                  v->unread);
     if (hidden > 0)
         cv_ui_say(ui,
                   "%zu of %zu numbers are suppressed (\xc2\xb7): each is under %" PRIu64
@@ -307,7 +310,9 @@ static cv_status answer(struct cv_ui *ui, const struct args *a, const struct cv_
 static cv_status view_of(struct cv_ui *ui, const struct asked *q, const struct cv_stats *s,
                          struct cv_figures_view *v)
 {
-    *v = (struct cv_figures_view){ .f = &s->figures, .waiting = s->waiting, .entry = s->entry };
+    *v = (struct cv_figures_view){
+        .f = &s->figures, .waiting = s->waiting, .unread = s->unread, .entry = s->entry
+    };
     for (size_t d = 0; d < CV_SUPPRESS_DIMS; d++)
         v->at[d] = CV_FIGURES_ALL;
     for (size_t i = 0; i < q->count; i++)

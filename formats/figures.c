@@ -181,6 +181,7 @@ cv_status cv_figures_json(const struct cv_figures_view *v, struct cv_json **out)
     st = CV_THEN(st, cv_json_set(o, "entry", cv_json_int((int64_t)v->entry)));
     st = CV_THEN(st, cv_json_set(o, "counted", cv_json_int((int64_t)v->f->all)));
     st = CV_THEN(st, cv_json_set(o, "waiting", cv_json_int((int64_t)v->waiting)));
+    st = CV_THEN(st, cv_json_set(o, "unread", cv_json_int((int64_t)v->unread)));
     st = CV_THEN(st, cv_json_set(o, "k", cv_json_int((int64_t)v->f->k)));
     st = CV_THEN(st, set_dimensions(v, o));
     st = CV_THEN(st, cv_json_set(o, "suppressed", cv_json_int((int64_t)hidden)));

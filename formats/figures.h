@@ -17,7 +17,7 @@ struct cv_figures_view {
     const char *of;    /* what is counted: the type's label */
     const char *vault; /* its fingerprint */
     const char *made;  /* a day */
-    uint64_t waiting, entry;
+    uint64_t waiting, unread, entry;
     bool training;
 };
 

@@ -62,6 +62,8 @@ static void put_head(struct cv_report_out *p, const struct cv_figures_view *v)
     put_fact(p, "Made (UTC)", v->made);
     put_number_fact(p, "Counted", v->f->all);
     put_number_fact(p, "Newer, not counted yet", v->waiting);
+    if (v->unread > 0)
+        put_number_fact(p, "Could not be read", v->unread);
     put_number_fact(p, "Smallest number shown", v->f->k);
     cv_report_put(p, "</dl></header>\n");
 }
@@ -228,8 +230,8 @@ static void put_meaning(struct cv_report_out *p, const struct cv_figures_view *v
         cv_report_put(
             p, "<li><strong>Nothing but totals could be given.</strong> Counted by fewer dimensions at once, "
                "more can be shown.</li>\n");
-    for (size_t d = 0; d < v->f->dims; d++)
-        others = others || v->f->dim[d].others != CV_SUPPRESS_NONE;
+    for (size_t i = 0; i < v->count; i++)
+        others = others || dimension(v, i)->others != CV_SUPPRESS_NONE;
     if (others)
         cv_report_put(
             p, "<li><strong>others</strong> are all categories that are not named, because too few are in "

@@ -5,6 +5,8 @@
 
 #include "formats/suppress_move.h"
 
+const size_t cv_suppress_sides[CV_SUPPRESS_DIMS][2] = { { 1, 2 }, { 0, 2 }, { 0, 1 } };
+
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -182,7 +184,7 @@ static void finish(struct hiding *h)
 /* pair_need(t, d, i, j): what the number of a pair without dimension d asks for. */
 static struct need pair_need(const struct cv_suppress *t, size_t d, size_t i, size_t j)
 {
-    const size_t p = move_sides[d][0], q = move_sides[d][1];
+    const size_t p = cv_suppress_sides[d][0], q = cv_suppress_sides[d][1];
     const uint64_t n = t->two[d][i * t->n[q] + j];
     struct need need = small(n, t->k);
     if (i == t->veiled[p] || j == t->veiled[q])
@@ -212,7 +214,8 @@ static struct need in_two(const struct hiding *h, const struct moved *what)
 
 static cv_status hide_two(const struct cv_suppress *t, size_t d)
 {
-    const size_t p = move_sides[d][0], q = move_sides[d][1], n[CV_SUPPRESS_DIMS] = { t->n[p], t->n[q], 1 };
+    const size_t p = cv_suppress_sides[d][0], q = cv_suppress_sides[d][1],
+                 n[CV_SUPPRESS_DIMS] = { t->n[p], t->n[q], 1 };
     struct hiding h;
     cv_status st = start(&h, t, n, t->two[d], t->hide_two[d]);
     h.m.pair[2] = t->hide_two[d];
@@ -230,7 +233,7 @@ static cv_status hide_two(const struct cv_suppress *t, size_t d)
 /* pair_of(t, d, at): which number of two[d] it is. */
 static size_t pair_of(const struct cv_suppress *t, size_t d, const size_t *at)
 {
-    return at[move_sides[d][0]] * t->n[move_sides[d][1]] + at[move_sides[d][1]];
+    return at[cv_suppress_sides[d][0]] * t->n[cv_suppress_sides[d][1]] + at[cv_suppress_sides[d][1]];
 }
 
 static struct need in_three(const struct hiding *h, const struct moved *what)
@@ -253,7 +256,8 @@ static struct need in_three(const struct hiding *h, const struct moved *what)
 static struct need in_pair(const struct hiding *h, const struct moved *what)
 {
     const struct cv_suppress *t = h->t;
-    const size_t d = what->d, pair = pair_of(t, d, what->at), p = move_sides[d][0], q = move_sides[d][1];
+    const size_t d = what->d, pair = pair_of(t, d, what->at), p = cv_suppress_sides[d][0],
+                 q = cv_suppress_sides[d][1];
     const struct need need = pair_need(t, d, what->at[p], what->at[q]);
     const uint64_t sum = move_value(&h->m, h->m.x, what), n = t->two[d][pair];
     const uint64_t one_p = t->one[p][what->at[p]], one_q = t->one[q][what->at[q]];

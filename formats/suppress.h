@@ -22,6 +22,8 @@
 #define CV_SUPPRESS_CATEGORIES 64
 #define CV_SUPPRESS_CELLS_MAX 4096
 #define CV_SUPPRESS_NONE SIZE_MAX
+/* cv_suppress_sides[d]: the other two dimensions, in order. */
+extern const size_t cv_suppress_sides[CV_SUPPRESS_DIMS][2];
 
 /**
  * cv_suppress_pool(count, n, all, multi, k, pooled): the categories of one dimension, of ${all} persons, that

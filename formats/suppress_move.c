@@ -4,8 +4,6 @@
 
 #define CORNERS 8
 
-const size_t move_sides[CV_SUPPRESS_DIMS][2] = { { 1, 2 }, { 0, 2 }, { 0, 1 } };
-
 size_t move_cell(const struct moving *m, const size_t at[static CV_SUPPRESS_DIMS])
 {
     return (at[0] * m->n[1] + at[1]) * m->n[2] + at[2];
@@ -13,7 +11,7 @@ size_t move_cell(const struct moving *m, const size_t at[static CV_SUPPRESS_DIMS
 
 size_t move_pair(const struct moving *m, size_t d, const size_t at[static CV_SUPPRESS_DIMS])
 {
-    return at[move_sides[d][0]] * m->n[move_sides[d][1]] + at[move_sides[d][1]];
+    return at[cv_suppress_sides[d][0]] * m->n[cv_suppress_sides[d][1]] + at[cv_suppress_sides[d][1]];
 }
 
 uint64_t move_value(const struct moving *m, const uint64_t *table, const struct moved *what)
@@ -204,7 +202,7 @@ bool move_hide(struct moving *m, const struct moved *what, uint64_t goal)
 /* same_pairs(m, d): the sums of pairs without d that are shown. */
 static bool same_pairs(const struct moving *m, size_t d)
 {
-    const size_t p = move_sides[d][0], q = move_sides[d][1];
+    const size_t p = cv_suppress_sides[d][0], q = cv_suppress_sides[d][1];
     struct moved pair = { .d = d };
     for (pair.at[p] = 0; pair.at[p] < m->n[p]; pair.at[p]++)
         for (pair.at[q] = 0; pair.at[q] < m->n[q]; pair.at[q]++)

@@ -19,8 +19,6 @@ struct moved {
     size_t at[CV_SUPPRESS_DIMS], d;
 };
 
-/* move_sides[d]: the other two dimensions, in order. */
-extern const size_t move_sides[CV_SUPPRESS_DIMS][2];
 size_t move_cell(const struct moving *m, const size_t at[static CV_SUPPRESS_DIMS]);
 size_t move_pair(const struct moving *m, size_t d, const size_t at[static CV_SUPPRESS_DIMS]);
 uint64_t move_value(const struct moving *m, const uint64_t *table, const struct moved *what);

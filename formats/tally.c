@@ -103,9 +103,9 @@ cv_status cv_tally_add(struct cv_tally *t, const struct cv_json *data)
     memset(p, 0, sizeof(*p));
     for (size_t d = 0; d < t->dims; d++) {
         const struct cv_json *value = cv_json_get(data, t->fields[d].field);
-        const bool list = t->fields[d].multi && cv_json_is(value, CV_JSON_ARRAY);
+        const bool list = t->fields[d].multi;
         size_t known = 0;
-        for (size_t i = 0; i < (list ? cv_json_len(value) : 1); i++) {
+        for (size_t i = 0; i < (!list ? 1 : cv_json_is(value, CV_JSON_ARRAY) ? cv_json_len(value) : 0); i++) {
             const size_t at = value_of(t, d, cv_json_cstr(list ? cv_json_at(value, i) : value));
             p->in[d][at / 64] |= at == NOT_SAID ? 0 : (uint64_t)1 << (at % 64);
             known += at != NOT_SAID;
@@ -215,8 +215,6 @@ static void categories(const struct cv_tally *t, size_t d, uint64_t k, struct cv
 
 /* ---- the table ---- */
 
-static const size_t sides[CV_SUPPRESS_DIMS][2] = { { 1, 2 }, { 0, 2 }, { 0, 1 } };
-
 /* size_of(f, d): a dimension that is not there has one category. */
 static size_t size_of(const struct cv_figures *f, size_t d)
 {
@@ -237,7 +235,7 @@ static uint64_t in_categories(const struct cv_tally *t, size_t d, const struct p
 
 static void count_pair(struct cv_figures *f, size_t d, const uint64_t in[static CV_SUPPRESS_DIMS])
 {
-    const size_t p = sides[d][0], q = sides[d][1], n = size_of(f, q);
+    const size_t p = cv_suppress_sides[d][0], q = cv_suppress_sides[d][1], n = size_of(f, q);
     for (size_t i = 0; i < size_of(f, p); i++)
         for (size_t j = 0; j < n && (in[p] >> i & 1) != 0; j++)
             f->two[d][i * n + j] += in[q] >> j & 1;
@@ -276,7 +274,7 @@ static cv_status make_room(struct cv_figures *f)
     f->hide_three = calloc(cells + 1, sizeof(*f->hide_three));
     cv_status st = f->three == NULL || f->hide_three == NULL ? CV_ERR_NOMEM : CV_OK;
     for (size_t d = 0; d < CV_SUPPRESS_DIMS && st == CV_OK; d++) {
-        const size_t pairs = size_of(f, sides[d][0]) * size_of(f, sides[d][1]);
+        const size_t pairs = size_of(f, cv_suppress_sides[d][0]) * size_of(f, cv_suppress_sides[d][1]);
         f->two[d] = calloc(pairs + 1, sizeof(*f->two[d]));
         f->hide_two[d] = calloc(pairs + 1, sizeof(*f->hide_two[d]));
         st = f->two[d] == NULL || f->hide_two[d] == NULL ? CV_ERR_NOMEM : CV_OK;

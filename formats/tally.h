@@ -8,8 +8,6 @@
  * Counting: persons (or records of another type) by one, two or three of their coded fields, and what of it
  * may be shown. Nothing is believed of a value: what no field could hold counts as not said.
  */
-#define CV_TALLY_MULTI_NOTE "counts persons in each"
-
 struct cv_tally_field {
     const char *name, *label, *field; /* what it is called, and where its values stand; borrowed */
     bool multi;

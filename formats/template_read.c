@@ -236,11 +236,17 @@ static bool from_fits(const struct type *ty, const struct section *s, const stru
            (f->choices == NULL || cv_json_equal(source->choices, f->choices));
 }
 
+#define DIMENSION_CHOICES_MAX 200 /* what statistics can tell apart (formats/tally.c), */
+#define DIMENSION_CHOICE_MAX 60   /* and show */
+
 /* dimension_fits(ty, s, f): what is counted by has few values, and is not what somebody wrote; all dimensions
  * of a type stand in one section, under names that differ. */
 static bool dimension_fits(const struct type *ty, const struct section *s, const struct field *f)
 {
     struct field_from from;
+    for (size_t i = 0; i < cv_json_len(f->choices); i++)
+        if (i == DIMENSION_CHOICES_MAX || cv_json_len(cv_json_at(f->choices, i)) > DIMENSION_CHOICE_MAX)
+            return false;
     if (!template_name_ok(f->dimension) || f->from == NULL || !field_from_parse(f->from, &from) ||
         (f->type != FIELD_CHOICE && f->type != FIELD_COUNTRY && from.taken != FIELD_YEAR))
         return false;
@@ -261,7 +267,9 @@ static cv_status check_pointers(const struct cv_template *t, const struct type *
     if (f->from != NULL && !from_fits(ty, s, f))
         return bad(&w, err, "from names no field of another section of its type that fits");
     if (f->dimension != NULL && !dimension_fits(ty, s, f))
-        return bad(&w, err, "dimension is a name, one of its type, of a choice, country or year with from");
+        return bad(&w, err,
+                   "dimension is a name, one of its type, of a country or year with from, or of at most 200 "
+                   "short choices");
     if (f->to != NULL && (f->type != FIELD_REF || template_type(t, f->to) == NULL))
         return bad(&w, err, "to is for a ref, and names a type");
     for (size_t i = 0; i < f->inner_count; i++) {

@@ -136,7 +136,7 @@ cv_status cv_stats_count(struct cv_vault *v, const struct cv_stats_ask *ask, str
     st = CV_THEN(st, choose(&list, ask->type, out, &latest));
     st = CV_THEN(st, look(v, ask, section, &latest, out, err));
     st = CV_THEN(st, cv_tally_figures(out->tally, ask->k, &out->figures, err));
-    out->counted = st == CV_OK ? cv_tally_persons(out->tally) : 0;
+    out->unread = st == CV_OK ? latest.count - cv_tally_persons(out->tally) : 0;
     cv_latest_free(&latest);
     cv_versions_free(&list);
     if (st != CV_OK)

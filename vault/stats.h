@@ -23,7 +23,7 @@ struct cv_stats_ask {
 struct cv_stats {
     struct cv_figures figures;      /* its dimensions in the template's order, however they were asked for: */
     size_t place[CV_SUPPRESS_DIMS]; /* where each asked one is */
-    uint64_t counted, waiting, entry; /* records; those that came after; the entry they are counted up to */
+    uint64_t waiting, unread, entry; /* records that came after; that could not be read; up to which entry */
     struct cv_tally *tally;
 };
 

@@ -202,7 +202,7 @@ def usage(p):
                  ['record', 'show', '--quiet=1', 'x'], ['identity', 'new'], ['verify'], ['record', 'show', '-sx', 'x']):
         p.run(*args, rc=2, err='Usage: casevault')
     for args, words in ((['dragon'], 'there is no command dragon'), (['record', 'lst'], 'did you mean `record list`?'),
-                        (['statuss'], 'did you mean `status`?'), (['record'], 'one of these is wanted: add, import')):
+                        (['satus'], 'did you mean `status`?'), (['record'], 'one of these is wanted: add, import')):
         r = subprocess.run([p.binary, *args], capture_output=True, env=p.env())
         told = r.stderr.decode()
         assert r.returncode == 2 and words in told and told.count('\n') == 1 and '`casevault --help`' in told, told

@@ -155,6 +155,44 @@ static void test_changed(void **state)
         { "a list that is not there", "\"list\":\"l\"", "\"list\":\"m\"", CV_ERR_FORMAT },
         { "a choice that is empty", "[\"z\"]", "[\"\"]", CV_ERR_FORMAT },
         { "a choice that is no word", "[\"z\"]", "[{}]", CV_ERR_FORMAT },
+        { "an age group", "\"from\":\"x.d|year\"",
+          "\"from\":\"x.d|year\"},{\"name\":\"a\",\"type\":\"choice\",\"choices\":[\"0-17\",\"18+\"],"
+          "\"from\":"
+          "\"x.d|age:x.d\",\"dimension\":\"age\"",
+          CV_OK },
+        { "an age group that is none", "\"from\":\"x.d|year\"",
+          "\"from\":\"x.d|year\"},{\"name\":\"a\",\"type\":\"choice\",\"choices\":[\"0-17\",\"old\"],"
+          "\"from\":"
+          "\"x.d|age:x.d\"",
+          CV_ERR_FORMAT },
+        { "an age group that ends before it begins", "\"from\":\"x.d|year\"",
+          "\"from\":\"x.d|year\"},{\"name\":\"a\",\"type\":\"choice\",\"choices\":[\"17-3\"],\"from\":"
+          "\"x.d|age:x.d\"",
+          CV_ERR_FORMAT },
+        { "an age on no date", "\"from\":\"x.d|year\"",
+          "\"from\":\"x.d|year\"},{\"name\":\"a\",\"type\":\"choice\",\"choices\":[\"0-17\"],\"from\":"
+          "\"x.d|age:x.c\"",
+          CV_ERR_FORMAT },
+        { "an age on nothing", "\"from\":\"x.d|year\"", "\"from\":\"x.d|age:\"", CV_ERR_FORMAT },
+        { "a year as a dimension", "\"from\":\"x.d|year\"", "\"from\":\"x.d|year\",\"dimension\":\"year\"",
+          CV_OK },
+        { "a dimension without from", "\"name\":\"c\",", "\"name\":\"c\",\"dimension\":\"c\",",
+          CV_ERR_FORMAT },
+        { "a dimension with a bad name", "\"from\":\"x.d|year\"",
+          "\"from\":\"x.d|year\",\"dimension\":\"a,b\"", CV_ERR_FORMAT },
+        { "a dimension twice", "\"from\":\"x.d|year\"",
+          "\"from\":\"x.d|year\",\"dimension\":\"y\"},{\"name\":\"z\",\"type\":\"string\",\"from\":"
+          "\"x.d|year\",\"dimension\":\"y\"",
+          CV_ERR_FORMAT },
+        { "a dimension of a date", "\"from\":\"x.d|year\"",
+          "\"from\":\"x.d|year\"},{\"name\":\"z\",\"type\":\"date\",\"partial\":true,\"from\":\"x.d\","
+          "\"dimension\":\"y\"",
+          CV_ERR_FORMAT },
+        { "a dimension of a word too long to show", "\"from\":\"x.d|year\"",
+          "\"from\":\"x.d|year\"},{\"name\":\"z\",\"type\":\"choice\",\"choices\":["
+          "\"0-0123456789012345678901234567890123456789012345678901234567890\"],\"from\":\"x.c\","
+          "\"dimension\":\"z\"",
+          CV_ERR_FORMAT },
         { "something after it", "\"types\":[\"t\"],\"fields\":{\"x\":[\"f\",\"*\"]}}}}",
           "\"types\":[\"t\"],\"fields\":{\"x\":[\"f\",\"*\"]}}}}{}", CV_ERR_FORMAT },
     };
