@@ -152,7 +152,8 @@ cv_status cv_report_mark_untied(struct cv_report *r)
     order(&t.grants);
     for (size_t i = 0; i < r->count && st == CV_OK; i++) {
         struct cv_report_entry *e = &r->entries[i];
-        const char *record = cv_logline_record(e->event);
+        const char *record =
+            cv_json_get_str(e->event, "record"); /* not one of a list, or of what was found */
         if ((e->lists >> CV_REPORT_PERSONAL & 1U) != 0 && record != NULL && !tied(&t, e->who, record))
             e->lists |= 1U << CV_REPORT_UNTIED;
     }

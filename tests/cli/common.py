@@ -1,5 +1,5 @@
 """What the command-line tests share: a place of their own, a way to run casevault, and to say what went wrong."""
-import hashlib, io, json, os, shutil, subprocess, sys, tempfile, zipfile
+import hashlib, io, itertools, json, os, shutil, subprocess, sys, tempfile, zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READER = os.path.join(HERE, '..', 'reader.py')
@@ -138,6 +138,12 @@ PERSON = {'type': 'person', 'admin': {'role': 'Victim'},
           'contact': {'mobile_phone': '+38050000111', 'shelter': 'Blue House'},
           'exploitation': {'type_of_exploitation': ['ForcedLabour']},
           'medical': {'needs': 'insulin'}, 'risk': {'level': 'High'}}
+def persons(n, counter=itertools.count(1)):
+    """So many lines to import, none like another that this function ever gave: what is there already is not imported again."""
+    return b''.join(json.dumps(dict(PERSON, identity=dict(PERSON['identity'], second_name='Щербакова %d' % next(counter)))).encode() + b'\n'
+                    for _ in range(n))
+
+
 TESTIMONY = {'type': 'testimony', 'testimony': {'statements': [
     {'date': '2024-05-01', 'language': 'rus', 'text': 'Документы забрали сразу.'},
     {'date': '2024-06-01', 'language': 'rus', 'text': 'Она хочет рассказать это один раз.'}]}}

@@ -2,9 +2,8 @@
 """The log as static files, and whoever follows it from outside: nothing is written twice, and no lie passes."""
 import base64, fcntl, functools, glob, hashlib, http.server, json, os, re, shutil, stat, subprocess, threading
 
-from common import PERSON, main
+from common import PERSON, main, persons
 
-LINE = json.dumps(PERSON).encode() + b'\n'
 
 
 def publish(p, *more, where='www', **kw):
@@ -39,7 +38,7 @@ def files(p, where='www'):
 
 def add(p, n):
     """N records in one commit; what is published then, and which files changed."""
-    p.as_('intake', 'record', 'import', '-', stdin=LINE * n)
+    p.as_('intake', 'record', 'import', '-', stdin=persons(n))
     before = files(p)
     head = published(p)
     after = files(p)
@@ -110,7 +109,7 @@ def order(p):
 
 def broken_off(p):
     """Killed at any renaming: whoever follows finds all that the checkpoint stands on, and the next time goes on."""
-    p.as_('intake', 'record', 'import', '-', stdin=LINE * (256 - p.size % 256))
+    p.as_('intake', 'record', 'import', '-', stdin=persons(256 - p.size % 256))
     shutil.copytree(p.path('www'), p.path('before'))
     kills = 0
     while True:

@@ -4,7 +4,7 @@ import json, os, re, shutil, subprocess, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '..', 'cli')]
-from common import PERSON, main
+from common import main, persons
 
 GOPATH = '/usr/share/gocode'  # where Debian's packages of Go libraries are
 
@@ -35,9 +35,8 @@ def test(p):
     key = head['log_key']
     go(p, 'www', key)
     # Sizes below, at and above the width of a tile, by adding what is missing.
-    lines = json.dumps(PERSON).encode() + b'\n'
     for more in (3, 255 - head['size'], 40, 300):
-        p.as_('intake', 'record', 'import', '-', stdin=lines * more)
+        p.as_('intake', 'record', 'import', '-', stdin=persons(more))
         before, head = head, publish(p)
         print(head['size'], go(p, 'www', key, str(before['size']), before['root']).strip())
         p.run('audit', 'verify', '--tiles', p.path('www'), '--log-key', key)
