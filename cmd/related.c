@@ -9,10 +9,10 @@
 #define SUFFIX ".html"
 
 struct args {
-    const char *graph, *reason;
+    const char *output, *reason;
 };
 static const struct cv_opt opts[] = {
-    { "graph", 'g', "FILE.html", "also a page with a graph of it, a new file", offsetof(struct args, graph),
+    { "output", 'o', "FILE.html", "also a page with a graph of it, a new file", offsetof(struct args, output),
       CV_OPT_TEXT },
     { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct args, reason), CV_OPT_TEXT },
     { 0 },
@@ -148,10 +148,10 @@ static cv_status write_page(struct cv_ui *ui, const struct cv_vault *v, struct c
 
 static cv_status check(struct cv_ui *ui, const struct args *a)
 {
-    const size_t n = a->graph != NULL ? strlen(a->graph) : 0;
-    if (a->graph == NULL || (n > strlen(SUFFIX) && strcmp(a->graph + n - strlen(SUFFIX), SUFFIX) == 0))
+    const size_t n = a->output != NULL ? strlen(a->output) : 0;
+    if (a->output == NULL || (n > strlen(SUFFIX) && strcmp(a->output + n - strlen(SUFFIX), SUFFIX) == 0))
         return CV_OK;
-    return cv_fail(&ui->err, CV_ERR_ARG, "--graph: the page's name ends in " SUFFIX);
+    return cv_fail(&ui->err, CV_ERR_ARG, "-o: the page's name ends in " SUFFIX);
 }
 
 static cv_status run(struct cv_ui *ui, const void *args)
@@ -162,11 +162,11 @@ static cv_status run(struct cv_ui *ui, const void *args)
     cv_status st = check(ui, a);
     st = CV_THEN(st, cv_ui_open(ui, &o));
     st = CV_THEN(st, cv_shared(o.vault, ui->words.w[0], a->reason, &doc, &ui->err));
-    if (st == CV_OK && a->graph != NULL)
-        st = write_page(ui, o.vault, doc, a->graph);
+    if (st == CV_OK && a->output != NULL)
+        st = write_page(ui, o.vault, doc, a->output);
     if (st == CV_OK)
         st = ui->json ? cv_ui_answer(ui, doc) : print(ui, doc);
-    if (st == CV_OK && a->graph != NULL)
+    if (st == CV_OK && a->output != NULL)
         cv_ui_say(ui, "The page is not sealed: it holds what you may read. Keep it as you keep the file.");
     cv_json_free(doc);
     cv_ui_close(&o);
@@ -175,7 +175,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_related = {
     .name = "related",
-    .synopsis = "[--graph FILE.html] [--reason TEXT] CASE",
+    .synopsis = "[-o FILE.html] [--reason TEXT] CASE",
     .summary = "what a case shares with others: persons, documents, telephones, vehicles",
     .details =
         "Also accounts, addresses, names of perpetrators and routes, in whichever alphabet they were typed; "

@@ -144,7 +144,7 @@ def rights(p, ids):
     p.as_('protection', 'related', ids['jovana'], rc=2, err='is of type person, not case')
     p.as_('protection', 'related', rc=2)
     p.as_('protection', 'related', 'nonsense', rc=1)
-    p.as_('protection', 'related', one, '--graph', p.path('graph.txt'), rc=2, err="--graph: the page's name ends in .html")
+    p.as_('protection', 'related', one, '-o', p.path('graph.txt'), rc=2, err="-o: the page's name ends in .html")
     # Two records of one person lead on to the other's cases, once somebody has said so.
     other = person(p, [two], identity={'first_name': 'Yovana'})
     p.as_('protection', 'record', 'link', other, ids['jovana'])
@@ -172,15 +172,15 @@ def rights(p, ids):
 def page(p, ids, many):
     """The page, in a browser: no script, no request, all of it there twice, and nothing but text of what people wrote."""
     one, path = ids['one'], p.path('graph.html')
-    p.as_('protection', 'related', one, '--graph', path, err='The page is not sealed')
+    p.as_('protection', 'related', one, '-o', path, err='The page is not sealed')
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-    p.as_('protection', 'related', one, '--graph', path, rc=1, err='graph.html')
+    p.as_('protection', 'related', one, '-o', path, rc=1, err='graph.html')
     raw = open(path).read()
     assert '<script' not in raw and 'Blue House' not in raw and "default-src 'none'" in raw
-    p.as_('medical', 'related', one, '--graph', p.path('medical.html'))
+    p.as_('medical', 'related', one, '-o', p.path('medical.html'))
     raw = open(p.path('medical.html')).read()
     assert 'Зоран' not in raw and '+38164000111' not in raw and '<strong>Not looked into:</strong>' in raw and 'Ana Popa' in raw
-    p.as_('protection', 'related', many, '--graph', p.path('many.html'))
+    p.as_('protection', 'related', many, '-o', p.path('many.html'))
     assert 'Drawn are at most 40 things and 30 cases; the tables have all 1 and 50.' in open(p.path('many.html')).read()
     if browser.find() is None:
         print('no browser: the page was not looked at')
