@@ -231,6 +231,8 @@ static cv_status json_line(const struct logging *l, uint64_t index, const struct
         st = CV_THEN(st, cv_json_set(o, "name", cv_json_str(name)));
     if (cv_json_get(text, "reason") != NULL)
         st = CV_THEN(st, cv_json_set(o, "reason", cv_json_copy(cv_json_get(text, "reason"))));
+    if (cv_json_get(text, "terms") != NULL)
+        st = CV_THEN(st, cv_json_set(o, "terms", cv_json_copy(cv_json_get(text, "terms"))));
     st = CV_THEN(st, cv_ui_answer(l->ui, o));
     cv_json_free(o);
     return st;
@@ -252,6 +254,7 @@ static cv_status table_line(struct logging *l, uint64_t index, const struct cv_j
                             const struct cv_json *text, const char *name)
 {
     const char *record = cv_logline_record(event), *reason = cv_json_get_str(text, "reason");
+    const char *terms = cv_json_get_str(text, "terms");
     struct cv_buf who = { 0 }, what = { 0 };
     char number[24];
     cv_status st =
@@ -260,6 +263,8 @@ static cv_status table_line(struct logging *l, uint64_t index, const struct cv_j
     if (record != NULL)
         st = CV_THEN(st, cv_buf_str(&what, record));
     st = CV_THEN(st, cv_logline_what(event, &what));
+    if (terms != NULL)
+        st = CV_THEN(st, cv_buf_printf(&what, "; for %s", terms));
     if (reason != NULL)
         st = CV_THEN(st, cv_buf_printf(&what, " (%s)", reason));
     st = CV_THEN(st, cv_buf_append(&what, CV_LIT("\0")));

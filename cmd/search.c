@@ -115,6 +115,8 @@ static void tell(const struct cv_ui *ui, const struct cv_search *found)
         cv_ui_put_text(stderr, cv_json_text(cv_json_at(found->almost, i)));
         fputs("; names are shown that are spelled almost so.\n", stderr);
     }
+    if (found->widened && cv_json_len(found->almost) == 0)
+        cv_ui_say(ui, "No record has all of these words; names are shown that are spelled almost so.");
     if (found->count == 0)
         cv_ui_say(ui, "Nothing found in what you may read.");
     else if (found->found > found->count)

@@ -197,6 +197,11 @@ cv_status cv_ui_open_log(struct cv_ui *ui, struct cv_custody **out)
     return st;
 }
 
+static void progress(void *arg, const char *what, uint64_t done, uint64_t total)
+{
+    cv_ui_progress(arg, what, done, total);
+}
+
 cv_status cv_ui_open(struct cv_ui *ui, struct cv_opened *out)
 {
     char path[4096];
@@ -204,9 +209,11 @@ cv_status cv_ui_open(struct cv_ui *ui, struct cv_opened *out)
     cv_status st = cv_ui_vault_path(ui, path);
     st = CV_THEN(st, cv_ui_identity(ui, &out->id));
     st = CV_THEN(st, cv_vault_open(path, ui->trust, &out->id, &out->vault, &ui->err));
-    if (st == CV_OK)
+    if (st == CV_OK) {
+        out->vault->progress = progress;
+        out->vault->progress_arg = ui;
         cv_ui_training(ui, cv_vault_policy(out->vault)->training);
-    else
+    } else
         cv_ui_close(out);
     return st;
 }

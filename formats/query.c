@@ -203,7 +203,7 @@ static cv_status leaf(struct parsing *p, size_t *out)
 
 static cv_status query(struct parsing *p, size_t *out);
 
-/* NOLINTNEXTLINE(misc-no-recursion): at most CV_QUERY_DEPTH deep */
+/* At most CV_QUERY_DEPTH deep. */
 static cv_status not(struct parsing * p, size_t *out)
 {
     cv_status st =
@@ -231,7 +231,6 @@ static cv_status not(struct parsing * p, size_t *out)
     return st;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static cv_status and (struct parsing * p, size_t *out)
 {
     cv_status st = not(p, out);
@@ -246,7 +245,6 @@ static cv_status and (struct parsing * p, size_t *out)
     return st;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
 static cv_status query(struct parsing *p, size_t *out)
 {
     cv_status st = and(p, out);
@@ -259,8 +257,7 @@ static cv_status query(struct parsing *p, size_t *out)
     return st;
 }
 
-/* finds(q, at): does it say what is to be found, and not only what is not? NOLINTNEXTLINE(misc-no-recursion)
- */
+/* finds(q, at): does it say what is to be found, and not only what is not? */
 static bool finds(const struct cv_query *q, size_t at)
 {
     const struct cv_query_node *n = &q->node[at];

@@ -18,7 +18,7 @@
  * NOT must stand beside something that is to be found.
  */
 #define CV_QUERY_MAX_BYTES 1000
-#define CV_QUERY_NODES 128
+#define CV_QUERY_NODES 64
 #define CV_QUERY_DEPTH 16
 #define CV_QUERY_FIELD_BYTES 70
 

@@ -21,7 +21,7 @@ static bool one_of(const char *word, const char *const *words)
 
 static enum cv_report_group group_of(const char *action)
 {
-    static const char *const reads[] = { "read", "list", "search", NULL };
+    static const char *const reads[] = { "read", "list", "index", "search", NULL };
     static const char *const writes[] = { "create", "edit", "import", NULL };
     return one_of(action, reads)            ? CV_REPORT_READ
            : one_of(action, writes)         ? CV_REPORT_WRITTEN
@@ -33,8 +33,9 @@ static enum cv_report_group group_of(const char *action)
 /* reads_records(event, action): and not only that there are new ones. */
 static bool reads_records(const struct cv_json *event, const char *action)
 {
-    return strcmp(action, "read") == 0 || strcmp(action, "export") == 0 || strcmp(action, "search") == 0 ||
-           (strcmp(action, "list") == 0 && cv_json_len(cv_json_get(event, "ids")) > 0);
+    return strcmp(action, "read") == 0 || strcmp(action, "export") == 0 ||
+           ((strcmp(action, "list") == 0 || strcmp(action, "search") == 0) &&
+            cv_json_len(cv_json_get(event, "ids")) > 0);
 }
 
 static bool share_word(const struct cv_json *a, const struct cv_json *b)

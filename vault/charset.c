@@ -7,6 +7,7 @@
 #include <unicode/ucsdet.h>
 
 #include "formats/utf8.h"
+#include "vault/wiping.h"
 
 #define PIVOT_UNITS 2048
 #define PIECE_BYTES 4096
@@ -48,6 +49,7 @@ static const char *page_of(const char *name)
 /* guess_page(head, out): which, if ICU is clear about it. */
 static void guess_page(struct cv_bytes head, struct cv_charset_guess *out)
 {
+    cv_wiping_icu();
     UErrorCode e = U_ZERO_ERROR;
     int32_t count = 0, best = 0, next = 0;
     UCharsetDetector *d = ucsdet_open(&e);
@@ -114,6 +116,7 @@ cv_status cv_charset_new(const char *name, struct cv_charset **out, struct cv_er
     *out = NULL;
     if (c == NULL)
         return cv_fail(err, CV_ERR_NOMEM, "encoding: out of memory");
+    cv_wiping_icu();
     c->from = ucnv_open(name, &e);
     c->to = ucnv_open("UTF-8", &e);
     if (U_FAILURE(e) || name[0] == '\0' || !stateless(c->from)) {

@@ -1,11 +1,9 @@
 #include "vault/fold.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <unicode/uchar.h>
-#include <unicode/uclean.h>
 #include <unicode/unorm2.h>
 #include <unicode/uscript.h>
 #include <unicode/ustring.h>
@@ -33,36 +31,11 @@ struct cv_folder {
     size_t first; /* where this text's words begin in ${out} */
 };
 
-/* Texts pass through ICU's buffers. */
-static void *icu_malloc(const void *context, size_t n)
-{
-    (void)context;
-    return cv_wiping_malloc(n);
-}
-
-static void *icu_realloc(const void *context, void *p, size_t n)
-{
-    (void)context;
-    return cv_wiping_realloc(p, n);
-}
-
-static void icu_free(const void *context, void *p)
-{
-    (void)context;
-    cv_wiping_free(p);
-}
-
-static void set_memory(void)
-{
-    UErrorCode bad = U_ZERO_ERROR;
-    u_setMemoryFunctions(NULL, icu_malloc, icu_realloc, icu_free, &bad);
-}
-
 cv_status cv_folder_new(struct cv_folder **out)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    cv_wiping_icu();
     *out = calloc(1, sizeof(**out));
-    return *out != NULL && pthread_once(&once, set_memory) == 0 ? CV_OK : CV_ERR_NOMEM;
+    return *out != NULL ? CV_OK : CV_ERR_NOMEM;
 }
 
 void cv_folder_free(struct cv_folder *f)
@@ -190,7 +163,19 @@ static bool by_letter(UChar32 c)
                            script == USCRIPT_GEORGIAN || script == USCRIPT_ARMENIAN);
 }
 
-/* learn(f, letter, c): how it is romanised, by our table or ICU's. */
+/* base_of(f, c, out): the ASCII letter that it is, with marks on it; or nothing. */
+static cv_status base_of(const struct cv_folder *f, UChar32 c, char *out)
+{
+    UErrorCode bad = U_ZERO_ERROR;
+    UChar apart[32];
+    const int32_t n =
+        unorm2_getDecomposition(f->nfkc, c, apart, (int32_t)(sizeof(apart) / sizeof(*apart)), &bad);
+    if (n > 1 && apart[0] >= 'a' && apart[0] <= 'z')
+        out[0] = (char)apart[0];
+    return of_icu(bad);
+}
+
+/* learn(f, letter, c): how it is romanised: by our table, without its marks, or as ICU does. */
 static cv_status learn(struct cv_folder *f, struct letter *l, UChar32 c)
 {
     const char *ours = cv_spelling_letter((uint32_t)c);
@@ -201,7 +186,9 @@ static cv_status learn(struct cv_folder *f, struct letter *l, UChar32 c)
     memset(l, 0, sizeof(*l));
     if (ours != NULL)
         memcpy(l->latin, ours, strlen(ours));
-    else {
+    else
+        st = base_of(f, c, l->latin);
+    if (st == CV_OK && ours == NULL && l->latin[0] == '\0') {
         text[length++] = (UChar)c;
         st = romanise(f, text, &length, (int32_t)(sizeof(text) / sizeof(*text)));
         if (st == CV_OK) {

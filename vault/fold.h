@@ -9,11 +9,11 @@
  * Јована, Jovana and Yovana are `iovana`; ხათუნა, Khatuna and Hatuna are `hatuna`; Ștefan, Şţefan and Stefan
  * are `stefan`; Щербакова, Shcherbakova and Scherbakova are `serbakova`.
  *
- * NFKC and case folding, any script to Latin and Latin to ASCII are ICU's; letters that name spellings write
- * otherwise than ISO does (я, ж, խ) are a table of ours, and so is what romanisations disagree about: sh, sch
- * and shch, kh and h, y and j and i, doubled letters. It folds too much rather than too little: `ship` and
- * `sip` are one word. A word with a digit in it is a number, and is only put into small letters. What no rule
- * knows stays as it is, and meets itself.
+ * NFKC and case folding, any script to Latin and Latin to ASCII are ICU's; for Cyrillic, Georgian and
+ * Armenian there is a table of ours, since names are not spelled as ISO romanises (я, ж, խ), and so there is
+ * for what romanisations disagree about: sh, sch and shch, kh and h, y and j and i, doubled letters. It folds
+ * too much rather than too little: `ship` and `sip` are one word. A word with a digit in it is a number, and
+ * is only put into small letters. What no rule knows stays as it is, and meets itself.
  *
  * One folder serves one thread. ICU's tables are opened at the first text that needs them; plain ASCII does
  * not.

@@ -5,12 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto/hash.h"
 #include "crypto/hkdf.h"
+#include "vault/heads.h"
 #include "vault/index_inside.h"
 #include "vault/memory.h"
+
+#define LEFT_SECONDS 3600 /* a file that is being written is younger */
 
 /* ---- keys ---- */
 
@@ -79,10 +84,36 @@ cv_status cv_index_key(struct cv_index *x, const char *section, const struct cv_
     return st;
 }
 
-struct cv_shard_place cv_index_place(const struct cv_index *x, const char *section)
+struct cv_shard_place cv_index_place(const struct cv_index *x, const struct cv_index_section *s)
 {
     const struct cv_policy *p = cv_vault_policy(x->v);
-    return (struct cv_shard_place){ p->vault_id, section, p->template_hash };
+    return (struct cv_shard_place){ p->vault_id, s->name, p->template_hash, s->fields };
+}
+
+/* met_before(t, i, section, name): has one of the first ${i} types this field, too? */
+static bool met_before(const struct cv_template *t, size_t i, const char *section, const char *name)
+{
+    struct cv_template_field f;
+    for (size_t k = 0; k < i; k++)
+        if (cv_template_field_named(t, cv_template_type(t, k), section, name, &f))
+            return true;
+    return false;
+}
+
+int64_t cv_index_fields(const struct cv_template *t, const char *section)
+{
+    const char *type;
+    struct cv_template_field f, in;
+    int64_t count = 1, fields = 16; /* one for what is none of them */
+    for (size_t i = 0; (type = cv_template_type(t, i)) != NULL; i++)
+        for (size_t k = 0; cv_template_field(t, type, section, k, &f); k++) {
+            count += met_before(t, i, section, f.name) ? 0 : 1;
+            for (size_t n = 0; cv_template_inner(t, type, section, f.name, n, &in); n++)
+                count++;
+        }
+    while (fields < count && fields < CV_SHARD_FIELDS_MAX)
+        fields *= 2;
+    return fields;
 }
 
 /* ---- files ---- */
@@ -120,12 +151,36 @@ void cv_index_remove(struct cv_index_section *s, size_t at)
     memmove(s->shards + at, s->shards + at + 1, (s->count - at) * sizeof(*s->shards));
 }
 
-void cv_index_put_away(const struct cv_index *x, const struct cv_index_section *s,
-                       const struct cv_shard *shard)
+/* is_whole(x, s, shard): does its file open to its end? */
+static cv_status is_whole(struct cv_index *x, const struct cv_index_section *s, const struct cv_shard *shard)
 {
+    const struct cv_shard_place place = cv_index_place(x, s);
+    struct cv_shard again = { .head = shard->head };
+    struct cv_secret key = { 0 };
     char path[4200];
     cv_index_path(x, s->name, shard->head.from, path);
-    unlink(path);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return CV_OK;
+    cv_status st = cv_index_key(x, s->name, &shard->head, &key, NULL);
+    if (st == CV_OK)
+        st = cv_shard_open(&again, fd, cv_secret_view(&key), &place, true);
+    else
+        close(fd);
+    cv_shard_close(&again);
+    cv_secret_free(&key);
+    if (st != CV_OK && st != CV_ERR_NOMEM)
+        unlink(path);
+    return st;
+}
+
+cv_status cv_index_put_away(struct cv_index *x)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < x->count && st != CV_ERR_NOMEM; i++)
+        for (size_t k = 0; k < x->s[i].count && st != CV_ERR_NOMEM; k++)
+            st = is_whole(x, &x->s[i], x->s[i].shards[k]);
+    return st == CV_ERR_NOMEM ? st : CV_OK;
 }
 
 /* open_file(x, s, from): the shard that begins there, if it opens; what does not is made anew later. */
@@ -135,7 +190,7 @@ static cv_status open_file(struct cv_index *x, struct cv_index_section *s, uint6
     struct cv_shard_head head;
     struct cv_shard *shard = NULL;
     struct cv_secret key = { 0 };
-    const struct cv_shard_place place = cv_index_place(x, s->name);
+    const struct cv_shard_place place = cv_index_place(x, s);
     const uint64_t covered = s->count > 0 ? s->shards[s->count - 1]->head.to : 0;
     cv_index_path(x, s->name, from, path);
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -197,6 +252,21 @@ static cv_status begins(const struct cv_index *x, const char *section, uint64_t 
     return st;
 }
 
+/* sweep(x): what a process that was killed left half written. */
+static void sweep(const struct cv_index *x)
+{
+    DIR *d = opendir(x->dir);
+    const struct dirent *e;
+    struct stat info;
+    while (d != NULL && (e = readdir(d)) != NULL)
+        if (e->d_name[0] != '.' && strchr(e->d_name, '.') != NULL &&
+            fstatat(dirfd(d), e->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+            info.st_mtime < time(NULL) - LEFT_SECONDS)
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    if (d != NULL)
+        closedir(d);
+}
+
 static cv_status open_section(struct cv_index *x, struct cv_index_section *s, struct cv_err *err)
 {
     uint64_t *froms = NULL;
@@ -221,11 +291,15 @@ static cv_status open_index(struct cv_index *x, struct cv_err *err)
     x->s = calloc(n + 1, sizeof(*x->s));
     cv_status st = x->s == NULL ? CV_ERR_NOMEM : cv_folder_new(&x->folder);
     st = CV_THEN(st, cv_user_dir("XDG_CACHE_HOME", ".cache", leaf, x->dir, err));
+    if (st == CV_OK)
+        sweep(x);
     for (size_t i = 0; st == CV_OK && (section = cv_template_section(x->v->template, i)) != NULL; i++) {
         if (!cv_vault_may_read(x->v, section))
             continue;
         struct cv_index_section *s = &x->s[x->count++];
         snprintf(s->name, sizeof(s->name), "%s", section);
+        s->kinds = cv_marks_kinds(x->v->template, section);
+        s->fields = cv_index_fields(x->v->template, section);
         st = open_section(x, s, err);
     }
     return st;
@@ -240,7 +314,7 @@ cv_status cv_index_open(struct cv_vault *v, const char *reason, struct cv_index 
     x->v = v;
     cv_status st = cv_vault_policy(v)->reason_required && reason == NULL
                        ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
-                       : cv_custody_refresh(v->custody, err);
+                       : cv_heads_catch_up(v, err);
     st = CV_THEN(st, open_index(x, err));
     st = CV_THEN(st, cv_index_build(x, reason, err));
     if (st == CV_OK)

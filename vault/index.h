@@ -12,10 +12,10 @@
 struct cv_index;
 
 /**
- * cv_index_open(v, reason, out, err): open it, and read into it what was written since. That reading is one
- * event, `index`, durable before anything is opened; there is none if nothing was written. ${reason} may be
- * NULL. CV_OK, also if this member reads nothing (cv_index_section then has none); CV_ERR_ARG if the vault
- * asks why and there is no reason; CV_ERR_IO; CV_ERR_NOMEM.
+ * cv_index_open(v, reason, out, err): open it, and read into it (and into the head index) what was written
+ * since. That reading is one event, `index`, durable before anything is opened; there is none if nothing was
+ * written. ${reason} may be NULL. CV_OK, also if this member reads nothing (cv_index_section then has none);
+ * CV_ERR_ARG if the vault asks why and there is no reason; CV_ERR_IO; CV_ERR_NOMEM.
  */
 CV_MUST_CHECK cv_status cv_index_open(struct cv_vault *v, const char *reason, struct cv_index **out,
                                       struct cv_err *err);
@@ -28,6 +28,7 @@ struct cv_place_in {
     uint8_t id[CV_ID_BYTES];
     uint64_t entry, version;     /* in which it stands */
     const char *section, *field; /* the index's, good as long as it is */
+    const char *type;            /* the template's; NULL: none of it */
 };
 typedef cv_status (*cv_place_fn)(void *arg, const struct cv_place_in *at, struct cv_err *err);
 

@@ -1,61 +1,17 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "vault/grant.h"
 #include "vault/heads.h"
-#include "vault/index_inside.h"
+#include "vault/index_build.h"
 
 /* Bringing the index up to date: entries are read in batches, and the parts of a batch are opened and taken
  * in by two threads, each with sections of its own. */
 
 #define BATCH 256
-#define KEY 32 /* bytes of one */
-
-/* Entries of the log that a section's index lacks. */
-struct span {
-    struct cv_index_section *s;
-    uint64_t from, to;
-    size_t at;              /* where its shards go among the section's */
-    struct cv_shard *shard; /* being written; NULL before the first entry, and after the last */
-};
-
-/* A record entry of the batch. */
-struct entry {
-    uint64_t index, version;
-    struct cv_buf data;
-    struct cv_envelope env;
-    struct cv_secret keys; /* the release key, and of each part the batch key: KEY bytes each */
-    uint8_t id[CV_ID_BYTES];
-    char type[CV_NAME_BYTES];
-    struct cv_json *carried;
-    bool good; /* its head opened */
-};
-
-struct building {
-    struct cv_index *x;
-    struct span *spans; /* section by section, in order of entries */
-    size_t count;
-    struct entry *batch;
-    size_t entries;
-    struct cv_beside *beside;
-    struct worker *workers;
-};
-
-/* One of the two threads. */
-struct worker {
-    struct building *b;
-    struct cv_filler filler;
-    struct cv_buf plain;
-    size_t first, last;  /* heads: entries of the batch */
-    struct span **spans; /* that are its own, in this batch */
-    size_t count;
-    cv_status st;
-};
+#define WORTH_TELLING 5000 /* entries: what takes less is over before it can be read */
 
 /* ---- what is missing ---- */
 
@@ -96,99 +52,9 @@ static cv_status plan(struct building *b, struct cv_index_section *s, struct cv_
     return CV_THEN(st, add_span(b, s, covered, b->x->v->custody->chain.next, s->count, err));
 }
 
-/* go_on(b, span): a shard with room that ends where the span begins is written on; what cannot be loaded is
- * among what is missing. The shards of a section are not moved after this. */
-static cv_status go_on(struct building *b, struct span *span, struct cv_err *err)
+static bool is_over(const struct span *span)
 {
-    struct cv_index_section *s = span->s;
-    struct cv_shard *last = span->at > 0 ? s->shards[span->at - 1] : NULL;
-    const struct cv_shard_place place = cv_index_place(b->x, s->name);
-    struct cv_secret key = { 0 };
-    char path[4200];
-    if (last == NULL || last->head.to != span->from || last->head.records >= CV_SHARD_RECORDS)
-        return CV_OK;
-    cv_index_path(b->x, s->name, last->head.from, path);
-    cv_shard_close(last);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    cv_status st = cv_index_key(b->x, s->name, &last->head, &key, err);
-    if (fd >= 0 && st == CV_OK)
-        st = cv_shard_open(last, fd, cv_secret_view(&key), &place, true);
-    else if (fd >= 0)
-        close(fd);
-    cv_secret_free(&key);
-    if (st == CV_ERR_NOMEM)
-        return cv_err_note(err, st, "index");
-    span->at--;
-    if (st == CV_OK && fd >= 0) {
-        span->shard = last;
-        return CV_OK;
-    }
-    span->from = last->head.from;
-    cv_index_remove(s, span->at);
-    return CV_OK;
-}
-
-/* ---- a shard being written ---- */
-
-/* begin(b, span): a new shard; it stands before those of the section's later spans. */
-static cv_status begin(struct building *b, struct span *span)
-{
-    static const uint8_t no_key[KEY];
-    const struct cv_shard_head head = { .from = span->from, .to = span->from };
-    const struct cv_shard_place place = cv_index_place(b->x, span->s->name);
-    struct cv_shard *shard = NULL;
-    cv_status st = cv_index_insert(span->s, span->at, &head, &shard);
-    st = CV_THEN(st, cv_shard_open(shard, -1, CV_ARR(no_key), &place, true));
-    if (st != CV_OK)
-        return st; /* the index is given up */
-    span->shard = shard;
-    for (struct span *later = span + 1; later < b->spans + b->count && later->s == span->s; later++)
-        later->at++;
-    return CV_OK;
-}
-
-/* write_file(path, data): whole or not at all. Without a sync: what a power cut leaves is made anew. */
-static bool write_file(const char *path, struct cv_bytes data)
-{
-    char made[4300];
-    size_t done = 0;
-    ssize_t n = 1;
-    snprintf(made, sizeof(made), "%s.XXXXXX", path);
-    const int fd = mkostemp(made, O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    while (done < data.n && ((n = write(fd, data.p + done, data.n - done)) > 0 || errno == EINTR))
-        done += n > 0 ? (size_t)n : 0;
-    const bool good = close(fd) == 0 && done == data.n && rename(made, path) == 0;
-    if (!good)
-        unlink(made);
-    return good;
-}
-
-/* finish(b, span, to): it covers what is before ${to}; sealed, written, and opened to be read. A cache that
- * cannot be written costs the next command its time: then the shard stays as it is, in memory. */
-static cv_status finish(struct building *b, struct span *span, uint64_t to, struct cv_err *err)
-{
-    struct cv_shard *shard = span->shard;
-    const char *section = span->s->name;
-    const struct cv_shard_place place = cv_index_place(b->x, section);
-    struct cv_secret key = { 0 };
-    struct cv_buf file = { 0 };
-    char path[4200];
-    span->shard = NULL;
-    shard->head.to = to;
-    shard->head.epoch = cv_policy_section(cv_vault_policy(b->x->v), section)->epoch;
-    cv_index_path(b->x, section, shard->head.from, path);
-    cv_status st = cv_index_key(b->x, section, &shard->head, &key, err);
-    st = CV_THEN(st, cv_shard_seal(shard, cv_secret_view(&key), &place, &file));
-    if (st == CV_OK && write_file(path, cv_buf_view(&file))) {
-        const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        cv_shard_close(shard);
-        st = fd < 0 ? CV_ERR_IO : cv_shard_open(shard, fd, cv_secret_view(&key), &place, false);
-    }
-    cv_secret_free(&key);
-    cv_buf_free(&file);
-    return st;
+    return span->over;
 }
 
 /* span_of(b, s, index): the span of the section that an entry lies in, or NULL. */
@@ -204,7 +70,7 @@ static struct span *span_of(struct building *b, const char *section, uint64_t in
 
 static struct cv_bytes key_of(const struct entry *e, size_t i)
 {
-    return CV_BYTES(e->keys.p + i * KEY, KEY);
+    return CV_BYTES(e->keys.p + i * CV_BUILD_KEY_BYTES, CV_BUILD_KEY_BYTES);
 }
 
 /* open_part(b, e, i, plain): CV_ERR_AUTH, CV_ERR_FORMAT where it is damaged. */
@@ -322,16 +188,16 @@ static cv_status gather(struct building *b, uint64_t index, struct cv_err *err)
     cv_status st = cv_custody_read(v->custody, index, CV_KIND_RECORD, &e->data, NULL);
     st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&e->data), &e->env, NULL));
     st = CV_THEN(st, cv_release_get(&v->custody->release, e->env.slot, &release, NULL));
-    st = CV_THEN(st, cv_secret_alloc(&e->keys, (1 + e->env.count) * KEY));
+    st = CV_THEN(st, cv_secret_alloc(&e->keys, (1 + e->env.count) * CV_BUILD_KEY_BYTES));
     if (st == CV_OK)
-        memcpy(e->keys.p, release.p, KEY);
+        memcpy(e->keys.p, release.p, CV_BUILD_KEY_BYTES);
     for (size_t i = 0; i < e->env.count && st == CV_OK; i++) {
         struct cv_bytes key;
         if (i > 0 && span_of(b, e->env.parts[i].name, index) == NULL)
             continue;
         st = cv_keyring_batch(v->keys, e->env.batch, e->env.parts[i].section, &key, NULL);
         if (st == CV_OK)
-            memcpy(e->keys.p + (1 + i) * KEY, key.p, KEY);
+            memcpy(e->keys.p + (1 + i) * CV_BUILD_KEY_BYTES, key.p, CV_BUILD_KEY_BYTES);
         else if (i > 0 && grave(st) == CV_OK)
             st = CV_OK; /* zeros open nothing */
     }
@@ -343,15 +209,6 @@ static cv_status gather(struct building *b, uint64_t index, struct cv_err *err)
         cv_secret_free(&e->keys);
     }
     return grave(st) == CV_OK ? CV_OK : cv_err_note(err, st, "index");
-}
-
-/* both(b, fn): the work of both threads. */
-static cv_status both(struct building *b, void (*fn)(void *))
-{
-    cv_beside_start(&b->beside, fn, &b->workers[1]);
-    fn(&b->workers[0]);
-    cv_beside_wait(b->beside);
-    return b->workers[0].st != CV_OK ? b->workers[0].st : b->workers[1].st;
 }
 
 /* weigh(b, span): bytes that a span has in this batch. */
@@ -381,7 +238,7 @@ static cv_status deal(struct building *b)
         struct worker *w = &b->workers[load[1] < load[0] ? 1 : 0];
         load[w - b->workers] += bytes;
         if (span->shard == NULL)
-            st = begin(b, span);
+            st = cv_span_begin(b, span);
         w->spans[w->count++] = span;
     }
     return st;
@@ -395,16 +252,33 @@ static cv_status close_full(struct building *b, uint64_t after, struct cv_err *e
     for (size_t i = 0; i < b->count && st == CV_OK; i++) {
         struct span *span = &b->spans[i];
         const bool over = after >= span->to && span->from < span->to;
-        if (!over && (span->shard == NULL || span->shard->head.records < CV_SHARD_RECORDS))
+        if (!over && (span->shard == NULL || span->shard->head.records < cv_shard_full))
             continue;
         const uint64_t end = over ? span->to : after;
         if (span->shard == NULL)
-            st = begin(b, span);
-        st = CV_THEN(st, finish(b, span, end, err));
+            st = cv_span_begin(b, span);
+        st = CV_THEN(st, cv_span_end(b, span, end, err));
         span->from = end;
-        span->at++;
     }
+    cv_span_deal(b, is_over);
+    st = CV_THEN(st, cv_span_both(b, cv_span_seal));
+    for (size_t i = 0; i < b->count; i++)
+        if (b->spans[i].over) {
+            b->spans[i].over = false;
+            b->spans[i].shard = NULL;
+            b->spans[i].at++;
+        }
     return st;
+}
+
+static void empty_batch(struct building *b)
+{
+    for (size_t i = 0; i < b->entries; i++) {
+        cv_buf_free(&b->batch[i].data);
+        cv_secret_free(&b->batch[i].keys);
+        cv_json_free(b->batch[i].carried);
+    }
+    b->entries = 0;
 }
 
 static cv_status work_off(struct building *b, uint64_t after, struct cv_err *err)
@@ -413,22 +287,24 @@ static cv_status work_off(struct building *b, uint64_t after, struct cv_err *err
     b->workers[0].first = 0;
     b->workers[0].last = b->workers[1].first = half;
     b->workers[1].last = b->entries;
-    cv_status st = both(b, open_heads);
+    cv_status st = cv_span_both(b, open_heads);
     st = CV_THEN(st, deal(b));
-    st = CV_THEN(st, both(b, take_sections));
-    for (size_t i = 0; i < b->entries; i++) {
-        cv_buf_free(&b->batch[i].data);
-        cv_secret_free(&b->batch[i].keys);
-        cv_json_free(b->batch[i].carried);
-    }
-    b->entries = 0;
+    st = CV_THEN(st, cv_span_both(b, take_sections));
+    empty_batch(b);
     return CV_THEN(st, close_full(b, after, err));
+}
+
+static void tell_progress(const struct cv_vault *v, uint64_t entries, uint64_t total)
+{
+    if (v->progress != NULL && total >= WORTH_TELLING)
+        v->progress(v->progress_arg, "Reading into the search index, entries", entries, total);
 }
 
 /* read_all(b): every record entry that some span covers. */
 static cv_status read_all(struct building *b, uint64_t from, uint64_t to, struct cv_err *err)
 {
     struct cv_vault *v = b->x->v;
+    const uint64_t first = from;
     uint64_t index = from;
     cv_status st = CV_OK;
     while (st == CV_OK && from < to) {
@@ -440,11 +316,15 @@ static cv_status read_all(struct building *b, uint64_t from, uint64_t to, struct
         for (size_t i = 0; i < b->count; i++)
             wanted = wanted || (index >= b->spans[i].from && index < b->spans[i].to);
         st = wanted ? gather(b, index, err) : CV_OK;
-        if (st == CV_OK && b->entries == BATCH)
+        if (st == CV_OK && b->entries == BATCH) {
             st = work_off(b, from, err);
+            tell_progress(v, from - first, to - first);
+        }
     }
     st = st == CV_ERR_NOTFOUND ? CV_OK : st;
-    return CV_THEN(st, work_off(b, to, err));
+    st = CV_THEN(st, work_off(b, to, err));
+    tell_progress(v, to - first, to - first);
+    return st;
 }
 
 /* ---- the event ---- */
@@ -482,31 +362,50 @@ static cv_status log_reading(const struct building *b, const char *reason, struc
 
 /* ---- all of it ---- */
 
-static cv_status build(struct building *b, const char *reason, struct cv_err *err)
+/* ready(b, workers): what the two threads work with; ended by done(). */
+static cv_status ready(struct building *b, struct worker workers[static 2])
 {
-    struct cv_index *x = b->x;
-    struct worker workers[2] = { { .b = b, .filler = { .template = x->v->template, .folder = x->folder } },
-                                 { .b = b, .filler = { .template = x->v->template } } };
-    uint64_t from = UINT64_MAX, to = 0;
+    struct span **own = calloc(2 * b->count + 1, sizeof(*own));
     b->workers = workers;
     b->batch = calloc(BATCH, sizeof(*b->batch));
-    struct span **own = calloc(2 * b->count, sizeof(*own));
-    cv_status st = b->batch == NULL || own == NULL ? CV_ERR_NOMEM : cv_folder_new(&workers[1].filler.folder);
+    for (size_t i = 0; i < 2; i++)
+        workers[i] = (struct worker){ .b = b, .filler = { .template = b->x->v->template } };
+    workers[0].filler.folder = b->x->folder;
     workers[0].spans = own;
-    workers[1].spans = own + b->count;
+    if (own != NULL)
+        workers[1].spans = own + b->count;
+    return b->batch == NULL || own == NULL ? CV_ERR_NOMEM : cv_folder_new(&workers[1].filler.folder);
+}
+
+static void done(struct building *b)
+{
+    empty_batch(b);
+    cv_beside_free(b->beside);
+    cv_folder_free(b->workers[1].filler.folder);
+    free(b->workers[0].spans);
+    for (size_t i = 0; i < 2; i++) {
+        cv_buf_free(&b->workers[i].plain);
+        cv_buf_free(&b->workers[i].filler.words);
+        cv_marks_free(&b->workers[i].filler.marks);
+    }
+    for (size_t i = 0; i < b->count; i++)
+        cv_secret_free(&b->spans[i].key);
+    free(b->batch);
+}
+
+static cv_status build(struct building *b, const char *reason, struct cv_err *err)
+{
+    struct worker workers[2];
+    uint64_t from = UINT64_MAX, to = 0;
+    cv_status st = ready(b, workers);
+    st = CV_THEN(st, cv_span_go_on(b, err));
     for (size_t i = 0; i < b->count; i++) {
         from = b->spans[i].from < from ? b->spans[i].from : from;
         to = b->spans[i].to > to ? b->spans[i].to : to;
     }
     st = CV_THEN(st, log_reading(b, reason, err));
     st = CV_THEN(st, read_all(b, from, to, err));
-    cv_folder_free(workers[1].filler.folder);
-    free(own);
-    for (size_t i = 0; i < 2; i++) {
-        cv_buf_free(&workers[i].plain);
-        cv_buf_free(&workers[i].filler.words);
-        cv_marks_free(&workers[i].filler.marks);
-    }
+    done(b);
     return st;
 }
 
@@ -514,21 +413,10 @@ cv_status cv_index_build(struct cv_index *x, const char *reason, struct cv_err *
 {
     struct building b = { .x = x };
     cv_status st = CV_OK;
-    for (size_t i = 0; i < x->count && st == CV_OK; i++) {
-        const size_t before = b.count;
+    for (size_t i = 0; i < x->count && st == CV_OK; i++)
         st = plan(&b, &x->s[i], err);
-        if (st == CV_OK && b.count > before)
-            st = go_on(&b, &b.spans[b.count - 1], err);
-    }
     if (st == CV_OK && b.count > 0)
         st = build(&b, reason, err);
-    for (size_t i = 0; i < b.entries; i++) {
-        cv_buf_free(&b.batch[i].data);
-        cv_secret_free(&b.batch[i].keys);
-        cv_json_free(b.batch[i].carried);
-    }
-    cv_beside_free(b.beside);
-    free(b.batch);
     free(b.spans);
     return cv_err_note(err, st, "index");
 }

@@ -54,7 +54,7 @@ static cv_status add_value(struct cv_filler *f, const struct cv_template_field *
 /* add_row(g, name): the words gathered are those of the field ${name}. */
 static cv_status add_row(struct filling *g, const char *name)
 {
-    unsigned no = 0;
+    int64_t no = 0;
     sqlite3_stmt *q = NULL;
     struct cv_buf *words = &g->f->words;
     cv_status st = CV_OK;
@@ -62,7 +62,7 @@ static cv_status add_row(struct filling *g, const char *name)
         st = cv_shard_field(g->shard, name, &no);
         st = CV_THEN(st, cv_shard_query(g->shard, CV_SHARD_ADD_WORDS, &q));
         if (st == CV_OK) {
-            sqlite3_bind_int64(q, 1, g->ord * CV_SHARD_FIELDS + no);
+            sqlite3_bind_int64(q, 1, g->ord * g->shard->fields + no);
             sqlite3_bind_text(q, 2, (const char *)words->p, (int)words->n, SQLITE_STATIC);
             st = cv_shard_run(g->shard, CV_SHARD_ADD_WORDS);
         }
@@ -133,13 +133,15 @@ static cv_status add_names(struct filling *g, const char *words)
 
 static cv_status add_mark(struct filling *g, const struct cv_mark *m)
 {
-    unsigned no = 0;
+    int64_t no = 0, kind = 0;
+    uint8_t id[CV_SHARD_ID_BYTES];
     sqlite3_stmt *q = NULL;
     cv_status st = cv_shard_field(g->shard, m->field, &no);
+    st = CV_THEN(st, cv_shard_kind(g->shard, m->kind, &kind));
     st = CV_THEN(st, cv_shard_query(g->shard, CV_SHARD_ADD_MARK, &q));
     if (st == CV_OK) {
-        sqlite3_bind_text(q, 1, m->kind, -1, SQLITE_STATIC);
-        sqlite3_bind_text(q, 2, m->value, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(q, 1, kind);
+        cv_shard_bind_value(q, 2, m->kind, m->value, id);
         sqlite3_bind_int64(q, 3, g->ord);
         sqlite3_bind_int64(q, 4, no);
         st = cv_shard_run(g->shard, CV_SHARD_ADD_MARK);
@@ -171,6 +173,16 @@ static cv_status add_late(struct filling *g)
     return cv_shard_run(g->shard, CV_SHARD_ADD_LATE);
 }
 
+/* type_number(t, type): its place in the template, to which a shard is bound; -1 if it is none of it. */
+static int type_number(const struct cv_template *t, const char *type)
+{
+    const char *name;
+    for (int i = 0; (name = cv_template_type(t, (size_t)i)) != NULL; i++)
+        if (strcmp(name, type) == 0)
+            return i;
+    return -1;
+}
+
 static cv_status add_rec(struct filling *g)
 {
     sqlite3_stmt *q = NULL;
@@ -181,7 +193,8 @@ static cv_status add_rec(struct filling *g)
     sqlite3_bind_int64(q, 1, g->ord);
     sqlite3_bind_int64(q, 2, (int64_t)g->what->entry);
     sqlite3_bind_int64(q, 3, (int64_t)g->what->version);
-    sqlite3_bind_blob(q, 4, g->what->id, CV_SHARD_ID_BYTES, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 4, type_number(g->f->template, g->what->type));
+    sqlite3_bind_blob(q, 5, g->what->id, CV_SHARD_ID_BYTES, SQLITE_STATIC);
     return cv_shard_run(g->shard, CV_SHARD_ADD_REC);
 }
 

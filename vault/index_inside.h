@@ -17,6 +17,8 @@ struct cv_late {
 
 struct cv_index_section {
     char name[CV_NAME_BYTES];
+    unsigned kinds;           /* of marks that can stand in it (vault/marks.h) */
+    int64_t fields;           /* of a shard's place */
     struct cv_shard **shards; /* in order of entries; each stays where it is */
     size_t count, room;
     struct cv_late *late; /* sorted; loaded by the first that asks */
@@ -46,8 +48,10 @@ struct cv_index {
 CV_MUST_CHECK cv_status cv_index_key(struct cv_index *x, const char *section,
                                      const struct cv_shard_head *head, struct cv_secret *out,
                                      struct cv_err *err);
-/** cv_index_place(x, section): what a shard of it is bound to. */
-struct cv_shard_place cv_index_place(const struct cv_index *x, const char *section);
+/** cv_index_place(x, s): what a shard of it is bound to. cv_index_fields(t, section): how many fields it may
+ * have. */
+struct cv_shard_place cv_index_place(const struct cv_index *x, const struct cv_index_section *s);
+int64_t cv_index_fields(const struct cv_template *t, const char *section);
 /** cv_index_path(x, section, from, out): of a shard's file. */
 void cv_index_path(const struct cv_index *x, const char *section, uint64_t from, char out[static 4200]);
 /** cv_index_insert(s, at, head, out): one more shard at that position, not open yet. CV_OK; CV_ERR_NOMEM.
@@ -56,9 +60,9 @@ CV_MUST_CHECK cv_status cv_index_insert(struct cv_index_section *s, size_t at,
                                         const struct cv_shard_head *head, struct cv_shard **out);
 void cv_index_remove(struct cv_index_section *s, size_t at);
 
-/** cv_index_put_away(x, s, shard): its file was found damaged: the next opening makes it anew. */
-void cv_index_put_away(const struct cv_index *x, const struct cv_index_section *s,
-                       const struct cv_shard *shard);
+/** cv_index_put_away(x): something was found damaged: read all files whole, and remove those that are: the
+ * next opening makes them anew. CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_index_put_away(struct cv_index *x);
 
 /* ---- index_build.c ---- */
 
@@ -88,8 +92,8 @@ CV_MUST_CHECK cv_status cv_index_fill(struct cv_filler *f, struct cv_shard *shar
 
 /* ---- index_look.c ---- */
 
-/** cv_index_rec(s, shard, ord, out): which record and entry. CV_ERR_NOTFOUND: it stands no more. */
-CV_MUST_CHECK cv_status cv_index_rec(struct cv_index_section *s, struct cv_shard *shard, int64_t ord,
-                                     struct cv_place_in *out);
+/** cv_index_rec(x, s, shard, ord, out): which record and entry. CV_ERR_NOTFOUND: it stands no more. */
+CV_MUST_CHECK cv_status cv_index_rec(const struct cv_index *x, struct cv_index_section *s,
+                                     struct cv_shard *shard, int64_t ord, struct cv_place_in *out);
 
 #endif

@@ -59,8 +59,8 @@ static cv_status load_late(struct cv_index_section *s)
     return CV_OK;
 }
 
-cv_status cv_index_rec(struct cv_index_section *s, struct cv_shard *shard, int64_t ord,
-                       struct cv_place_in *out)
+cv_status cv_index_rec(const struct cv_index *x, struct cv_index_section *s, struct cv_shard *shard,
+                       int64_t ord, struct cv_place_in *out)
 {
     sqlite3_stmt *q = NULL;
     cv_status st = s->late_known ? CV_OK : load_late(s);
@@ -74,6 +74,8 @@ cv_status cv_index_rec(struct cv_index_section *s, struct cv_shard *shard, int64
     *out = (struct cv_place_in){ .entry = (uint64_t)sqlite3_column_int64(q, 0),
                                  .version = (uint64_t)sqlite3_column_int64(q, 1),
                                  .section = s->name };
+    const int64_t type = sqlite3_column_int64(q, 3);
+    out->type = type >= 0 ? cv_template_type(x->v->template, (size_t)type) : NULL;
     const bool whole = sqlite3_column_bytes(q, 2) == CV_ID_BYTES;
     if (whole)
         memcpy(out->id, sqlite3_column_blob(q, 2), CV_ID_BYTES);
@@ -88,6 +90,7 @@ cv_status cv_index_rec(struct cv_index_section *s, struct cv_shard *shard, int64
 /* ---- marks ---- */
 
 struct looking {
+    const struct cv_index *x;
     struct cv_index_section *s;
     struct cv_shard *shard;
     cv_place_fn place;
@@ -96,11 +99,13 @@ struct looking {
 };
 
 /* broken(x, l, st, err): a file that fails under way is damaged, and told so. */
-static cv_status broken(const struct cv_index *x, const struct looking *l, cv_status st, struct cv_err *err)
+static cv_status broken(struct cv_index *x, const struct looking *l, cv_status st, struct cv_err *err)
 {
     if (st != CV_ERR_FORMAT)
         return cv_err_note(err, st, "index");
-    cv_index_put_away(x, l->s, l->shard);
+    st = cv_index_put_away(x);
+    if (st != CV_OK)
+        return cv_err_note(err, st, "index");
     return cv_fail(err, CV_ERR_IO, "the search index of %s was damaged; try again: it will be made anew",
                    l->s->name);
 }
@@ -108,21 +113,21 @@ static cv_status broken(const struct cv_index *x, const struct looking *l, cv_st
 /* place_of(l, ord, no, out): CV_ERR_NOTFOUND if it stands no more. */
 static cv_status place_of(struct looking *l, int64_t ord, int64_t no, struct cv_place_in *out)
 {
-    if (no < 0 || no >= CV_SHARD_FIELDS || l->shard->field[no] == NULL)
+    if (no < 0 || no >= l->shard->fields || l->shard->field[no] == NULL)
         return CV_ERR_FORMAT;
-    cv_status st = cv_index_rec(l->s, l->shard, ord, out);
+    cv_status st = cv_index_rec(l->x, l->s, l->shard, ord, out);
     out->field = l->shard->field[no];
     return st;
 }
 
 static cv_status look_mark(struct looking *l, const char *kind, const char *value, struct cv_err *err)
 {
+    uint8_t id[CV_ID_BYTES];
     sqlite3_stmt *q = NULL;
     cv_status st = cv_shard_query(l->shard, CV_SHARD_MARK, &q);
     if (st != CV_OK)
         return st;
-    sqlite3_bind_text(q, 1, kind, -1, SQLITE_STATIC);
-    sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
+    cv_shard_bind_mark(l->shard, q, kind, value, id);
     while ((st = cv_shard_step(l->shard, CV_SHARD_MARK)) == CV_OK) {
         struct cv_place_in at;
         st = place_of(l, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1), &at);
@@ -136,13 +141,31 @@ static cv_status look_mark(struct looking *l, const char *kind, const char *valu
 cv_status cv_index_mark(struct cv_index *x, const char *kind, const char *value, cv_place_fn fn, void *arg,
                         struct cv_err *err)
 {
+    const unsigned of = cv_marks_kind(kind);
     cv_status st = CV_OK;
     for (size_t i = 0; i < x->count && st == CV_OK; i++)
-        for (size_t k = 0; k < x->s[i].count && st == CV_OK; k++) {
-            struct looking l = { .s = &x->s[i], .shard = x->s[i].shards[k], .place = fn, .arg = arg };
+        for (size_t k = 0; (x->s[i].kinds & of) != 0 && k < x->s[i].count && st == CV_OK; k++) {
+            struct looking l = { .x = x, .s = &x->s[i], .shard = x->s[i].shards[k], .place = fn, .arg = arg };
             st = broken(x, &l, look_mark(&l, kind, value, err), err);
         }
     return st;
+}
+
+/* tell_mark(l, q, at): the row's kind and value. */
+static cv_status tell_mark(struct looking *l, sqlite3_stmt *q, const struct cv_place_in *at,
+                           struct cv_err *err)
+{
+    const sqlite3_int64 kind = sqlite3_column_int64(q, 0);
+    char text[CV_ID_TEXT_BYTES];
+    if (kind < 0 || kind >= CV_SHARD_KINDS_MAX || l->shard->kind[kind] == NULL)
+        return CV_ERR_FORMAT;
+    const bool ref = sqlite3_column_type(q, 1) == SQLITE_BLOB;
+    if (ref && sqlite3_column_bytes(q, 1) != CV_ID_BYTES)
+        return CV_ERR_FORMAT;
+    if (ref)
+        cv_id_text(sqlite3_column_blob(q, 1), text);
+    return l->mark(l->arg, l->shard->kind[kind], ref ? text : (const char *)sqlite3_column_text(q, 1), at,
+                   err);
 }
 
 static cv_status look_record(struct looking *l, const uint8_t *id, struct cv_err *err)
@@ -155,8 +178,7 @@ static cv_status look_record(struct looking *l, const uint8_t *id, struct cv_err
     while ((st = cv_shard_step(l->shard, CV_SHARD_MARKS_OF)) == CV_OK) {
         struct cv_place_in at;
         st = place_of(l, sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3), &at);
-        st = CV_THEN(st, l->mark(l->arg, (const char *)sqlite3_column_text(q, 0),
-                                 (const char *)sqlite3_column_text(q, 1), &at, err));
+        st = CV_THEN(st, tell_mark(l, q, &at, err));
         if (st != CV_OK && st != CV_ERR_NOTFOUND)
             return st;
     }
@@ -169,7 +191,7 @@ cv_status cv_index_marks_of(struct cv_index *x, const uint8_t id[static CV_ID_BY
     cv_status st = CV_OK;
     for (size_t i = 0; i < x->count && st == CV_OK; i++)
         for (size_t k = 0; k < x->s[i].count && st == CV_OK; k++) {
-            struct looking l = { .s = &x->s[i], .shard = x->s[i].shards[k], .mark = fn, .arg = arg };
+            struct looking l = { .x = x, .s = &x->s[i], .shard = x->s[i].shards[k], .mark = fn, .arg = arg };
             st = broken(x, &l, look_record(&l, id, err), err);
         }
     return st;

@@ -361,11 +361,14 @@ cv_status cv_sealed_db_load(int fd, size_t header, struct cv_bytes key, struct c
 cv_status cv_sealed_db_seal(sqlite3 *db, struct cv_bytes key, struct cv_bytes context, struct cv_buf *out)
 {
     sqlite3_int64 n = 0;
-    uint8_t *all = sqlite3_serialize(db, "main", &n, 0);
-    if (all == NULL)
-        return CV_ERR_NOMEM;
-    cv_status st = (uint64_t)n > DB_MAX ? CV_ERR_LIMIT
-                                        : cv_cobblestone_seal(key, context, CV_BYTES(all, (size_t)n), out);
-    sqlite3_free(all);
+    /* One that was loaded lies in one piece; a new one does not, and is copied together. */
+    const uint8_t *piece = sqlite3_serialize(db, "main", &n, SQLITE_SERIALIZE_NOCOPY);
+    uint8_t *copy = piece == NULL ? sqlite3_serialize(db, "main", &n, 0) : NULL;
+    piece = piece != NULL ? piece : copy;
+    cv_status st = piece == NULL ? CV_ERR_NOMEM
+                   : (uint64_t)n > DB_MAX / 2
+                       ? CV_ERR_LIMIT
+                       : cv_cobblestone_seal(key, context, CV_BYTES(piece, (size_t)n), out);
+    sqlite3_free(copy);
     return st;
 }

@@ -87,7 +87,7 @@ static cv_status check_sections(struct searching *s, struct cv_err *err)
 
 /* ---- which records ---- */
 
-/* holds(s, at, n, exact): is the tree from ${at} on true of record ${n}? NOLINTNEXTLINE(misc-no-recursion) */
+/* holds(s, at, n, exact): is the tree from ${at} on true of record ${n}? */
 static bool holds(const struct searching *s, size_t at, size_t n, bool exact)
 {
     const struct cv_query_node *node = &s->ask->query->node[at];
@@ -100,14 +100,58 @@ static bool holds(const struct searching *s, size_t at, size_t n, bool exact)
     case CV_QUERY_NOT:
         return !holds(s, node->left, n, false);
     default:
-        return n < term->room && term->place[n].entry != 0 &&
-               !(exact && (term->almost || term->node->almost));
+        return n < term->room && term->place[n].entry != 0 && !(exact && term->almost[n]);
     }
+}
+
+/* negated(q, at): does it stand under a NOT? */
+static bool negated(const struct cv_query *q, size_t at)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        const struct cv_query_node *n = &q->node[i];
+        const bool two = n->kind == CV_QUERY_AND || n->kind == CV_QUERY_OR;
+        if (n->kind == CV_QUERY_NOT && n->left == at)
+            return true;
+        if (two && (n->left == at || n->right == at))
+            return negated(q, i); /* a node stands under one other, which comes later */
+    }
+    return false;
+}
+
+/* forgive(s, all): names spelled almost so, for words with a tilde and words that are nowhere, or for all
+ * that could be names. What is not to be found is meant as it is written. */
+static cv_status forgive(struct searching *s, bool all)
+{
+    const struct cv_query *q = s->ask->query;
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < q->count && st == CV_OK; i++)
+        if (is_term(&q->node[i]) && !negated(q, i) && (all || q->node[i].almost || s->term[i].met == 0))
+            st = cv_term_forgive(s->x, &s->term[i], &s->met);
+    return st;
+}
+
+/* judge(s): of which records the query is true; how many there are. */
+static cv_status judge(struct searching *s, size_t *count)
+{
+    free(s->yes);
+    free(s->exactly);
+    *count = 0;
+    s->yes = calloc(s->met.count + 1, sizeof(*s->yes));
+    s->exactly = calloc(s->met.count + 1, sizeof(*s->exactly));
+    if (s->yes == NULL || s->exactly == NULL)
+        return CV_ERR_NOMEM;
+    for (size_t n = 0; n < s->met.count; n++) {
+        s->yes[n] = holds(s, s->ask->query->root, n, false);
+        s->exactly[n] = s->yes[n] && holds(s, s->ask->query->root, n, true);
+        *count += s->yes[n] ? 1 : 0;
+    }
+    return CV_OK;
 }
 
 static cv_status look(struct searching *s, struct cv_err *err)
 {
     const struct cv_query *q = s->ask->query;
+    size_t count = 0;
     cv_status st = CV_OK;
     for (size_t i = 0; i < q->count && st == CV_OK; i++)
         if (is_term(&q->node[i]))
@@ -115,14 +159,13 @@ static cv_status look(struct searching *s, struct cv_err *err)
     for (size_t i = 0; i < q->count && st == CV_OK; i++)
         if (is_term(&q->node[i]))
             st = cv_term_look(s->x, &s->term[i], &s->met);
-    s->yes = calloc(s->met.count + 1, sizeof(*s->yes));
-    s->exactly = calloc(s->met.count + 1, sizeof(*s->exactly));
-    if (st == CV_OK && (s->yes == NULL || s->exactly == NULL))
-        st = CV_ERR_NOMEM;
-    for (size_t n = 0; n < s->met.count && st == CV_OK; n++) {
-        s->yes[n] = holds(s, q->root, n, false);
-        s->exactly[n] = s->yes[n] && holds(s, q->root, n, true);
-    }
+    st = CV_THEN(st, forgive(s, false));
+    st = CV_THEN(st, judge(s, &count));
+    if (st != CV_OK || count > 0)
+        return st;
+    st = forgive(s, true);
+    st = CV_THEN(st, judge(s, &count));
+    s->out->widened = count > 0;
     return st;
 }
 
@@ -140,19 +183,21 @@ static void forget(struct searching *s)
     s->x = NULL;
 }
 
-/* find(s): once more where a file of the index turned out to be damaged: it was put away. */
+/* find(s): once more where a file of the index turned out to be damaged. */
 static cv_status find(struct searching *s, struct cv_err *err)
 {
-    cv_status st = CV_ERR_FORMAT;
-    for (int try = 0; try < 2 && st == CV_ERR_FORMAT; try++) {
-        forget(s);
-        st = cv_index_open(s->v, s->ask->reason, &s->x, err);
-        st = CV_THEN(st, look(s, err));
-    }
-    return st == CV_ERR_FORMAT ? cv_fail(err, CV_ERR_IO,
-                                         "search: the index is damaged again; is the disk of the "
-                                         "cache failing?")
-                               : st;
+    cv_status st = cv_index_open(s->v, s->ask->reason, &s->x, err);
+    st = CV_THEN(st, look(s, err));
+    if (st != CV_ERR_FORMAT)
+        return st;
+    st = cv_index_put_away(s->x);
+    forget(s);
+    st = CV_THEN(st, cv_index_open(s->v, s->ask->reason, &s->x, err));
+    st = CV_THEN(st, look(s, err));
+    return st == CV_ERR_FORMAT
+               ? cv_fail(err, CV_ERR_IO,
+                         "search: the index is damaged again; is the disk of the cache failing?")
+               : st;
 }
 
 /* ---- hits ---- */
@@ -168,21 +213,6 @@ static int better(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
     return x->exactly != y->exactly ? y->exactly - x->exactly : (x->entry < y->entry) - (x->entry > y->entry);
-}
-
-/* negated(q, at): does it stand under a NOT? */
-static bool negated(const struct cv_query *q, size_t at)
-{
-    for (size_t i = 0; i < q->count; i++) {
-        const struct cv_query_node *n = &q->node[i];
-        const bool two = n->kind == CV_QUERY_AND || n->kind == CV_QUERY_OR;
-        if (n->kind == CV_QUERY_NOT && n->left == at)
-            return true;
-        if (two && (n->left == at || n->right == at))
-            return negated(
-                q, i); /* NOLINT(misc-no-recursion): a node stands under one other, which comes later */
-    }
-    return false;
 }
 
 /* place_of(s, i, n): where term ${i} met record ${n}; NULL: not, or it was not to be met. */
@@ -203,12 +233,16 @@ static cv_status choose(struct searching *s, struct candidate **out, size_t *cou
     for (size_t n = 0; n < s->met.count; n++) {
         if (!s->yes[n])
             continue;
-        struct candidate *c = &(*out)[(*count)++];
+        struct candidate *c = &(*out)[*count];
+        const char *type = NULL;
         *c = (struct candidate){ .n = n, .exactly = s->exactly[n] };
         for (size_t i = 0; i < s->ask->query->count; i++) {
             const struct cv_place_in *p = place_of(s, i, n);
             c->entry = p != NULL && p->entry > c->entry ? p->entry : c->entry;
+            type = p != NULL ? p->type : type;
         }
+        if (s->ask->type == NULL || (type != NULL && strcmp(type, s->ask->type) == 0))
+            ++*count;
     }
     qsort(*out, *count, sizeof(**out), better);
     return CV_OK;
@@ -277,7 +311,6 @@ static cv_status take_hits(struct searching *s, struct cv_err *err)
     s->out->hits = calloc(limit + 1, sizeof(*s->out->hits));
     if (st == CV_OK && s->out->hits == NULL)
         st = CV_ERR_NOMEM;
-    /* With a type every candidate is asked about: how many there are is told. */
     for (size_t i = 0; i < count && st == CV_OK && s->out->count < limit; i++)
         st = take(s, &list[i], err);
     free(list);
@@ -289,7 +322,7 @@ static cv_status tell_almost(struct searching *s)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < s->ask->query->count && st == CV_OK; i++)
-        if (s->term[i].almost)
+        if (s->term[i].nowhere && s->term[i].met > 0)
             st = cv_json_push(s->out->almost, cv_json_strn(s->term[i].node->text));
     return st;
 }
@@ -301,12 +334,16 @@ struct titling {
     struct cv_json *titles; /* id -> text */
 };
 
-static const char *title_section(void *arg, const struct cv_version *of)
+static const char *section_of_title(const struct cv_vault *v, const struct cv_version *of)
 {
-    const struct titling *t = arg;
     struct cv_template_field field;
     const char *section = NULL;
-    return cv_template_title(t->s->v->template, of->type, 0, &section, &field) ? section : NULL;
+    return cv_template_title(v->template, of->type, 0, &section, &field) ? section : NULL;
+}
+
+static const char *title_section(void *arg, const struct cv_version *of)
+{
+    return section_of_title(((const struct titling *)arg)->s->v, of);
 }
 
 static cv_status take_title(void *arg, const struct cv_version *of, const struct cv_json *data)
@@ -327,18 +364,26 @@ static cv_status keep_titles(struct searching *s, const struct cv_json *titles)
     return CV_OK;
 }
 
+/* names(s, ids, sections, list): what the event tells: the hits, and the sections that told of them. */
 static cv_status names(struct searching *s, struct cv_json *ids, struct cv_json *sections,
                        const struct cv_version **list)
 {
-    const char *section;
     cv_status st = CV_OK;
     for (size_t i = 0; i < s->out->count && st == CV_OK; i++) {
         const struct cv_versions *versions = &s->out->hits[i].versions;
         list[i] = &versions->v[versions->count - 1];
         st = cv_json_push(ids, cv_json_str(list[i]->id));
+        const char *title = section_of_title(s->v, list[i]);
+        if (title != NULL && cv_vault_may_read(s->v, title))
+            st = CV_THEN(st, cv_json_push_word(sections, title));
+        for (size_t k = 0; k < cv_json_len(s->out->hits[i].places) && st == CV_OK; k++) {
+            const struct cv_bytes place = cv_json_text(cv_json_at(s->out->hits[i].places, k));
+            char section[CV_NAME_BYTES];
+            snprintf(section, sizeof(section), "%.*s", (int)strcspn((const char *)place.p, "."),
+                     (const char *)place.p);
+            st = cv_json_push_word(sections, section);
+        }
     }
-    for (size_t i = 0; st == CV_OK && (section = cv_index_section(s->x, i)) != NULL; i++)
-        st = cv_json_push(sections, cv_json_str(section));
     return st;
 }
 
@@ -378,7 +423,6 @@ cv_status cv_search(struct cv_vault *v, const struct cv_search_ask *ask, struct 
     if (st == CV_OK && cv_vault_policy(v)->reason_required && ask->reason == NULL)
         st = cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT");
     st = CV_THEN(st, check_fields(&s, err));
-    st = CV_THEN(st, cv_heads_catch_up(v, err));
     st = CV_THEN(st, find(&s, err));
     st = CV_THEN(st, take_hits(&s, err));
     st = CV_THEN(st, tell_almost(&s));

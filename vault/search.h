@@ -6,8 +6,8 @@
 
 /**
  * Searching: over the sections that this member reads by a role, in the last version of every record. Words
- * meet as vault/fold.h has it. Where a word that could be a name is nowhere found, names are taken that are
- * spelled almost so: one letter otherwise, or two in a long word.
+ * meet as vault/fold.h has it. Where a word that could be a name is nowhere found, or all words together are
+ * not, names are taken that are spelled almost so: one letter otherwise, or two in a long word.
  */
 struct cv_search_ask {
     const struct cv_query *query;
@@ -28,6 +28,7 @@ struct cv_search {
     size_t count;
     size_t found;           /* records in all, shown or not */
     struct cv_json *almost; /* array of words that were found nowhere, so that names like them were taken */
+    bool widened;           /* no record has all words as they are written */
 };
 
 /**

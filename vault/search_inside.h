@@ -16,9 +16,11 @@ struct cv_term {
     char ref[CV_ID_TEXT_BYTES]; /* likewise a record's id */
     char from[12], to[12];      /* of days; from empty: none */
     struct cv_place_in *place;  /* the first, of each record; entry 0: not met */
+    bool *almost;               /* likewise: only as a name spelled almost so */
     size_t room;
     size_t met;
-    bool almost; /* names spelled almost so were taken */
+    bool forgiven; /* names spelled almost so were looked for, */
+    bool nowhere;  /* since it was met nowhere */
 };
 
 /* Records met by any term. */
@@ -34,8 +36,10 @@ CV_MUST_CHECK cv_status cv_term_new(struct cv_index *x, const struct cv_query_no
                                     struct cv_err *err);
 void cv_term_free(struct cv_term *term);
 
-/** cv_term_look(x, term, met, err): everywhere. CV_ERR_FORMAT where a shard is damaged, which is put away. */
+/** cv_term_look(x, term, met): everywhere. cv_term_forgive(x, term, met): names spelled almost so as well,
+ * where it is a word that could be one. CV_OK; CV_ERR_FORMAT where a shard is damaged; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_term_look(struct cv_index *x, struct cv_term *term, struct cv_met *met);
+CV_MUST_CHECK cv_status cv_term_forgive(struct cv_index *x, struct cv_term *term, struct cv_met *met);
 
 /** cv_term_names(spec, section, field): does what stands before a colon name this field? */
 bool cv_term_names(const char *spec, const char *section, const char *field);

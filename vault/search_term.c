@@ -15,9 +15,10 @@
 /* add_match(term, words, last): `"words last" *`: a phrase whose last word may go on. */
 static cv_status add_match(struct cv_term *term, struct cv_bytes words, struct cv_bytes last, bool opens)
 {
-    cv_status st = term->match.n > 0 ? cv_buf_str(&term->match, " OR ") : CV_OK;
-    return CV_THEN(st, cv_buf_printf(&term->match, "\"%.*s%.*s\"%s", (int)words.n, (const char *)words.p,
-                                     (int)last.n, (const char *)last.p, opens ? " *" : ""));
+    cv_status st = cv_buf_str(&term->match, term->match.n > 0 ? " OR \"" : "\"");
+    st = CV_THEN(st, cv_buf_append(&term->match, words));
+    st = CV_THEN(st, cv_buf_append(&term->match, last));
+    return CV_THEN(st, cv_buf_str(&term->match, opens ? "\" *" : "\""));
 }
 
 /* opening(x, term, words): with a star the last word stands for all spellings that may begin so. */
@@ -136,6 +137,7 @@ void cv_term_free(struct cv_term *term)
     cv_buf_free(&term->match);
     cv_buf_free(&term->word);
     free(term->place);
+    free(term->almost);
     cv_wipe(term, sizeof(*term));
 }
 
@@ -199,12 +201,17 @@ static cv_status meet(struct cv_term *term, struct cv_met *met, const struct cv_
         struct cv_place_in *more = realloc(term->place, room * sizeof(*more));
         if (more == NULL)
             return CV_ERR_NOMEM;
-        memset(more + term->room, 0, (room - term->room) * sizeof(*more));
         term->place = more;
+        bool *almost_too = realloc(term->almost, room * sizeof(*almost_too));
+        if (almost_too == NULL)
+            return CV_ERR_NOMEM;
+        term->almost = almost_too;
+        memset(more + term->room, 0, (room - term->room) * sizeof(*more));
         term->room = room;
     }
     if (term->place[n].entry == 0) {
         term->place[n] = *place;
+        term->almost[n] = term->forgiven;
         term->met++;
     }
     return CV_OK;
@@ -218,8 +225,8 @@ struct looking {
     struct cv_shard *shard;
     struct cv_term *term;
     struct cv_met *met;
-    bool field[CV_SHARD_FIELDS]; /* that may be met, */
-    bool day[CV_SHARD_FIELDS];   /* and hold days */
+    bool field[CV_SHARD_FIELDS_MAX]; /* that may be met, */
+    bool day[CV_SHARD_FIELDS_MAX];   /* and hold days */
 };
 
 bool cv_term_names(const char *spec, const char *section, const char *field)
@@ -260,7 +267,7 @@ static bool is_day(const struct cv_template *t, const char *section, const char 
 static bool choose_fields(struct looking *l)
 {
     bool any = false;
-    for (size_t i = 0; i < CV_SHARD_FIELDS && l->shard->field[i] != NULL; i++) {
+    for (size_t i = 0; i < CV_SHARD_FIELDS_MAX && l->shard->field[i] != NULL; i++) {
         l->field[i] = cv_term_names(l->term->node->field, l->s->name, l->shard->field[i]);
         l->day[i] = l->field[i] && l->term->from[0] != '\0' &&
                     is_day(l->x->v->template, l->s->name, l->shard->field[i]);
@@ -273,11 +280,11 @@ static bool choose_fields(struct looking *l)
 static cv_status take(struct looking *l, sqlite3_int64 ord, sqlite3_int64 no, const bool *fields)
 {
     struct cv_place_in place;
-    if (ord < 0 || no < 0 || no >= CV_SHARD_FIELDS || l->shard->field[no] == NULL)
+    if (ord < 0 || no < 0 || no >= l->shard->fields || l->shard->field[no] == NULL)
         return CV_ERR_FORMAT;
     if (!fields[no])
         return CV_OK;
-    cv_status st = cv_index_rec(l->s, l->shard, ord, &place);
+    cv_status st = cv_index_rec(l->x, l->s, l->shard, ord, &place);
     if (st == CV_ERR_NOTFOUND)
         return CV_OK;
     place.field = l->shard->field[no];
@@ -290,7 +297,7 @@ static cv_status rows(struct looking *l, enum cv_shard_query q, sqlite3_stmt *st
     cv_status st;
     while ((st = cv_shard_step(l->shard, q)) == CV_OK) {
         const sqlite3_int64 row = sqlite3_column_int64(stmt, 0);
-        st = take(l, row / CV_SHARD_FIELDS, row % CV_SHARD_FIELDS, fields);
+        st = take(l, row / l->shard->fields, row % l->shard->fields, fields);
         if (st != CV_OK)
             return st;
     }
@@ -320,12 +327,12 @@ static cv_status look_days(struct looking *l)
 
 static cv_status look_mark(struct looking *l, const char *kind, const char *value)
 {
+    uint8_t id[CV_ID_BYTES];
     sqlite3_stmt *q = NULL;
     cv_status st = value[0] != '\0' ? cv_shard_query(l->shard, CV_SHARD_MARK, &q) : CV_ERR_NOTFOUND;
     if (st != CV_OK)
         return st == CV_ERR_NOTFOUND ? CV_OK : st;
-    sqlite3_bind_text(q, 1, kind, -1, SQLITE_STATIC);
-    sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
+    cv_shard_bind_mark(l->shard, q, kind, value, id);
     while ((st = cv_shard_step(l->shard, CV_SHARD_MARK)) == CV_OK) {
         st = take(l, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1), l->field);
         if (st != CV_OK)
@@ -394,7 +401,7 @@ static cv_status look_almost(struct looking *l)
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
-/* everywhere(x, term, met, look): in each shard; one that is damaged is put away, and told of. */
+/* everywhere(x, term, met, look): in each shard. */
 static cv_status everywhere(struct cv_index *x, struct cv_term *term, struct cv_met *met,
                             cv_status (*look)(struct looking *))
 {
@@ -406,19 +413,20 @@ static cv_status everywhere(struct cv_index *x, struct cv_term *term, struct cv_
             };
             if (choose_fields(&l))
                 st = look(&l);
-            if (st == CV_ERR_FORMAT)
-                cv_index_put_away(x, l.s, l.shard);
         }
     return st;
 }
 
 cv_status cv_term_look(struct cv_index *x, struct cv_term *term, struct cv_met *met)
 {
-    cv_status st = everywhere(x, term, met, look_exactly);
-    if (st != CV_OK || term->word.n == 0 || (term->met > 0 && !term->node->almost))
-        return st;
-    const size_t exactly = term->met;
-    st = everywhere(x, term, met, look_almost);
-    term->almost = exactly == 0 && term->met > 0;
-    return st;
+    return everywhere(x, term, met, look_exactly);
+}
+
+cv_status cv_term_forgive(struct cv_index *x, struct cv_term *term, struct cv_met *met)
+{
+    if (term->word.n == 0 || term->forgiven)
+        return CV_OK;
+    term->forgiven = true;
+    term->nowhere = term->met == 0;
+    return everywhere(x, term, met, look_almost);
 }

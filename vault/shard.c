@@ -4,35 +4,41 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "formats/crockford.h"
 #include "vault/sealed_db.h"
 #include "vault/wiping.h"
 
 static const char magic[8] = { 'c', 'v', 'i', 'n', 'd', 'e', 'x', '1' };
 
+uint32_t cv_shard_full = 16384;
+
 /* The words of a shard are one segment until records are added to it later: what it holds in memory before it
  * writes is more than a shard has. */
 static const char schema[] =
     "CREATE TABLE field(no INTEGER PRIMARY KEY, name TEXT);"
-    "CREATE TABLE rec(ord INTEGER PRIMARY KEY, entry INTEGER, version INTEGER, id BLOB);"
+    "CREATE TABLE kind(no INTEGER PRIMARY KEY, name TEXT);"
+    "CREATE TABLE rec(ord INTEGER PRIMARY KEY, entry INTEGER, version INTEGER, type INTEGER, id BLOB);"
     "CREATE TABLE late(id BLOB PRIMARY KEY, version INTEGER) WITHOUT ROWID;"
     "CREATE VIRTUAL TABLE word USING fts5(text, content='', columnsize=0, tokenize='ascii');"
     "CREATE VIRTUAL TABLE seen USING fts5vocab(word, instance);"
     "CREATE TABLE name(word TEXT PRIMARY KEY) WITHOUT ROWID;"
-    "CREATE TABLE mark(kind TEXT, value TEXT, ord INTEGER, field INTEGER, PRIMARY KEY(kind, value, ord, "
+    "CREATE TABLE mark(kind INTEGER, value, ord INTEGER, field INTEGER, PRIMARY KEY(kind, value, ord, "
     "field))"
     " WITHOUT ROWID;"
     "INSERT INTO word(word, rank) VALUES('hashsize', 67108864);";
 
 static const char *const queries[CV_SHARD_QUERIES] = {
     [CV_SHARD_ADD_FIELD] = "INSERT INTO field VALUES(?1, ?2)",
-    [CV_SHARD_ADD_REC] = "INSERT INTO rec VALUES(?1, ?2, ?3, ?4)",
+    [CV_SHARD_ADD_KIND] = "INSERT INTO kind VALUES(?1, ?2)",
+    [CV_SHARD_ADD_REC] = "INSERT INTO rec VALUES(?1, ?2, ?3, ?4, ?5)",
     [CV_SHARD_ADD_LATE] = "INSERT INTO late VALUES(?1, ?2) ON CONFLICT(id) DO UPDATE SET"
                           " version = max(version, ?2)",
     [CV_SHARD_ADD_WORDS] = "INSERT INTO word(rowid, text) VALUES(?1, ?2)",
     [CV_SHARD_ADD_NAME] = "INSERT OR IGNORE INTO name VALUES(?1)",
     [CV_SHARD_ADD_MARK] = "INSERT OR IGNORE INTO mark VALUES(?1, ?2, ?3, ?4)",
     [CV_SHARD_FIELD] = "SELECT no, name FROM field",
-    [CV_SHARD_REC] = "SELECT entry, version, id FROM rec WHERE ord = ?1",
+    [CV_SHARD_KIND] = "SELECT no, name FROM kind",
+    [CV_SHARD_REC] = "SELECT entry, version, id, type FROM rec WHERE ord = ?1",
     [CV_SHARD_LATE] = "SELECT id, version FROM late",
     [CV_SHARD_MATCH] = "SELECT rowid FROM word WHERE word MATCH ?1",
     [CV_SHARD_RANGE] = "SELECT doc FROM seen WHERE term >= ?1 AND term < ?2",
@@ -88,17 +94,18 @@ static cv_status context_of(const struct cv_shard_head *h, const struct cv_shard
     return CV_THEN(st, cv_buf_append(out, CV_ARR(head)));
 }
 
-static cv_status load_fields(struct cv_shard *s)
+/* load_names(s, q, names, most): the numbers that names were given. */
+static cv_status load_names(struct cv_shard *s, enum cv_shard_query q, char **names, int64_t most)
 {
-    sqlite3_stmt *q = NULL;
-    cv_status st = cv_shard_query(s, CV_SHARD_FIELD, &q);
-    while (st == CV_OK && (st = cv_shard_step(s, CV_SHARD_FIELD)) == CV_OK) {
-        const sqlite3_int64 no = sqlite3_column_int64(q, 0);
-        const char *name = (const char *)sqlite3_column_text(q, 1);
-        if (no < 0 || no >= CV_SHARD_FIELDS || name == NULL || s->field[no] != NULL)
+    sqlite3_stmt *row = NULL;
+    cv_status st = cv_shard_query(s, q, &row);
+    while (st == CV_OK && (st = cv_shard_step(s, q)) == CV_OK) {
+        const sqlite3_int64 no = sqlite3_column_int64(row, 0);
+        const char *name = (const char *)sqlite3_column_text(row, 1);
+        if (no < 0 || no >= most || name == NULL || names[no] != NULL)
             return CV_ERR_FORMAT;
-        s->field[no] = strdup(name);
-        st = s->field[no] == NULL ? CV_ERR_NOMEM : CV_OK;
+        names[no] = strdup(name);
+        st = names[no] == NULL ? CV_ERR_NOMEM : CV_OK;
     }
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
@@ -118,7 +125,9 @@ cv_status cv_shard_open(struct cv_shard *s, int fd, struct cv_bytes key, const s
         st = of_sqlite(sqlite3_exec(s->db, schema, NULL, NULL, NULL));
     if (st == CV_OK && (write || fd < 0))
         st = of_sqlite(sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL));
-    st = CV_THEN(st, load_fields(s));
+    s->fields = place->fields;
+    st = CV_THEN(st, load_names(s, CV_SHARD_FIELD, s->field, s->fields));
+    st = CV_THEN(st, load_names(s, CV_SHARD_KIND, s->kind, CV_SHARD_KINDS_MAX));
     if (st != CV_OK)
         cv_shard_close(s);
     return st;
@@ -144,9 +153,13 @@ void cv_shard_close(struct cv_shard *s)
         sqlite3_finalize(s->stmt[i]);
         s->stmt[i] = NULL;
     }
-    for (size_t i = 0; i < CV_SHARD_FIELDS; i++) {
+    for (size_t i = 0; i < CV_SHARD_FIELDS_MAX; i++) {
         free(s->field[i]);
         s->field[i] = NULL;
+    }
+    for (size_t i = 0; i < CV_SHARD_KINDS_MAX; i++) {
+        free(s->kind[i]);
+        s->kind[i] = NULL;
     }
     sqlite3_close(s->db);
     s->db = NULL;
@@ -178,19 +191,50 @@ cv_status cv_shard_run(struct cv_shard *s, enum cv_shard_query q)
     return st == CV_ERR_NOTFOUND ? CV_OK : st == CV_OK ? CV_ERR_INTERNAL : st;
 }
 
-cv_status cv_shard_field(struct cv_shard *s, const char *name, unsigned *no)
+/* number_of(s, add, names, most, name, no): a name's, or the one it is given now. */
+static cv_status number_of(struct cv_shard *s, enum cv_shard_query add, char **names, int64_t most,
+                           const char *name, int64_t *no)
 {
     sqlite3_stmt *q = NULL;
-    for (*no = 0; *no + 1 < CV_SHARD_FIELDS && s->field[*no] != NULL; (*no)++)
-        if (strcmp(s->field[*no], name) == 0)
+    for (*no = 0; *no + 1 < most && names[*no] != NULL; (*no)++)
+        if (strcmp(names[*no], name) == 0)
             return CV_OK;
-    if (s->field[*no] != NULL)
+    if (names[*no] != NULL)
         return CV_OK; /* the last takes all beyond */
-    s->field[*no] = strdup(*no + 1 < CV_SHARD_FIELDS ? name : "...");
-    cv_status st = s->field[*no] == NULL ? CV_ERR_NOMEM : cv_shard_query(s, CV_SHARD_ADD_FIELD, &q);
+    names[*no] = strdup(*no + 1 < most ? name : "...");
+    cv_status st = names[*no] == NULL ? CV_ERR_NOMEM : cv_shard_query(s, add, &q);
     if (st != CV_OK)
         return st;
     sqlite3_bind_int64(q, 1, *no);
-    sqlite3_bind_text(q, 2, s->field[*no], -1, SQLITE_STATIC);
-    return cv_shard_run(s, CV_SHARD_ADD_FIELD);
+    sqlite3_bind_text(q, 2, names[*no], -1, SQLITE_STATIC);
+    return cv_shard_run(s, add);
+}
+
+cv_status cv_shard_field(struct cv_shard *s, const char *name, int64_t *no)
+{
+    return number_of(s, CV_SHARD_ADD_FIELD, s->field, s->fields, name, no);
+}
+
+cv_status cv_shard_kind(struct cv_shard *s, const char *name, int64_t *no)
+{
+    return number_of(s, CV_SHARD_ADD_KIND, s->kind, CV_SHARD_KINDS_MAX, name, no);
+}
+
+void cv_shard_bind_value(sqlite3_stmt *q, int i, const char *kind, const char *value,
+                         uint8_t id[static CV_SHARD_ID_BYTES])
+{
+    if (strcmp(kind, "ref") == 0 && cv_id_parse(cv_bytes_str(value), id, NULL) == CV_OK)
+        sqlite3_bind_blob(q, i, id, CV_SHARD_ID_BYTES, SQLITE_STATIC);
+    else
+        sqlite3_bind_text(q, i, value, -1, SQLITE_STATIC);
+}
+
+void cv_shard_bind_mark(const struct cv_shard *s, sqlite3_stmt *q, const char *kind, const char *value,
+                        uint8_t id[static CV_SHARD_ID_BYTES])
+{
+    int64_t no = 0;
+    while (no < CV_SHARD_KINDS_MAX && s->kind[no] != NULL && strcmp(s->kind[no], kind) != 0)
+        no++;
+    sqlite3_bind_int64(q, 1, no < CV_SHARD_KINDS_MAX && s->kind[no] != NULL ? no : -1);
+    cv_shard_bind_value(q, 2, kind, value, id);
 }

@@ -8,6 +8,9 @@
 
 #define CV_READER_BYTES 64
 
+/** ${what} is done so far as ${done} of ${total}; the last call has done == total. */
+typedef void (*cv_work_fn)(void *arg, const char *what, uint64_t done, uint64_t total);
+
 /**
  * A vault opened by a member: custody below, the member's keyring, the template, and the writing session with
  * its batch keys. One per process, and for one thread of it.
@@ -26,6 +29,8 @@ struct cv_vault {
     struct cv_writer *writer;
     struct cv_grants *grants; /* what was granted to this member; NULL until loaded */
     struct cv_beside *beside;
+    cv_work_fn progress; /* told of work that takes long; NULL: nobody is */
+    void *progress_arg;
     uint64_t listed;                    /* record entries that the head index is known to cover, */
     char listed_as[CV_READER_BYTES];    /* of this reader (vault/heads.c), */
     unsigned listed_in;                 /* in this making of the catalog */

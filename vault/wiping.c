@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unicode/uclean.h>
 
 #include "crypto/bytes.h"
 
@@ -92,4 +93,34 @@ void cv_wiping_sqlite(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, configure);
+}
+
+static void *icu_malloc(const void *context, size_t n)
+{
+    (void)context;
+    return cv_wiping_malloc(n);
+}
+
+static void *icu_realloc(const void *context, void *p, size_t n)
+{
+    (void)context;
+    return cv_wiping_realloc(p, n);
+}
+
+static void icu_free(const void *context, void *p)
+{
+    (void)context;
+    cv_wiping_free(p);
+}
+
+static void configure_icu(void)
+{
+    UErrorCode bad = U_ZERO_ERROR;
+    u_setMemoryFunctions(NULL, icu_malloc, icu_realloc, icu_free, &bad);
+}
+
+void cv_wiping_icu(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, configure_icu);
 }

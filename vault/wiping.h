@@ -12,4 +12,7 @@ void cv_wiping_free(void *p);
  * It may be called again. */
 void cv_wiping_sqlite(void);
 
+/** cv_wiping_icu(): likewise ICU: before any other of its functions. */
+void cv_wiping_icu(void);
+
 #endif
