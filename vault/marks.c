@@ -228,13 +228,13 @@ static cv_status condense(struct cv_bytes text, bool alike, struct cv_buf *out)
             if (cv_bytes_equal(letter, cv_bytes_str(looks[i].capital)) ||
                 cv_bytes_equal(letter, cv_bytes_str(looks[i].small)))
                 letter = CV_BYTES(&looks[i].looks, 1);
-        if (letter.n > 1)
-            st = cv_buf_append(out, letter);
-        else if (letter.p[0] >= 'a' && letter.p[0] <= 'z') {
-            small = (char)(letter.p[0] - 'a' + 'A');
-            st = cv_buf_append(out, CV_BYTES(&small, 1));
-        } else if ((letter.p[0] >= 'A' && letter.p[0] <= 'Z') || (letter.p[0] >= '0' && letter.p[0] <= '9'))
-            st = cv_buf_append(out, letter);
+        const uint8_t c = letter.p[0];
+        if (letter.n == 1 && c >= 'a' && c <= 'z') {
+            small = (char)(c - 'a' + 'A');
+            letter = CV_BYTES(&small, 1);
+        } else if (letter.n == 1 && (c < 'A' || c > 'Z') && (c < '0' || c > '9'))
+            continue;
+        st = cv_buf_append(out, letter);
     }
     return st;
 }
