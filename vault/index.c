@@ -298,6 +298,7 @@ static cv_status open_index(struct cv_index *x, struct cv_err *err)
             continue;
         struct cv_index_section *s = &x->s[x->count++];
         snprintf(s->name, sizeof(s->name), "%s", section);
+        s->kinds = cv_marks_kinds(x->v->template, section);
         s->fields = cv_index_fields(x->v->template, section);
         st = open_section(x, s, err);
     }

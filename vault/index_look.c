@@ -141,9 +141,10 @@ static cv_status look_mark(struct looking *l, const char *kind, const char *valu
 cv_status cv_index_mark(struct cv_index *x, const char *kind, const char *value, cv_place_fn fn, void *arg,
                         struct cv_err *err)
 {
+    const unsigned of = cv_marks_kind(kind);
     cv_status st = CV_OK;
     for (size_t i = 0; i < x->count && st == CV_OK; i++)
-        for (size_t k = 0; k < x->s[i].count && st == CV_OK; k++) {
+        for (size_t k = 0; (x->s[i].kinds & of) != 0 && k < x->s[i].count && st == CV_OK; k++) {
             struct looking l = { .x = x, .s = &x->s[i], .shard = x->s[i].shards[k], .place = fn, .arg = arg };
             st = broken(x, &l, look_mark(&l, kind, value, err), err);
         }

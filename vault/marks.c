@@ -228,13 +228,13 @@ static cv_status condense(struct cv_bytes text, bool alike, struct cv_buf *out)
             if (cv_bytes_equal(letter, cv_bytes_str(looks[i].capital)) ||
                 cv_bytes_equal(letter, cv_bytes_str(looks[i].small)))
                 letter = CV_BYTES(&looks[i].looks, 1);
-        if (letter.n > 1)
-            st = cv_buf_append(out, letter);
-        else if (letter.p[0] >= 'a' && letter.p[0] <= 'z') {
-            small = (char)(letter.p[0] - 'a' + 'A');
-            st = cv_buf_append(out, CV_BYTES(&small, 1));
-        } else if ((letter.p[0] >= 'A' && letter.p[0] <= 'Z') || (letter.p[0] >= '0' && letter.p[0] <= '9'))
-            st = cv_buf_append(out, letter);
+        const uint8_t c = letter.p[0];
+        if (letter.n == 1 && c >= 'a' && c <= 'z') {
+            small = (char)(c - 'a' + 'A');
+            letter = CV_BYTES(&small, 1);
+        } else if (letter.n == 1 && (c < 'A' || c > 'Z') && (c < '0' || c > '9'))
+            continue;
+        st = cv_buf_append(out, letter);
     }
     return st;
 }
@@ -524,4 +524,39 @@ cv_status cv_marks_add(struct cv_folder *folder, const struct cv_template *t, co
             st = put_value(&k, &f, cv_json_get(data, f.name));
     }
     return st;
+}
+
+/* ---- kinds ---- */
+
+unsigned cv_marks_kind(const char *kind)
+{
+    static const char *const kinds[] = { "phone", "document", "account",     "vehicle", "name", "sound",
+                                         "birth", "address",  "perpetrator", "route",   "ref" };
+    for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kinds[i], kind) == 0)
+            return 1U << i;
+    return 0;
+}
+
+/* kinds_of(f): what a field can give. */
+static unsigned kinds_of(const struct cv_template_field *f)
+{
+    const char *kind = kind_of(f);
+    if (kind == NULL)
+        return 0;
+    return cv_marks_kind(kind) | (strcmp(kind, "name") == 0 ? cv_marks_kind("sound") : 0);
+}
+
+unsigned cv_marks_kinds(const struct cv_template *t, const char *section)
+{
+    struct cv_template_field f, inner;
+    const char *type;
+    unsigned all = 0;
+    for (size_t k = 0; (type = cv_template_type(t, k)) != NULL; k++)
+        for (size_t i = 0; cv_template_field(t, type, section, i, &f); i++) {
+            all |= kinds_of(&f);
+            for (size_t j = 0; cv_template_inner(t, type, section, f.name, j, &inner); j++)
+                all |= kinds_of(&inner);
+        }
+    return all;
 }

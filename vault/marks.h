@@ -45,4 +45,9 @@ void cv_marks_free(struct cv_marks *list);
 CV_MUST_CHECK cv_status cv_marks_add(struct cv_folder *folder, const struct cv_template *t, const char *type,
                                      const char *section, const struct cv_json *data, struct cv_marks *list);
 
+/** cv_marks_kinds(t, section): which kinds of marks can stand in a section, of whatever type: the sum of what
+ * cv_marks_kind(kind) gives for each; that is 0 for a word that is none. */
+unsigned cv_marks_kinds(const struct cv_template *t, const char *section);
+unsigned cv_marks_kind(const char *kind);
+
 #endif
