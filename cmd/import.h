@@ -15,6 +15,9 @@ struct cv_import_how {
     bool may_guess; /* take an encoding that is no more than likely */
 };
 
+/** cv_import_how_csv(how): does it say something that only CSV has? */
+bool cv_import_how_csv(const struct cv_import_how *how);
+
 /* A line of JSON, or a row. */
 struct cv_import_item {
     uint64_t line;

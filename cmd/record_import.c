@@ -397,6 +397,11 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (a->package != NULL && ui->words.n > 0)
         return cv_fail(&ui->err, CV_ERR_ARG,
                        "one or the other: a file of JSON lines or CSV, or --package FILE");
+    if (a->package != NULL &&
+        (a->dry_run || a->skip_refused || a->again || a->how.lines != NULL || a->how.only.n > 0 ||
+         a->how.encoding != NULL || a->how.passphrase_file != NULL || cv_import_how_csv(&a->how)))
+        return cv_fail(&ui->err, CV_ERR_ARG,
+                       "--package is taken in whole; see `casevault verify` for a look at it");
     return a->package != NULL ? take_in(ui, a) : import(&im, ui->words.n > 0 ? ui->words.w[0] : "-");
 }
 

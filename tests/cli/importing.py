@@ -220,6 +220,16 @@ def mapped(p):
     p.as_('founder', 'record', 'import', '-n', path, '--map', file(p, 'bad.json', '{"casevault":"columns v1","set":{},"set":{}}'), rc=1, err='bad.json')
 
 
+def beside_the_point(p):
+    """Options that would do nothing are refused."""
+    line = b'{"type":"person","identity":{"first_name":"A"}}'
+    for more in (('--set', 'case.admin.status=Active'), ('--without', 'x'), ('--dates', 'dmy'), ('--delimiter', ';')):
+        p.as_('founder', 'record', 'import', '-n', '-', *more, stdin=line, rc=2, err='lines of JSON; --map')
+    for more in (('--dry-run',), ('--lines', '2'), ('--only', 'case'), ('--again',), ('--set', 'a=b')):
+        p.as_('founder', 'record', 'import', '--package', 'x', *more, rc=2, err='--package is taken in whole')
+    p.as_('founder', 'record', 'import', '--package', 'x', 'y', rc=2, err='one or the other')
+
+
 # ---- what it refuses ----
 
 def hostile(p):
@@ -456,6 +466,7 @@ def test(p):
     understood(p)
     written(p)
     mapped(p)
+    beside_the_point(p)
     hostile(p)
     gigabyte(p)
     every_refusal(p)
