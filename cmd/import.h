@@ -69,4 +69,14 @@ bool cv_import_rows_over(const struct cv_import_rows *r);
 /** cv_import_rows_line(r): the line that is being read. */
 uint64_t cv_import_rows_line(const struct cv_import_rows *r);
 
+/* ---- import_tell.c ---- */
+
+/** cv_import_refused(ui, to, line, column, why): a row that is refused, ${column} NULL where it is all of it.
+ */
+CV_MUST_CHECK cv_status cv_import_refused(struct cv_ui *ui, FILE *to, uint64_t line, const char *column,
+                                          const char *why);
+/** cv_import_preview(ui, t, item): a row as it would be stored. */
+CV_MUST_CHECK cv_status cv_import_preview(struct cv_ui *ui, const struct cv_template *t,
+                                          const struct cv_import_item *item);
+
 #endif
