@@ -248,6 +248,7 @@ def hostile(p):
         ('10,000 columns', ','.join('c%d' % i for i in range(10000)) + '\n', 'line 1: more than 1,024 columns'),
         ('long header', 'x' * 100000 + '\n', 'no field has this name'),
         ('no header for a value', 'prs_FirstName,\nA,B\n', 'line 2: column 2: the column has no header'),
+        ('left out by name alone', 'prs_FirstName,end\nA,2024-01-01\n', 'column 2, end: without a column instanceID, _uuid or KEY'),
         ('repeats apart', 'PARENT_KEY,hte_City\nuuid:1,A\n', 'these are repeats of a form'),
         ('UTF-16 without its mark', HEAD.encode('utf-16-le'), 'If it is UTF-16, say --encoding UTF-16LE'),
         ('empty', '', 'empty'), ('only a mark', b'\xef\xbb\xbf', 'has no header'),
