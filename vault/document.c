@@ -1,6 +1,7 @@
 #include "vault/document.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,25 +155,93 @@ static cv_status take_listed(const struct cv_notice *n, const struct cv_versions
     return st;
 }
 
+/* take_all(v, list, versions, out): what these notices tell. */
+static cv_status take_all(struct cv_vault *v, const struct cv_notices *list,
+                          const struct cv_versions *versions, struct cv_documents *out)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < list->count && st == CV_OK; i++) {
+        const char *about = cv_json_get_str(list->n[i].doc, "about");
+        if (strcmp(about, "begin") == 0)
+            st = take_begin(v, &list->n[i], out);
+        else if (strcmp(about, "documents") == 0)
+            st = take_listed(&list->n[i], versions, out);
+    }
+    return st;
+}
+
+/* told_in(v, record, from, to, ...): by the notices among these entries. */
+static cv_status told_in(struct cv_vault *v, const char *record, uint64_t from, uint64_t to,
+                         const struct cv_versions *versions, struct cv_documents *out, struct cv_err *err)
+{
+    struct cv_notices list;
+    cv_status st = cv_notices_in(v, record, from, to, &list, err);
+    st = CV_THEN(st, take_all(v, &list, versions, out));
+    cv_notices_free(&list);
+    return st;
+}
+
 cv_status cv_documents_of(struct cv_vault *v, const char *record, const struct cv_versions *versions,
                           struct cv_documents *out, struct cv_err *err)
 {
-    struct cv_notices list;
     memset(out, 0, sizeof(*out));
     if (v->custody->counts[CV_KIND_PIECE] == 0)
         return CV_OK;
-    cv_status st = cv_notices_of(v, record, &list, err);
-    for (size_t i = 0; i < list.count && st == CV_OK; i++) {
-        const char *about = cv_json_get_str(list.n[i].doc, "about");
-        if (strcmp(about, "begin") == 0)
-            st = take_begin(v, &list.n[i], out);
-        else if (strcmp(about, "documents") == 0)
-            st = take_listed(&list.n[i], versions, out);
-    }
-    cv_notices_free(&list);
+    cv_status st = told_in(v, record, 0, UINT64_MAX, versions, out, err);
     if (st != CV_OK)
         cv_documents_free(out);
     return cv_err_note(err, st, "documents");
+}
+
+/* commit_end(v, entry): the checkpoint of its commit. */
+static uint64_t commit_end(struct cv_vault *v, uint64_t entry)
+{
+    uint64_t checkpoint = 0;
+    const cv_status st =
+        cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_CHECKPOINT, entry, &checkpoint, NULL);
+    return st == CV_OK ? checkpoint : UINT64_MAX;
+}
+
+/* beside(v, version, versions, out): what is told in the commit of a version, and in those of the first
+ * pieces that are told of there. */
+static cv_status beside(struct cv_vault *v, const struct cv_version *version,
+                        const struct cv_versions *versions, struct cv_documents *out, struct cv_err *err)
+{
+    struct cv_notices list;
+    cv_status st = cv_notices_in(v, version->id, version->index, commit_end(v, version->index), &list, err);
+    for (size_t i = 0; i < list.count && st == CV_OK; i++) {
+        const struct cv_json *items = cv_json_get(list.n[i].doc, "documents");
+        for (size_t k = 0; k < cv_json_len(items) && st == CV_OK; k++) {
+            const struct cv_json *run = cv_json_at(cv_json_get(cv_json_at(items, k), "pieces"), 0);
+            const int64_t first = cv_json_to_int(cv_json_at(run, 0));
+            if (run != NULL && first > 0)
+                st = told_in(v, version->id, (uint64_t)first, commit_end(v, (uint64_t)first), versions, out,
+                             err);
+        }
+    }
+    st = CV_THEN(st, take_all(v, &list, versions, out));
+    cv_notices_free(&list);
+    return st;
+}
+
+cv_status cv_documents_with(struct cv_vault *v, const char *record, const struct cv_versions *versions,
+                            const struct cv_json *ids, struct cv_documents *out, struct cv_err *err)
+{
+    bool all = true;
+    memset(out, 0, sizeof(*out));
+    if (v->custody->counts[CV_KIND_PIECE] == 0)
+        return CV_OK;
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < versions->count && st == CV_OK; i++)
+        st = beside(v, &versions->v[i], versions, out, err);
+    for (size_t i = 0; i < cv_json_len(ids) && st == CV_OK; i++) {
+        const struct cv_document *d = cv_documents_named(out, cv_json_cstr(cv_json_at(ids, i)));
+        all = all && d != NULL && d->run_count > 0;
+    }
+    if (st == CV_OK && all)
+        return CV_OK;
+    cv_documents_free(out);
+    return st == CV_OK ? cv_documents_of(v, record, versions, out, err) : cv_err_note(err, st, "documents");
 }
 
 /* ---- telling ---- */
@@ -220,16 +289,20 @@ static cv_status note_section(struct cv_vault *v, const struct cv_next *next, co
 {
     struct cv_versions versions = { 0 };
     struct cv_documents known = { 0 };
-    struct cv_json *more = cv_json_object(), *list = cv_json_array();
+    struct cv_json *more = cv_json_object(), *list = cv_json_array(), *old = cv_json_array();
     cv_status st = next->version > 1 ? cv_heads_find(v, next->id, &versions, err) : CV_OK;
+    for (size_t i = 0; i < cv_json_len(ids) && st == CV_OK; i++)
+        if (cv_json_get(next->pieces, cv_json_cstr(cv_json_at(ids, i))) == NULL)
+            st = cv_json_push(old, cv_json_ref(cv_json_at(ids, i)));
     if (next->version > 1)
-        st = CV_THEN(st, cv_documents_of(v, next->id, &versions, &known, err));
+        st = CV_THEN(st, cv_documents_with(v, next->id, &versions, old, &known, err));
     st = CV_THEN(st, cv_json_set(more, "version", cv_json_int((int64_t)next->version)));
     st = CV_THEN(st, cv_json_set(more, "section", cv_json_str(section)));
     st = CV_THEN(st, cv_json_set(more, "documents", cv_json_ref(list)));
     for (size_t i = 0; i < cv_json_len(ids) && st == CV_OK; i++)
         st = item(next, section, &known, cv_json_cstr(cv_json_at(ids, i)), list, err);
     st = CV_THEN(st, cv_notice_add(v, "documents", next->id, more, err));
+    cv_json_free(old);
     cv_json_free(list);
     cv_json_free(more);
     cv_documents_free(&known);
@@ -315,18 +388,37 @@ static bool gone(struct cv_vault *v, const struct cv_document *d)
     return destroyed;
 }
 
-/* is_left(v, d): it came into no version, nobody is at it, and its key is there. */
-static bool is_left(void *arg, const struct cv_document *d)
+/* unsettled(v, d): it came into no version, and its key is there. */
+static bool unsettled(void *arg, const struct cv_document *d)
 {
-    struct cv_vault *v = arg;
-    return d->run_count == 0 && !cv_document_busy(v, d->handle) && !gone(v, d);
+    return d->run_count == 0 && !gone(arg, d);
+}
+
+static bool nobody_at_it(void *arg, const struct cv_document *d)
+{
+    return !cv_document_busy(arg, d->handle);
 }
 
 cv_status cv_document_left(struct cv_vault *v, struct cv_documents *out, struct cv_err *err)
 {
     const struct cv_versions none = { 0 };
-    cv_status st = cv_documents_of(v, NULL, &none, out, err);
+    char seen[CV_PSEUDONYM_BYTES + sizeof("files/")];
+    uint64_t from = 0, settled = v->custody->chain.next;
+    memset(out, 0, sizeof(*out));
+    if (v->custody->counts[CV_KIND_PIECE] == 0)
+        return CV_OK;
+    /* What was begun before that is settled for good. */
+    snprintf(seen, sizeof(seen), "files/%s", v->id->public.pseudonym);
+    cv_status st = cv_catalog_listed(cv_custody_catalog(v->custody), seen, &from, err);
+    st = CV_THEN(st, told_in(v, NULL, from, UINT64_MAX, &none, out, err));
     if (st == CV_OK)
-        cv_documents_keep(out, is_left, v);
-    return st;
+        cv_documents_keep(out, unsettled, v);
+    for (size_t i = 0; i < out->count; i++)
+        settled = out->d[i].first < settled ? out->d[i].first : settled;
+    if (st == CV_OK && settled > from && !v->custody->locked && cv_vault_may_read(v, "head"))
+        st = cv_catalog_set_listed(cv_custody_catalog(v->custody), seen, settled, err);
+    cv_documents_keep(out, nobody_at_it, v);
+    if (st != CV_OK)
+        cv_documents_free(out);
+    return cv_err_note(err, st, "documents");
 }

@@ -52,6 +52,12 @@ void cv_documents_keep(struct cv_documents *list, bool (*keep)(void *arg, const 
 CV_MUST_CHECK cv_status cv_documents_of(struct cv_vault *v, const char *record,
                                         const struct cv_versions *versions, struct cv_documents *out,
                                         struct cv_err *err);
+/** cv_documents_with(v, record, versions, ids, out, err): documents of a record, among them these, as far as
+ * there are such: the notices beside its versions are looked at first, and all there are only for what is not
+ * told there. As cv_documents_of. */
+CV_MUST_CHECK cv_status cv_documents_with(struct cv_vault *v, const char *record,
+                                          const struct cv_versions *versions, const struct cv_json *ids,
+                                          struct cv_documents *out, struct cv_err *err);
 /** cv_documents_named(list, id): NULL if it is not among them. */
 const struct cv_document *cv_documents_named(const struct cv_documents *list, const char *id);
 /** cv_documents_note(v, next, record, pieces, err): inside a commit, after the version: say which documents

@@ -149,9 +149,13 @@ static cv_status find(struct cv_document_reader *r, const char *record, struct c
 {
     struct cv_versions versions = { 0 };
     struct cv_documents list = { 0 };
-    cv_status st = cv_record_versions(r->v, record, &versions, err);
-    st = CV_THEN(st, cv_documents_of(r->v, record, &versions, &list, err));
+    struct cv_json *ids = cv_json_array();
+    cv_status st = cv_json_push(ids, cv_json_str(r->id));
+    st = CV_THEN(st, cv_record_versions(r->v, record, &versions, err));
+    st = CV_THEN(st, cv_documents_with(r->v, versions.count > 0 ? versions.v[0].id : record, &versions, ids,
+                                       &list, err));
     st = CV_THEN(st, take_place(r, cv_documents_named(&list, r->id), err));
+    cv_json_free(ids);
     cv_documents_free(&list);
     cv_versions_free(&versions);
     return st;

@@ -148,12 +148,19 @@ static cv_status keep(struct cv_notices *list, struct cv_notice *n)
 
 cv_status cv_notices_of(struct cv_vault *v, const char *record, struct cv_notices *out, struct cv_err *err)
 {
-    uint64_t at = 0, index = 0;
+    return cv_notices_in(v, record, 0, UINT64_MAX, out, err);
+}
+
+cv_status cv_notices_in(struct cv_vault *v, const char *record, uint64_t from, uint64_t to,
+                        struct cv_notices *out, struct cv_err *err)
+{
+    uint64_t at = from, index = 0;
     cv_status st = CV_OK;
     memset(out, 0, sizeof(*out));
     if (!cv_vault_may_read(v, HEAD) || v->custody->counts[CV_KIND_NOTICE] == 0)
         return CV_OK;
-    while ((st = cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_NOTICE, at, &index, err)) == CV_OK) {
+    while ((st = cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_NOTICE, at, &index, err)) == CV_OK &&
+           index < to) {
         struct cv_notice n;
         st = read_one(v, index, &n, err);
         if (st == CV_OK && n.doc != NULL &&
@@ -164,7 +171,7 @@ cv_status cv_notices_of(struct cv_vault *v, const char *record, struct cv_notice
             break;
         at = index + 1;
     }
-    if (st == CV_ERR_NOTFOUND)
+    if (st == CV_ERR_NOTFOUND || st == CV_OK)
         return CV_OK;
     cv_notices_free(out);
     return cv_err_note(err, st, "notices");

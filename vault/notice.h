@@ -34,4 +34,8 @@ void cv_notices_free(struct cv_notices *list);
 CV_MUST_CHECK cv_status cv_notices_of(struct cv_vault *v, const char *record, struct cv_notices *out,
                                       struct cv_err *err);
 
+/** cv_notices_in(v, record, from, to, out, err): the same of entries ${from} up to and without ${to}. */
+CV_MUST_CHECK cv_status cv_notices_in(struct cv_vault *v, const char *record, uint64_t from, uint64_t to,
+                                      struct cv_notices *out, struct cv_err *err);
+
 #endif

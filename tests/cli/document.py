@@ -361,7 +361,7 @@ def damaged(p, record):
     by = {r['document']: r['number'] for r in files(p, 'legal', record)}
     log = reader.read_log(p.path('vault'))[0]
     rows = [r for r in pieces(p) if any(handle_of(d) == log[r[3]][1][8:24] for d in by)]
-    assert len(rows) == 8, rows
+    assert len(rows) == 9, rows
     for row, (name, at, size, index) in enumerate(rows):
         path = p.path('vault', 'archive', name)
         number = next(n for d, n in by.items() if handle_of(d) == log[index][1][8:24])
@@ -508,6 +508,14 @@ def pictures(p):
     p.as_('legal', 'document', 'get', record + '.1', '-o', p.path('o'), '--without-metadata', '--range', '0-1', rc=2)
 
 
+def rotated(p, record):
+    """Under newer keys of role and section, what was put in under the older ones comes out, and the other way round."""
+    p.as_('founder', 'role', 'rotate', 'legal', err='New keys are in force')
+    assert get(p, 'legal', record + '.5') == content(2 * PIECE + 12345, 2 * PIECE + 12345)
+    attach(p, 'protection', record, write(p, 'later', content(300, 5)))
+    assert get(p, 'legal', record + '.6') == content(300, 5)
+
+
 def granted(p):
     """A grant opens the record, not its files; and says so."""
     record = p.add('protection', EVIDENCE)
@@ -520,7 +528,7 @@ def granted(p):
 def test(p):
     p.vault()
     record = life(p)
-    for step in (logged, independent, refused):
+    for step in (logged, independent, refused, rotated):
         step(p, record)
     for step in (names, changing, together, killed, erased, packaged, pictures, granted):
         step(p)
