@@ -3,12 +3,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define BATCH 1000
+#define AT_ONCE 16000 /* persons are asked for together: each asking brings the search index up to date */
 
 struct cv_import_known {
     struct cv_ui *ui;
     struct cv_alike *alike;
     bool dry;
+    size_t standing; /* of those to be asked for: in commits that stand */
     uint64_t found;
 };
 
@@ -44,7 +45,7 @@ void cv_import_known_free(struct cv_import_known *k)
 
 void cv_import_known_forget(struct cv_import_known *k)
 {
-    cv_alike_forget(k->alike);
+    cv_alike_forget(k->alike, k->standing);
 }
 
 /* on_similar: a cv_alike_fn; the tag is the line. */
@@ -67,21 +68,28 @@ static cv_status on_similar(void *arg, uint64_t line, const struct cv_json *simi
     return st;
 }
 
-cv_status cv_import_known_tell(struct cv_import_known *k)
+static cv_status tell(struct cv_import_known *k)
 {
+    k->standing = 0;
     return cv_alike_find(k->alike, on_similar, k, &k->ui->err);
+}
+
+cv_status cv_import_known_stand(struct cv_import_known *k)
+{
+    k->standing = cv_alike_count(k->alike);
+    return k->standing >= AT_ONCE ? tell(k) : CV_OK;
 }
 
 cv_status cv_import_known_add(struct cv_import_known *k, uint64_t line, const struct cv_json *record,
                               const char *id)
 {
     cv_status st = cv_alike_add(k->alike, record, id, line, &k->ui->err);
-    return st == CV_OK && k->dry && cv_alike_count(k->alike) >= BATCH ? cv_import_known_tell(k) : st;
+    return st == CV_OK && k->dry && cv_alike_count(k->alike) >= AT_ONCE ? tell(k) : st;
 }
 
 cv_status cv_import_known_end(struct cv_import_known *k)
 {
-    cv_status st = cv_import_known_tell(k);
+    cv_status st = tell(k);
     if (k->found > 0)
         cv_ui_say(k->ui,
                   "%" PRIu64

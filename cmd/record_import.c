@@ -103,7 +103,7 @@ static cv_status answer(struct import *im)
         st = cv_ui_stored(im->ui, cv_json_cstr(cv_json_at(im->ids, i)), 1);
     cv_json_free(im->ids);
     im->ids = NULL;
-    return im->persons != NULL ? CV_THEN(st, cv_import_known_tell(im->persons)) : st;
+    return im->persons != NULL ? CV_THEN(st, cv_import_known_stand(im->persons)) : st;
 }
 
 /* commit(im): the records at hand and the event that names them. */
@@ -336,6 +336,16 @@ static cv_status summary(struct import *im, cv_status st)
     return st;
 }
 
+/* tell_known(im, st): also of what stands when the rest could not be stored; why is told first. */
+static cv_status tell_known(struct import *im, cv_status st)
+{
+    const struct cv_err why = im->ui->err;
+    const cv_status told = im->persons != NULL ? cv_import_known_end(im->persons) : CV_OK;
+    if (st != CV_OK)
+        im->ui->err = why;
+    return CV_THEN(st, told);
+}
+
 static cv_status import(struct import *im, const char *path)
 {
     const struct cv_import_to to = { take_item, take_fault, im };
@@ -351,8 +361,7 @@ static cv_status import(struct import *im, const char *path)
         if (st == CV_OK)
             st = commit(im);
         give_up(im);
-        if (im->persons != NULL)
-            st = CV_THEN(st, cv_import_known_end(im->persons));
+        st = tell_known(im, st);
         st = summary(im, st);
     }
     cv_import_known_free(im->persons);

@@ -68,18 +68,17 @@ static void asked_free(struct asked *q)
     cv_json_free(q->similar);
 }
 
-void cv_alike_forget(struct cv_alike *a)
+void cv_alike_forget(struct cv_alike *a, size_t from)
 {
-    for (size_t i = 0; i < a->count; i++)
-        asked_free(&a->list[i]);
-    a->count = 0;
+    while (a->count > from)
+        asked_free(&a->list[--a->count]);
 }
 
 void cv_alike_free(struct cv_alike *a)
 {
     if (a == NULL)
         return;
-    cv_alike_forget(a);
+    cv_alike_forget(a, 0);
     free(a->list);
     cv_json_free(a->closed);
     cv_marked_close(a->all);
@@ -396,7 +395,7 @@ cv_status cv_alike_find(struct cv_alike *a, cv_alike_fn fn, void *arg, struct cv
     for (size_t i = 0; i < a->count && st == CV_OK; i++)
         if (cv_json_len(a->list[i].similar) > 0)
             st = fn(arg, a->list[i].tag, a->list[i].similar);
-    cv_alike_forget(a);
+    cv_alike_forget(a, 0);
     cv_marked_close(a->all);
     a->all = NULL;
     return cv_err_note(err, st, "known already");

@@ -30,9 +30,10 @@ void cv_alike_free(struct cv_alike *a);
  * CV_OK; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_alike_add(struct cv_alike *a, const struct cv_json *record, const char *self,
                                      uint64_t tag, struct cv_err *err);
-/** cv_alike_count(a): how many are asked for. cv_alike_forget(a): none of them is, any more. */
+/** cv_alike_count(a): how many are asked for. cv_alike_forget(a, from): those from there on
+ * are not, any more. */
 size_t cv_alike_count(const struct cv_alike *a);
-void cv_alike_forget(struct cv_alike *a);
+void cv_alike_forget(struct cv_alike *a, size_t from);
 
 /** cv_alike_find(a, fn, arg, err): compare those that were added, in their order, and forget them. One
  * `search` event names what was found; it is durable before ${fn} is called, once for each that has any
