@@ -139,6 +139,16 @@ def terminal(p, known):
     assert not asked and rc == 0 and '"similar":[' in shown and 'may be known' not in shown, (rc, shown)
 
 
+def erased(p):
+    """Whom an erasure reached nobody is like any more."""
+    record = person({'first_name': 'Vesna', 'identity_number': 'VV 555'})
+    id = p.add('protection', record)
+    assert id in json.dumps(p.json_as('protection', 'record', 'add', '-', stdin=json.dumps(record).encode()))
+    p.as_('protection', 'record', 'erase', id, '--reason', 'she withdrew', '--really')
+    again = p.json_as('protection', 'record', 'add', '-', stdin=json.dumps(record).encode())[0]
+    assert len(again['similar']) == 1 and id not in json.dumps(again), again
+
+
 def hostile(p):
     """What people wrote into names stays text, also of a record that a program of somebody's own wrote."""
     name = 'Zla\u00ad\ufeff<b>' + 'x' * 900
@@ -191,6 +201,7 @@ def test(p):
     rights(p, known)
     terminal(p, known)
     importing(p, known)
+    erased(p)
     hostile(p)
     asks_why(p)
     p.as_('auditor', 'audit', 'verify', '--contents', err='')
