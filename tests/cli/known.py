@@ -144,7 +144,7 @@ def erased(p):
     record = person({'first_name': 'Vesna', 'identity_number': 'VV 555'})
     id = p.add('protection', record)
     assert id in json.dumps(p.json_as('protection', 'record', 'add', '-', stdin=json.dumps(record).encode()))
-    p.as_('protection', 'record', 'erase', id, '--reason', 'she withdrew', '--really')
+    p.as_('protection', 'record', 'erase', id, '--reason', 'she withdrew', '--really', '--confirm', id)
     again = p.json_as('protection', 'record', 'add', '-', stdin=json.dumps(record).encode())[0]
     assert len(again['similar']) == 1 and id not in json.dumps(again), again
 
