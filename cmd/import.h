@@ -15,6 +15,9 @@ struct cv_import_how {
     bool may_guess; /* take an encoding that is no more than likely */
 };
 
+/** cv_import_how_csv(how): does it say something that only CSV has? */
+bool cv_import_how_csv(const struct cv_import_how *how);
+
 /* A line of JSON, or a row. */
 struct cv_import_item {
     uint64_t line;
@@ -65,5 +68,15 @@ CV_MUST_CHECK cv_status cv_import_rows_end(struct cv_import_rows *r);
 bool cv_import_rows_over(const struct cv_import_rows *r);
 /** cv_import_rows_line(r): the line that is being read. */
 uint64_t cv_import_rows_line(const struct cv_import_rows *r);
+
+/* ---- import_tell.c ---- */
+
+/** cv_import_refused(ui, to, line, column, why): a row that is refused, ${column} NULL where it is all of it.
+ */
+CV_MUST_CHECK cv_status cv_import_refused(struct cv_ui *ui, FILE *to, uint64_t line, const char *column,
+                                          const char *why);
+/** cv_import_preview(ui, t, item): a row as it would be stored. */
+CV_MUST_CHECK cv_status cv_import_preview(struct cv_ui *ui, const struct cv_template *t,
+                                          const struct cv_import_item *item);
 
 #endif

@@ -289,6 +289,12 @@ static cv_status delimiter_of(struct cv_import_file *f, struct cv_bytes *text, c
     return CV_OK;
 }
 
+bool cv_import_how_csv(const struct cv_import_how *how)
+{
+    return how->map != NULL || how->set.n > 0 || how->without.n > 0 || how->dates != NULL ||
+           how->delimiter != NULL;
+}
+
 /* begin(f, rows, text): JSON lines or CSV, by the first character. */
 static cv_status begin(struct cv_import_file *f, struct cv_import_rows *rows, struct cv_bytes *text)
 {
@@ -297,7 +303,12 @@ static cv_status begin(struct cv_import_file *f, struct cv_import_rows *rows, st
     while (at.n > 0 && memchr(" \t\r\n", at.p[0], 4) != NULL)
         at = CV_BYTES(at.p + 1, at.n - 1);
     if (at.n > 0 && at.p[0] == '{')
-        return CV_OK;
+        return cv_import_how_csv(f->how)
+                   ? cv_fail(
+                         &f->ui->err, CV_ERR_ARG,
+                         "%s: lines of JSON; --map, --set, --without, --dates and --delimiter are for CSV",
+                         f->name)
+                   : CV_OK;
     if (at.n > 0 && at.p[0] == '[')
         return cv_fail(&f->ui->err, CV_ERR_FORMAT, "%s: a JSON array; wanted is one object a line", f->name);
     cv_status st = delimiter_of(f, text, &delimiter);

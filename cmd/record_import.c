@@ -1,9 +1,7 @@
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/arrival.h"
-#include "cmd/fields.h"
 #include "cmd/import.h"
 #include "cmd/import_known.h"
 #include "vault/origin.h"
@@ -208,52 +206,10 @@ static cv_status check(struct import *im, const struct cv_import_item *item, str
     return st;
 }
 
-/* told(im, line, column, why): a row is refused, and the import goes on. */
-static cv_status told(struct import *im, uint64_t line, const char *column, const char *why)
+/* refusals_to(im): they are what a dry run answers. */
+static FILE *refusals_to(const struct import *im)
 {
-    FILE *to = im->a->dry_run ? stdout : stderr;
-    cv_status st = CV_OK;
-    if (im->ui->json) {
-        struct cv_json *o = cv_json_object();
-        st = cv_json_set(o, "line", cv_json_int((int64_t)line));
-        if (column != NULL)
-            st = CV_THEN(st, cv_json_set(o, "column", cv_json_str(column)));
-        st = CV_THEN(st, cv_json_set(o, "refused", cv_json_str(why)));
-        st = CV_THEN(st, cv_ui_answer(im->ui, o));
-        cv_json_free(o);
-        return st;
-    }
-    fprintf(to, "line %" PRIu64 "%s", line, column != NULL ? ", " : "");
-    if (column != NULL)
-        cv_ui_put_text(to, cv_bytes_str(column));
-    fputs(": ", to);
-    cv_ui_put_text(to, cv_bytes_str(why));
-    fputc('\n', to);
-    return st;
-}
-
-/* preview(im, item): a row as it would be stored. */
-static cv_status preview(struct import *im, const struct cv_import_item *item)
-{
-    const struct cv_template *t = im->vault->template;
-    cv_status st = CV_OK;
-    for (size_t i = 0; i < cv_json_len(item->records) && st == CV_OK; i++) {
-        struct cv_json *o = cv_json_at(item->records, i);
-        const char *type = cv_json_get_str(o, "type"), *id = cv_json_get_str(o, "id"), *section;
-        if (im->ui->json) {
-            st = cv_ui_answer(im->ui, o);
-            continue;
-        }
-        printf("line %" PRIu64 ": %s\n", item->line, cv_template_label(t, type, NULL, NULL));
-        for (size_t k = 0; (section = cv_template_type_section(t, type, k)) != NULL; k++) {
-            if (cv_json_len(cv_json_get(o, section)) == 0)
-                continue;
-            printf(" %s\n", cv_template_label(t, type, section, NULL));
-            cv_fields_print(t, type, id != NULL ? id : "", section, cv_json_get(o, section));
-        }
-        putchar('\n');
-    }
-    return st;
+    return im->a->dry_run ? stdout : stderr;
 }
 
 /* rehearse(im, item): what a dry run says of a row. */
@@ -265,12 +221,13 @@ static cv_status rehearse(struct import *im, const struct cv_import_item *item)
         return cv_fail(&im->ui->err, st, "%s", why.msg);
     if (st != CV_OK) {
         im->refused++;
-        return told(im, item->line, NULL, why.msg);
+        return cv_import_refused(im->ui, refusals_to(im), item->line, NULL, why.msg);
     }
     im->stored += cv_json_len(item->records);
     for (size_t i = 0; im->persons != NULL && i < cv_json_len(item->records) && st == CV_OK; i++)
         st = cv_import_known_add(im->persons, item->line, cv_json_at(item->records, i), NULL);
-    return st == CV_OK && im->shown++ < PREVIEW_ROWS ? preview(im, item) : st;
+    return st == CV_OK && im->shown++ < PREVIEW_ROWS ? cv_import_preview(im->ui, im->vault->template, item)
+                                                     : st;
 }
 
 /* store(im, item, marks): the records of a row, into one commit. */
@@ -283,7 +240,7 @@ static cv_status store(struct import *im, const struct cv_import_item *item, con
         if (st == CV_ERR_NOMEM || st == CV_ERR_IO)
             return cv_fail(&im->ui->err, st, "%s", why.msg);
         im->refused++;
-        return told(im, item->line, NULL, why.msg);
+        return cv_import_refused(im->ui, refusals_to(im), item->line, NULL, why.msg);
     }
     if (im->ids == NULL)
         st = begin(im);
@@ -325,7 +282,7 @@ static cv_status take_fault(void *arg, uint64_t line, const char *column, const 
             im->rows++;
         }
         im->last_fault = line;
-        return told(im, line, column, why);
+        return cv_import_refused(im->ui, refusals_to(im), line, column, why);
     }
     snprintf(both, sizeof(both), "%.60s%s%s", column != NULL ? column : "", column != NULL ? ": " : "", why);
     return at_line(im, line, CV_ERR_FORMAT, both);
@@ -412,6 +369,11 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (a->package != NULL && ui->words.n > 0)
         return cv_fail(&ui->err, CV_ERR_ARG,
                        "one or the other: a file of JSON lines or CSV, or --package FILE");
+    if (a->package != NULL &&
+        (a->dry_run || a->skip_refused || a->again || a->how.lines != NULL || a->how.only.n > 0 ||
+         a->how.encoding != NULL || a->how.passphrase_file != NULL || cv_import_how_csv(&a->how)))
+        return cv_fail(&ui->err, CV_ERR_ARG,
+                       "--package is taken in whole; see `casevault verify` for a look at it");
     return a->package != NULL ? take_in(ui, a) : import(&im, ui->words.n > 0 ? ui->words.w[0] : "-");
 }
 

@@ -186,9 +186,9 @@ static cv_status mean(struct cv_columns *c, const struct cv_columns_how *how, si
 /* same(a, b): do both columns mean the very same? */
 static bool same(const struct column *a, const struct column *b)
 {
-    return a->m.what == b->m.what && a->m.what != MEANS_LEFT_OUT && a->m.what != MEANS_NOTHING &&
-           a->m.place == b->m.place && a->m.number == b->m.number && a->m.choice == b->m.choice &&
-           a->m.rank == b->m.rank;
+    return a->m.what == b->m.what && a->m.what != MEANS_LEFT_OUT && a->m.what != MEANS_SERVER &&
+           a->m.what != MEANS_NOTHING && a->m.place == b->m.place && a->m.number == b->m.number &&
+           a->m.choice == b->m.choice && a->m.rank == b->m.rank;
 }
 
 /* check_twice(c, header): no two columns of one name or one meaning. */
@@ -227,6 +227,24 @@ static cv_status check_named(const struct cv_csv_row *header, const struct cv_co
             return cv_fail(err, CV_ERR_ARG, "--without: the file has no column %.80s", how->without[k]);
     }
     return CV_OK;
+}
+
+/* check_server(c): what a form's server adds is known by its name; in another file it may be anything. */
+static cv_status check_server(const struct cv_columns *c, struct cv_err *err)
+{
+    size_t first = c->count;
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->column[i].m.what == MEANS_UUID)
+            return CV_OK;
+        if (c->column[i].m.what == MEANS_SERVER && first == c->count)
+            first = i;
+    }
+    return first == c->count
+               ? CV_OK
+               : cv_fail(err, CV_ERR_FORMAT,
+                         "column %zu, %.60s: without a column instanceID, _uuid or KEY this is no "
+                         "export of a form; leave it out with --without, or name a field in a --map",
+                         first + 1, c->column[first].header);
 }
 
 static bool speaks_of(const struct cv_columns *c, const char *type, const char *field)
@@ -271,6 +289,7 @@ cv_status cv_columns_new(const struct cv_template *t, const struct cv_csv_row *h
         c->typed = c->typed || c->column[i].m.what == MEANS_TYPE;
     }
     st = CV_THEN(st, check_twice(c, header, err));
+    st = CV_THEN(st, check_server(c, err));
     st = CV_THEN(st, set_all(c, how, err));
     st = CV_THEN(st, check_consent(c, err));
     c->only = how->only;

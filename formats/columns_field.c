@@ -148,58 +148,58 @@ const struct place *places_find(const struct places *list, struct cv_bytes name)
 
 /* ---- headers ---- */
 
-/* What forms and their servers add to the answers; the last component of a header. */
+/* What forms and their servers add to the answers; some of it in a group of its own. */
 static const struct {
     const char *name;
     int what, rank;
+    bool grouped;
 } known[] = {
-    { "instanceID", MEANS_UUID, 1 },
-    { "KEY", MEANS_UUID, 2 },
-    { "_uuid", MEANS_UUID, 3 },
-    { "_id", MEANS_NUMBER, 0 },
-    { "record_type", MEANS_TYPE, 0 },
-    { "record_id", MEANS_ID, 0 },
-    { "training", MEANS_TRAINING, 0 },
-    { "start", MEANS_LEFT_OUT, 0 },
-    { "end", MEANS_LEFT_OUT, 0 },
-    { "today", MEANS_LEFT_OUT, 0 },
-    { "deviceid", MEANS_LEFT_OUT, 0 },
-    { "username", MEANS_LEFT_OUT, 0 },
-    { "subscriberid", MEANS_LEFT_OUT, 0 },
-    { "simserial", MEANS_LEFT_OUT, 0 },
-    { "phonenumber", MEANS_LEFT_OUT, 0 },
-    { "audit", MEANS_LEFT_OUT, 0 },
-    { "__version__", MEANS_LEFT_OUT, 0 },
-    { "_version_", MEANS_LEFT_OUT, 0 },
-    { "_submission_time", MEANS_LEFT_OUT, 0 },
-    { "_validation_status", MEANS_LEFT_OUT, 0 },
-    { "_notes", MEANS_LEFT_OUT, 0 },
-    { "_status", MEANS_LEFT_OUT, 0 },
-    { "_submitted_by", MEANS_LEFT_OUT, 0 },
-    { "_tags", MEANS_LEFT_OUT, 0 },
-    { "_index", MEANS_LEFT_OUT, 0 },
-    { "_parent_index", MEANS_PARENT, 1 },
-    { "_parent_table_name", MEANS_PARENT, 2 },
-    { "_submission__id", MEANS_PARENT, 3 },
-    { "_submission__uuid", MEANS_PARENT, 4 },
-    { "PARENT_KEY", MEANS_PARENT, 5 },
-    { "_xform_id_string", MEANS_LEFT_OUT, 0 },
-    { "_attachments", MEANS_LEFT_OUT, 0 },
-    { "_geolocation", MEANS_LEFT_OUT, 0 },
-    { "_bamboo_dataset_id", MEANS_LEFT_OUT, 0 },
-    { "formhub/uuid", MEANS_LEFT_OUT, 0 },
-    { "rootUuid", MEANS_LEFT_OUT, 0 },
-    { "deprecatedID", MEANS_LEFT_OUT, 0 },
-    { "instanceName", MEANS_LEFT_OUT, 0 },
-    { "SubmissionDate", MEANS_LEFT_OUT, 0 },
-    { "SubmitterID", MEANS_LEFT_OUT, 0 },
-    { "SubmitterName", MEANS_LEFT_OUT, 0 },
-    { "AttachmentsPresent", MEANS_LEFT_OUT, 0 },
-    { "AttachmentsExpected", MEANS_LEFT_OUT, 0 },
-    { "ReviewState", MEANS_LEFT_OUT, 0 },
-    { "DeviceID", MEANS_LEFT_OUT, 0 },
-    { "Edits", MEANS_LEFT_OUT, 0 },
-    { "FormVersion", MEANS_LEFT_OUT, 0 },
+    { "instanceID", MEANS_UUID, 1, true },
+    { "KEY", MEANS_UUID, 2, false },
+    { "_uuid", MEANS_UUID, 3, false },
+    { "_id", MEANS_NUMBER, 0, false },
+    { "record_type", MEANS_TYPE, 0, false },
+    { "record_id", MEANS_ID, 0, false },
+    { "training", MEANS_TRAINING, 0, false },
+    { "start", MEANS_SERVER, 0, false },
+    { "end", MEANS_SERVER, 0, false },
+    { "today", MEANS_SERVER, 0, false },
+    { "deviceid", MEANS_SERVER, 0, false },
+    { "username", MEANS_SERVER, 0, false },
+    { "subscriberid", MEANS_SERVER, 0, false },
+    { "simserial", MEANS_SERVER, 0, false },
+    { "audit", MEANS_SERVER, 0, false },
+    { "__version__", MEANS_SERVER, 0, false },
+    { "_version_", MEANS_SERVER, 0, false },
+    { "_submission_time", MEANS_SERVER, 0, false },
+    { "_validation_status", MEANS_SERVER, 0, false },
+    { "_notes", MEANS_SERVER, 0, false },
+    { "_status", MEANS_SERVER, 0, false },
+    { "_submitted_by", MEANS_SERVER, 0, false },
+    { "_tags", MEANS_SERVER, 0, false },
+    { "_index", MEANS_SERVER, 0, false },
+    { "_parent_index", MEANS_PARENT, 1, false },
+    { "_parent_table_name", MEANS_PARENT, 2, false },
+    { "_submission__id", MEANS_PARENT, 3, false },
+    { "_submission__uuid", MEANS_PARENT, 4, false },
+    { "PARENT_KEY", MEANS_PARENT, 5, false },
+    { "_xform_id_string", MEANS_SERVER, 0, false },
+    { "_attachments", MEANS_SERVER, 0, false },
+    { "_geolocation", MEANS_SERVER, 0, false },
+    { "_bamboo_dataset_id", MEANS_SERVER, 0, false },
+    { "formhub/uuid", MEANS_SERVER, 0, false },
+    { "rootUuid", MEANS_SERVER, 0, true },
+    { "deprecatedID", MEANS_SERVER, 0, true },
+    { "instanceName", MEANS_SERVER, 0, true },
+    { "SubmissionDate", MEANS_SERVER, 0, false },
+    { "SubmitterID", MEANS_SERVER, 0, false },
+    { "SubmitterName", MEANS_SERVER, 0, false },
+    { "AttachmentsPresent", MEANS_SERVER, 0, false },
+    { "AttachmentsExpected", MEANS_SERVER, 0, false },
+    { "ReviewState", MEANS_SERVER, 0, false },
+    { "DeviceID", MEANS_SERVER, 0, false },
+    { "Edits", MEANS_SERVER, 0, false },
+    { "FormVersion", MEANS_SERVER, 0, false },
 };
 
 /* last_of(text, mark): what follows the last ${mark}; all of it if there is none. */
@@ -214,8 +214,8 @@ static bool is_known(struct cv_bytes header, struct meaning *out)
     const struct cv_bytes in_group = last_of(header, '/'), in_central = last_of(header, '-');
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         const struct cv_bytes name = cv_bytes_str(known[i].name);
-        if (cv_bytes_equal(header, name) || cv_bytes_equal(in_group, name) ||
-            cv_bytes_equal(in_central, name)) {
+        if (cv_bytes_equal(header, name) ||
+            (known[i].grouped && (cv_bytes_equal(in_group, name) || cv_bytes_equal(in_central, name)))) {
             *out = (struct meaning){ .what = known[i].what, .rank = known[i].rank };
             return true;
         }

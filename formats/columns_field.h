@@ -42,6 +42,7 @@ struct meaning {
         MEANS_NUMBER,
         MEANS_TYPE,
         MEANS_TRAINING,
+        MEANS_SERVER, /* left out too, where a column names the row: then it is an export of a form */
         MEANS_PARENT, /* the row is a part of one in another file */
         MEANS_ID
     } what;
