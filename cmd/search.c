@@ -46,7 +46,7 @@ static cv_status ask(struct cv_ui *ui, struct cv_buf *out)
     }
     if (ui->words.n > 0)
         return join(ui, out);
-    cv_status st = cv_ui_ask(ui, "Search for: ", answer);
+    cv_status st = cv_ui_ask(ui, "Search for", answer);
     st = CV_THEN(st, cv_buf_str(out, answer));
     cv_wipe(answer, sizeof(answer));
     return st;

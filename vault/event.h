@@ -8,8 +8,8 @@
  * the part `event` holds
  *   {"time","member","action","record","version","sections","ids","detail"} (what does not apply is left out)
  * sealed to the section `audit` with no release key and padded to 1,024 bytes; free text (reason, terms) is a
- * part of its own, `text`, {"reason","terms"}, under a release key: that of the version the event is about, so
- * that erasing it erases what was said of it, or one of its own.
+ * part of its own, `text`, {"reason","terms"}, under a release key: that of the version the event is about,
+ * so that erasing it erases what was said of it, or one of its own.
  */
 struct cv_event {
     const char *action;             /* create, edit, read, list, import, export, refused, policy, log, ... */

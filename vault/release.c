@@ -178,8 +178,9 @@ cv_status cv_release_destroy(struct cv_release *r, const uint64_t *slots, size_t
 static cv_status read_slots(struct cv_release *r, uint64_t slot, size_t count, struct cv_secret *keys,
                             struct cv_err *err)
 {
-    cv_status st = slot > UINT32_MAX ? cv_fail(err, CV_ERR_LOG, "release.keys: there is no slot %" PRIu64, slot)
-                                     : cv_secret_alloc(keys, count * CV_RELEASE_KEY_BYTES);
+    cv_status st = slot > UINT32_MAX
+                       ? cv_fail(err, CV_ERR_LOG, "release.keys: there is no slot %" PRIu64, slot)
+                       : cv_secret_alloc(keys, count * CV_RELEASE_KEY_BYTES);
     if (st != CV_OK)
         return st;
     const ssize_t n = pread(r->fd, keys->p, keys->n, (off_t)(HEADER_BYTES + slot * CV_RELEASE_KEY_BYTES));
