@@ -59,6 +59,8 @@ def reasons(p):
         # The event is there before, with who was looked at, and in which sections.
         e = searches(p)[-1]
         assert e['detail'] == 'is this person known already?', e
+        terms = [v for v in list(identity.values()) + list(contact.values()) if v not in ('Unknown', 'Blue House')]
+        assert all(t in e['terms'] for t in terms) and 'Blue House' not in e['terms'], e
         if points is not None:
             assert known in e['ids'] and set(e['sections']) == {'identity', 'contact'}, e
         # So that rows do not meet each other.
