@@ -280,6 +280,19 @@ static cv_status open_section(struct cv_index *x, struct cv_index_section *s, st
 
 /* ---- opening ---- */
 
+/* readable(v, section, out): by a role, whose key has arrived: for a newcomer it may be under way. */
+static cv_status readable(struct cv_vault *v, const char *section, bool *out, struct cv_err *err)
+{
+    struct cv_bytes secret;
+    struct cv_err bad = { 0 };
+    *out = false;
+    if (!cv_vault_may_read(v, section))
+        return CV_OK;
+    const cv_status st = cv_keyring_section(v->keys, section, &secret, &bad);
+    *out = st == CV_OK;
+    return st == CV_OK || st == CV_ERR_NOKEY ? CV_OK : cv_fail(err, st, "%s", bad.msg);
+}
+
 static cv_status open_index(struct cv_index *x, struct cv_err *err)
 {
     char leaf[CV_VAULT_HEX_BYTES + 16];
@@ -294,7 +307,9 @@ static cv_status open_index(struct cv_index *x, struct cv_err *err)
     if (st == CV_OK)
         sweep(x);
     for (size_t i = 0; st == CV_OK && (section = cv_template_section(x->v->template, i)) != NULL; i++) {
-        if (!cv_vault_may_read(x->v, section))
+        bool mine = false;
+        st = readable(x->v, section, &mine, err);
+        if (st != CV_OK || !mine)
             continue;
         struct cv_index_section *s = &x->s[x->count++];
         snprintf(s->name, sizeof(s->name), "%s", section);

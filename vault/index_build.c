@@ -11,7 +11,8 @@
  * in by two threads, each with sections of its own. */
 
 #define BATCH 256
-#define WORTH_TELLING 5000 /* entries: what takes less is over before it can be read */
+#define BATCH_KEY_BYTES ((size_t)64 << 10) /* ends a batch that has many sections */
+#define WORTH_TELLING 5000                 /* entries: what takes less is over before it can be read */
 
 /* ---- what is missing ---- */
 
@@ -202,9 +203,10 @@ static cv_status gather(struct building *b, uint64_t index, struct cv_err *err)
             st = CV_OK; /* zeros open nothing */
     }
     cv_secret_free(&release);
-    if (st == CV_OK)
+    if (st == CV_OK) {
         b->entries++;
-    else {
+        b->key_bytes += e->keys.n;
+    } else {
         cv_buf_free(&e->data);
         cv_secret_free(&e->keys);
     }
@@ -279,6 +281,7 @@ static void empty_batch(struct building *b)
         cv_json_free(b->batch[i].carried);
     }
     b->entries = 0;
+    b->key_bytes = 0;
 }
 
 static cv_status work_off(struct building *b, uint64_t after, struct cv_err *err)
@@ -316,7 +319,7 @@ static cv_status read_all(struct building *b, uint64_t from, uint64_t to, struct
         for (size_t i = 0; i < b->count; i++)
             wanted = wanted || (index >= b->spans[i].from && index < b->spans[i].to);
         st = wanted ? gather(b, index, err) : CV_OK;
-        if (st == CV_OK && b->entries == BATCH) {
+        if (st == CV_OK && (b->entries == BATCH || b->key_bytes >= BATCH_KEY_BYTES)) {
             st = work_off(b, from, err);
             tell_progress(v, from - first, to - first);
         }

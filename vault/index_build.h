@@ -38,6 +38,7 @@ struct building {
     size_t count;
     struct entry *batch;
     size_t entries;
+    size_t key_bytes; /* of the batch, on the secure heap, which is not large */
     struct cv_beside *beside;
     struct worker *workers;
 };
