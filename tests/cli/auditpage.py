@@ -38,7 +38,7 @@ TABLE = '''(heading => {
   while (t.tagName !== 'TABLE') t = t.nextElementSibling;
   return [...t.tBodies[0].rows].map(r => [...r.cells].filter(c => c.querySelector('svg') === null).map(c => c.innerText.trim()));
 })(%s)'''
-GROUPS = [('read', 'list'), ('create', 'edit', 'import'), ('export', 'disclose', 'agree', 'package', 'basis'), ('refused',)]
+GROUPS = [('read', 'list', 'search', 'index'), ('create', 'edit', 'import'), ('export', 'disclose', 'agree', 'package', 'basis'), ('refused',)]
 
 
 def group(action):
