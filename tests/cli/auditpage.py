@@ -112,7 +112,7 @@ def of_a_vault(t, p):
     for section, action in (('refused', 'refused'), ('basis', 'basis'), ('erasures', 'erase')):
         assert sorted(t.entries(section)) == [n for n, e in events.items() if e['action'] == action] != [], section
     assert sorted(t.entries('exports')) == [n for n, e in events.items() if e['action'] in GROUPS[2]]
-    personal = [n for n, e in events.items() if (e['action'] in ('read', 'export') or e['action'] == 'list' and e.get('ids'))
+    personal = [n for n, e in events.items() if (e['action'] in ('read', 'export') or e['action'] in ('list', 'search') and e.get('ids'))
                 and set(e.get('sections', [])) & set(PERSONAL)]
     assert sorted(t.entries('personal')) == personal != [] and len(t.entries('bulk')) >= 101
     assert {int(r['entry']) for r in rows if 'bulk' in r['lists'].split()} == set(t.entries('bulk'))
