@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define AT_ONCE 16000 /* persons are asked for together: each asking brings the search index up to date */
+#define AT_ONCE 4000 /* persons are asked for together: each asking brings the search index up to date */
 
 struct cv_import_known {
     struct cv_ui *ui;

@@ -8,6 +8,7 @@
 #include "vault/marked.h"
 
 #define WHY "is this person known already?"
+#define TERMS_MAX 8000     /* bytes of what is looked for that go into the log */
 #define CANDIDATES_MAX 200 /* for one mark: of what more have, it says too little */
 
 /* A new record that is asked for. */
@@ -217,18 +218,39 @@ static cv_status gather(struct cv_alike *a, struct cv_index *x, struct asked *q,
     return st;
 }
 
+/* terms_of(a, out): for the log: what is looked for, which need not be stored afterwards. */
+static cv_status terms_of(const struct cv_alike *a, struct cv_buf *out)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < a->count && st == CV_OK; i++)
+        for (size_t k = 0; k < a->list[i].marks.count && st == CV_OK; k++) {
+            const struct cv_mark *m = &a->list[i].marks.m[k];
+            if (!compares(m->kind) || strcmp(m->kind, "sound") == 0)
+                continue;
+            if (out->n > TERMS_MAX)
+                return cv_buf_append(out, CV_LIT("; ...\0"));
+            st = cv_buf_printf(out, "%s%s", out->n > 0 ? "; " : "", m->text);
+        }
+    return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
+}
+
 /* look(a): who it could be, by the index; then what these say, in one event. */
 static cv_status look(struct cv_alike *a, struct cv_err *err)
 {
     struct cv_index *x = NULL;
+    struct cv_buf terms = { 0 };
     cv_status st = cv_index_open(a->v, a->reason, &x, err);
     a->which = cv_json_object();
     if (st == CV_OK && a->which == NULL)
         st = CV_ERR_NOMEM;
     for (size_t i = 0; i < a->count && st == CV_OK; i++)
         st = gather(a, x, &a->list[i], err);
-    const struct cv_marked_ask ask = { a->which, WHY, a->reason };
+    st = CV_THEN(st, terms_of(a, &terms));
+    const struct cv_marked_ask ask = {
+        .which = a->which, .terms = (const char *)terms.p, .why = WHY, .reason = a->reason
+    };
     st = CV_THEN(st, cv_marked_open(a->v, &ask, &a->all, err));
+    cv_buf_free(&terms);
     cv_index_free(x);
     cv_json_free(a->which);
     a->which = NULL;

@@ -157,32 +157,44 @@ static cv_status find_places(struct cv_marked_all *all, const struct cv_marked_a
     return st;
 }
 
-/* look(all, ask): at all places, in one event. */
-static cv_status look(struct cv_marked_all *all, const struct cv_marked_ask *ask, struct cv_err *err)
+/* name_places(all, ids, sections): what the event says of them, as far as they are going to be opened. */
+static cv_status name_places(const struct cv_marked_all *all, struct cv_json *ids, struct cv_json *sections)
 {
-    const struct cv_glance g = { "search", ask->why, ask->reason, section_of, take, all };
-    const struct cv_version **list = calloc(all->place_count + 1, sizeof(struct cv_version *));
-    if (list == NULL)
-        return CV_ERR_NOMEM;
-    for (size_t i = 0; i < all->place_count; i++)
-        list[i] = &all->places[i].of;
-    cv_status st = cv_glance(all->v, &g, list, all->place_count, err);
-    free(list);
+    const char *last = NULL;
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < all->place_count && st == CV_OK; i++) {
+        const struct place *at = &all->places[i];
+        if (!cv_vault_may_read(all->v, at->section))
+            continue;
+        st = cv_json_push_word(sections, at->section);
+        if (last == NULL || strcmp(last, at->of.id) != 0)
+            st = CV_THEN(st, cv_json_push(ids, cv_json_str(at->of.id)));
+        last = at->of.id;
+    }
     return st;
 }
 
-/* log_none(v, ask): also that there was nothing is an answer. */
-static cv_status log_none(struct cv_vault *v, const struct cv_marked_ask *ask, struct cv_err *err)
+/* look(all, ask): at all places, in one event, which there is also if there is none of them. */
+static cv_status look(struct cv_marked_all *all, const struct cv_marked_ask *ask, struct cv_err *err)
 {
-    struct cv_json *none = cv_json_array();
-    const struct cv_event event = {
-        .action = "search", .ids = none, .detail = ask->why, .reason = ask->reason
-    };
-    cv_status st = none == NULL ? CV_ERR_NOMEM : CV_OK;
-    if (st == CV_OK && cv_vault_policy(v)->reason_required && ask->reason == NULL)
-        st = cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT");
-    st = CV_THEN(st, cv_event_log(v, &event, err));
-    cv_json_free(none);
+    const struct cv_glance g = { .section = section_of, .take = take, .arg = all };
+    const struct cv_version **list = calloc(all->place_count + 1, sizeof(struct cv_version *));
+    struct cv_json *ids = cv_json_array(), *sections = cv_json_array();
+    cv_status st = list == NULL || ids == NULL || sections == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; i < all->place_count && st == CV_OK; i++)
+        list[i] = &all->places[i].of;
+    st = CV_THEN(st, name_places(all, ids, sections));
+    const struct cv_event event = { .action = "search",
+                                    .record = ask->record,
+                                    .ids = ids,
+                                    .sections = sections,
+                                    .detail = ask->why,
+                                    .reason = ask->reason,
+                                    .terms = ask->terms };
+    st = CV_THEN(st, cv_glance_under(all->v, &g, &event, list, all->place_count, err));
+    cv_json_free(ids);
+    cv_json_free(sections);
+    free(list);
     return st;
 }
 
@@ -231,7 +243,7 @@ cv_status cv_marked_open(struct cv_vault *v, const struct cv_marked_ask *ask, st
     cv_status st = cv_folder_new(&all->folder);
     st = CV_THEN(st, cv_heads_catch_up(v, err));
     st = CV_THEN(st, find_places(all, ask, err));
-    st = CV_THEN(st, all->place_count > 0 ? look(all, ask, err) : log_none(v, ask, err));
+    st = CV_THEN(st, look(all, ask, err));
     st = CV_THEN(st, sort(all));
     if (st == CV_OK)
         *out = all;

@@ -18,6 +18,8 @@ typedef cv_status (*cv_marked_fn)(void *arg, const struct cv_marked *m, struct c
 /* What is looked at, and how that is called in its event. */
 struct cv_marked_ask {
     const struct cv_json *which; /* record id -> array of the sections to look at */
+    const char *record;          /* which is asked about; NULL: none that is stored */
+    const char *terms;           /* what is looked for, sealed like a reason; NULL */
     const char *why, *reason;    /* the event's detail; the member's reason, or NULL */
 };
 

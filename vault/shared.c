@@ -369,7 +369,9 @@ static cv_status look(struct sharing *s, const char *reason, struct cv_err *err)
     struct cv_index *x = NULL;
     cv_status st = cv_index_open(s->v, reason, &x, err);
     st = CV_THEN(st, cv_shared_find(s->v, x, s->id, &s->scope, err));
-    const struct cv_marked_ask ask = { s->scope.which, WHY, reason };
+    const struct cv_marked_ask ask = {
+        .which = s->scope.which, .record = s->id, .why = WHY, .reason = reason
+    };
     st = CV_THEN(st, cv_marked_open(s->v, &ask, &s->all, err));
     cv_index_free(x);
     return st;

@@ -59,6 +59,8 @@ def reasons(p):
         # The event is there before, with who was looked at, and in which sections.
         e = searches(p)[-1]
         assert e['detail'] == 'is this person known already?', e
+        terms = [v for v in list(identity.values()) + list(contact.values()) if v not in ('Unknown', 'Blue House')]
+        assert all(t in e['terms'] for t in terms) and 'Blue House' not in e['terms'], e
         if points is not None:
             assert known in e['ids'] and set(e['sections']) == {'identity', 'contact'}, e
         # So that rows do not meet each other.
@@ -139,6 +141,16 @@ def terminal(p, known):
     assert not asked and rc == 0 and '"similar":[' in shown and 'may be known' not in shown, (rc, shown)
 
 
+def erased(p):
+    """Whom an erasure reached nobody is like any more."""
+    record = person({'first_name': 'Vesna', 'identity_number': 'VV 555'})
+    id = p.add('protection', record)
+    assert id in json.dumps(p.json_as('protection', 'record', 'add', '-', stdin=json.dumps(record).encode()))
+    p.as_('protection', 'record', 'erase', id, '--reason', 'she withdrew', '--really', '--confirm', id)
+    again = p.json_as('protection', 'record', 'add', '-', stdin=json.dumps(record).encode())[0]
+    assert len(again['similar']) == 1 and id not in json.dumps(again), again
+
+
 def hostile(p):
     """What people wrote into names stays text, also of a record that a program of somebody's own wrote."""
     name = 'Zla\u00ad\ufeff<b>' + 'x' * 900
@@ -148,11 +160,12 @@ def hostile(p):
     assert not re.search('[\x00-\x08\x0b-\x1f\x7f\ufeff]', p.told) and all(len(l) < 80 for l in p.told.split('\n')[:3]), p.told
 
 
-def importing(p, known):
+def importing(p):
     """Line by line: in a dry run before anything is stored; else of each commit, once it stands."""
+    known = p.add('protection', person({'first_name': 'Тамара', 'second_name': 'Томић', 'birth_date': '1992-02-02'}))
     rows = [person({'first_name': 'Nada', 'second_name': 'Nadić', 'birth_date': '1980-05-06'}),
             {'type': 'case', 'admin': {'case_number': 'I-1', 'status': 'Active'}},
-            person({'first_name': 'Jovana', 'second_name': 'Petrovic', 'birth_date': '1999-03-01'}),
+            person({'first_name': 'Tamara', 'second_name': 'Tomic', 'birth_date': '1992-02-02'}),
             person({'first_name': 'Нада', 'second_name': 'Надић', 'birth_date': '1980-06-05'})]
     open(p.path('rows.jsonl'), 'w').write(''.join(json.dumps(r) + '\n' for r in rows))
     before = p.kinds().count('record')
@@ -190,7 +203,8 @@ def test(p):
     words(p, known)
     rights(p, known)
     terminal(p, known)
-    importing(p, known)
+    importing(p)
+    erased(p)
     hostile(p)
     asks_why(p)
     p.as_('auditor', 'audit', 'verify', '--contents', err='')

@@ -118,7 +118,7 @@ def table(p, ids):
     assert next(t for t in doc['shared'] if t['kind'] == 'document')['records'] == [ids['jovana']]
     # The event is durable before, and names what was looked at; nothing else was.
     e = [e for e in p.json_as('auditor', 'audit', 'log', '--record', one) if e['action'] == 'search'][-1]
-    assert set(e['ids']) == set(ids.values()) and e['reason'] == 'who is he', (e, ids)
+    assert e['record'] == one and set(e['ids']) == set(ids.values()) and e['reason'] == 'who is he', (e, ids)
     assert e['detail'] == 'what a case shares with others' and set(e['sections']) == {'admin', 'identity', 'contact', 'perpetrators', 'exploitation'}, e
     shown = p.both('protection', 'related', one)
     for line in (one + '  RS-10\n  shares something with 3 others:', two + '  RS-11', alone + '  (person, in no case)  Sanja',
