@@ -211,6 +211,13 @@ static cv_status find(struct cv_custody *c, uint64_t index, enum cv_kind *kind, 
     return CV_OK;
 }
 
+cv_status cv_custody_hash(struct cv_custody *c, uint64_t index, uint8_t out[static 32], struct cv_err *err)
+{
+    enum cv_kind kind;
+    struct cv_place place;
+    return find(c, index, &kind, &place, out, err);
+}
+
 cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind, struct cv_buf *out,
                           struct cv_err *err)
 {

@@ -114,6 +114,11 @@ void cv_custody_abort(struct cv_custody *c);
 /** cv_custody_catalog(c): the catalog, with all that was committed in it. */
 struct cv_catalog *cv_custody_catalog(struct cv_custody *c);
 
+/** cv_custody_hash(c, index, out, err): SHA-256 of an entry's bytes, as the log has it. CV_OK;
+ * CV_ERR_NOTFOUND; CV_ERR_IO. */
+CV_MUST_CHECK cv_status cv_custody_hash(struct cv_custody *c, uint64_t index, uint8_t out[static 32],
+                                        struct cv_err *err);
+
 /** cv_custody_read(c, index, kind, out, err): append the data of an entry, after checking its bytes against
  * the hash the log was verified with. ${kind} is what it must be. CV_OK; CV_ERR_NOTFOUND; CV_ERR_LOG if
  * damaged. */

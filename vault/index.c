@@ -62,19 +62,29 @@ static cv_status slots_hash(struct cv_index *x, uint64_t from, uint64_t to, uint
     return st;
 }
 
+/* log_hash(x, to, out): of the last entry that a shard covers, so that it opens in this log alone, and not
+ * after the vault went back and on in another way. */
+static cv_status log_hash(struct cv_index *x, uint64_t to, uint8_t out[static 32], struct cv_err *err)
+{
+    memset(out, 0, 32);
+    return to > 0 ? cv_custody_hash(x->v->custody, to - 1, out, err) : CV_OK;
+}
+
 cv_status cv_index_key(struct cv_index *x, const char *section, const struct cv_shard_head *head,
                        struct cv_secret *out, struct cv_err *err)
 {
     const struct cv_object o = { "section", section, head->epoch };
     struct cv_bytes secret;
     struct cv_buf info = { 0 };
-    uint8_t salt[32];
+    uint8_t salt[32], last[32];
     *out = (struct cv_secret){ 0 };
     cv_status st = cv_keyring_secret(x->v->keys, &o, &secret, err);
     st = CV_THEN(st, slots_hash(x, head->slot_from, head->slot_to, salt, err));
+    st = CV_THEN(st, log_hash(x, head->to, last, err));
     st = CV_THEN(st, cv_buf_str(&info, "casevault/1/index"));
     st = CV_THEN(st, cv_buf_field(&info, CV_BYTES(cv_vault_policy(x->v)->vault_id, CV_VAULT_ID_BYTES)));
     st = CV_THEN(st, cv_buf_field(&info, cv_bytes_str(section)));
+    st = CV_THEN(st, cv_buf_field(&info, CV_ARR(last)));
     st = CV_THEN(st, cv_secret_alloc(out, 32));
     st = CV_THEN(st, cv_hkdf(CV_HKDF_SHA256, CV_ARR(salt), secret, cv_buf_view(&info), out->p, out->n));
     cv_wipe(salt, sizeof(salt));

@@ -369,7 +369,7 @@ def erased(p):
 
 # ---- broken off ----
 
-BIG = {'csv': 600, 'json': 1100}  # rows: a commit, and some more
+BIG = {'csv': 600, 'json': 1800}  # rows: a commit, and some more
 
 
 def big(p, name, kind):
@@ -383,7 +383,7 @@ def listed(p):
 
 
 def in_the_middle(p, who, path, *more):
-    """An import that has written something, and goes on."""
+    """An import that has written something, and would go on; it is stopped there."""
     size = lambda: sum(map(len, p.archive().values()))
     child = subprocess.Popen([p.binary, 'record', 'import', path, *p.who(who), *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              env=p.env())
@@ -391,6 +391,8 @@ def in_the_middle(p, who, path, *more):
     while size() < before + 1000000:
         assert child.poll() is None, child.communicate()
         time.sleep(0.01)
+    child.send_signal(signal.SIGSTOP)
+    assert child.poll() is None
     return child
 
 
