@@ -435,7 +435,9 @@ def changed(p):
     """A file that grows while it is read: the commit is given up."""
     path, had = big(p, 'growing.csv', 'csv'), listed(p)
     child = in_the_middle(p, 'founder', path, '--again')
-    open(path, 'a').write(ROW)
+    with open(path, 'a') as f:
+        f.write(ROW)
+    child.send_signal(signal.SIGCONT)
     _, errors = child.communicate()
     assert child.returncode == 1 and b'was changed while it was read' in errors, errors
     assert (listed(p) - had) % 1000 == 0
