@@ -29,6 +29,7 @@ struct cv_alike {
     size_t count, room;
     struct cv_json *closed;
     struct cv_json *which; /* all that could be one of them */
+    struct cv_json *order; /* of those that are stored already: id -> place in the list */
     struct cv_marked_all *all;
     /* The comparing under way. */
     struct asked *now;
@@ -189,7 +190,10 @@ static cv_status on_candidate(void *arg, const struct cv_place_in *at, struct cv
     char id[CV_ID_TEXT_BYTES];
     (void)err;
     cv_id_text(at->id, id);
-    if (strcmp(id, a->now->self) == 0 || ++a->looked > CANDIDATES_MAX)
+    /* Of two new ones that are alike it is said of the later. */
+    if (cv_json_get(a->order, id) != NULL && cv_json_get_int(a->order, id) >= a->now - a->list)
+        return CV_OK;
+    if (++a->looked > CANDIDATES_MAX)
         return CV_OK;
     cv_status st = cv_json_set(a->now->candidates, id, cv_json_null());
     return CV_THEN(st, cv_json_set(a->which, id, cv_json_ref(a->now->sections)));
@@ -234,6 +238,16 @@ static cv_status terms_of(const struct cv_alike *a, struct cv_buf *out)
     return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
 }
 
+/* number(a): who is asked for, and stored already. */
+static cv_status number(struct cv_alike *a)
+{
+    cv_status st = (a->order = cv_json_object()) != NULL ? CV_OK : CV_ERR_NOMEM;
+    for (size_t i = 0; i < a->count && st == CV_OK; i++)
+        if (a->list[i].self[0] != '\0')
+            st = cv_json_set(a->order, a->list[i].self, cv_json_int((int64_t)i));
+    return st;
+}
+
 /* look(a): who it could be, by the index; then what these say, in one event. */
 static cv_status look(struct cv_alike *a, struct cv_err *err)
 {
@@ -243,6 +257,7 @@ static cv_status look(struct cv_alike *a, struct cv_err *err)
     a->which = cv_json_object();
     if (st == CV_OK && a->which == NULL)
         st = CV_ERR_NOMEM;
+    st = CV_THEN(st, number(a));
     for (size_t i = 0; i < a->count && st == CV_OK; i++)
         st = gather(a, x, &a->list[i], err);
     st = CV_THEN(st, terms_of(a, &terms));
@@ -253,7 +268,8 @@ static cv_status look(struct cv_alike *a, struct cv_err *err)
     cv_buf_free(&terms);
     cv_index_free(x);
     cv_json_free(a->which);
-    a->which = NULL;
+    cv_json_free(a->order);
+    a->which = a->order = NULL;
     return st;
 }
 
