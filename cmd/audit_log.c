@@ -180,7 +180,7 @@ static const char *const actions[] = { "init",   "policy",   "propose", "approve
                                        "attach", "fetch",    "edit",    "import",   "read",   "list",
                                        "export", "disclose", "agree",   "package",  "basis",  "grant",
                                        "hold",   "clear",    "erase",   "recovery", "attest", "log",
-                                       "search", "index",    "stats",    "refused", NULL };
+                                       "search", "index",    "stats",   "refused",  NULL };
 
 /* known_action(l): by now it is known whether any entry has it. */
 static cv_status known_action(const struct logging *l)

@@ -218,29 +218,33 @@ cv_status cv_custody_hash(struct cv_custody *c, uint64_t index, uint8_t out[stat
     return find(c, index, &kind, &place, out, err);
 }
 
-cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind, struct cv_buf *out,
-                          struct cv_err *err)
+/* find_kind(c, index, kind, place, hash): an entry that must be of this kind. */
+static cv_status find_kind(struct cv_custody *c, uint64_t index, enum cv_kind kind, struct cv_place *place,
+                           uint8_t hash[static 32], struct cv_err *err)
 {
     enum cv_kind is;
-    struct cv_place place;
-    uint8_t hash[32];
-    cv_status st = find(c, index, &is, &place, hash, err);
+    cv_status st = find(c, index, &is, place, hash, err);
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && is != kind))
         return cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 ": not a %s entry of this vault", index,
                        cv_kind_name(kind));
+    return st;
+}
+
+cv_status cv_custody_read(struct cv_custody *c, uint64_t index, enum cv_kind kind, struct cv_buf *out,
+                          struct cv_err *err)
+{
+    struct cv_place place;
+    uint8_t hash[32];
+    cv_status st = find_kind(c, index, kind, &place, hash, err);
     return CV_THEN(st, read_place(c, index, kind, &place, hash, out, err));
 }
 
 cv_status cv_custody_peek(struct cv_custody *c, uint64_t index, enum cv_kind kind, size_t n,
                           struct cv_buf *out, struct cv_err *err)
 {
-    enum cv_kind is;
     struct cv_place place;
     uint8_t hash[32];
-    cv_status st = find(c, index, &is, &place, hash, err);
-    if (st == CV_ERR_NOTFOUND || (st == CV_OK && is != kind))
-        return cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 ": not a %s entry of this vault", index,
-                       cv_kind_name(kind));
+    cv_status st = find_kind(c, index, kind, &place, hash, err);
     if (st == CV_OK && place.bytes < CV_TAR_BLOCK_BYTES + n)
         n = place.bytes > CV_TAR_BLOCK_BYTES ? (size_t)place.bytes - CV_TAR_BLOCK_BYTES : 0;
     return CV_THEN(

@@ -351,7 +351,7 @@ static cv_status put_value(struct marking *k, const struct cv_template_field *f,
     if (kind == NULL || st != CV_OK || cv_json_is(value, CV_JSON_ARRAY))
         return st;
     return strcmp(kind, CV_MARK_REF) == 0 ? put_ref(k, cv_json_text(value))
-                                    : put_alone(k, kind, cv_json_text(value));
+                                          : put_alone(k, kind, cv_json_text(value));
 }
 
 struct reading {

@@ -62,39 +62,6 @@ static cv_status prepare(struct cv_bytes section, struct cv_bytes release, const
     return st;
 }
 
-cv_status cv_part_seal(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x,
-                       size_t floor, struct cv_bytes plain, struct cv_buf *out)
-{
-    const struct cv_piece_place whole = { *x, 0, true };
-    struct cv_secret key = { 0 };
-    struct cv_buf context = { 0 }, padded = { 0 };
-    cv_status st = prepare(section, release, &whole, &key, &context);
-    st = CV_THEN(st, cv_pad(plain, floor, &padded));
-    st = CV_THEN(st,
-                 cv_cobblestone_seal(cv_secret_view(&key), cv_buf_view(&context), cv_buf_view(&padded), out));
-    cv_secret_free(&key);
-    cv_buf_free(&context);
-    cv_buf_free(&padded);
-    return st;
-}
-
-cv_status cv_part_open(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x,
-                       struct cv_bytes sealed, struct cv_buf *out)
-{
-    const struct cv_piece_place whole = { *x, 0, true };
-    struct cv_secret key = { 0 };
-    struct cv_buf context = { 0 }, padded = { 0 };
-    struct cv_bytes plain = { 0 };
-    cv_status st = prepare(section, release, &whole, &key, &context);
-    st = CV_THEN(st, cv_cobblestone_open(cv_secret_view(&key), cv_buf_view(&context), sealed, &padded));
-    st = CV_THEN(st, cv_unpad(cv_buf_view(&padded), &plain));
-    st = CV_THEN(st, cv_buf_append(out, plain));
-    cv_secret_free(&key);
-    cv_buf_free(&context);
-    cv_buf_free(&padded);
-    return st;
-}
-
 cv_status cv_piece_seal(struct cv_bytes section, struct cv_bytes release, const struct cv_piece_place *place,
                         struct cv_bytes padded, struct cv_buf *out)
 {
@@ -116,5 +83,29 @@ cv_status cv_piece_open(struct cv_bytes section, struct cv_bytes release, const 
     st = CV_THEN(st, cv_cobblestone_open(cv_secret_view(&key), cv_buf_view(&context), sealed, out));
     cv_secret_free(&key);
     cv_buf_free(&context);
+    return st;
+}
+
+cv_status cv_part_seal(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x,
+                       size_t floor, struct cv_bytes plain, struct cv_buf *out)
+{
+    const struct cv_piece_place whole = { *x, 0, true };
+    struct cv_buf padded = { 0 };
+    cv_status st = cv_pad(plain, floor, &padded);
+    st = CV_THEN(st, cv_piece_seal(section, release, &whole, cv_buf_view(&padded), out));
+    cv_buf_free(&padded);
+    return st;
+}
+
+cv_status cv_part_open(struct cv_bytes section, struct cv_bytes release, const struct cv_place_of *x,
+                       struct cv_bytes sealed, struct cv_buf *out)
+{
+    const struct cv_piece_place whole = { *x, 0, true };
+    struct cv_buf padded = { 0 };
+    struct cv_bytes plain = { 0 };
+    cv_status st = cv_piece_open(section, release, &whole, sealed, &padded);
+    st = CV_THEN(st, cv_unpad(cv_buf_view(&padded), &plain));
+    st = CV_THEN(st, cv_buf_append(out, plain));
+    cv_buf_free(&padded);
     return st;
 }
