@@ -117,7 +117,7 @@ cv_status cv_buf_extend(struct cv_buf *b, size_t n, uint8_t **out)
     if (st != CV_OK)
         return st;
     *out = b->p != NULL ? b->p + b->n : NULL;
-    if (n > 0)
+    if (*out != NULL)
         memset(*out, 0, n);
     b->n += n;
     return CV_OK;

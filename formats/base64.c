@@ -179,7 +179,7 @@ static uint8_t hex_digits(const uint8_t *text, size_t n, uint8_t *out)
 
 cv_status cv_hex_decode(struct cv_bytes text, uint8_t *out, size_t n)
 {
-    uint8_t digits[64], all = 0;
+    uint8_t digits[64] = { 0 }, all = 0;
     if (text.n != 2 * n)
         return CV_ERR_FORMAT;
     for (size_t at = 0, m; at < n; at += m) {
