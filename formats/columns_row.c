@@ -72,11 +72,25 @@ static struct cv_json *record_of(struct taking *t, const char *type, unsigned nu
     return o;
 }
 
+/* numbers_records(c, type): a column tells a second record of the type: then numbers are of records, also
+ * those of fields that hold several values. */
+static bool numbers_records(const struct cv_columns *c, const char *type)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        const struct place *p = c->column[i].m.place;
+        if (p != NULL && strcmp(p->type, type) == 0 && c->column[i].m.number > 1 && !place_field(p)->multi &&
+            !(p->inside && p->f.multi))
+            return true;
+    }
+    return false;
+}
+
 /* holder_of(t, p, number): the object in which the field of a column stands; borrowed. */
 static struct cv_json *holder_of(struct taking *t, const struct place *p, unsigned number)
 {
     const bool of_element = p->inside && p->f.multi;
-    struct cv_json *o = record_of(t, p->type, of_element || place_field(p)->multi ? 0 : number);
+    const bool of_record = !of_element && (!place_field(p)->multi || numbers_records(t->c, p->type));
+    struct cv_json *o = record_of(t, p->type, of_record ? number : 0);
     struct cv_json *section = o != NULL ? member(t, o, p->section, false) : NULL;
     if (section == NULL || !p->inside)
         return section;
@@ -97,6 +111,11 @@ static void put(struct taking *t, const struct column *col, struct cv_json *valu
     if (o == NULL) {
         if (!t->nomem)
             fault(t, col->header, "more of them than the template allows");
+        cv_json_free(value);
+        return;
+    }
+    if (have != NULL && !f->multi && !cv_json_equal(have, value)) {
+        fault(t, col->header, "another column says something else here");
         cv_json_free(value);
         return;
     }
@@ -238,7 +257,8 @@ static void refer(struct taking *t)
     for (size_t k = 0; k < t->count; k++)
         for (size_t i = 0; (section = cv_template_type_section(t->c->t, t->made[k].type, i)) != NULL; i++)
             for (size_t j = 0; cv_template_field(t->c->t, t->made[k].type, section, j, &f); j++)
-                if (f.to != NULL)
+                /* That two persons are one is for people to say. */
+                if (f.to != NULL && strcmp(f.to, t->made[k].type) != 0)
                     refer_to(t, k, section, &f);
 }
 

@@ -3,6 +3,7 @@
 
 #include "formats/columns_field.h"
 #include "formats/country.h"
+#include "formats/crockford.h"
 #include "formats/csv.h"
 #include "formats/date.h"
 
@@ -235,12 +236,14 @@ static bool date_of(struct cv_bytes text, enum cv_date_order order, char out[sta
 static bool phone_of(struct cv_bytes text, char out[static 32])
 {
     size_t n = 0;
+    if (memmem(text.p, text.n, "(0)", 3) != NULL)
+        return false;
     const bool zeros = text.n > 2 && text.p[0] == '0' && text.p[1] == '0';
     if (zeros)
         out[n++] = '+';
     for (size_t i = zeros ? 2 : 0; i < text.n; i++) {
-        if (memchr(" -./()", text.p[i], 6) != NULL)
-            continue;
+        if (memchr(" -.()", text.p[i], 5) != NULL)
+            continue; /* but a / stands between two numbers, and (0) before one that is not dialled */
         if (n >= 20 || !((text.p[i] >= '0' && text.p[i] <= '9') || (text.p[i] == '+' && n == 0)))
             return false;
         out[n++] = (char)text.p[i];
@@ -296,6 +299,7 @@ static cv_status one(const struct cv_template_field *f, struct cv_bytes text, en
                      struct cv_json **out, const char **why)
 {
     char made[32];
+    uint8_t raw[CV_ID_BYTES];
     bool yes = false;
     int64_t number = 0;
     if (strcmp(f->type, "choice") == 0) {
@@ -319,6 +323,10 @@ static cv_status one(const struct cv_template_field *f, struct cv_bytes text, en
         return cell_yes(text, &yes) ? give(cv_json_bool(yes), out) : refuse(why, "neither yes nor no");
     if (strcmp(f->type, "text") == 0)
         return lines(text, out);
+    if (strcmp(f->type, "ref") == 0 && cv_id_parse(text, raw, NULL) != CV_OK)
+        return refuse(why, "not a record id, or mistyped");
+    if (strcmp(f->type, "language") == 0 && text.n != 3)
+        return refuse(why, "not a language (ISO 639-2: three letters)");
     return give(cv_json_strn(text), out); /* the template will judge it */
 }
 

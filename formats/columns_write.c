@@ -103,7 +103,7 @@ static cv_status write_value(void *arg, const struct place *p, unsigned number)
         st = CV_THEN(st, cv_buf_str(&cell, "'"));
     st = CV_THEN(st, cv_buf_append(&cell, text));
     st = CV_THEN(st, cv_buf_append(&cell, CV_BYTES("", 1)));
-    st = CV_THEN(st, cv_csv_cell((const char *)cell.p, false, w->out));
+    st = CV_THEN(st, cv_csv_text((const char *)cell.p, false, w->out));
     cv_buf_free(&plain);
     cv_buf_free(&cell);
     return st;

@@ -4,7 +4,7 @@
 
 #include "formats/utf8.h"
 
-cv_status cv_csv_cell(const char *text, bool last, struct cv_buf *out)
+static cv_status cell(const char *text, bool harmless, bool last, struct cv_buf *out)
 {
     struct cv_bytes rest = cv_bytes_str(text);
     const bool formula = rest.n > 0 && memchr(CV_CSV_GUARDED, rest.p[0], sizeof(CV_CSV_GUARDED) - 1) != NULL;
@@ -12,7 +12,7 @@ cv_status cv_csv_cell(const char *text, bool last, struct cv_buf *out)
     while (rest.n > 0 && st == CV_OK) {
         uint32_t code = 0;
         const size_t n = cv_utf8_next(rest, &code);
-        if (n == 0 || (cv_utf8_steers(code) && code != '\n' && code != '\t'))
+        if (n == 0 || (harmless && cv_utf8_steers(code) && code != '\n' && code != '\t'))
             st = cv_buf_str(out, "\xef\xbf\xbd");
         else if (code == '"')
             st = cv_buf_str(out, "\"\"");
@@ -21,4 +21,14 @@ cv_status cv_csv_cell(const char *text, bool last, struct cv_buf *out)
         rest = CV_BYTES(rest.p + (n > 0 ? n : 1), rest.n - (n > 0 ? n : 1));
     }
     return CV_THEN(st, cv_buf_str(out, last ? "\"\r\n" : "\","));
+}
+
+cv_status cv_csv_cell(const char *text, bool last, struct cv_buf *out)
+{
+    return cell(text, true, last, out);
+}
+
+cv_status cv_csv_text(const char *text, bool last, struct cv_buf *out)
+{
+    return cell(text, false, last, out);
 }

@@ -12,5 +12,7 @@
  * or a line's end, gets an apostrophe before it; what steers a terminal or the direction of text becomes
  * U+FFFD. CV_OK; CV_ERR_LIMIT; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_csv_cell(const char *text, bool last, struct cv_buf *out);
+/** cv_csv_text(text, last, out): the same with every character as it is, for a file that is read back. */
+CV_MUST_CHECK cv_status cv_csv_text(const char *text, bool last, struct cv_buf *out);
 
 #endif

@@ -336,8 +336,8 @@ static struct cv_bytes last_word(struct cv_bytes text)
 cv_status cv_fold_openings(struct cv_folder *f, struct cv_bytes text, struct cv_buf *out)
 {
     /* Letters that may follow and change how the last one is spelled; a letter behind them, so that they do
-     * not stand last, where they may mean something else. */
-    static const char *const next[] = { "b", "hb", "sb", "zb", "jb", "tb", "ub", "ob", "eb" };
+     * not stand last, where they may mean something else; and a digit, with which it is a number. */
+    static const char *const next[] = { "0", "b", "hb", "sb", "zb", "jb", "tb", "ub", "ob", "eb" };
     struct cv_buf whole = { 0 }, longer = { 0 };
     cv_status st = cv_fold(f, text, &whole);
     const struct cv_bytes word = last_word(cv_buf_view(&whole));

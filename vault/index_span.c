@@ -99,8 +99,9 @@ cv_status cv_span_begin(struct building *b, struct span *span)
     return CV_OK;
 }
 
-/* write_file(path, data): whole or not at all. Without a sync: what a power cut leaves is made anew. */
-static bool write_file(const char *path, struct cv_bytes data)
+/* write_file(path, data): whole or not at all; the file, open: by its name there may already be another's. -1
+ * if it cannot be. Without a sync: what a power cut leaves is made anew. */
+static int write_file(const char *path, struct cv_bytes data)
 {
     char made[4300];
     size_t done = 0;
@@ -108,13 +109,14 @@ static bool write_file(const char *path, struct cv_bytes data)
     snprintf(made, sizeof(made), "%s.XXXXXX", path);
     const int fd = mkostemp(made, O_CLOEXEC);
     if (fd < 0)
-        return false;
+        return -1;
     while (done < data.n && ((n = write(fd, data.p + done, data.n - done)) > 0 || errno == EINTR))
         done += n > 0 ? (size_t)n : 0;
-    const bool good = close(fd) == 0 && done == data.n && rename(made, path) == 0;
-    if (!good)
-        unlink(made);
-    return good;
+    if (done == data.n && rename(made, path) == 0)
+        return fd;
+    close(fd);
+    unlink(made);
+    return -1;
 }
 
 cv_status cv_span_end(struct building *b, struct span *span, uint64_t to, struct cv_err *err)
@@ -135,10 +137,10 @@ static cv_status seal(const struct building *b, struct span *span)
     char path[4200];
     cv_index_path(b->x, span->s->name, shard->head.from, path);
     cv_status st = cv_shard_seal(shard, cv_secret_view(&span->key), &place, &file);
-    if (st == CV_OK && write_file(path, cv_buf_view(&file))) {
-        const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = st == CV_OK ? write_file(path, cv_buf_view(&file)) : -1;
+    if (fd >= 0) {
         cv_shard_close(shard);
-        st = fd < 0 ? CV_ERR_IO : cv_shard_open(shard, fd, cv_secret_view(&span->key), &place, false);
+        st = cv_shard_open(shard, fd, cv_secret_view(&span->key), &place, false);
     }
     cv_buf_free(&file);
     return st;

@@ -20,7 +20,7 @@ struct finding {
     struct cv_json *ours;   /* by id: the records of the case, */
     struct cv_json *others; /* and others */
     struct cv_json *ids;    /* of the question under way: id -> array of sections */
-    size_t met;             /* how often it was answered, not by ours */
+    size_t met, most;       /* how often it was answered, not by ours, and may be */
     struct cv_json *marks;  /* kind -> object of values */
 };
 
@@ -38,7 +38,7 @@ static cv_status on_place(void *arg, const struct cv_place_in *at, struct cv_err
     char id[CV_ID_TEXT_BYTES];
     (void)err;
     cv_id_text(at->id, id);
-    if (cv_json_get(f->ours, id) != NULL || ++f->met > CV_SHARED_COMMON)
+    if (cv_json_get(f->ours, id) != NULL || ++f->met > f->most)
         return CV_OK;
     cv_status st = cv_json_get(f->ids, id) != NULL ? CV_OK : cv_json_set(f->ids, id, cv_json_array());
     return CV_THEN(st, cv_json_push_word(cv_json_get(f->ids, id), at->section));
@@ -49,6 +49,8 @@ static cv_status having(struct finding *f, const char *kind, const char *value, 
                         struct cv_err *err)
 {
     f->ids = ids;
+    /* What names a record is all asked for: which of it are cases is seen later. */
+    f->most = strcmp(kind, REF) == 0 ? SIZE_MAX : CV_SHARED_COMMON;
     f->met = 0;
     return cv_index_mark(f->x, kind, value, on_place, f, err);
 }

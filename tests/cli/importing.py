@@ -232,6 +232,19 @@ def beside_the_point(p):
 
 # ---- what it refuses ----
 
+def one_way(p):
+    """What could be read in two ways is refused; numbers are of persons where they are of their names."""
+    rows = lambda text, rc: p.as_('protection', 'record', 'import', '--known-ok', '--dry-run', file(p, 'ways.csv', text), rc=rc)
+    out = rows('prs_FirstName_1,prs_Citizenship_1,prs_FirstName_2,prs_Citizenship_2,cas_Status\nAna,RS,Bea,BA,Active\n', 0)
+    assert 'First name: Ana\n  Citizenship: RS\n' in out and 'First name: Bea\n  Citizenship: BA\n' in out and '3 records' in out, out
+    assert 'ame person' not in out, out
+    out = rows('prs_FirstName,per_Organisation,per_Organisation_1,cas_Status\nC,Gang A,Gang B,Active\n', 1)
+    assert 'line 2, per_Organisation_1: another column says something else here' in out, out
+    for number, right in (('+44 (0)20 7946 0958', None), ('+381601234567/8', None), ('+381 (60) 123-45.67', '+381601234567')):
+        out = rows('prs_FirstName,prs_MobilePhone,cas_Status\nD,%s,Active\n' % number, 0 if right else 1)
+        assert ('Mobile telephone: %s\n' % right if right else 'line 2, prs_MobilePhone: not a telephone number') in out, out
+
+
 def hostile(p):
     """One clear line for each, the exact status, and nothing is stored: the archive is as it was."""
     many = ROW * 100
@@ -472,6 +485,7 @@ def test(p):
     written(p)
     mapped(p)
     beside_the_point(p)
+    one_way(p)
     hostile(p)
     gigabyte(p)
     every_refusal(p)

@@ -211,12 +211,24 @@ def page(p, ids, many):
     b.close()
 
 
+def much_said(p):
+    """A person of two cases, whom many records of one of them name: the other case is found all the same."""
+    who = p.add('protection', {'type': 'person', 'admin': {'role': 'Victim'}, 'identity': {'first_name': 'Mnogo', 'second_name': 'Spomenuta'}})
+    one, two = (p.add('protection', {'type': 'case', 'admin': {'case_number': 'M-%d' % i, 'status': 'Active', 'persons': [who]}}) for i in (1, 2))
+    events = [{'type': 'event', 'admin': {'case': two, 'persons': [who]}, 'exploitation': {'type': 'Recruitment', 'description': 'no. %d' % i}} for i in range(60)]
+    p.as_('protection', 'record', 'import', '--known-ok', '-', stdin=''.join(json.dumps(e) + '\n' for e in events).encode())
+    p.as_('protection', 'record', 'edit', two, '--set', 'admin.status=Closed')
+    for case, other in ((one, two), (two, one)):
+        assert other in p.as_('protection', 'related', case), (case, other)
+
+
 def test(p):
     p.vault(('intake', 'protection', 'legal', 'medical', 'analyst', 'auditor'))
     link(p)
     ids = fill(p)
     table(p, ids)
     page(p, ids, rights(p, ids))
+    much_said(p)
 
 
 main(test)
