@@ -190,7 +190,8 @@ static bool date_of(struct cv_bytes text, enum cv_date_order order, char out[sta
     const uint8_t *t = text.n > 10 ? memchr(text.p, 'T', text.n) : NULL;
     if (t == NULL && text.n > 16 && text.p[10] == ' ' && text.p[13] == ':')
         t = text.p + 10;
-    if (t != NULL && t - text.p == 10) /* of a time, the day as it is written */
+    if (t != NULL && t - text.p == 10 && text.n > 11 && t[1] >= '0' &&
+        t[1] <= '9') /* of a time, the day alone */
         text.n = 10;
     if (!parts_of(text, &p))
         return false;

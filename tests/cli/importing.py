@@ -243,6 +243,9 @@ def one_way(p):
     for number, right in (('+44 (0)20 7946 0958', None), ('+381601234567/8', None), ('+381 (60) 123-45.67', '+381601234567')):
         out = rows('prs_FirstName,prs_MobilePhone,cas_Status\nD,%s,Active\n' % number, 0 if right else 1)
         assert ('Mobile telephone: %s\n' % right if right else 'line 2, prs_MobilePhone: not a telephone number') in out, out
+    for day, right in (('2004-05-31T10:00', '2004-05-31'), ('2004-05-31T', None), ('2004-05-31Tomorrow', None), ('01.02.1990T', None)):
+        out = rows('prs_FirstName,prs_BirthDate,cas_Status\nE,%s,Active\n' % day, 0 if right else 1)
+        assert ('Date of birth: %s\n' % right if right else 'line 2, prs_BirthDate: not a date') in out, out
 
 
 def hostile(p):
