@@ -195,6 +195,11 @@ static void test_untied(void **state)
         { DID(1, "m2", "grant", ",\"record\":\"P\",\"detail\":\"to m11\""), true },
         { DID(1, "m2", "grant", ",\"record\":\"Q\",\"detail\":\"to m1\""), true },
         { DID(1, "m2", "create", ",\"record\":\"P\",\"written_by\":\"m1\""), false },
+        { DID(1, "m1", "create", ",\"record\":\"C\",\"refs\":7"), true },
+        { DID(1, "m1", "create", ",\"record\":\"C\",\"refs\":[7,{\"P\":1},[\"P\"]]"), true },
+        { DID(1, "m1", "create", ",\"record\":7,\"refs\":[\"P\"]"), true },
+        { DID(1, "m1", "disclose", ",\"ids\":{\"P\":1}"), true },
+        { DID(1, "m2", "grant", ",\"record\":\"P\",\"detail\":7"), true },
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
@@ -211,6 +216,29 @@ static void test_untied(void **state)
             cv_json_free(doc);
             cv_buf_free(&text);
         }
+}
+
+/* What names very many is no case: nobody is tied by it to all of them. */
+static void test_hub(void **state)
+{
+    (void)state;
+    for (size_t names = 63; names <= 65; names++) {
+        struct cv_buf text = { 0 };
+        struct cv_json *doc = NULL;
+        struct cv_report r;
+        assert_ok(cv_buf_str(&text, HEAD READ(1, "m1", "P") ","));
+        assert_ok(cv_buf_str(&text, "{\"entry\":2,\"time\":\"2026-11-25T10:00:00Z\",\"member\":\"m2\","
+                                    "\"action\":\"create\",\"record\":\"C\",\"refs\":[\"P\",\"Q\""));
+        for (size_t i = 2; i < names; i++)
+            assert_ok(cv_buf_printf(&text, ",\"R%zu\"", i));
+        assert_ok(cv_buf_str(&text, "]}," DID(3, "m1", "edit", ",\"record\":\"Q\"") "]}"));
+        assert_ok(cv_buf_append(&text, CV_LIT("\0")));
+        report((const char *)text.p, &doc, &r);
+        assert_int_equal(r.lists[CV_REPORT_UNTIED], names > 64);
+        cv_report_free(&r);
+        cv_json_free(doc);
+        cv_buf_free(&text);
+    }
 }
 
 /* reads(count, ids): so many reads by one member on a day, one of them of so many records; how many are bulk.
@@ -432,12 +460,19 @@ static void test_mutations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bound),  cmocka_unit_test(test_within),
-        cmocka_unit_test(test_csv),    cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_untied), cmocka_unit_test(test_bulk),
-        cmocka_unit_test(test_clock),  cmocka_unit_test(test_clock_tolerance),
-        cmocka_unit_test(test_forged), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_text),   cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_within),
+        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_untied),
+        cmocka_unit_test(test_hub),
+        cmocka_unit_test(test_bulk),
+        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_clock_tolerance),
+        cmocka_unit_test(test_forged),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_mutations),
     };
     cv_json_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
