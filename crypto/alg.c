@@ -16,8 +16,9 @@ static void fetch(void)
     algs.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     algs.sha512 = EVP_MD_fetch(NULL, "SHA512", NULL);
     algs.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    algs.aes_256_ctr = EVP_CIPHER_fetch(NULL, "AES-256-CTR", NULL);
     algs.chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
-    complete = algs.sha256 && algs.sha512 && algs.aes_256_gcm && algs.chacha20_poly1305;
+    complete = algs.sha256 && algs.sha512 && algs.aes_256_gcm && algs.aes_256_ctr && algs.chacha20_poly1305;
 }
 
 const struct cv_algs *cv_algs(void)

@@ -8,6 +8,7 @@ struct cv_algs {
     EVP_MD *sha256;
     EVP_MD *sha512;
     EVP_CIPHER *aes_256_gcm;
+    EVP_CIPHER *aes_256_ctr;
     EVP_CIPHER *chacha20_poly1305;
 };
 

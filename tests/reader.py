@@ -10,6 +10,7 @@ import base64, hashlib, hmac, json, os, re, sys
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -49,6 +50,12 @@ def expand(prk, info, n, name='sha256'):
         t = hmac.new(prk, t + info + bytes([i]), name).digest()
         out, i = out + t, i + 1
     return out[:n]
+
+
+def keystream(key):
+    """The next bytes of AES-256 in counter mode, from block zero on."""
+    stream = Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor()
+    return lambda n: stream.update(bytes(n))
 
 
 # ---- age (section 4 needs the scrypt recipient) ----
@@ -422,27 +429,21 @@ class Vault:
         header, payload, sig = head['jwt'].split('.')
         who = json.loads(b64u(header))['kid']
         Ed25519PublicKey.from_public_bytes(policy.members[who][0]).verify(b64u(sig), (header + '.' + payload).encode())
-        seed, fields = b64u(plain['seed']), self.template['types'][head['type']]['sections'][section]
+        take, fields = keystream(b64u(plain['seed'])), self.template['types'][head['type']]['sections'][section]
         one = lambda v: json.dumps(v, ensure_ascii=False, separators=(',', ':'), sort_keys=True)
-        salt = lambda p: to_b64u(expand(seed, b'casevault/1/salt\0' + p.encode(), 16))
         digest = lambda text: to_b64u(sha256(to_b64u(text.encode()).encode()))
-
-        def decoys(p, n):
-            raw = expand(seed, b'casevault/1/decoy\0' + p.encode(), 32 * n) if n > 0 else b''
-            return [to_b64u(raw[i:i + 32]) for i in range(0, len(raw), 32)]
-
-        sd = []
+        decoys = lambda n: [to_b64u(take(32)) for _ in range(n)]
+        own, sd = to_b64u(take(16)), []
         for name in sorted(plain['data']):
-            value, p = plain['data'][name], '/%s/%s' % (section, name)
+            value, salt = plain['data'][name], to_b64u(take(16))
             field = next(f for f in fields if f['name'] == name)
             text = one(value)
             if field.get('elements'):
-                parts = [digest('["%s",%s]' % (salt('%s/%d' % (p, i)), one(v))) for i, v in enumerate(value)]
-                parts += decoys(p, field.get('max', 16) - len(value))
-                text = one([{'...': d} for d in parts])
-            sd.append(digest('["%s",%s,%s]' % (salt(p), one(name), text)))
-        sd += decoys('/' + section, len(fields) - len(sd))
-        whole = digest('["%s",%s,%s]' % (salt('/' + section), one(section), one({'_sd': sorted(sd)})))
+                parts = [digest('["%s",%s]' % (to_b64u(take(16)), one(v))) for v in value]
+                text = one([{'...': d} for d in parts + decoys(field.get('max', 16) - len(value))])
+            sd.append(digest('["%s",%s,%s]' % (salt, one(name), text)))
+        sd += decoys(len(fields) - len(sd))
+        whole = digest('["%s",%s,%s]' % (own, one(section), one({'_sd': sorted(sd)})))
         need(whole in json.loads(b64u(payload))['_sd'], '%s is not what the author signed' % section)
 
 

@@ -1,10 +1,8 @@
 #include <string.h>
 
-#include "crypto/hkdf.h"
+#include "crypto/keystream.h"
 #include "formats/base64.h"
 #include "vault/record.h"
-
-#define SEED_BYTES 32
 
 /* first_token(pointer, out): "/identity/first_name" gives "identity"; what follows is returned. */
 static const char *first_token(const char *pointer, char out[static CV_NAME_BYTES])
@@ -23,43 +21,45 @@ static bool is_section(const struct cv_claims *c, const char *name)
     return cv_template_has(c->template, c->type, name);
 }
 
-/* The claims being built, and the seed last used: pointers come section by section. */
+/* The claims being built. Each seed is the key of a stream, of which salts and decoys are taken in the order
+ * in which they are needed: one for what the head says, and one for the section at hand, since pointers come
+ * section by section. */
 struct building {
     const struct cv_claims *c;
-    char seed_of[CV_NAME_BYTES];
-    uint8_t seed[SEED_BYTES];
+    struct cv_keystream *head, *section;
+    char head_of[CV_NAME_BYTES], section_of[CV_NAME_BYTES];
 };
 
-/* use_seed(b, name): decode it, unless it is the one last used. */
-static cv_status use_seed(struct building *b, const char *name)
+/* start(b, stream, of, name): the stream of this seed, unless it is under way. */
+static cv_status start(const struct building *b, struct cv_keystream *stream, char of[static CV_NAME_BYTES],
+                       const char *name)
 {
-    if (strcmp(b->seed_of, name) == 0)
+    uint8_t seed[CV_KEYSTREAM_KEY_BYTES];
+    if (strcmp(of, name) == 0)
         return CV_OK;
-    b->seed_of[0] = '\0';
-    cv_status st = cv_json_get_bytes(b->c->seeds, name, b->seed, sizeof(b->seed));
+    of[0] = '\0';
+    cv_status st = cv_json_get_bytes(b->c->seeds, name, seed, sizeof(seed));
+    st = CV_THEN(st, cv_keystream_start(stream, seed));
     if (st == CV_OK)
-        strcpy(b->seed_of, name);
+        strcpy(of, name);
+    cv_wipe(seed, sizeof(seed));
     return st;
 }
 
-/* from_seed(b, pointer, label, out, n): HKDF-Expand from the seed of the pointer's section, or of the head.
- */
-static cv_status from_seed(struct building *b, const char *pointer, const char *label, uint8_t *out, size_t n)
+/* take(b, pointer, out, n): from the stream of the pointer's section, or of the head. */
+static cv_status take(struct building *b, const char *pointer, uint8_t *out, size_t n)
 {
-    char token[CV_NAME_BYTES], info[CV_HKDF_INFO_MAX];
-    const size_t l = strlen(label) + 1, p = strlen(pointer); /* the label's NUL is the separator */
-    if (l + p > sizeof(info))
-        return CV_ERR_LIMIT;
-    memcpy(info, label, l);
-    memcpy(info + l, pointer, p);
+    char token[CV_NAME_BYTES];
     first_token(pointer, token);
-    cv_status st = use_seed(b, is_section(b->c, token) ? token : "head");
-    return CV_THEN(st, cv_hkdf_expand(CV_HKDF_SHA256, CV_ARR(b->seed), CV_BYTES(info, l + p), out, n));
+    const bool head = !is_section(b->c, token);
+    struct cv_keystream *stream = head ? b->head : b->section;
+    cv_status st = head ? start(b, stream, b->head_of, "head") : start(b, stream, b->section_of, token);
+    return CV_THEN(st, cv_keystream_take(stream, out, n));
 }
 
 static cv_status salt(void *arg, const char *pointer, uint8_t out[static 16])
 {
-    return from_seed(arg, pointer, "casevault/1/salt", out, 16);
+    return take(arg, pointer, out, 16);
 }
 
 /* room_at(c, pointer): how many digests the template can fill there. */
@@ -85,7 +85,7 @@ static cv_status decoys(void *arg, const char *pointer, size_t have, struct cv_b
     if (room <= have)
         return CV_OK;
     cv_status st = cv_buf_extend(out, (room - have) * 32, &at);
-    return CV_THEN(st, from_seed(arg, pointer, "casevault/1/decoy", at, (room - have) * 32));
+    return CV_THEN(st, take(arg, pointer, at, (room - have) * 32));
 }
 
 static enum cv_sdjwt_form form(void *arg, const char *pointer, const struct cv_json *value)
@@ -121,11 +121,14 @@ cv_status cv_claims_build(const struct cv_claims *c, const struct cv_json *visib
     struct building b = { .c = c };
     const struct cv_sdjwt_plan plan = { .arg = &b, .form = form, .salt = salt, .decoys = decoys };
     struct cv_json *claims = cv_json_object();
-    cv_status st = head_claims(c, claims);
+    cv_status st = cv_keystream_new(&b.head);
+    st = CV_THEN(st, cv_keystream_new(&b.section));
+    st = CV_THEN(st, head_claims(c, claims));
     for (void *it = cv_json_first(c->sections); st == CV_OK && it != NULL; it = cv_json_next(c->sections, it))
         st = cv_json_set(claims, cv_json_iter_name(it), cv_json_ref(cv_json_iter_value(it)));
     st = CV_THEN(st, cv_sdjwt_build(visible, claims, &plan, out, err));
-    cv_wipe(&b, sizeof(b));
+    cv_keystream_free(b.head);
+    cv_keystream_free(b.section);
     cv_json_free(claims);
     return cv_err_note(err, st, "record");
 }

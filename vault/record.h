@@ -17,8 +17,8 @@
  * `previous` is the SHA-256 of the previous version's JWT (base64url, or "-"), `seed` 32 fresh random bytes,
  * `jwt` the compact issuer-signed JWT over the claims
  *   {"record_id","record_type","version","previous","carried","<section>":{...} for every section of the
- * type} with salt = HKDF-Expand(seed, "casevault/1/salt" || 0 || JSON Pointer, 16), and decoys =
- * HKDF-Expand(seed, "casevault/1/decoy" || 0 || JSON Pointer, 32 each) up to what the template can fill.
+ * type}. Salts and decoys, up to what the template can fill, are taken from the key stream of their section's
+ * seed.
  */
 
 /* What makes one SD-JWT out of a version's sections. */

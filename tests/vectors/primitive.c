@@ -9,6 +9,7 @@
 #include "crypto/hash.h"
 #include "crypto/hkdf.h"
 #include "crypto/hpke.h"
+#include "crypto/keystream.h"
 #include "crypto/padme.h"
 #include "crypto/scrypt.h"
 #include "crypto/shamir.h"
@@ -145,6 +146,35 @@ static cv_status scrypt(char **a)
         hex(CV_ARR(out));
     cv_buf_free(&pass);
     cv_buf_free(&salt);
+    return st;
+}
+
+/* keystream(key, n): in pieces, as it is used; and from the beginning once more */
+static cv_status keystream(char **a)
+{
+    struct cv_buf key = arg(a[0]);
+    uint8_t out[4096], again[16];
+    struct cv_keystream *k = NULL;
+    const size_t n = strtoul(a[1], NULL, 10);
+    cv_status st = key.n != CV_KEYSTREAM_KEY_BYTES || n > sizeof(out) ? CV_ERR_FORMAT : cv_keystream_new(&k);
+    if (st == CV_OK && cv_keystream_take(k, out, 1) != CV_ERR_ARG)
+        st = CV_ERR_INTERNAL;
+    if (st == CV_OK)
+        st = cv_keystream_start(k, key.p);
+    for (size_t at = 0, step = 1; at < n && st == CV_OK; at += step, step = 2 * step + 1) {
+        step = step < n - at ? step : n - at;
+        st = cv_keystream_take(k, out + at, step);
+    }
+    if (st == CV_OK)
+        st = cv_keystream_start(k, key.p);
+    if (st == CV_OK)
+        st = cv_keystream_take(k, again, sizeof(again));
+    if (st == CV_OK && n >= sizeof(again) && memcmp(again, out, sizeof(again)) != 0)
+        st = CV_ERR_INTERNAL;
+    cv_keystream_free(k);
+    if (st == CV_OK)
+        hex(CV_BYTES(out, n));
+    cv_buf_free(&key);
     return st;
 }
 
@@ -298,6 +328,7 @@ static const struct {
     { "hpke-open", 3, hpke_open },
     { "hpke-seal", 3, hpke_seal },
     { "scrypt", 3, scrypt },
+    { "keystream", 2, keystream },
     { "hkdf", 5, hkdf },
     { "hmac", 2, hmac },
     { "ed25519", 2, ed25519 },

@@ -36,6 +36,14 @@ def rfcs():
         '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843']
     assert lines('hmac', 'aa' * 131, b'Test Using Larger Than Block-Size Key - Hash Key First'.hex()) == [
         '60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54']
+    # The key stream under the key of zeros: "The Galois/Counter Mode of Operation", appendix B, test cases 13 and 14: H is
+    # the block of counter 0, the tag of nothing that of 1, the ciphertext of zeros that of 2; all lengths begin alike
+    blocks = 'dc95c078a2408989ad48a21492842087530f8afbc74536b9a963b4f1c4cb738bcea7403d4d606b6e074ec5d3baf39d18'
+    assert lines('keystream', '00' * 32, 48) == [blocks]
+    whole = lines('keystream', '0102' * 16, 4096)[0]
+    assert len(set(whole[i:i + 32] for i in range(0, 8192, 32))) == 256
+    for n in (1, 15, 16, 17, 1023, 1024, 1025):
+        assert lines('keystream', '0102' * 16, n) == [whole[:2 * n]], n
     # RFC 8032, 7.1, tests 1 to 3
     for seed, public, text, sig in (
             ('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60', 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a', '',
