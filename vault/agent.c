@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,13 +136,23 @@ static cv_status ask(int fd, enum cv_agent_op op, const struct cv_bytes *fields,
 
 struct link {
     int fd;
+    pthread_mutex_t lock; /* one question at a time: records are signed on every core */
 };
+
+/* ask_link(l, ...): ask, when no other thread does. */
+static cv_status ask_link(struct link *l, enum cv_agent_op op, const struct cv_bytes *fields, size_t count,
+                          struct cv_secret *answer)
+{
+    pthread_mutex_lock(&l->lock);
+    cv_status st = ask(l->fd, op, fields, count, answer, NULL);
+    pthread_mutex_unlock(&l->lock);
+    return st;
+}
 
 static cv_status link_sign(void *arg, struct cv_bytes msg, uint8_t sig[static CV_ED25519_SIG_BYTES])
 {
-    const struct link *l = arg;
     struct cv_secret answer = { 0 };
-    cv_status st = ask(l->fd, CV_AGENT_SIGN, &msg, 1, &answer, NULL);
+    cv_status st = ask_link(arg, CV_AGENT_SIGN, &msg, 1, &answer);
     if (st == CV_OK && answer.n != CV_ED25519_SIG_BYTES)
         st = CV_ERR_FORMAT;
     if (st == CV_OK)
@@ -152,22 +163,21 @@ static cv_status link_sign(void *arg, struct cv_bytes msg, uint8_t sig[static CV
 
 static cv_status link_unseal(void *arg, struct cv_bytes info, struct cv_bytes sealed, struct cv_secret *out)
 {
-    const struct link *l = arg;
     const struct cv_bytes fields[] = { info, sealed };
-    return ask(l->fd, CV_AGENT_UNSEAL, fields, 2, out, NULL);
+    return ask_link(arg, CV_AGENT_UNSEAL, fields, 2, out);
 }
 
 static cv_status link_derive(void *arg, struct cv_bytes salt, struct cv_bytes info, struct cv_secret *out)
 {
-    const struct link *l = arg;
     const struct cv_bytes fields[] = { salt, info };
-    return ask(l->fd, CV_AGENT_DERIVE, fields, 2, out, NULL);
+    return ask_link(arg, CV_AGENT_DERIVE, fields, 2, out);
 }
 
 static void link_close(void *arg)
 {
     struct link *l = arg;
     close(l->fd);
+    pthread_mutex_destroy(&l->lock);
     free(l);
 }
 
@@ -211,6 +221,7 @@ cv_status cv_agent_connect(const char *path, struct cv_identity *out, struct cv_
     memset(out, 0, sizeof(*out));
     if (l == NULL)
         return cv_fail(err, CV_ERR_NOMEM, "agent: out of memory");
+    pthread_mutex_init(&l->lock, NULL);
     cv_status st = open_socket(path, &l->fd, err);
     if (st == CV_OK) {
         out->agent = &by_agent;

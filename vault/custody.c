@@ -37,6 +37,7 @@ void cv_custody_close(struct cv_custody *c)
     if (c == NULL)
         return;
     cv_custody_abort(c);
+    cv_beside_free(c->beside);
     cv_catalog_close(cv_custody_catalog(c));
     cv_release_close(&c->release);
     cv_segments_close(&c->segments);

@@ -2,6 +2,7 @@
 #define CV_VAULT_CUSTODY_H
 
 #include "formats/tar.h"
+#include "vault/beside.h"
 #include "vault/catalog.h"
 #include "vault/release.h"
 
@@ -49,6 +50,9 @@ struct cv_custody {
     struct cv_place *places;
     size_t count, room;
     uint64_t slots;
+    struct cv_pending *pending, **pending_last; /* entries after those, which are still being made */
+    size_t pending_count;
+    struct cv_beside *beside; /* the other cores, for whoever writes to this vault */
 };
 
 /** cv_custody_create(path, out, err): make the directory and an empty archive; nothing is a vault before its
@@ -95,6 +99,22 @@ CV_MUST_CHECK cv_status cv_custody_begin(struct cv_custody *c, struct cv_err *er
  * NULL, ${index} (NULL allowed) what it will have in the log. */
 CV_MUST_CHECK cv_status cv_custody_add(struct cv_custody *c, enum cv_kind kind, struct cv_bytes data,
                                        const uint8_t *bind, uint64_t *index, struct cv_err *err);
+/* An entry that is still being made, on other cores: a part of what its maker has allocated. */
+struct cv_pending {
+    struct cv_pending *next;
+    enum cv_kind kind;
+    /* wait for it, append what it holds, and say what it binds, which may be nothing; as cv_custody_add */
+    cv_status (*finish)(struct cv_pending *pending, struct cv_buf *data, uint8_t bind[static 32], bool *bound,
+                        struct cv_err *err);
+    /* wait for it, and free it; also after finish */
+    void (*drop)(struct cv_pending *pending);
+};
+/** cv_custody_promise(c, pending, index, err): the next entry of the commit will be this one. It is finished
+ * when another is added or the commit is closed, which then tell what was wrong with it. ${pending} is
+ * custody's from here on, even if this fails; of many that wait, the first are finished. As cv_custody_add.
+ */
+CV_MUST_CHECK cv_status cv_custody_promise(struct cv_custody *c, struct cv_pending *pending, uint64_t *index,
+                                           struct cv_err *err);
 /** cv_custody_next(c): the index that the next entry of the commit under way will have. */
 uint64_t cv_custody_next(const struct cv_custody *c);
 /** cv_custody_take_slot(c, slot, key, err): the next release key, durable before the commit is. Free ${key}.

@@ -85,8 +85,21 @@ cv_status cv_custody_begin(struct cv_custody *c, struct cv_err *err)
     return cv_err_note(err, st, "starting a commit");
 }
 
+/* take_pending(c): the first that waits; NULL: none does. */
+static struct cv_pending *take_pending(struct cv_custody *c)
+{
+    struct cv_pending *p = c->pending;
+    if (p == NULL)
+        return NULL;
+    c->pending = p->next;
+    c->pending_count--;
+    return p;
+}
+
 void cv_custody_abort(struct cv_custody *c)
 {
+    for (struct cv_pending *p; (p = take_pending(c)) != NULL;)
+        p->drop(p);
     cv_tar_writer_free(c->tar);
     c->tar = NULL;
     cv_buf_truncate(&c->bytes, 0);
@@ -114,20 +127,28 @@ static cv_status make_room(struct cv_custody *c)
 
 uint64_t cv_custody_next(const struct cv_custody *c)
 {
-    return c->chain.next + c->count;
+    return c->chain.next + c->count + c->pending_count;
 }
 
-cv_status cv_custody_add(struct cv_custody *c, enum cv_kind kind, struct cv_bytes data, const uint8_t *bind,
-                         uint64_t *index, struct cv_err *err)
+/* room_for(c): may the commit have one more? */
+static cv_status room_for(struct cv_custody *c, struct cv_err *err)
+{
+    cv_status st = c->tar == NULL                                            ? CV_ERR_INTERNAL
+                   : c->count + c->pending_count >= CV_COMMIT_LEAVES_MAX - 1 ? CV_ERR_LIMIT
+                                                                             : make_room(c);
+    return st == CV_OK ? CV_OK : cv_fail(err, st, "commit: no room for another entry");
+}
+
+/* append(c, ...): cv_custody_add, after all that was promised. */
+static cv_status append(struct cv_custody *c, enum cv_kind kind, struct cv_bytes data, const uint8_t *bind,
+                        uint64_t *index, struct cv_err *err)
 {
     char name[CV_ENTRY_NAME_BYTES];
-    const uint64_t at = cv_custody_next(c);
+    const uint64_t at = c->chain.next + c->count;
     const size_t start = c->bytes.n;
-    cv_status st = c->tar == NULL                         ? CV_ERR_INTERNAL
-                   : c->count >= CV_COMMIT_LEAVES_MAX - 1 ? CV_ERR_LIMIT
-                                                          : make_room(c);
+    cv_status st = room_for(c, err);
     if (st != CV_OK)
-        return cv_fail(err, st, "commit: no room for another entry");
+        return st;
     cv_entry_name(at, kind, name);
     st = cv_tar_add(c->tar, name, data, err);
     if (st != CV_OK)
@@ -144,6 +165,50 @@ cv_status cv_custody_add(struct cv_custody *c, enum cv_kind kind, struct cv_byte
             *index = at;
     }
     return cv_err_note(err, st, name);
+}
+
+/* settle(c, most): finish what was promised until only so much waits. */
+static cv_status settle(struct cv_custody *c, size_t most, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    while (st == CV_OK && c->pending_count > most) {
+        struct cv_buf data = { 0 };
+        uint8_t bind[CV_SHA256_BYTES];
+        bool bound = false;
+        struct cv_pending *p = take_pending(c);
+        st = p->finish(p, &data, bind, &bound, err);
+        st = CV_THEN(st, append(c, p->kind, cv_buf_view(&data), bound ? bind : NULL, NULL, err));
+        p->drop(p);
+        cv_buf_free(&data);
+    }
+    return st;
+}
+
+cv_status cv_custody_add(struct cv_custody *c, enum cv_kind kind, struct cv_bytes data, const uint8_t *bind,
+                         uint64_t *index, struct cv_err *err)
+{
+    cv_status st = settle(c, 0, err);
+    return CV_THEN(st, append(c, kind, data, bind, index, err));
+}
+
+/* So many may be in the making: enough that no core waits for another. */
+#define PENDING_MAX 32
+
+cv_status cv_custody_promise(struct cv_custody *c, struct cv_pending *pending, uint64_t *index,
+                             struct cv_err *err)
+{
+    cv_status st = settle(c, PENDING_MAX - 1, err);
+    st = CV_THEN(st, room_for(c, err));
+    if (st != CV_OK) {
+        pending->drop(pending);
+        return st;
+    }
+    *index = cv_custody_next(c);
+    pending->next = NULL;
+    *(c->pending == NULL ? &c->pending : c->pending_last) = pending;
+    c->pending_last = &pending->next;
+    c->pending_count++;
+    return CV_OK;
 }
 
 cv_status cv_custody_take_slot(struct cv_custody *c, uint64_t *slot, struct cv_secret *key,
@@ -180,13 +245,53 @@ static cv_status grow(const struct cv_custody *c, const char *vault, struct cv_m
     return CV_THEN(st, cv_merkle_root(edge, root));
 }
 
+/* A signature made on another core, while this one makes the other. */
+struct elsewhere {
+    struct cv_custody *c;
+    const struct cv_note_signer *by;
+    struct cv_bytes text;
+    struct cv_task task;
+    uint8_t sig[CV_ED25519_SIG_BYTES];
+    cv_status st;
+};
+
+static void sign_elsewhere(void *arg)
+{
+    struct elsewhere *e = arg;
+    e->st = e->by->sign(e->by->arg, e->text, e->sig);
+}
+
+/* signed_elsewhere: a cv_sign_fn, of the text that was given. */
+static cv_status signed_elsewhere(void *arg, struct cv_bytes msg, uint8_t sig[static CV_ED25519_SIG_BYTES])
+{
+    struct elsewhere *e = arg;
+    cv_beside_finish(e->c->beside, &e->task);
+    if (e->st == CV_OK && !cv_bytes_equal(msg, e->text))
+        return CV_ERR_INTERNAL;
+    memcpy(sig, e->sig, sizeof(e->sig));
+    return e->st;
+}
+
+/* sign_both(c, text, note): by the member, and by the log. */
+static cv_status sign_both(struct cv_custody *c, struct cv_bytes text, struct cv_buf *note,
+                           struct cv_err *err)
+{
+    struct elsewhere log = { .c = c, .by = &c->log, .text = text };
+    log.task = (struct cv_task){ .fn = sign_elsewhere, .arg = &log };
+    cv_beside_give(&c->beside, &log.task);
+    const struct cv_note_signer signers[2] = { { c->log.name, c->log.public, signed_elsewhere, &log },
+                                               c->member };
+    cv_status st = cv_note_sign(text, signers, 2, note, err);
+    cv_beside_finish(c->beside, &log.task);
+    return st;
+}
+
 /* close_commit(c, edge, root): add the checkpoint entry; its leaf stands after the others. */
 static cv_status close_commit(struct cv_custody *c, struct cv_merkle_edge *edge, struct cv_hash *root,
                               struct cv_err *err)
 {
     struct cv_checkpoint head = { 0 };
     struct cv_commit doc = { .first = c->chain.edge.size, .slots = c->slots, .edge = c->chain.edge };
-    struct cv_note_signer signers[2] = { c->log, c->member };
     struct cv_buf text = { 0 }, note = { 0 }, data = { .max = CV_COMMIT_MAX_BYTES };
     const size_t before = c->chain.started ? 1 : 0;
     memcpy(doc.vault, c->log_name + strlen("casevault/"), sizeof(doc.vault));
@@ -202,7 +307,7 @@ static cv_status close_commit(struct cv_custody *c, struct cv_merkle_edge *edge,
         head.root = *root;
         st = cv_checkpoint_text(&head, &text);
     }
-    st = CV_THEN(st, cv_note_sign(cv_buf_view(&text), signers, 2, &note, err));
+    st = CV_THEN(st, sign_both(c, cv_buf_view(&text), &note, err));
     doc.note = cv_buf_view(&note);
     st = CV_THEN(st, cv_commit_write(&doc, &data));
     st = CV_THEN(st, cv_custody_add(c, CV_KIND_CHECKPOINT, cv_buf_view(&data), NULL, NULL, err));
@@ -308,9 +413,10 @@ cv_status cv_custody_commit(struct cv_custody *c, struct cv_err *err)
     struct cv_hash root;
     const uint64_t first = c->chain.next;
     bool policy = false;
+    cv_status st = settle(c, 0, err);
     for (size_t i = 0; i < c->count; i++)
         policy = policy || c->leaves[i].kind == CV_KIND_POLICY;
-    cv_status st = c->count > 0 ? close_commit(c, &edge, &root, err) : CV_ERR_INTERNAL;
+    st = CV_THEN(st, c->count > 0 ? close_commit(c, &edge, &root, err) : CV_ERR_INTERNAL);
     uint32_t segment = c->segment;
     uint64_t offset = c->offset;
     if (offset > 0 && offset + c->bytes.n > CV_SEGMENT_BYTES) {

@@ -355,13 +355,13 @@ cv_status cv_document_read(struct cv_document_reader *r, uint64_t from, uint64_t
         more = number <= last;
         if (more)
             st = load(r, number++, from, to, s, err);
-        cv_beside_wait(r->v->beside);
+        cv_beside_wait(r->v->custody->beside);
         if (r->now != NULL && r->now->st != CV_OK) /* of an earlier piece: it is what went wrong first */
             return r->now->err.status != CV_OK ? cv_fail(err, r->now->st, "%s", r->now->err.msg) : r->now->st;
         r->now = s;
         if (more && st == CV_OK)
-            cv_beside_start(&r->v->beside, hand_on, r);
+            cv_beside_start(&r->v->custody->beside, hand_on, r);
     }
-    cv_beside_wait(r->v->beside);
+    cv_beside_wait(r->v->custody->beside);
     return CV_THEN(st, judge(r, from == 0 && to == r->bytes, err));
 }

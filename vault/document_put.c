@@ -207,12 +207,12 @@ static cv_status go_on(struct putting *p, cv_document_progress_fn progress, void
         more = !g->ended;
         p->into = &p->groups[1 - now];
         if (more)
-            cv_beside_start(&p->v->beside, fill, p);
+            cv_beside_start(&p->v->custody->beside, fill, p);
         st = commit(p, g, err);
         if (progress != NULL && st == CV_OK)
             progress(arg, done);
         if (more)
-            cv_beside_wait(p->v->beside);
+            cv_beside_wait(p->v->custody->beside);
     }
     return st;
 }

@@ -1,46 +1,12 @@
-#include <string.h>
-#include <time.h>
+#include "vault/record_put.h"
 
-#include "crypto/hash.h"
+#include <string.h>
+
 #include "crypto/random.h"
-#include "formats/base64.h"
 #include "vault/document.h"
 #include "vault/heads.h"
-#include "vault/record_put.h"
+#include "vault/making.h"
 #include "vault/related.h"
-
-#define SEED_BYTES 32
-#define PART_FLOOR 256
-#define DAY 86400
-
-/* A version being made. */
-struct making {
-    struct cv_json *head, *sections, *seeds;
-    const char *type;
-    uint64_t version;
-    uint64_t index;
-    struct cv_buf jwt;
-    struct cv_envelope env;
-    struct cv_buf sealed; /* the parts, one after another */
-};
-
-static void making_free(struct making *m)
-{
-    cv_json_free(m->head);
-    cv_json_free(m->sections);
-    cv_json_free(m->seeds);
-    cv_buf_free(&m->jwt);
-    cv_buf_free(&m->sealed);
-}
-
-static cv_status add_seed(struct cv_json *seeds, const char *name)
-{
-    uint8_t seed[SEED_BYTES];
-    cv_status st = cv_random(seed, sizeof(seed));
-    st = CV_THEN(st, cv_json_set(seeds, name, cv_json_b64u(CV_ARR(seed))));
-    cv_wipe(seed, sizeof(seed));
-    return st;
-}
 
 #define NOT_YOUR_ID "the id is chosen by casevault; leave it out"
 
@@ -59,213 +25,17 @@ const char *cv_put_closed(const struct cv_vault *v, const char *type, const stru
     return NULL;
 }
 
-/* lay_out(v, m, record): every section of the type, given or empty, with its seed. */
-static cv_status lay_out(const struct cv_vault *v, struct making *m, const struct cv_json *record,
-                         struct cv_err *err)
-{
-    const char *section = cv_put_closed(v, m->type, record, m->version);
-    if (section != NULL)
-        return cv_fail(err, CV_ERR_DENIED, CV_PUT_CLOSED, section);
-    m->sections = cv_json_object();
-    m->seeds = cv_json_object();
-    cv_status st = m->sections == NULL || m->seeds == NULL ? CV_ERR_NOMEM : add_seed(m->seeds, "head");
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, m->type, i)) != NULL;
-         i++) {
-        struct cv_json *given = cv_json_get(record, section);
-        st = cv_json_set(m->sections, section, given != NULL ? cv_json_ref(given) : cv_json_object());
-        st = CV_THEN(st, add_seed(m->seeds, section));
-    }
-    return st;
-}
-
-/* visible(v): the claims in the clear. */
-static struct cv_json *visible(const struct cv_vault *v)
-{
-    const struct cv_policy *p = cv_vault_policy(v);
-    struct cv_json *o = cv_json_object(), *cnf = cv_json_object();
-    cv_status st = cv_json_set(cnf, "jwk", cv_jwk_okp(p->export.key));
-    st = CV_THEN(st, cv_json_set(o, "iss", cv_json_str(v->uuid)));
-    st = CV_THEN(st, cv_json_set(o, "iat", cv_json_int((int64_t)(time(NULL) / DAY * DAY))));
-    st = CV_THEN(st, cv_json_set(o, "vct", cv_json_str(CV_RECORD_VCT)));
-    st = CV_THEN(st, cv_json_set(o, "cnf", cv_json_ref(cnf)));
-    if (p->training)
-        st = CV_THEN(st, cv_json_set(o, "training", cv_json_bool(true)));
-    cv_json_free(cnf);
-    if (st == CV_OK)
-        return o;
-    cv_json_free(o);
-    return NULL;
-}
-
-/* What will be stored, built a second time, beside the rest of the work. */
-struct rebuild {
-    const struct cv_claims *claims;
-    const struct cv_json *clear;
-    struct cv_sdjwt *again;
-    cv_status st;
-};
-
-static void rebuild(void *arg)
-{
-    struct rebuild *r = arg;
-    r->st = cv_claims_build(r->claims, r->clear, &r->again, NULL);
-}
-
-/* sign(v, m, claims, clear): the issuer-signed JWT. */
-static cv_status sign(const struct cv_vault *v, struct making *m, const struct cv_claims *claims,
-                      const struct cv_json *clear, struct cv_err *err)
-{
-    struct cv_sdjwt *built = NULL;
-    cv_status st = cv_claims_build(claims, clear, &built, err);
-    st = CV_THEN(st, cv_sdjwt_sign(built, CV_RECORD_TYP, v->id->public.pseudonym, cv_identity_sign,
-                                   (void *)(uintptr_t)v->id, &m->jwt, err));
-    cv_sdjwt_free(built);
-    return st;
-}
-
-/* seal_part(v, m, part, section, release key, text): one part of the envelope. */
-static cv_status seal_part(struct cv_vault *v, struct making *m, const char *part, const char *section,
-                           struct cv_bytes release_key, struct cv_bytes text)
-{
-    const struct cv_place_of x = { cv_vault_policy(v)->vault_id, m->env.handle, part };
-    struct cv_part *p = &m->env.parts[m->env.count++];
-    struct cv_secret key = { 0 }, release = { 0 };
-    const size_t start = m->sealed.n;
-    memset(p, 0, sizeof(*p));
-    memcpy(p->name, part, strlen(part));
-    memcpy(p->section, section, strlen(section));
-    cv_status st = cv_schedule_section(cv_writer_key(v, section), &x, &key);
-    st = CV_THEN(st, cv_schedule_release(release_key, &x, &release));
-    st = CV_THEN(
-        st, cv_part_seal(cv_secret_view(&key), cv_secret_view(&release), &x, PART_FLOOR, text, &m->sealed));
-    p->sealed.n = m->sealed.n - start;
-    cv_secret_free(&key);
-    cv_secret_free(&release);
-    return st;
-}
-
-/* seal_head(v, m, release key): the head as it is signed and its seed; on a line of its own, the JWT. */
-static cv_status seal_head(struct cv_vault *v, struct making *m, struct cv_bytes release_key)
-{
-    struct cv_json *plain = cv_json_object();
-    struct cv_buf text = { 0 };
-    cv_status st = CV_OK;
-    for (void *it = cv_json_first(m->head); st == CV_OK && it != NULL; it = cv_json_next(m->head, it))
-        st = cv_json_set(plain, cv_json_iter_name(it), cv_json_ref(cv_json_iter_value(it)));
-    st = CV_THEN(st, cv_json_set(plain, "seed", cv_json_ref(cv_json_get(m->seeds, "head"))));
-    st = CV_THEN(st, cv_json_write(plain, &text));
-    st = CV_THEN(st, cv_buf_str(&text, "\n"));
-    st = CV_THEN(st, cv_buf_append(&text, cv_buf_view(&m->jwt)));
-    st = CV_THEN(st,
-                 seal_part(v, m, "head", cv_vault_head_section(v, m->type), release_key, cv_buf_view(&text)));
-    cv_json_free(plain);
-    cv_buf_free(&text);
-    return st;
-}
-
-/* seal_parts(v, m): head, then every section, under one release key. */
-static cv_status seal_parts(struct cv_vault *v, struct making *m, struct cv_err *err)
-{
-    struct cv_secret release_key = { 0 };
-    const char *section;
-    cv_status st = cv_random(m->env.handle, sizeof(m->env.handle));
-    st = CV_THEN(st, cv_custody_take_slot(v->custody, &m->env.slot, &release_key, err));
-    st = CV_THEN(st, seal_head(v, m, cv_secret_view(&release_key)));
-    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(v->template, m->type, i)) != NULL;
-         i++) {
-        struct cv_json *plain = cv_json_object();
-        struct cv_buf text = { .max = 2 * CV_RECORD_MAX_BYTES };
-        st = cv_json_set(plain, "data", cv_json_ref(cv_json_get(m->sections, section)));
-        st = CV_THEN(st, cv_json_set(plain, "seed", cv_json_ref(cv_json_get(m->seeds, section))));
-        st = CV_THEN(st, cv_json_write(plain, &text));
-        st = CV_THEN(st, seal_part(v, m, section, section, cv_secret_view(&release_key), cv_buf_view(&text)));
-        cv_json_free(plain);
-        cv_buf_free(&text);
-    }
-    size_t at = 0;
-    for (size_t i = 0; i < m->env.count; at += m->env.parts[i].sealed.n, i++)
-        m->env.parts[i].sealed.p = m->sealed.p + at;
-    cv_secret_free(&release_key);
-    return st;
-}
-
-/* need_keys(v, m): batch keys for head and all sections of the type, and for the event that goes with it. */
-static cv_status need_keys(struct cv_vault *v, struct making *m, struct cv_err *err)
-{
-    const char *names[CV_POLICY_SECTIONS_MAX + 2];
-    size_t n = 0;
-    names[n++] = "audit";
-    names[n++] = cv_vault_head_section(v, m->type);
-    for (size_t i = 0;
-         n < CV_POLICY_SECTIONS_MAX && (names[n] = cv_template_type_section(v->template, m->type, i)) != NULL;
-         i++)
-        n++;
-    return cv_writer_need(v, names, n, &m->env.batch, err);
-}
-
-/* write_version(v, m): sign, seal, add. What was signed is rebuilt from what is stored, and compared, before
- * it counts. */
-static cv_status write_version(struct cv_vault *v, struct making *m, struct cv_err *err)
-{
-    const struct cv_claims claims = { v->template, m->type, m->head, m->sections, m->seeds };
-    struct rebuild check = { .claims = &claims, .clear = visible(v) };
-    uint8_t bind[CV_SHA256_BYTES];
-    struct cv_buf data = { 0 };
-    if (check.clear == NULL)
-        return cv_fail(err, CV_ERR_NOMEM, "record: out of memory");
-    cv_beside_start(&v->beside, rebuild, &check);
-    cv_status st = sign(v, m, &claims, check.clear, err);
-    st = CV_THEN(st, need_keys(v, m, err));
-    st = CV_THEN(st, seal_parts(v, m, err));
-    st = CV_THEN(st, cv_sha256(cv_buf_view(&m->jwt), bind));
-    st = CV_THEN(st, cv_envelope_write(&m->env, &data));
-    cv_beside_wait(v->beside);
-    st = CV_THEN(st, check.st);
-    if (st == CV_OK && !cv_sdjwt_same(check.again, cv_buf_view(&m->jwt)))
-        st = cv_fail(err, CV_ERR_INTERNAL,
-                     "the record does not rebuild to what was signed; nothing was stored");
-    st = CV_THEN(st, cv_custody_add(v->custody, CV_KIND_RECORD, cv_buf_view(&data), bind, &m->index, err));
-    cv_sdjwt_free(check.again);
-    cv_json_free((struct cv_json *)(uintptr_t)check.clear);
-    cv_buf_free(&data);
-    return cv_err_note(err, st, "record");
-}
-
-/* new_head(m, next): takes its previous and carried over. */
-static cv_status new_head(struct making *m, const struct cv_next *next)
-{
-    m->head = cv_json_object();
-    cv_status st = cv_json_set(m->head, "id", cv_json_str(next->id));
-    st = CV_THEN(st, cv_json_set(m->head, "type", cv_json_str(next->type)));
-    st = CV_THEN(st, cv_json_set(m->head, "version", cv_json_int((int64_t)next->version)));
-    if (st == CV_OK)
-        st = cv_json_set(m->head, "previous", next->previous);
-    else
-        cv_json_free(next->previous);
-    if (st == CV_OK)
-        st = cv_json_set(m->head, "carried", next->carried);
-    else
-        cv_json_free(next->carried);
-    if (next->source != NULL)
-        st = CV_THEN(st,
-                     cv_json_set(m->head, "source", cv_json_b64u(CV_BYTES(next->source, CV_SOURCE_BYTES))));
-    return st;
-}
-
 cv_status cv_put_version(struct cv_vault *v, const struct cv_next *next, const struct cv_json *record,
                          struct cv_stored *out, struct cv_err *err)
 {
-    struct making m = { .type = next->type, .version = next->version };
-    cv_status st = new_head(&m, next);
-    st = CV_THEN(st, lay_out(v, &m, record, err));
-    st = CV_THEN(st, write_version(v, &m, err));
-    st = CV_THEN(st, cv_documents_note(v, next, record, err));
-    out->version = next->version;
-    out->slot = m.env.slot;
-    out->index = m.index;
-    memcpy(out->handle, m.env.handle, sizeof(out->handle));
-    making_free(&m);
-    return st;
+    const char *section = cv_put_closed(v, next->type, record, next->version);
+    if (section != NULL) {
+        cv_json_free(next->previous);
+        cv_json_free(next->carried);
+        return cv_fail(err, CV_ERR_DENIED, CV_PUT_CLOSED, section);
+    }
+    cv_status st = cv_making_start(v, next, record, out, err);
+    return CV_THEN(st, cv_documents_note(v, next, record, err));
 }
 
 /* check_free(v, id): one that is brought along is not taken, and who brings it can know that. */

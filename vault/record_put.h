@@ -19,8 +19,8 @@ struct cv_next {
 const char *cv_put_closed(const struct cv_vault *v, const char *type, const struct cv_json *record,
                           uint64_t version);
 
-/** cv_put_version(v, next, record, out, err): inside a commit: sign, seal and add; ${out} gets all but the
- * id. CV_OK; CV_ERR_DENIED naming the section; as cv_custody_add. */
+/** cv_put_version(v, next, record, out, err): inside a commit: sign, seal and add (vault/making); ${out} gets
+ * all but the id. CV_OK; CV_ERR_DENIED naming the section; as cv_making_start. */
 CV_MUST_CHECK cv_status cv_put_version(struct cv_vault *v, const struct cv_next *next,
                                        const struct cv_json *record, struct cv_stored *out,
                                        struct cv_err *err);

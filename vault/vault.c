@@ -115,7 +115,8 @@ void cv_vault_close(struct cv_vault *v)
 {
     if (v == NULL)
         return;
-    cv_beside_free(v->beside);
+    if (v->custody != NULL)
+        cv_custody_abort(v->custody); /* nothing is being made any more */
     cv_writer_free(v->writer);
     if (v->grants != NULL)
         cv_grants_free(v->grants);

@@ -2,7 +2,6 @@
 #define CV_VAULT_VAULT_H
 
 #include "formats/template.h"
-#include "vault/beside.h"
 #include "vault/keyring.h"
 #include "vault/schedule.h"
 
@@ -28,8 +27,7 @@ struct cv_vault {
     struct cv_template *template;
     struct cv_writer *writer;
     struct cv_grants *grants; /* what was granted to this member; NULL until loaded */
-    struct cv_beside *beside;
-    cv_work_fn progress; /* told of work that takes long; NULL: nobody is */
+    cv_work_fn progress;      /* told of work that takes long; NULL: nobody is */
     void *progress_arg;
     uint64_t listed;                    /* record entries that the head index is known to cover, */
     char listed_as[CV_READER_BYTES];    /* of this reader (vault/heads.c), */
