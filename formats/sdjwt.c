@@ -11,22 +11,40 @@
 #define MEMBERS_MAX 4096
 #define SALT_BYTES 16
 
+/* Texts stand one after another in buffers of all of them: a record has a hundred small ones. */
 struct disclosure {
-    char *pointer;
-    struct cv_buf text; /* base64url, as it stands in a presentation */
+    size_t pointer, pointer_n; /* in names; a NUL follows */
+    size_t text, text_n;       /* in texts: base64url, as it stands in a presentation */
     char digest[CV_SDJWT_DIGEST_BYTES];
-    size_t parent; /* its index, or NO_PARENT */
-    bool inside;   /* holds disclosures of its own */
+    size_t parent; /* its index, or NO_PARENT; it follows its parent, and what lies inside it follows it */
 };
 #define NO_PARENT SIZE_MAX
+
+/* A stack of digests, fixed-size strings: those of a list lie above those of what the list lies in. */
+struct digests {
+    char (*d)[CV_SDJWT_DIGEST_BYTES];
+    size_t n, room;
+};
 
 struct cv_sdjwt {
     struct disclosure *list;
     size_t count, room;
-    struct cv_buf payload, jwt;
-    const struct cv_sdjwt_plan *plan; /* while building */
-    struct cv_buf spare;              /* while building: room for one disclosure's JSON */
+    struct cv_buf names, texts, payload, jwt;
+    /* while building */
+    const struct cv_sdjwt_plan *plan;
+    struct cv_buf json; /* a stack: what a disclosure says, above that in which it lies */
+    struct digests set;
 };
+
+static const char *pointer_of(const struct cv_sdjwt *s, const struct disclosure *d)
+{
+    return (const char *)s->names.p + d->pointer;
+}
+
+static struct cv_bytes text_of(const struct cv_sdjwt *s, const struct disclosure *d)
+{
+    return CV_BYTES(s->texts.p + d->text, d->text_n);
+}
 
 cv_status cv_sdjwt_digest(struct cv_bytes text, char out[static CV_SDJWT_DIGEST_BYTES])
 {
@@ -41,14 +59,13 @@ void cv_sdjwt_free(struct cv_sdjwt *s)
 {
     if (s == NULL)
         return;
-    for (size_t i = 0; i < s->count; i++) {
-        free(s->list[i].pointer);
-        cv_buf_free(&s->list[i].text);
-    }
     free(s->list);
+    free(s->set.d);
+    cv_buf_free(&s->names);
+    cv_buf_free(&s->texts);
+    cv_buf_free(&s->json);
     cv_buf_free(&s->payload);
     cv_buf_free(&s->jwt);
-    cv_buf_free(&s->spare);
     free(s);
 }
 
@@ -64,13 +81,9 @@ static cv_status add(struct cv_sdjwt *s, const char *pointer, size_t parent, siz
         s->room = room;
     }
     struct disclosure *d = &s->list[s->count];
-    memset(d, 0, sizeof(*d));
-    d->parent = parent;
-    d->pointer = strdup(pointer);
-    if (d->pointer == NULL)
-        return CV_ERR_NOMEM;
+    *d = (struct disclosure){ .pointer = s->names.n, .pointer_n = strlen(pointer), .parent = parent };
     *out = s->count++;
-    return CV_OK;
+    return cv_buf_append(&s->names, CV_BYTES(pointer, d->pointer_n + 1));
 }
 
 static int by_text(const void *a, const void *b)
@@ -78,16 +91,10 @@ static int by_text(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* A set of digests, fixed-size strings. */
-struct digests {
-    char (*d)[CV_SDJWT_DIGEST_BYTES];
-    size_t n, room;
-};
-
 static cv_status push_digest(struct digests *set, const char *digest)
 {
     if (set->n == set->room) {
-        const size_t room = set->room == 0 ? 32 : 2 * set->room;
+        const size_t room = set->room == 0 ? 64 : 2 * set->room;
         void *more = realloc(set->d, room * sizeof(*set->d));
         if (more == NULL)
             return CV_ERR_NOMEM;
@@ -98,34 +105,47 @@ static cv_status push_digest(struct digests *set, const char *digest)
     return CV_OK;
 }
 
-/* push_decoys(s, pointer, set): what the plan adds. */
-static cv_status push_decoys(struct cv_sdjwt *s, const char *pointer, struct digests *set)
+/* push_decoys(s, pointer, from): what the plan adds to the list whose digests begin at ${from}. */
+static cv_status push_decoys(struct cv_sdjwt *s, const char *pointer, size_t from)
 {
     struct cv_buf raw = { 0 };
     char text[CV_SDJWT_DIGEST_BYTES];
-    cv_status st = s->plan->decoys(s->plan->arg, pointer, set->n, &raw);
+    cv_status st = s->plan->decoys(s->plan->arg, pointer, s->set.n - from, &raw);
     for (size_t i = 0; i + CV_SHA256_BYTES <= raw.n && st == CV_OK; i += CV_SHA256_BYTES) {
         cv_base64_url32(raw.p + i, text);
-        st = push_digest(set, text);
+        st = push_digest(&s->set, text);
     }
     cv_buf_free(&raw);
     return st;
 }
 
-/* write_sd(set, out): "_sd":["...",...] sorted; a repeat is refused. */
-static cv_status write_sd(struct digests *set, struct cv_buf *out)
+/* put_digests(s, from, before, after, out): those of a list, each with what stands around it; and off the
+ * stack. */
+static cv_status put_digests(struct cv_sdjwt *s, size_t from, const char *before, const char *after,
+                             struct cv_buf *out)
 {
-    if (set->n > 0)
-        qsort(set->d, set->n, sizeof(*set->d), by_text);
-    cv_status st = cv_buf_reserve(out, set->n * (CV_SDJWT_DIGEST_BYTES + 2) + 8);
-    st = CV_THEN(st, cv_buf_str(out, "\"_sd\":["));
-    for (size_t i = 0; i < set->n && st == CV_OK; i++) {
-        if (i > 0 && strcmp(set->d[i - 1], set->d[i]) == 0)
-            return CV_ERR_FORMAT;
-        st = cv_buf_str(out, i > 0 ? ",\"" : "\"");
-        st = CV_THEN(st, cv_buf_str(out, set->d[i]));
-        st = CV_THEN(st, cv_buf_str(out, "\""));
+    const size_t n = s->set.n - from;
+    cv_status st = cv_buf_reserve(out, n * (CV_SDJWT_DIGEST_BYTES + strlen(before) + strlen(after)) + 1);
+    for (size_t i = from; i < s->set.n && st == CV_OK; i++) {
+        st = cv_buf_str(out, i > from ? "," : "");
+        st = CV_THEN(st, cv_buf_str(out, before));
+        st = CV_THEN(st, cv_buf_append(out, CV_BYTES(s->set.d[i], CV_SDJWT_DIGEST_BYTES - 1)));
+        st = CV_THEN(st, cv_buf_str(out, after));
     }
+    s->set.n = from;
+    return st;
+}
+
+/* put_sd(s, from, out): "_sd":["...",...] sorted; a repeat is refused. */
+static cv_status put_sd(struct cv_sdjwt *s, size_t from, struct cv_buf *out)
+{
+    if (s->set.n > from)
+        qsort(s->set.d + from, s->set.n - from, sizeof(*s->set.d), by_text);
+    for (size_t i = from + 1; i < s->set.n; i++)
+        if (strcmp(s->set.d[i - 1], s->set.d[i]) == 0)
+            return CV_ERR_FORMAT;
+    cv_status st = cv_buf_str(out, "\"_sd\":[");
+    st = CV_THEN(st, put_digests(s, from, "\"", "\"", out));
     return CV_THEN(st, cv_buf_str(out, "]"));
 }
 
@@ -151,35 +171,41 @@ static cv_status child_pointer(const char *pointer, const char *name, char out[s
 static cv_status write_value(struct cv_sdjwt *s, const struct cv_json *v, const char *pointer, size_t self,
                              struct cv_buf *out);
 
-/* disclose(s, pointer, name, value, parent, set): one disclosure, and its digest into the set of its parent.
- * ${name} is NULL for an array's element. */
+/* keep(s, d, from): what the stack holds from there is the disclosure; as text, and as a digest of its list.
+ */
+static cv_status keep(struct cv_sdjwt *s, size_t self, size_t from)
+{
+    struct disclosure *d = &s->list[self];
+    d->text = s->texts.n;
+    cv_status st = cv_base64_encode(CV_BASE64_URL, CV_BYTES(s->json.p + from, s->json.n - from), &s->texts);
+    d->text_n = s->texts.n - d->text;
+    st = CV_THEN(st, cv_sdjwt_digest(text_of(s, d), d->digest));
+    cv_buf_truncate(&s->json, from);
+    return CV_THEN(st, push_digest(&s->set, d->digest));
+}
+
+/* disclose(s, pointer, name, value, parent): one disclosure; its digest goes onto the stack. ${name} is NULL
+ * for an array's element. */
 static cv_status disclose(struct cv_sdjwt *s, const char *pointer, const char *name,
-                          const struct cv_json *value, size_t parent, struct digests *set)
+                          const struct cv_json *value, size_t parent)
 {
     uint8_t salt[SALT_BYTES];
-    struct cv_buf json = s->spare; /* disclosures inside this one find none, and leave theirs for the next */
+    struct cv_buf *json = &s->json;
+    const size_t from = json->n;
     size_t self = 0;
-    s->spare = (struct cv_buf){ 0 };
     cv_status st = add(s, pointer, parent, &self);
     st = CV_THEN(st, s->plan->salt(s->plan->arg, pointer, salt));
-    st = CV_THEN(st, cv_buf_reserve(&json, 256));
-    st = CV_THEN(st, cv_buf_str(&json, "[\""));
-    st = CV_THEN(st, cv_base64_encode(CV_BASE64_URL, CV_ARR(salt), &json));
-    st = CV_THEN(st, cv_buf_str(&json, "\","));
+    st = CV_THEN(st, cv_buf_str(json, "[\""));
+    st = CV_THEN(st, cv_base64_encode(CV_BASE64_URL, CV_ARR(salt), json));
+    st = CV_THEN(st, cv_buf_str(json, "\","));
     if (name != NULL) {
-        st = CV_THEN(st, cv_json_write_name(name, &json));
-        st = CV_THEN(st, cv_buf_str(&json, ","));
+        st = CV_THEN(st, cv_json_write_name(name, json));
+        st = CV_THEN(st, cv_buf_str(json, ","));
     }
-    st = CV_THEN(st, write_value(s, value, pointer, self, &json));
-    st = CV_THEN(st, cv_buf_str(&json, "]"));
-    st = CV_THEN(st, cv_base64_encode(CV_BASE64_URL, cv_buf_view(&json), &s->list[self].text));
-    st = CV_THEN(st, cv_sdjwt_digest(cv_buf_view(&s->list[self].text), s->list[self].digest));
-    st = CV_THEN(st, push_digest(set, s->list[self].digest));
-    cv_buf_truncate(&json, 0);
-    cv_buf_free(&s->spare);
-    s->spare = json;
+    st = CV_THEN(st, write_value(s, value, pointer, self, json));
+    st = CV_THEN(st, cv_buf_str(json, "]"));
     cv_wipe(salt, sizeof(salt));
-    return st;
+    return CV_THEN(st, keep(s, self, from));
 }
 
 struct member {
@@ -197,8 +223,8 @@ static cv_status write_members(struct cv_sdjwt *s, const struct cv_json *object,
                                size_t self, struct cv_buf *out)
 {
     const size_t n = cv_json_len(object);
+    const size_t from = s->set.n;
     struct member *m = calloc(n + 1, sizeof(*m));
-    struct digests set = { 0 };
     size_t i = 0;
     cv_status st = m == NULL ? CV_ERR_NOMEM : n > MEMBERS_MAX ? CV_ERR_LIMIT : CV_OK;
     for (void *it = cv_json_first(object); st == CV_OK && it != NULL; it = cv_json_next(object, it), i++)
@@ -210,11 +236,10 @@ static cv_status write_members(struct cv_sdjwt *s, const struct cv_json *object,
         if (strcmp(m[i].name, "_sd") == 0 || strcmp(m[i].name, "...") == 0)
             st = CV_ERR_FORMAT;
         st = CV_THEN(st, child_pointer(pointer, m[i].name, child));
-        st = CV_THEN(st, disclose(s, child, m[i].name, m[i].value, self, &set));
+        st = CV_THEN(st, disclose(s, child, m[i].name, m[i].value, self));
     }
-    st = CV_THEN(st, push_decoys(s, pointer, &set));
-    st = CV_THEN(st, write_sd(&set, out));
-    free(set.d);
+    st = CV_THEN(st, push_decoys(s, pointer, from));
+    st = CV_THEN(st, put_sd(s, from, out));
     free(m);
     return st;
 }
@@ -222,20 +247,17 @@ static cv_status write_members(struct cv_sdjwt *s, const struct cv_json *object,
 static cv_status write_elements(struct cv_sdjwt *s, const struct cv_json *array, const char *pointer,
                                 size_t self, struct cv_buf *out)
 {
-    struct digests set = { 0 };
+    const size_t from = s->set.n;
     cv_status st = CV_OK;
     for (size_t i = 0; i < cv_json_len(array) && st == CV_OK; i++) {
         char child[POINTER_MAX];
         st = snprintf(child, sizeof(child), "%s/%zu", pointer, i) < (int)sizeof(child) ? CV_OK : CV_ERR_LIMIT;
-        st = CV_THEN(st, disclose(s, child, NULL, cv_json_at(array, i), self, &set));
+        st = CV_THEN(st, disclose(s, child, NULL, cv_json_at(array, i), self));
     }
-    st = CV_THEN(st, push_decoys(s, pointer, &set));
+    st = CV_THEN(st, push_decoys(s, pointer, from));
     st = CV_THEN(st, cv_buf_str(out, "["));
-    for (size_t i = 0; i < set.n && st == CV_OK; i++)
-        st = cv_buf_printf(out, "%s{\"...\":\"%s\"}", i > 0 ? "," : "", set.d[i]);
-    st = CV_THEN(st, cv_buf_str(out, "]"));
-    free(set.d);
-    return st;
+    st = CV_THEN(st, put_digests(s, from, "{\"...\":\"", "\"}", out));
+    return CV_THEN(st, cv_buf_str(out, "]"));
 }
 
 static cv_status write_value(struct cv_sdjwt *s, const struct cv_json *v, const char *pointer, size_t self,
@@ -243,15 +265,12 @@ static cv_status write_value(struct cv_sdjwt *s, const struct cv_json *v, const 
 {
     const enum cv_sdjwt_form form = s->plan->form(s->plan->arg, pointer, v);
     if (form == CV_SDJWT_MEMBERS && cv_json_is(v, CV_JSON_OBJECT)) {
-        s->list[self].inside = true;
         cv_status st = cv_buf_str(out, "{");
         st = CV_THEN(st, write_members(s, v, pointer, self, out));
         return CV_THEN(st, cv_buf_str(out, "}"));
     }
-    if (form == CV_SDJWT_ELEMENTS && cv_json_is(v, CV_JSON_ARRAY)) {
-        s->list[self].inside = true;
+    if (form == CV_SDJWT_ELEMENTS && cv_json_is(v, CV_JSON_ARRAY))
         return write_elements(s, v, pointer, self, out);
-    }
     return cv_json_write_sorted(v, out);
 }
 
@@ -316,41 +335,55 @@ cv_status cv_sdjwt_adopt(struct cv_sdjwt *s, struct cv_bytes jwt, const struct c
     const struct cv_json *sd = cv_json_get(parsed->payload, "_sd");
     for (size_t i = 0; i < s->count; i++)
         if (s->list[i].parent == NO_PARENT && !listed(sd, s->list[i].digest))
-            return cv_fail(err, CV_ERR_AUTH, "%s is not what the author signed", s->list[i].pointer);
+            return cv_fail(err, CV_ERR_AUTH, "%s is not what the author signed", pointer_of(s, &s->list[i]));
     cv_buf_truncate(&s->jwt, 0);
     return cv_buf_append(&s->jwt, jwt);
 }
 
-/* inside(pointer, of): the same, or below it. */
-static bool inside(const char *pointer, const char *of)
+/* inside(s, d, of): does it lie below the other? */
+static bool inside(const struct cv_sdjwt *s, const struct disclosure *d, const struct disclosure *of)
 {
-    const size_t n = strlen(of);
-    return strncmp(pointer, of, n) == 0 && (pointer[n] == '\0' || pointer[n] == '/');
+    const char *pointer = pointer_of(s, d);
+    return d->pointer_n > of->pointer_n && pointer[of->pointer_n] == '/' &&
+           memcmp(pointer, pointer_of(s, of), of->pointer_n) == 0;
+}
+
+/* find(s, pointer): its index; s->count if there is none. */
+static size_t find(const struct cv_sdjwt *s, const char *pointer)
+{
+    const size_t n = strlen(pointer);
+    size_t i = 0;
+    while (i < s->count && (s->list[i].pointer_n != n || memcmp(pointer_of(s, &s->list[i]), pointer, n) != 0))
+        i++;
+    return i;
 }
 
 cv_status cv_sdjwt_select(const struct cv_sdjwt *s, const char *const *pointers, size_t count,
                           struct cv_buf *out, struct cv_err *err)
 {
+    size_t bytes = s->jwt.n + 1;
     bool *take = calloc(s->count + 1, sizeof(*take));
     cv_status st = take == NULL ? CV_ERR_NOMEM : s->jwt.n == 0 ? CV_ERR_ARG : CV_OK;
     for (size_t p = 0; p < count && st == CV_OK; p++) {
-        bool found = false;
-        for (size_t i = 0; i < s->count; i++) {
-            if (!inside(s->list[i].pointer, pointers[p]))
-                continue;
-            found = found || strcmp(s->list[i].pointer, pointers[p]) == 0;
-            for (size_t up = i; up != NO_PARENT; up = s->list[up].parent)
-                take[up] = true;
-        }
-        if (!found)
+        const size_t at = find(s, pointers[p]);
+        if (at == s->count) {
             st = cv_fail(err, CV_ERR_NOTFOUND, "%s: the record has no such field", pointers[p]);
+            break;
+        }
+        for (size_t up = at; up != NO_PARENT; up = s->list[up].parent)
+            take[up] = true;
+        for (size_t in = at + 1; in < s->count && inside(s, &s->list[in], &s->list[at]); in++)
+            take[in] = true;
     }
+    for (size_t i = 0; i < s->count && st == CV_OK; i++)
+        bytes += take[i] ? s->list[i].text_n + 1 : 0;
+    st = CV_THEN(st, cv_buf_reserve(out, bytes));
     st = CV_THEN(st, cv_buf_append(out, cv_buf_view(&s->jwt)));
     st = CV_THEN(st, cv_buf_str(out, "~"));
     for (size_t i = 0; i < s->count && st == CV_OK; i++) {
         if (!take[i])
             continue;
-        st = cv_buf_append(out, cv_buf_view(&s->list[i].text));
+        st = cv_buf_append(out, text_of(s, &s->list[i]));
         st = CV_THEN(st, cv_buf_str(out, "~"));
     }
     free(take);
