@@ -54,6 +54,18 @@ static void tells(const struct cv_photo *p, char out[static 64])
         }
 }
 
+/* say_carried(ui, p): what was not looked into, by name. */
+static void say_carried(const struct cv_ui *ui, const struct cv_photo *p)
+{
+    char words[128] = "";
+    size_t at = 0;
+    for (unsigned one = 1; one < CV_CARRIES_END; one *= 2)
+        if ((p->carries & one) != 0)
+            at += (size_t)snprintf(words + at, sizeof(words) - at, "%s%s", at > 0 ? ", " : "",
+                                   cv_photo_carried(one));
+    cv_ui_say(ui, "  %s.", words);
+}
+
 static void say_photo(const struct cv_ui *ui, const struct cv_document_file *f, const struct cv_photo *p)
 {
     char words[64];
@@ -65,13 +77,14 @@ static void say_photo(const struct cv_ui *ui, const struct cv_document_file *f, 
     }
     if (words[0] != '\0')
         cv_ui_say(ui, "%s: tells %s it was made.", f->name, words);
-    if (p->words)
-        cv_ui_say(ui, "%s: carries more than the picture, and that may tell it%s.", f->name,
-                  words[0] != '\0' ? " too" : "");
+    if (p->carries != 0) {
+        cv_ui_say(ui, "%s: carries other data, which was not looked into:", f->name);
+        say_carried(ui, p);
+    }
     if (p->unsure)
         cv_ui_say(ui, "%s: cannot be read to its end; there may be more in it.", f->name);
-    if (words[0] == '\0' && !p->words && !p->unsure)
-        cv_ui_say(ui, "%s: tells no place, time or device.", f->name);
+    if (words[0] == '\0' && p->carries == 0 && !p->unsure)
+        cv_ui_say(ui, "%s: no place, time or device was found in it.", f->name);
     else
         cv_ui_say(ui, "  It is kept as it is; `document get --without-metadata` gives a copy without.");
 }
@@ -161,13 +174,27 @@ static cv_status store_all(struct adding *ad, struct cv_vault *v, struct cv_docu
     return st;
 }
 
+static struct cv_json *carried_json(const struct cv_photo *p)
+{
+    struct cv_json *names = cv_json_array();
+    cv_status st = CV_OK;
+    for (unsigned one = 1; one < CV_CARRIES_END && st == CV_OK; one *= 2)
+        if ((p->carries & one) != 0)
+            st = cv_json_push(names, cv_json_str(cv_photo_carried(one)));
+    if (st == CV_OK)
+        return names;
+    cv_json_free(names);
+    return NULL;
+}
+
 static struct cv_json *photo_json(const struct cv_photo *p)
 {
     struct cv_json *o = cv_json_object();
     cv_status st = cv_json_set(o, "place", cv_json_bool(p->place));
     st = CV_THEN(st, cv_json_set(o, "time", cv_json_bool(p->time)));
     st = CV_THEN(st, cv_json_set(o, "device", cv_json_bool(p->device)));
-    st = CV_THEN(st, cv_json_set(o, "more", cv_json_bool(p->words || p->unsure)));
+    st = CV_THEN(st, cv_json_set(o, "more", cv_json_bool(p->carries != 0 || p->unsure)));
+    st = CV_THEN(st, cv_json_set(o, "carries", carried_json(p)));
     if (st == CV_OK)
         return o;
     cv_json_free(o);
@@ -265,10 +292,9 @@ const struct cv_cmd cv_cmd_document_add = {
     .synopsis = "--record ID [--section NAME] [--reason TEXT] FILE...",
     .summary = "put files into the vault, as part of a record",
     .details = "Files of any size, up to 1 TiB. Their names, sizes and SHA-256 stand in a new version of the "
-               "record, "
-               "signed by you; the files themselves are sealed like the section, and erased with the record. "
-               "Of a JPEG "
-               "or PNG it is said whether it tells where, when or with what device it was made.",
+               "record, signed by you; the files themselves are sealed like the section, and erased with the "
+               "record. Of a JPEG or PNG it is said whether it tells where, when or with what device it was "
+               "made, and what else it carries that was not looked into.",
     .opts = add_opts,
     .args_bytes = sizeof(struct add_args),
     .words_min = 1,

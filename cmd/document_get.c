@@ -139,7 +139,8 @@ static cv_status tell(const struct getting *g, const struct cv_document_ref *ref
     cv_ui_put_text(stderr, name);
     fprintf(stderr, "\n");
     cv_ui_say(g->ui, "%s",
-              g->a->clean ? "It shows the picture and tells no more. Only the original is what was signed."
+              g->a->clean ? "It shows the picture and tells no more, not even which way is up.\n"
+                            "Only the original is what was signed."
               : g->a->range != NULL
                   ? "Each byte of it was held against what was sealed; the whole file's SHA-256 was not."
                   : "It is what was attached: its SHA-256 is the one that was signed.");
@@ -181,9 +182,9 @@ const struct cv_cmd cv_cmd_document_get = {
     .summary = "get a file of a record out of the vault",
     .details =
         "FILE appears when all of it was held against what was sealed and signed, and not before. A copy "
-        "--without-metadata loses a picture's place, time, device, texts, colour profile and which way is "
-        "up; "
-        "the original stays in the vault.",
+        "--without-metadata loses a picture's place, time, device, texts, colour profile, which way is up, "
+        "and whatever else does not show. None is made of a PNG that moves, or where a part of the picture "
+        "is not as it must be or not known. The original stays in the vault.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_min = 1,
