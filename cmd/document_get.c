@@ -23,7 +23,7 @@ static const struct cv_opt opts[] = {
       offsetof(struct args, section), CV_OPT_TEXT },
     { "version", 0, "N", "as it is in this version (default: the latest)", offsetof(struct args, version),
       CV_OPT_COUNT },
-    { "range", 0, "FROM-TO", "these bytes only, counted from 0, both included; TO may be left out",
+    { "range", 0, "FROM-TO", "these bytes only, from 0, both included; TO may be left out or behind the end",
       offsetof(struct args, range), CV_OPT_TEXT },
     { "without-metadata", 0, NULL, "of a JPEG or PNG a copy that shows the picture and tells no more",
       offsetof(struct args, clean), CV_OPT_FLAG },
@@ -45,14 +45,27 @@ static bool read_which(const char *text, char record[static 64], size_t *number)
     return true;
 }
 
-/* read_range(text, from, to): both included; ${to} is UINT64_MAX where it is left out. */
+/* read_place(text, out): UINT64_MAX for a number of more digits than any file has places. */
+static bool read_place(struct cv_bytes text, uint64_t *out)
+{
+    size_t digits = 0;
+    while (digits < text.n && text.p[digits] >= '0' && text.p[digits] <= '9')
+        digits++;
+    if (digits != text.n || digits <= 18 || text.p[0] == '0')
+        return cv_bytes_number(text, out);
+    *out = UINT64_MAX;
+    return true;
+}
+
+/* read_range(text, from, to): both included; ${to} is UINT64_MAX where it is left out. What lies behind the
+ * end is cut off later, as RFC 9110 has it, 14.1.2. */
 static bool read_range(const char *text, uint64_t *from, uint64_t *to)
 {
     const char *dash = strchr(text, '-');
     const struct cv_bytes first = CV_BYTES(text, dash != NULL ? (size_t)(dash - text) : 0);
     *to = UINT64_MAX;
-    return dash != NULL && cv_bytes_number(first, from) &&
-           (dash[1] == '\0' || (cv_bytes_number(cv_bytes_str(dash + 1), to) && *to >= *from));
+    return dash != NULL && read_place(first, from) &&
+           (dash[1] == '\0' || (read_place(cv_bytes_str(dash + 1), to) && *to >= *from));
 }
 
 struct getting {

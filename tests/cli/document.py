@@ -85,7 +85,10 @@ def life(p):
     for a, b in ((0, 0), (PIECE - 3, PIECE + 3), (PIECE, 2 * PIECE - 1), (len(data) - 1, len(data) - 1), (5, len(data) + 5)):
         assert get(p, 'legal', record + '.5', '--range', '%d-%d' % (a, b)) == data[a:b + 1]
     assert get(p, 'legal', record + '.5', '--range', '%d-' % PIECE) == data[PIECE:]
-    get(p, 'legal', record + '.5', '--range', '%d-' % len(data), rc=2, err='begins behind the end')
+    for a, b in ((0, 2 ** 64 - 1), (len(data) - 1, 10 ** 30), (7, 10 ** 18 - 1), (7, 10 ** 18)):  # RFC 9110, 14.1.2
+        assert get(p, 'legal', record + '.5', '--range', '%d-%d' % (a, b)) == data[a:], (a, b)
+    for a in (len(data), 2 ** 64 - 1, 10 ** 30):
+        get(p, 'legal', record + '.5', '--range', '%d-' % a, rc=2, err='begins behind the end: the file has %d bytes' % len(data))
     # The older version is as it was: it lists two.
     get(p, 'legal', record + '.3', '--version', '2', rc=1, err='has no file 3')
     assert get(p, 'legal', record + '.2', '--version', '2') == content(100, 100)
@@ -170,7 +173,7 @@ def refused(p, record):
         p.as_('legal', 'document', 'get', which, '-o', p.path('o'), rc=2, err='which file?')
     for args in ((), ('-o', '-')):
         p.as_('legal', 'document', 'get', record + '.1', *args, rc=2, err='--output FILE')
-    for span in ('', '-', 'x-1', '5-4', '1', '-5', '1-2-3', '99999999999999999999-'):
+    for span in ('', '-', 'x-1', '5-4', '1', '-5', '1-2-3', '0-09', '0-099999999999999999999', '0-9999999999999999999x', '0-+1'):
         p.as_('legal', 'document', 'get', record + '.1', '-o', p.path('o'), '--range=' + span, rc=2, err='--range wants')
     get(p, 'legal', record + '.99', rc=1, err='has no file 99')
     p.as_('legal', 'document', 'get', record + '.1', '-o', good, rc=1, err='it is not overwritten')
