@@ -2,14 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/document_photo.h"
 #include "cmd/outfile.h"
-#include "formats/photo.h"
-#include "vault/document.h"
 
 /* document get: the one way by which the content of a record gets into a file: because somebody asked for it.
  */
-
-#define PHOTO_MAX ((size_t)64 << 20)
 
 struct args {
     const char *output, *section, *reason, *range;
@@ -87,7 +84,7 @@ static cv_status put(void *arg, struct cv_bytes bytes, struct cv_err *err)
 /* clean(g): from memory: the original touches no file. */
 static cv_status clean(struct getting *g)
 {
-    struct cv_buf copy = { 0 };
+    struct cv_buf copy = { .max = CV_PHOTO_COPY_MAX };
     cv_status st = cv_photo_clean(cv_buf_view(&g->picture), &copy, &g->ui->err);
     st = CV_THEN(st, cv_outfile_write(&g->file, cv_buf_view(&copy), &g->ui->err));
     g->done = copy.n;
@@ -115,7 +112,7 @@ static cv_status fetch(struct getting *g, struct cv_vault *v, const struct cv_do
     char detail[64] = "";
     const uint64_t bytes = (uint64_t)cv_json_get_int(ref->listed, "bytes");
     cv_status st = ref->kept ? span(g, bytes) : CV_OK;
-    if (st == CV_OK && g->a->clean && ref->kept && bytes > PHOTO_MAX)
+    if (st == CV_OK && g->a->clean && ref->kept && bytes > CV_PHOTO_MAX)
         st = cv_fail(&g->ui->err, CV_ERR_LIMIT,
                      "longer than 64 MiB: a copy without its metadata cannot be made");
     if (g->a->range != NULL)
@@ -164,7 +161,7 @@ static cv_status tell(const struct getting *g, const struct cv_document_ref *ref
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
-    struct getting g = { .ui = ui, .a = a, .file = CV_OUTFILE_NONE, .picture = { .max = PHOTO_MAX } };
+    struct getting g = { .ui = ui, .a = a, .file = CV_OUTFILE_NONE, .picture = { .max = CV_PHOTO_MAX } };
     struct cv_opened o = { 0 };
     struct cv_document_ref ref = { 0 };
     char record[64];

@@ -507,7 +507,7 @@ def pictures(p):
         answer = p.json_as('protection', 'document', 'add', '--record', record, *paths)[0]['files']
         for i, (data, place, when, device, carries, copy) in enumerate(half):
             want = None if place is None else {'place': bool(place), 'time': bool(when), 'device': bool(device), 'more': carries != '',
-                                               'carries': [c for c in carries.split(', ') if c not in ('', 'cut')]}
+                                               'carries': [c for c in carries.split(', ') if c not in ('', 'cut')], 'copy': copy is not None}
             assert answer[i]['tells'] == want, (i, answer[i]['tells'], want)
             which = '%s.%d' % (record, i + 1)
             if i % 3 == 1:
@@ -523,6 +523,7 @@ def pictures(p):
 def says(p):
     """Nothing is claimed of what was not looked into, and every line of it fits the screen."""
     kept = '  It is kept as it is; `document get --without-metadata` gives a copy without.\n'
+    none = '  It is kept as it is; no copy without its metadata can be made of it.\n'
     other = 'p: carries other data, which was not looked into:\n'
     everything = jpeg(XMP, segment(0xed, b'Photoshop 3.0\0'), segment(0xfe, b'x'), segment(0xe2, b'ICC_PROFILE\0'),
                       segment(0xe0, b'JFXX\0'), segment(0xe5, b'x'), segment(0xe1, tiff(1, 1, 1)), tail=b'x')
@@ -532,7 +533,9 @@ def says(p):
              (png(chunk(b'prVt', b'x'), chunk(b'iCCP', b'x')), other + '  colour profile, other parts.\n' + kept),
              (everything, 'p: tells where, when and with what device it was made.\n' + other +
               '  a thumbnail, colour profile, XMP, IPTC, text, data after its end, other parts.\n' + kept),
-             (png()[:40], 'p: cannot be read to its end; there may be more in it.\n' + kept),
+             (png()[:40], 'p: cannot be read to its end; there may be more in it.\n' + none),
+             (png(chunk(b'acTL', bytes(8))), other + '  other parts.\n' + none),
+             (png(image=b'mill'), 'p: no place, time or device was found in it.\n' + none),
              (b'\0\0\0\x18ftypmp42', 'p: no JPEG or PNG; whether it tells a place, a time or a device\n  cannot be told.\n'))
     for data, want in table:
         attach(p, 'protection', p.add('protection', EVIDENCE), write(p, 'p', data), err=want)
