@@ -1,85 +1,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
-#include "formats/photo.h"
+#include "cmd/document_photo.h"
 #include "vault/document.h"
 #include "vault/erase.h"
 
 /* document add / list: files that belong to a record. */
 
 #define FILES_MAX 16
-#define PHOTO_MAX ((size_t)64 << 20) /* of a picture so much is looked at */
-#define FRONT 16
-
-/* ---- what a picture tells ---- */
-
-/* look(ui, f, out): before any key is in memory. */
-static cv_status look(struct cv_ui *ui, const struct cv_document_file *f, struct cv_photo *out)
-{
-    struct cv_buf front = { 0 };
-    uint8_t *at;
-    const size_t first = f->bytes < FRONT ? (size_t)f->bytes : FRONT;
-    cv_status st = cv_buf_extend(&front, first, &at);
-    st = CV_THEN(st, cv_document_file_read(f, 0, at, first, &ui->err));
-    if (st == CV_OK)
-        cv_photo_look(cv_buf_view(&front), false, out);
-    if (st == CV_OK && out->kind != CV_PHOTO_OTHER) {
-        const size_t all = f->bytes < PHOTO_MAX ? (size_t)f->bytes : PHOTO_MAX;
-        cv_buf_truncate(&front, 0);
-        st = cv_buf_extend(&front, all, &at);
-        st = CV_THEN(st, cv_document_file_read(f, 0, at, all, &ui->err));
-        if (st == CV_OK)
-            cv_photo_look(cv_buf_view(&front), all == f->bytes, out);
-    }
-    cv_buf_free(&front);
-    return st;
-}
-
-/* tells(p, out): in words what it says of itself; empty for nothing. */
-static void tells(const struct cv_photo *p, char out[static 64])
-{
-    const char *const parts[] = { p->place ? "where" : NULL, p->time ? "when" : NULL,
-                                  p->device ? "with what device" : NULL };
-    size_t n = 0, at = 0, count = (size_t)p->place + (size_t)p->time + (size_t)p->device;
-    out[0] = '\0';
-    for (size_t i = 0; i < 3; i++)
-        if (parts[i] != NULL) {
-            n++;
-            at += (size_t)snprintf(out + at, 64 - at, "%s%s",
-                                   n == 1       ? ""
-                                   : n == count ? " and "
-                                                : ", ",
-                                   parts[i]);
-        }
-}
-
-static void say_photo(const struct cv_ui *ui, const struct cv_document_file *f, const struct cv_photo *p)
-{
-    char words[64];
-    tells(p, words);
-    if (p->kind == CV_PHOTO_OTHER) {
-        cv_ui_say(ui, "%s: no JPEG or PNG; whether it tells a place, a time or a device", f->name);
-        cv_ui_say(ui, "  cannot be told.");
-        return;
-    }
-    if (words[0] != '\0')
-        cv_ui_say(ui, "%s: tells %s it was made.", f->name, words);
-    if (p->words)
-        cv_ui_say(ui, "%s: carries more than the picture, and that may tell it%s.", f->name,
-                  words[0] != '\0' ? " too" : "");
-    if (p->unsure)
-        cv_ui_say(ui, "%s: cannot be read to its end; there may be more in it.", f->name);
-    if (words[0] == '\0' && !p->words && !p->unsure)
-        cv_ui_say(ui, "%s: tells no place, time or device.", f->name);
-    else
-        cv_ui_say(ui, "  It is kept as it is; `document get --without-metadata` gives a copy without.");
-}
-
-static const char *media_type(const struct cv_photo *p)
-{
-    return p->kind == CV_PHOTO_JPEG ? "image/jpeg" : p->kind == CV_PHOTO_PNG ? "image/png" : NULL;
-}
 
 /* ---- add ---- */
 
@@ -100,7 +28,7 @@ struct adding {
     struct cv_ui *ui;
     const struct add_args *a;
     struct cv_document_file files[FILES_MAX];
-    struct cv_photo photos[FILES_MAX];
+    struct cv_looked photos[FILES_MAX];
     size_t count;
     uint64_t done, total; /* bytes, for the progress line */
     struct cv_json *list, *pieces;
@@ -118,7 +46,7 @@ static cv_status open_all(struct adding *ad)
         if (st == CV_OK) {
             ad->count++;
             ad->total += ad->files[i].bytes;
-            st = look(ad->ui, &ad->files[i], &ad->photos[i]);
+            st = cv_look(ad->ui, &ad->files[i], &ad->photos[i]);
         }
     }
     return st;
@@ -132,10 +60,10 @@ static void on_bytes(void *arg, uint64_t bytes)
 
 /* set_media(v, place, p, listed): where the template has a field for it. */
 static cv_status set_media(const struct cv_vault *v, const struct cv_document_place *place,
-                           const struct cv_photo *p, struct cv_json *listed)
+                           const struct cv_looked *p, struct cv_json *listed)
 {
     struct cv_template_field f;
-    const char *type = media_type(p);
+    const char *type = cv_looked_media_type(p);
     for (size_t i = 0; type != NULL &&
                        cv_template_inner(v->template, place->type, place->section, place->field.name, i, &f);
          i++)
@@ -161,19 +89,6 @@ static cv_status store_all(struct adding *ad, struct cv_vault *v, struct cv_docu
     return st;
 }
 
-static struct cv_json *photo_json(const struct cv_photo *p)
-{
-    struct cv_json *o = cv_json_object();
-    cv_status st = cv_json_set(o, "place", cv_json_bool(p->place));
-    st = CV_THEN(st, cv_json_set(o, "time", cv_json_bool(p->time)));
-    st = CV_THEN(st, cv_json_set(o, "device", cv_json_bool(p->device)));
-    st = CV_THEN(st, cv_json_set(o, "more", cv_json_bool(p->words || p->unsure)));
-    if (st == CV_OK)
-        return o;
-    cv_json_free(o);
-    return NULL;
-}
-
 static cv_status answer_json(const struct adding *ad, const struct cv_stored *stored)
 {
     struct cv_json *o = cv_json_object(), *files = cv_json_array();
@@ -181,8 +96,7 @@ static cv_status answer_json(const struct adding *ad, const struct cv_stored *st
     st = CV_THEN(st, cv_json_set(o, "version", cv_json_int((int64_t)stored->version)));
     for (size_t i = 0; i < ad->count && st == CV_OK; i++) {
         struct cv_json *f = cv_json_copy(cv_json_at(ad->list, i));
-        st = cv_json_set(f, "tells",
-                         ad->photos[i].kind == CV_PHOTO_OTHER ? cv_json_null() : photo_json(&ad->photos[i]));
+        st = cv_json_set(f, "tells", cv_looked_json(&ad->photos[i]));
         if (st == CV_OK)
             st = cv_json_push(files, f);
         else
@@ -205,7 +119,7 @@ static cv_status answer(const struct adding *ad, const struct cv_stored *stored)
         printf("\n");
         if (ad->files[i].renamed)
             cv_ui_say(ad->ui, "Its name was not one line of plain text; it is stored as shown.");
-        say_photo(ad->ui, &ad->files[i], &ad->photos[i]);
+        cv_looked_say(ad->ui, &ad->files[i], &ad->photos[i]);
     }
     cv_ui_say(ad->ui, "Attached to %s, now version %" PRIu64 "; see `document list`.", stored->id,
               stored->version);
@@ -265,10 +179,9 @@ const struct cv_cmd cv_cmd_document_add = {
     .synopsis = "--record ID [--section NAME] [--reason TEXT] FILE...",
     .summary = "put files into the vault, as part of a record",
     .details = "Files of any size, up to 1 TiB. Their names, sizes and SHA-256 stand in a new version of the "
-               "record, "
-               "signed by you; the files themselves are sealed like the section, and erased with the record. "
-               "Of a JPEG "
-               "or PNG it is said whether it tells where, when or with what device it was made.",
+               "record, signed by you; the files themselves are sealed like the section, and erased with the "
+               "record. Of a JPEG or PNG it is said whether it tells where, when or with what device it was "
+               "made, and what else it carries that was not looked into.",
     .opts = add_opts,
     .args_bytes = sizeof(struct add_args),
     .words_min = 1,

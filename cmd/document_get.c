@@ -2,14 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/document_photo.h"
 #include "cmd/outfile.h"
-#include "formats/photo.h"
-#include "vault/document.h"
 
 /* document get: the one way by which the content of a record gets into a file: because somebody asked for it.
  */
-
-#define PHOTO_MAX ((size_t)64 << 20)
 
 struct args {
     const char *output, *section, *reason, *range;
@@ -23,7 +20,7 @@ static const struct cv_opt opts[] = {
       offsetof(struct args, section), CV_OPT_TEXT },
     { "version", 0, "N", "as it is in this version (default: the latest)", offsetof(struct args, version),
       CV_OPT_COUNT },
-    { "range", 0, "FROM-TO", "these bytes only, counted from 0, both included; TO may be left out",
+    { "range", 0, "FROM-TO", "these bytes only, from 0, both included; TO may be left out or behind the end",
       offsetof(struct args, range), CV_OPT_TEXT },
     { "without-metadata", 0, NULL, "of a JPEG or PNG a copy that shows the picture and tells no more",
       offsetof(struct args, clean), CV_OPT_FLAG },
@@ -45,14 +42,27 @@ static bool read_which(const char *text, char record[static 64], size_t *number)
     return true;
 }
 
-/* read_range(text, from, to): both included; ${to} is UINT64_MAX where it is left out. */
+/* read_place(text, out): UINT64_MAX for a number of more digits than any file has places. */
+static bool read_place(struct cv_bytes text, uint64_t *out)
+{
+    size_t digits = 0;
+    while (digits < text.n && text.p[digits] >= '0' && text.p[digits] <= '9')
+        digits++;
+    if (digits != text.n || digits <= 18 || text.p[0] == '0')
+        return cv_bytes_number(text, out);
+    *out = UINT64_MAX;
+    return true;
+}
+
+/* read_range(text, from, to): both included; ${to} is UINT64_MAX where it is left out. What lies behind the
+ * end is cut off later, as RFC 9110 has it, 14.1.2. */
 static bool read_range(const char *text, uint64_t *from, uint64_t *to)
 {
     const char *dash = strchr(text, '-');
     const struct cv_bytes first = CV_BYTES(text, dash != NULL ? (size_t)(dash - text) : 0);
     *to = UINT64_MAX;
-    return dash != NULL && cv_bytes_number(first, from) &&
-           (dash[1] == '\0' || (cv_bytes_number(cv_bytes_str(dash + 1), to) && *to >= *from));
+    return dash != NULL && read_place(first, from) &&
+           (dash[1] == '\0' || (read_place(cv_bytes_str(dash + 1), to) && *to >= *from));
 }
 
 struct getting {
@@ -74,7 +84,7 @@ static cv_status put(void *arg, struct cv_bytes bytes, struct cv_err *err)
 /* clean(g): from memory: the original touches no file. */
 static cv_status clean(struct getting *g)
 {
-    struct cv_buf copy = { 0 };
+    struct cv_buf copy = { .max = CV_PHOTO_COPY_MAX };
     cv_status st = cv_photo_clean(cv_buf_view(&g->picture), &copy, &g->ui->err);
     st = CV_THEN(st, cv_outfile_write(&g->file, cv_buf_view(&copy), &g->ui->err));
     g->done = copy.n;
@@ -102,7 +112,7 @@ static cv_status fetch(struct getting *g, struct cv_vault *v, const struct cv_do
     char detail[64] = "";
     const uint64_t bytes = (uint64_t)cv_json_get_int(ref->listed, "bytes");
     cv_status st = ref->kept ? span(g, bytes) : CV_OK;
-    if (st == CV_OK && g->a->clean && ref->kept && bytes > PHOTO_MAX)
+    if (st == CV_OK && g->a->clean && ref->kept && bytes > CV_PHOTO_MAX)
         st = cv_fail(&g->ui->err, CV_ERR_LIMIT,
                      "longer than 64 MiB: a copy without its metadata cannot be made");
     if (g->a->range != NULL)
@@ -139,7 +149,8 @@ static cv_status tell(const struct getting *g, const struct cv_document_ref *ref
     cv_ui_put_text(stderr, name);
     fprintf(stderr, "\n");
     cv_ui_say(g->ui, "%s",
-              g->a->clean ? "It shows the picture and tells no more. Only the original is what was signed."
+              g->a->clean ? "It shows the picture and tells no more, not even which way is up.\n"
+                            "Only the original is what was signed."
               : g->a->range != NULL
                   ? "Each byte of it was held against what was sealed; the whole file's SHA-256 was not."
                   : "It is what was attached: its SHA-256 is the one that was signed.");
@@ -150,7 +161,7 @@ static cv_status tell(const struct getting *g, const struct cv_document_ref *ref
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
-    struct getting g = { .ui = ui, .a = a, .file = CV_OUTFILE_NONE, .picture = { .max = PHOTO_MAX } };
+    struct getting g = { .ui = ui, .a = a, .file = CV_OUTFILE_NONE, .picture = { .max = CV_PHOTO_MAX } };
     struct cv_opened o = { 0 };
     struct cv_document_ref ref = { 0 };
     char record[64];
@@ -181,9 +192,9 @@ const struct cv_cmd cv_cmd_document_get = {
     .summary = "get a file of a record out of the vault",
     .details =
         "FILE appears when all of it was held against what was sealed and signed, and not before. A copy "
-        "--without-metadata loses a picture's place, time, device, texts, colour profile and which way is "
-        "up; "
-        "the original stays in the vault.",
+        "--without-metadata loses a picture's place, time, device, texts, colour profile, which way is up, "
+        "and whatever else does not show. None is made of a PNG that moves, or where a part of the picture "
+        "is not as it must be or not known. The original stays in the vault.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_min = 1,

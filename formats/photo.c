@@ -69,10 +69,29 @@ static void read_tags(ExifData *d, struct cv_photo *out)
                                         TAG_LENS_SERIAL,
                                         EXIF_TAG_IMAGE_UNIQUE_ID,
                                         0 };
+    static const unsigned texts[] = { EXIF_TAG_IMAGE_DESCRIPTION,
+                                      EXIF_TAG_ARTIST,
+                                      EXIF_TAG_COPYRIGHT,
+                                      EXIF_TAG_USER_COMMENT,
+                                      EXIF_TAG_XP_TITLE,
+                                      EXIF_TAG_XP_COMMENT,
+                                      EXIF_TAG_XP_AUTHOR,
+                                      EXIF_TAG_XP_KEYWORDS,
+                                      EXIF_TAG_XP_SUBJECT,
+                                      EXIF_TAG_DOCUMENT_NAME,
+                                      0 };
+    static const unsigned packets[] = { EXIF_TAG_XML_PACKET, 0 };
+    static const unsigned profiles[] = { EXIF_TAG_INTER_COLOR_PROFILE, 0 };
+    static const unsigned records[] = { EXIF_TAG_IPTC_NAA, EXIF_TAG_IMAGE_RESOURCES, 0 };
     const unsigned version = has(d, EXIF_IFD_GPS, EXIF_TAG_GPS_VERSION_ID) ? 1 : 0;
     out->place |= d->ifd[EXIF_IFD_GPS]->count > version;
     out->time |= has_any(d, times) || has(d, EXIF_IFD_GPS, EXIF_TAG_GPS_DATE_STAMP);
     out->device |= has_any(d, devices);
+    out->carries |= has_any(d, texts) ? CV_CARRIES_TEXT : 0;
+    out->carries |= has_any(d, packets) ? CV_CARRIES_XMP : 0;
+    out->carries |= has_any(d, records) ? CV_CARRIES_IPTC : 0;
+    out->carries |= has_any(d, profiles) ? CV_CARRIES_PROFILE : 0;
+    out->carries |= d->size > 0 || d->ifd[EXIF_IFD_1]->count > 0 ? CV_CARRIES_THUMBNAIL : 0;
 }
 
 /* read_exif(bytes, out): bytes that begin with the header; what cannot be read may say anything. */
@@ -133,20 +152,51 @@ bool cv_jpeg_segment(struct cv_bytes *rest, struct cv_photo_part *out)
     return true;
 }
 
-struct cv_bytes cv_jpeg_scan(struct cv_bytes *rest)
+/* pass_scan(rest): the bytes of a scan, with its restarts, up to the marker of the next segment. */
+static void pass_scan(struct cv_bytes *rest)
 {
     const uint8_t *p = rest->p;
     size_t at = 0;
-    while (at + 1 < rest->n && (p[at] != 0xff || p[at + 1] == 0 || (p[at + 1] >= 0xd0 && p[at + 1] <= 0xd7)))
-        at += p[at] == 0xff ? 2 : 1;
-    const struct cv_bytes scan = CV_BYTES(p, at);
+    while (at + 1 < rest->n &&
+           (p[at] != 0xff || p[at + 1] == 0 || p[at + 1] == 0xff || (p[at + 1] >= 0xd0 && p[at + 1] <= 0xd7)))
+        at += p[at] == 0xff && p[at + 1] != 0xff ? 2 : 1;
     *rest = CV_BYTES(p + at, rest->n - at);
-    return scan;
+}
+
+bool cv_jpeg_needed(uint8_t marker)
+{
+    return (marker >= CV_JPEG_SOF0 && marker <= CV_JPEG_SOF2) || marker == CV_JPEG_DHT ||
+           marker == CV_JPEG_SOS || marker == CV_JPEG_DQT || marker == CV_JPEG_DRI;
 }
 
 static bool begins(struct cv_bytes data, struct cv_bytes with)
 {
     return data.n >= with.n && memcmp(data.p, with.p, with.n) == 0;
+}
+
+/* carried(part): what a segment holds that is not read here; 0 for what the picture itself needs. */
+static unsigned carried(const struct cv_photo_part *part)
+{
+    static const struct {
+        uint8_t marker;
+        struct cv_bytes begins;
+        unsigned carries;
+    } known[] = {
+        { CV_JPEG_APP0, CV_LIT("JFXX\0"), CV_CARRIES_THUMBNAIL },
+        { CV_JPEG_APP1, CV_LIT("http://ns.adobe.com/"), CV_CARRIES_XMP },
+        { CV_JPEG_APP0 + 2, CV_LIT("ICC_PROFILE\0"), CV_CARRIES_PROFILE },
+        { CV_JPEG_APP0 + 13, CV_LIT("Photoshop 3.0\0"), CV_CARRIES_IPTC },
+        { CV_JPEG_COM, CV_LIT(""), CV_CARRIES_TEXT },
+    };
+    const struct cv_bytes d = part->data;
+    if (part->marker == CV_JPEG_APP0 && d.n >= 14 && begins(d, CV_LIT("JFIF\0")))
+        return d.p[12] > 0 && d.p[13] > 0 ? CV_CARRIES_THUMBNAIL : d.n > 14 ? CV_CARRIES_OTHER : 0;
+    if (part->marker == CV_JPEG_APP14 && d.n == 12 && begins(d, CV_LIT("Adobe")))
+        return 0;
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (part->marker == known[i].marker && begins(d, known[i].begins))
+            return known[i].carries;
+    return cv_jpeg_needed(part->marker) ? 0 : CV_CARRIES_OTHER;
 }
 
 /* look_jpeg(rest, whole, out): every segment up to the end, or to where the file was cut for this. */
@@ -155,16 +205,15 @@ static void look_jpeg(struct cv_bytes rest, bool whole, struct cv_photo *out)
     struct cv_photo_part part;
     while (cv_jpeg_segment(&rest, &part)) {
         if (part.marker == CV_JPEG_EOI) {
-            out->words |= rest.n > 0 || !whole;
+            out->carries |= rest.n > 0 || !whole ? CV_CARRIES_TAIL : 0;
             return;
         }
         if (part.marker == CV_JPEG_SOS)
-            (void)cv_jpeg_scan(&rest);
+            pass_scan(&rest);
         else if (part.marker == CV_JPEG_APP1 && begins(part.data, CV_BYTES(EXIF_HEADER, EXIF_HEADER_BYTES)))
             read_exif(part.data, out);
-        else if (part.marker == CV_JPEG_COM ||
-                 (part.marker > CV_JPEG_APP0 && part.marker <= CV_JPEG_APP15 && part.marker != CV_JPEG_APP14))
-            out->words = true;
+        else
+            out->carries |= carried(&part);
     }
     out->unsure = true;
 }
@@ -214,16 +263,42 @@ static void read_png_exif(struct cv_bytes data, struct cv_photo *out)
 
 static void look_png(struct cv_bytes rest, bool whole, struct cv_photo *out)
 {
-    static const char *const texts[] = { "tEXt", "zTXt", "iTXt", NULL };
+    static const struct {
+        const char *type;
+        unsigned carries;
+    } known[] = {
+        { "IHDR", 0 },
+        { "PLTE", 0 },
+        { "IDAT", 0 },
+        { "tRNS", 0 },
+        { "gAMA", 0 },
+        { "cHRM", 0 },
+        { "sRGB", 0 },
+        { "sBIT", 0 },
+        { "bKGD", 0 },
+        { "cICP", 0 },
+        { "pHYs", 0 },
+        { "tIME", 0 },
+        { "eXIf", 0 },
+        { "iCCP", CV_CARRIES_PROFILE },
+        { "tEXt", CV_CARRIES_TEXT },
+        { "zTXt", CV_CARRIES_TEXT },
+        { "iTXt", CV_CARRIES_TEXT },
+    };
     struct cv_photo_part part;
     while (cv_png_chunk(&rest, &part)) {
+        size_t i = 0;
         if (strcmp(part.type, "IEND") == 0) {
-            out->words |= rest.n > 0 || !whole;
+            out->carries |= rest.n > 0 || !whole ? CV_CARRIES_TAIL : 0;
+            out->carries |= part.data.n > 0 ? CV_CARRIES_OTHER : 0;
             return;
         }
+        while (i < sizeof(known) / sizeof(*known) && strcmp(part.type, known[i].type) != 0)
+            i++;
+        out->carries |= i == sizeof(known) / sizeof(*known)                ? CV_CARRIES_OTHER
+                        : begins(part.data, CV_LIT("XML:com.adobe.xmp\0")) ? CV_CARRIES_XMP
+                                                                           : known[i].carries;
         out->time |= strcmp(part.type, "tIME") == 0;
-        for (size_t i = 0; texts[i] != NULL; i++)
-            out->words |= strcmp(part.type, texts[i]) == 0;
         if (strcmp(part.type, "eXIf") == 0)
             read_png_exif(part.data, out);
     }
@@ -239,5 +314,25 @@ void cv_photo_look(struct cv_bytes front, bool whole, struct cv_photo *out)
     } else if (cv_png_begins(&front)) {
         out->kind = CV_PHOTO_PNG;
         look_png(front, whole, out);
+    }
+}
+
+const char *cv_photo_carried(unsigned one)
+{
+    switch (one) {
+    case CV_CARRIES_THUMBNAIL:
+        return "a thumbnail";
+    case CV_CARRIES_PROFILE:
+        return "colour profile";
+    case CV_CARRIES_XMP:
+        return "XMP";
+    case CV_CARRIES_IPTC:
+        return "IPTC";
+    case CV_CARRIES_TEXT:
+        return "text";
+    case CV_CARRIES_TAIL:
+        return "data after its end";
+    default:
+        return "other parts";
     }
 }

@@ -296,6 +296,8 @@ const struct cv_ahead_entry *cv_ahead_entry(struct cv_ahead *a, uint32_t segment
         (w->whole > 0 && at == w->at + w->whole && !advance(a)))
         return NULL;
     w = window(a, 0);
+    if (at - w->at > w->bytes.n)
+        return NULL;
     const uint8_t *p = w->bytes.p + (at - w->at);
     while (a->next < w->count && w->entries[a->next].all.p < p)
         a->next++;

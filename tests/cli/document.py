@@ -85,7 +85,10 @@ def life(p):
     for a, b in ((0, 0), (PIECE - 3, PIECE + 3), (PIECE, 2 * PIECE - 1), (len(data) - 1, len(data) - 1), (5, len(data) + 5)):
         assert get(p, 'legal', record + '.5', '--range', '%d-%d' % (a, b)) == data[a:b + 1]
     assert get(p, 'legal', record + '.5', '--range', '%d-' % PIECE) == data[PIECE:]
-    get(p, 'legal', record + '.5', '--range', '%d-' % len(data), rc=2, err='begins behind the end')
+    for a, b in ((0, 2 ** 64 - 1), (len(data) - 1, 10 ** 30), (7, 10 ** 18 - 1), (7, 10 ** 18)):  # RFC 9110, 14.1.2
+        assert get(p, 'legal', record + '.5', '--range', '%d-%d' % (a, b)) == data[a:], (a, b)
+    for a in (len(data), 2 ** 64 - 1, 10 ** 30):
+        get(p, 'legal', record + '.5', '--range', '%d-' % a, rc=2, err='begins behind the end: the file has %d bytes' % len(data))
     # The older version is as it was: it lists two.
     get(p, 'legal', record + '.3', '--version', '2', rc=1, err='has no file 3')
     assert get(p, 'legal', record + '.2', '--version', '2') == content(100, 100)
@@ -170,7 +173,7 @@ def refused(p, record):
         p.as_('legal', 'document', 'get', which, '-o', p.path('o'), rc=2, err='which file?')
     for args in ((), ('-o', '-')):
         p.as_('legal', 'document', 'get', record + '.1', *args, rc=2, err='--output FILE')
-    for span in ('', '-', 'x-1', '5-4', '1', '-5', '1-2-3', '99999999999999999999-'):
+    for span in ('', '-', 'x-1', '5-4', '1', '-5', '1-2-3', '0-09', '0-099999999999999999999', '0-9999999999999999999x', '0-+1'):
         p.as_('legal', 'document', 'get', record + '.1', '-o', p.path('o'), '--range=' + span, rc=2, err='--range wants')
     get(p, 'legal', record + '.99', rc=1, err='has no file 99')
     p.as_('legal', 'document', 'get', record + '.1', '-o', good, rc=1, err='it is not overwritten')
@@ -441,58 +444,70 @@ def segment(marker, data):
 JFIF = b'JFIF\0\x01\x02\0\0\x48\0\x48'
 TABLES = segment(0xdb, b'\0' + bytes([1] * 64)) + segment(0xc0, b'\x08\0\x08\0\x08\x01\x01\x11\0') + \
     segment(0xc4, b'\0\x01' + bytes(15) + b'\0') + segment(0xc4, b'\x10\x01' + bytes(15) + b'\0')
-SCAN = segment(0xda, b'\x01\x01\0\0\x3f\0') + b'\x3f\xff\0\xff\xd0\x3f'
+SCAN = segment(0xda, b'\x01\x01\0\0\x3f\0') + b'\x3f'
 
 
-def jpeg(*more, jfif=JFIF + b'\0\0', tail=b''):
-    return b'\xff\xd8' + segment(0xe0, jfif) + b''.join(more) + TABLES + SCAN + b'\xff\xd9' + tail
+def jpeg(*more, jfif=JFIF + b'\0\0', tail=b'', unused=b''):
+    return b'\xff\xd8' + segment(0xe0, jfif) + b''.join(more) + TABLES + SCAN + unused + b'\xff\xd9' + tail
 
 
-PLAIN = jpeg()
+PLAIN = jpeg(jfif=b'JFIF\0\x01\x01\0\0\1\0\1\0\0')
+ADOBE = segment(0xee, b'Adobe\0\x64\0\0\0\0\0')
 
 
 def chunk(kind, data):
     return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
 
 
-def png(*more, tail=b''):
+IMAGE = zlib.compress(b'\0\x80')
+
+
+def png(*more, tail=b'', image=IMAGE):
     return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', 1, 1, 8, 0, 0, 0, 0)) + b''.join(more) + \
-        chunk(b'IDAT', zlib.compress(b'\0\x80')) + chunk(b'IEND', b'') + tail
+        chunk(b'IDAT', image) + chunk(b'IEND', b'') + tail
 
 
 XMP = segment(0xe1, b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>44N</x:xmpmeta>')
-PICTURES = (  # file, place, time, device, more, and the copy
-    (jpeg(), 0, 0, 0, 0, PLAIN),
-    (jpeg(segment(0xe1, tiff(1, 1, 1))), 1, 1, 1, 0, PLAIN),
-    (jpeg(segment(0xe1, tiff(1, 0, 0))), 1, 0, 0, 0, PLAIN),
-    (jpeg(segment(0xe1, tiff(0, 1, 0))), 0, 1, 0, 0, PLAIN),
-    (jpeg(segment(0xe1, tiff(0, 0, 1))), 0, 0, 1, 0, PLAIN),
-    (jpeg(XMP), 0, 0, 0, 1, PLAIN),
-    (jpeg(segment(0xed, b'Photoshop 3.0\0town'), segment(0xfe, b'by the mill')), 0, 0, 0, 1, PLAIN),
-    (jpeg(segment(0xe2, b'ICC_PROFILE\0camera')), 0, 0, 0, 1, PLAIN),
-    (jpeg(tail=b'a film'), 0, 0, 0, 1, PLAIN),
-    (jpeg(jfif=JFIF + b'\x01\x01' + b'abc'), 0, 0, 0, 0, PLAIN),
-    (jpeg(segment(0xee, b'Adobe\0\x64\0\0\0\0\0')), 0, 0, 0, 0, jpeg(segment(0xee, b'Adobe\0\x64\0\0\0\0\0'))),
-    (jpeg(segment(0xe1, b'Exif\0\0II*\0\xff\xff\xff\xff')), 0, 0, 0, 1, PLAIN),
-    (png(), 0, 0, 0, 0, png()),
-    (png(chunk(b'eXIf', tiff(1, 1, 1)[6:])), 1, 1, 1, 0, png()),
-    (png(chunk(b'tIME', bytes(7)), chunk(b'tEXt', b'Comment\0the mill')), 0, 1, 0, 1, png()),
-    (png(chunk(b'gAMA', bytes(4)), tail=b'more'), 0, 0, 0, 1, png(chunk(b'gAMA', bytes(4)))),
+PICTURES = (  # file, place, time, device, what else it carries, and the copy; 'cut': it may carry more
+    (jpeg(), 0, 0, 0, '', PLAIN),
+    (jpeg(segment(0xe1, tiff(1, 1, 1))), 1, 1, 1, '', PLAIN),
+    (jpeg(segment(0xe1, tiff(1, 0, 0))), 1, 0, 0, '', PLAIN),
+    (jpeg(segment(0xe1, tiff(0, 1, 0))), 0, 1, 0, '', PLAIN),
+    (jpeg(segment(0xe1, tiff(0, 0, 1))), 0, 0, 1, '', PLAIN),
+    (jpeg(XMP), 0, 0, 0, 'XMP', PLAIN),
+    (jpeg(segment(0xed, b'Photoshop 3.0\0town'), segment(0xfe, b'by the mill')), 0, 0, 0, 'IPTC, text', PLAIN),
+    (jpeg(segment(0xe2, b'ICC_PROFILE\0camera')), 0, 0, 0, 'colour profile', PLAIN),
+    (jpeg(tail=b'a film'), 0, 0, 0, 'data after its end', PLAIN),
+    (jpeg(jfif=JFIF + b'\x01\x01' + b'abc'), 0, 0, 0, 'a thumbnail', PLAIN),
+    (jpeg(ADOBE), 0, 0, 0, '', PLAIN[:20] + ADOBE + PLAIN[20:]),
+    (jpeg(segment(0xe1, b'Exif\0\0II*\0\xff\xff\xff\xff')), 0, 0, 0, 'cut', PLAIN),
+    (jpeg(segment(0xdd, b'hi'), unused=b'by the mill'), 0, 0, 0, '', PLAIN),
+    (jpeg(segment(0xdb, b'\0' + bytes([1] * 64) + b'mill')), 0, 0, 0, '', None),
+    (jpeg(segment(0xde, TABLES[73:86])), 0, 0, 0, 'other parts', None),
+    (png(), 0, 0, 0, '', png()),
+    (png(chunk(b'eXIf', tiff(1, 1, 1)[6:])), 1, 1, 1, '', png()),
+    (png(chunk(b'tIME', bytes(7)), chunk(b'tEXt', b'Comment\0the mill')), 0, 1, 0, 'text', png()),
+    (png(chunk(b'gAMA', bytes(4)), tail=b'more'), 0, 0, 0, 'data after its end', png(chunk(b'gAMA', bytes(4)))),
+    (png(chunk(b'prVt', b'mill'), image=IMAGE + b'mill'), 0, 0, 0, 'other parts', png()),
     (b'%PDF-1.7 taken at the mill', None, None, None, None, None),
-    (jpeg()[:60], 0, 0, 0, 1, None),
-    (b'\xff\xd8\xff\xe1\0\1', 0, 0, 0, 1, None),
-    (png()[:40], 0, 0, 0, 1, None),
+    (b'RIFF\x1a\0\0\0WEBPVP8L', None, None, None, None, None),
+    (b'\0\0\0\x18ftypheic\0\0\0\0heic', None, None, None, None, None),
+    (tiff(1, 1, 1)[6:], None, None, None, None, None),
+    (jpeg()[:60], 0, 0, 0, 'cut', None),
+    (b'\xff\xd8\xff\xe1\0\1', 0, 0, 0, 'cut', None),
+    (png()[:40], 0, 0, 0, 'cut', None),
 )
 
 
 def pictures(p):
     """A picture's place, time and device are told; a copy without them shows the same picture; the original stays."""
-    for half in (PICTURES[:10], PICTURES[10:]):
+    for half in (PICTURES[:14], PICTURES[14:]):
         record = p.add('protection', EVIDENCE)
         paths = [write(p, 'picture%d' % i, x[0]) for i, x in enumerate(half)]
         answer = p.json_as('protection', 'document', 'add', '--record', record, *paths)[0]['files']
-        for i, (data, place, when, device, more, copy) in enumerate(half):
-            want = None if place is None else {'place': bool(place), 'time': bool(when), 'device': bool(device), 'more': bool(more)}
+        for i, (data, place, when, device, carries, copy) in enumerate(half):
+            want = None if place is None else {'place': bool(place), 'time': bool(when), 'device': bool(device), 'more': carries != '',
+                                               'carries': [c for c in carries.split(', ') if c not in ('', 'cut')], 'copy': copy is not None}
             assert answer[i]['tells'] == want, (i, answer[i]['tells'], want)
             which = '%s.%d' % (record, i + 1)
             if i % 3 == 1:
@@ -501,11 +516,31 @@ def pictures(p):
                 get(p, 'legal', which, '--without-metadata', rc=1, err='without its metadata can be')
             else:
                 assert get(p, 'legal', which, '--without-metadata', err='Written: %d bytes' % len(copy)) == copy, i
-    words = write(p, 'photo.jpg', PICTURES[1][0])
-    attach(p, 'protection', p.add('protection', EVIDENCE), words, err='photo.jpg: tells where, when and with what device it was made.')
-    assert '--without-metadata' in p.told
-    attach(p, 'protection', p.add('protection', EVIDENCE), write(p, 'film.mp4', b'\0\0\0\x18ftypmp42'), err='no JPEG or PNG; whether it tells a place, a time or a device')
+    says(p)
     p.as_('legal', 'document', 'get', record + '.1', '-o', p.path('o'), '--without-metadata', '--range', '0-1', rc=2)
+
+
+def says(p):
+    """Nothing is claimed of what was not looked into, and every line of it fits the screen."""
+    kept = '  It is kept as it is; `document get --without-metadata` gives a copy without.\n'
+    none = '  It is kept as it is; no copy without its metadata can be made of it.\n'
+    other = 'p: carries other data, which was not looked into:\n'
+    everything = jpeg(XMP, segment(0xed, b'Photoshop 3.0\0'), segment(0xfe, b'x'), segment(0xe2, b'ICC_PROFILE\0'),
+                      segment(0xe0, b'JFXX\0'), segment(0xe5, b'x'), segment(0xe1, tiff(1, 1, 1)), tail=b'x')
+    table = ((jpeg(), 'p: no place, time or device was found in it.\n'),
+             (jpeg(segment(0xe1, tiff(1, 1, 1))), 'p: tells where, when and with what device it was made.\n' + kept),
+             (jpeg(XMP), other + '  XMP.\n' + kept),
+             (png(chunk(b'prVt', b'x'), chunk(b'iCCP', b'x')), other + '  colour profile, other parts.\n' + kept),
+             (everything, 'p: tells where, when and with what device it was made.\n' + other +
+              '  a thumbnail, colour profile, XMP, IPTC, text, data after its end, other parts.\n' + kept),
+             (png()[:40], 'p: cannot be read to its end; there may be more in it.\n' + none),
+             (png(chunk(b'acTL', bytes(8))), other + '  other parts.\n' + none),
+             (png(image=b'mill'), 'p: no place, time or device was found in it.\n' + none),
+             (b'\0\0\0\x18ftypmp42', 'p: no JPEG or PNG; whether it tells a place, a time or a device\n  cannot be told.\n'))
+    for data, want in table:
+        attach(p, 'protection', p.add('protection', EVIDENCE), write(p, 'p', data), err=want)
+        assert p.told.startswith(want), p.told
+        assert all(len(l) <= 80 for l in p.told.split('\n')), p.told
 
 
 def rotated(p, record):

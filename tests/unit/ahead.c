@@ -109,6 +109,28 @@ static void test_jumps(void **state)
     cv_ahead_free(a);
 }
 
+/* Nothing is known of what lies far behind a window, and what lies in it is known still. */
+static void test_far(void **state)
+{
+    static const uint64_t far[] = { (uint64_t)1 << 22, (uint64_t)1 << 40, UINT64_MAX - 511, UINT64_MAX };
+    struct cv_ahead *a = begin();
+    size_t known = 0, before = 0;
+    (void)state;
+    make(11);
+    lay(1, cv_buf_view(&archive));
+    for (size_t i = 0; i < ENTRIES && known < 100; i++)
+        must_be(a, 1, i, &known);
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (cv_ahead_entry(a, 1, at[i]) != NULL) {
+            for (size_t k = 0; k < sizeof(far) / sizeof(*far); k++)
+                assert_null(cv_ahead_entry(a, 1, at[i] + far[k] > at[i] ? at[i] + far[k] : far[k]));
+            assert_non_null(cv_ahead_entry(a, 1, at[i]));
+            before++;
+        }
+    assert_true(before > 0);
+    cv_ahead_free(a);
+}
+
 /* An entry that is not as it must be is never told of; those after it are. */
 static void test_damage(void **state)
 {
@@ -193,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_all, remove_two),
         cmocka_unit_test_teardown(test_jumps, remove_two),
+        cmocka_unit_test_teardown(test_far, remove_two),
         cmocka_unit_test_teardown(test_damage, remove_two),
         cmocka_unit_test_teardown(test_growing, remove_two),
     };

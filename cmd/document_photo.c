@@ -1,0 +1,129 @@
+#include "cmd/document_photo.h"
+
+#include <string.h>
+
+#define FRONT 16
+
+/* copies(file): can one without its metadata be made? Tried, as it cannot be told otherwise. */
+static bool copies(struct cv_bytes file)
+{
+    struct cv_buf copy = { .max = CV_PHOTO_COPY_MAX };
+    const cv_status st = cv_photo_clean(file, &copy, NULL);
+    cv_buf_free(&copy);
+    return st == CV_OK;
+}
+
+cv_status cv_look(struct cv_ui *ui, const struct cv_document_file *f, struct cv_looked *out)
+{
+    struct cv_photo *photo = &out->photo;
+    struct cv_buf front = { 0 };
+    uint8_t *at;
+    const size_t first = f->bytes < FRONT ? (size_t)f->bytes : FRONT;
+    cv_status st = cv_buf_extend(&front, first, &at);
+    st = CV_THEN(st, cv_document_file_read(f, 0, at, first, &ui->err));
+    if (st == CV_OK)
+        cv_photo_look(cv_buf_view(&front), false, photo);
+    if (st == CV_OK && photo->kind != CV_PHOTO_OTHER) {
+        const size_t all = f->bytes < CV_PHOTO_MAX ? (size_t)f->bytes : CV_PHOTO_MAX;
+        cv_buf_truncate(&front, 0);
+        st = cv_buf_extend(&front, all, &at);
+        st = CV_THEN(st, cv_document_file_read(f, 0, at, all, &ui->err));
+        if (st == CV_OK)
+            cv_photo_look(cv_buf_view(&front), all == f->bytes, photo);
+        out->copies = st == CV_OK && all == f->bytes && copies(cv_buf_view(&front));
+    }
+    cv_buf_free(&front);
+    return st;
+}
+
+/* tells(p, out): in words what it says of itself; empty for nothing. */
+static void tells(const struct cv_photo *p, char out[static 64])
+{
+    const char *const parts[] = { p->place ? "where" : NULL, p->time ? "when" : NULL,
+                                  p->device ? "with what device" : NULL };
+    size_t n = 0, at = 0, count = (size_t)p->place + (size_t)p->time + (size_t)p->device;
+    out[0] = '\0';
+    for (size_t i = 0; i < 3; i++)
+        if (parts[i] != NULL) {
+            n++;
+            at += (size_t)snprintf(out + at, 64 - at, "%s%s",
+                                   n == 1       ? ""
+                                   : n == count ? " and "
+                                                : ", ",
+                                   parts[i]);
+        }
+}
+
+/* say_carried(ui, p): what was not looked into, by name. */
+static void say_carried(const struct cv_ui *ui, const struct cv_photo *p)
+{
+    char words[128] = "";
+    size_t at = 0;
+    for (unsigned one = 1; one < CV_CARRIES_END; one *= 2)
+        if ((p->carries & one) != 0)
+            at += (size_t)snprintf(words + at, sizeof(words) - at, "%s%s", at > 0 ? ", " : "",
+                                   cv_photo_carried(one));
+    cv_ui_say(ui, "  %s.", words);
+}
+
+void cv_looked_say(const struct cv_ui *ui, const struct cv_document_file *f, const struct cv_looked *l)
+{
+    const struct cv_photo *p = &l->photo;
+    char words[64];
+    tells(p, words);
+    if (p->kind == CV_PHOTO_OTHER) {
+        cv_ui_say(ui, "%s: no JPEG or PNG; whether it tells a place, a time or a device", f->name);
+        cv_ui_say(ui, "  cannot be told.");
+        return;
+    }
+    if (words[0] != '\0')
+        cv_ui_say(ui, "%s: tells %s it was made.", f->name, words);
+    if (p->carries != 0) {
+        cv_ui_say(ui, "%s: carries other data, which was not looked into:", f->name);
+        say_carried(ui, p);
+    }
+    if (p->unsure)
+        cv_ui_say(ui, "%s: cannot be read to its end; there may be more in it.", f->name);
+    if (words[0] == '\0' && p->carries == 0 && !p->unsure)
+        cv_ui_say(ui, "%s: no place, time or device was found in it.", f->name);
+    if (!l->copies)
+        cv_ui_say(ui, "  It is kept as it is; no copy without its metadata can be made of it.");
+    else if (words[0] != '\0' || p->carries != 0 || p->unsure)
+        cv_ui_say(ui, "  It is kept as it is; `document get --without-metadata` gives a copy without.");
+}
+
+const char *cv_looked_media_type(const struct cv_looked *l)
+{
+    return l->photo.kind == CV_PHOTO_JPEG ? "image/jpeg" : l->photo.kind == CV_PHOTO_PNG ? "image/png" : NULL;
+}
+
+static struct cv_json *carried_json(const struct cv_photo *p)
+{
+    struct cv_json *names = cv_json_array();
+    cv_status st = CV_OK;
+    for (unsigned one = 1; one < CV_CARRIES_END && st == CV_OK; one *= 2)
+        if ((p->carries & one) != 0)
+            st = cv_json_push(names, cv_json_str(cv_photo_carried(one)));
+    if (st == CV_OK)
+        return names;
+    cv_json_free(names);
+    return NULL;
+}
+
+struct cv_json *cv_looked_json(const struct cv_looked *l)
+{
+    const struct cv_photo *p = &l->photo;
+    if (p->kind == CV_PHOTO_OTHER)
+        return cv_json_null();
+    struct cv_json *o = cv_json_object();
+    cv_status st = cv_json_set(o, "place", cv_json_bool(p->place));
+    st = CV_THEN(st, cv_json_set(o, "time", cv_json_bool(p->time)));
+    st = CV_THEN(st, cv_json_set(o, "device", cv_json_bool(p->device)));
+    st = CV_THEN(st, cv_json_set(o, "more", cv_json_bool(p->carries != 0 || p->unsure)));
+    st = CV_THEN(st, cv_json_set(o, "carries", carried_json(p)));
+    st = CV_THEN(st, cv_json_set(o, "copy", cv_json_bool(l->copies)));
+    if (st == CV_OK)
+        return o;
+    cv_json_free(o);
+    return NULL;
+}
