@@ -29,6 +29,14 @@ void cv_jws_free(struct cv_jws *j);
 CV_MUST_CHECK cv_status cv_jws_verify(const struct cv_jws *j, const uint8_t public[static 32],
                                       const char *what, struct cv_err *err);
 
+/** cv_jws_pack(compact, out): append the same in fewer bytes, where they are to be kept: two thirds of what
+ * the compact form takes where most of it is hashes (docs/FORMAT.md, section 9). CV_OK; CV_ERR_FORMAT if it
+ * is not one that leads back. cv_jws_unpack(packed, out): append the compact form. CV_OK; CV_ERR_FORMAT;
+ * nothing is verified.
+ */
+CV_MUST_CHECK cv_status cv_jws_pack(struct cv_bytes compact, struct cv_buf *out);
+CV_MUST_CHECK cv_status cv_jws_unpack(struct cv_bytes packed, struct cv_buf *out);
+
 /** cv_jwk_okp(public): {"kty":"OKP","crv":"Ed25519","x":...}. cv_jwk_okp_parse: exactly these members. */
 struct cv_json *cv_jwk_okp(const uint8_t public[static 32]);
 CV_MUST_CHECK cv_status cv_jwk_okp_parse(const struct cv_json *jwk, uint8_t public[static 32],

@@ -351,8 +351,11 @@ class Vault:
         plain = self.unsealed(env, name, section, sealed, L(bytes(4), b'\x01'))
         if plain is None:
             return None
-        text, _, jwt = plain.partition(b'\n')
-        return {**json.loads(text), 'jwt': jwt.decode()} if name == 'head' else json.loads(text)
+        if name != 'head':
+            return json.loads(plain)
+        text, header, rest = plain.split(b'\n', 2)
+        payload = re.sub(rb'\0(.{32})', lambda m: b'"' + to_b64u(m[1]).encode() + b'"', rest[:-64], flags=re.S)
+        return {**json.loads(text), 'jwt': '.'.join(map(to_b64u, (header, payload, rest[-64:])))}
 
     def unsealed(self, env, name, section, sealed, which):
         """The content of one message; None where this member has no key, or it was erased."""

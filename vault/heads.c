@@ -52,7 +52,7 @@ static cv_status context_of(uint64_t index, struct cv_buf *out)
     return CV_THEN(st, cv_buf_u64(out, index));
 }
 
-/* parse_head(text, out): a line of JSON, then the JWT, which is kept as its member `jwt`. */
+/* parse_head(text, out): a line of JSON, then the JWT, packed, which is kept as its member `jwt`. */
 static cv_status parse_head(struct cv_bytes text, struct cv_json **out, struct cv_err *err)
 {
     const uint8_t *end = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
@@ -62,11 +62,13 @@ static cv_status parse_head(struct cv_bytes text, struct cv_json **out, struct c
     cv_status st = cv_json_parse(CV_BYTES(text.p, n), HEAD_MAX, "head", out, err);
     if (st != CV_OK)
         return st;
-    struct cv_json *jwt = cv_json_strn(CV_BYTES(end + 1, text.n - n - 1));
-    if (jwt != NULL && cv_json_is(*out, CV_JSON_OBJECT))
-        return cv_json_set(*out, "jwt", jwt);
-    cv_json_free(jwt);
-    return CV_ERR_FORMAT;
+    struct cv_buf jwt = { .max = HEAD_MAX };
+    st = cv_jws_unpack(CV_BYTES(end + 1, text.n - n - 1), &jwt);
+    if (st == CV_OK && !cv_json_is(*out, CV_JSON_OBJECT))
+        st = CV_ERR_FORMAT;
+    st = CV_THEN(st, cv_json_set(*out, "jwt", cv_json_strn(cv_buf_view(&jwt))));
+    cv_buf_free(&jwt);
+    return st;
 }
 
 cv_status cv_head_open(struct cv_vault *v, uint64_t index, const struct cv_envelope *env,

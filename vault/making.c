@@ -166,7 +166,7 @@ static cv_status seal_part(const struct making *m, struct cv_part *p, struct cv_
     return st;
 }
 
-/* seal_head(m): the head as it is signed and its seed; on a line of its own, the JWT. */
+/* seal_head(m): the head as it is signed and its seed; on a line of its own, the JWT, packed. */
 static cv_status seal_head(struct making *m)
 {
     struct cv_json *plain = cv_json_object();
@@ -177,7 +177,7 @@ static cv_status seal_head(struct making *m)
     st = CV_THEN(st, cv_json_set(plain, "seed", cv_json_ref(cv_json_get(m->seeds, "head"))));
     st = CV_THEN(st, cv_json_write(plain, &text));
     st = CV_THEN(st, cv_buf_str(&text, "\n"));
-    st = CV_THEN(st, cv_buf_append(&text, cv_buf_view(&m->jwt)));
+    st = CV_THEN(st, cv_jws_pack(cv_buf_view(&m->jwt), &text));
     st = CV_THEN(st, seal_part(m, &m->env.parts[0], cv_buf_view(&text), &m->sealed_head));
     cv_json_free(plain);
     cv_buf_free(&text);

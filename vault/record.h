@@ -11,7 +11,7 @@
  * type is present; one that did not change is empty there and *carried*: its content stands in an older
  * version, with that author's signature. Plaintexts, compact JSON, padded:
  *
- *   part `head`:      {"id","type","version","previous","carried":{section:version},"seed"} LF jwt
+ *   part `head`:      {"id","type","version","previous","carried":{section:version},"seed"} LF jwt, packed
  *   part `<section>`: {"data":{...},"seed"}
  *
  * `previous` is the SHA-256 of the previous version's JWT (base64url, or "-"), `seed` 32 fresh random bytes,

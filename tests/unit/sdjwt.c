@@ -271,6 +271,74 @@ static void test_headers(void **state)
         expect(rows[i].name, rows[i].header, payload(""), NULL, true, rows[i].want);
 }
 
+/* compact_of(header, payload): with 64 bytes as its signature. */
+static struct cv_buf compact_of(struct cv_bytes header, struct cv_bytes payload)
+{
+    uint8_t sig[64];
+    struct cv_buf out = { 0 };
+    memset(sig, '\n', sizeof(sig));
+    assert_int_equal(cv_base64_encode(CV_BASE64_URL, header, &out), CV_OK);
+    assert_int_equal(cv_buf_str(&out, "."), CV_OK);
+    assert_int_equal(cv_base64_encode(CV_BASE64_URL, payload, &out), CV_OK);
+    assert_int_equal(cv_buf_str(&out, "."), CV_OK);
+    assert_int_equal(cv_base64_encode(CV_BASE64_URL, CV_ARR(sig), &out), CV_OK);
+    return out;
+}
+
+#define H43 "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"
+static void test_pack(void **state)
+{
+    static const struct {
+        const char *header, *payload;
+        size_t payload_n; /* 0: to its NUL */
+        size_t hashes;    /* that became bytes */
+        cv_status st;
+    } rows[] = {
+        { "{\"alg\":\"EdDSA\"}", "{\"_sd\":[\"" H43 "\",\"" H43 "\"]}", 0, 2, CV_OK },
+        { "{}", "{}", 0, 0, CV_OK },
+        { "{}", "\"" H43 "\"", 0, 1, CV_OK },
+        { "{}", "{\"" H43 "\":\"" H43 "\"}", 0, 2, CV_OK },
+        { "{}", "{\"a\":\"\\\"" H43 "\"}", 0, 1, CV_OK }, /* after an escaped mark */
+        { "{}", "{\"a\":\"n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgh\"}", 0, 0, CV_OK }, /* bits too many */
+        { "{}", "{\"a\":\"" H43 "A\",\"b\":\"" H43, 0, 0, CV_OK }, /* 44, and cut off */
+        { "{}", "\"\"\"\"\n\n", 0, 0, CV_OK },
+        { "{}", "", 0, 0, CV_OK },
+        { "{\n}", "{}", 0, 0, CV_ERR_FORMAT }, /* its end would be found too early */
+        { "{}", "{\0}", 3, 0, CV_ERR_FORMAT }, /* a NUL says that a hash follows */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const size_t n = rows[i].payload_n > 0 ? rows[i].payload_n : strlen(rows[i].payload);
+        struct cv_buf compact = compact_of(cv_bytes_str(rows[i].header), CV_BYTES(rows[i].payload, n));
+        struct cv_buf packed = { 0 }, again = { 0 };
+        const cv_status st = cv_jws_pack(cv_buf_view(&compact), &packed);
+        if (st != rows[i].st)
+            fail_msg("row %zu: %s", i, cv_status_text(st));
+        if (st == CV_OK) {
+            assert_int_equal(packed.n, strlen(rows[i].header) + 1 + n + 64 - rows[i].hashes * 12);
+            assert_int_equal(cv_jws_unpack(cv_buf_view(&packed), &again), CV_OK);
+            assert_true(cv_bytes_equal(cv_buf_view(&again), cv_buf_view(&compact)));
+        }
+        /* Cut anywhere: an error, or something else; never more than is there. */
+        for (size_t cut = 0; cut < packed.n; cut++) {
+            cv_buf_truncate(&again, 0);
+            if (cv_jws_unpack(CV_BYTES(packed.p, cut), &again) == CV_OK)
+                assert_false(cv_bytes_equal(cv_buf_view(&again), cv_buf_view(&compact)));
+            else
+                assert_int_equal(again.n, 0);
+        }
+        cv_buf_free(&compact);
+        cv_buf_free(&packed);
+        cv_buf_free(&again);
+    }
+    struct cv_buf out = { 0 };
+    assert_int_equal(cv_jws_pack(cv_bytes_str("e30.e30"), &out), CV_ERR_FORMAT);
+    assert_int_equal(cv_jws_pack(cv_bytes_str("e30.e30.AAAA"), &out), CV_ERR_FORMAT);
+    assert_int_equal(cv_jws_pack(cv_bytes_str("e31.e30." H43), &out), CV_ERR_FORMAT);
+    assert_int_equal(out.n, 0);
+    cv_buf_free(&out);
+}
+
 static void test_attacks(void **state)
 {
     static const char a[] = "[\"s\",\"a\",1]", b[] = "[\"t\",\"a\",2]", element[] = "[\"s\",1]",
@@ -380,6 +448,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_select),  cmocka_unit_test(test_rebuild), cmocka_unit_test(test_bits),
         cmocka_unit_test(test_headers), cmocka_unit_test(test_attacks), cmocka_unit_test(test_binding),
+        cmocka_unit_test(test_pack),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
