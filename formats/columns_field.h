@@ -21,6 +21,7 @@ const struct cv_template_field *place_field(const struct place *p);
 void place_path(const struct place *p, char out[static COLUMNS_PATH_BYTES]);
 
 struct places {
+    const struct cv_template *t;
     struct place *p;
     size_t count;
 };

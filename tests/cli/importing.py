@@ -35,7 +35,7 @@ def records(p):
 # ---- what it understands ----
 
 KOBO = rows(
-    ['start', 'end', 'con_Consent', 'a_group/prs_First_Name', 'a_group/prs_Second_Name', 'prs_Birthdate', 'prs_Gender',
+    ['start', 'end', 'con_Consent', 'data/prs_First_Name', 'data/prs_Second_Name', 'prs_Birthdate', 'prs_Gender',
      'prs_Citizenship', 'prs_MobilePhone', 'vic_Methods_of_Control', 'vic_Methods_of_Control/PhysicalThreats',
      'vic_Methods_of_Control/DebtBondage', 'vic_ForcedLabourIndustry', 'cas_Status', 'cas_IncomingReferralDate',
      '__version__', 'meta/instanceID', '_id', '_uuid', '_submission_time'],
@@ -101,6 +101,10 @@ def by_form(p):
     last = json.loads(p.as_('founder', 'record', 'import', '--dry-run', '--json', '--lines', '%d-' % (n + 1), path, *PURPOSE).split('\n')[1])
     everything = [len(items) for k, n, _, items in fields if n == 'vic_TypeOfExploitation']
     assert last['type'] == 'person' and len(last['exploitation']['type_of_exploitation']) == everything[0], last
+    # In the form's own group, however the tool writes it.
+    for mark in '/-:':
+        grouped = file(p, 'grouped.csv', rows(['data%s%s' % (mark, n) for _, n, _, _ in fields] + ['meta/instanceID'], *by_value, *by_label, sep=','))
+        assert '%d records would be stored' % (6 * most) in p.as_('founder', 'record', 'import', '--dry-run', grouped, *PURPOSE)
     # The same with the form's labels as headers; it has one twice, which is told.
     labels = [l for _, _, l, _ in fields]
     path = file(p, 'labels.csv', rows(labels, by_label[0][:-1], sep=','))
@@ -261,6 +265,7 @@ def hostile(p):
         ('mixed encodings', (HEAD + ('Ана,%s,Feminine,Active\n' % ('B' * 200)) * 400).encode() + 'Ана,B,Feminine,Active\n'.encode('cp1251'), 'line 402, column 1: not UTF-8'),
         ('same headers', 'prs_FirstName,prs_FirstName\nA,B\n', 'columns 1 and 2 have the same header'),
         ('same fields', 'prs_FirstName,Given Name\nA,B\n', 'columns 1 and 2, prs_FirstName and Given Name, mean the same'),
+        ('a group of its own', 'Mother/prs_SecondName,cas_Status\nA,Active\n', 'column 1, Mother/prs_SecondName: no field has this name'),
         ('10,000 columns', ','.join('c%d' % i for i in range(10000)) + '\n', 'line 1: more than 1,024 columns'),
         ('long header', 'x' * 100000 + '\n', 'no field has this name'),
         ('no header for a value', 'prs_FirstName,\nA,B\n', 'line 2: column 2: the column has no header'),
