@@ -12,7 +12,6 @@
 struct cv_import_how {
     struct cv_words set, without, only; /* of the columns; types */
     const char *map, *delimiter, *encoding, *dates, *lines, *passphrase_file;
-    bool may_guess; /* take an encoding that is no more than likely */
 };
 
 /** cv_import_how_csv(how): does it say something that only CSV has? */

@@ -157,10 +157,12 @@ static cv_status decide_encoding(struct cv_import_file *f)
             "%s: not UTF-8; name its encoding with --encoding (windows-1250, windows-1251, ...), and "
             "look with --dry-run whether names come out right",
             f->name);
-    if (named == NULL && !guess.sure)
-        cv_ui_say(f->ui,
-                  "Not UTF-8: read as %s, which is a guess. If names come out wrong, name it: --encoding",
-                  guess.name);
+    if (named == NULL && !guess.sure) { /* also with --quiet: every name of the file hangs on it */
+        fflush(stdout);
+        fprintf(stderr,
+                "Not UTF-8: read as %s, which is a guess. If names come out wrong, name it: --encoding\n",
+                guess.name);
+    }
     cv_status st = cv_charset_new(named != NULL ? named : guess.name, &f->charset, &f->ui->err);
     if (st == CV_OK && guess.mark > 0 && (named == NULL || strncasecmp(named, guess.name, 5) == 0)) {
         memmove(f->piece.p, f->piece.p + guess.mark, f->piece.n - guess.mark);
