@@ -108,8 +108,8 @@ bool cell_yes(struct cv_bytes text, bool *out)
 struct parts {
     unsigned n[3];
     size_t digits[3], count;
-    int month; /* which part is a month's name; -1: none */
-    char mark; /* what stands between the first two */
+    int month;    /* which part is a month's name; -1: none */
+    char mark[2]; /* what stands after the first and the second, besides a space: '\0' for a space alone */
 };
 
 static unsigned month_named(const char *word)
@@ -148,6 +148,23 @@ static bool part(struct cv_bytes *text, struct parts *p)
     return true;
 }
 
+/* gap(text, mark): what stands between two parts: spaces, with one mark among them at most. */
+static bool gap(struct cv_bytes *text, char *mark)
+{
+    size_t n = 0;
+    *mark = '\0';
+    for (; n < text->n && memchr("-/. ,", text->p[n], 5) != NULL; n++) {
+        if (text->p[n] == ' ')
+            continue;
+        if (*mark != '\0')
+            return false;
+        *mark = (char)text->p[n];
+    }
+    *text = CV_BYTES(text->p + n, text->n - n);
+    return n > 0;
+}
+
+/* parts_of(text, p): numbers have the same mark between them; a month's name cannot be mistaken. */
 static bool parts_of(struct cv_bytes text, struct parts *p)
 {
     *p = (struct parts){ .month = -1 };
@@ -155,26 +172,25 @@ static bool parts_of(struct cv_bytes text, struct parts *p)
         if (!part(&text, p))
             return false;
         if (text.n == 0)
-            return true;
-        if (memchr("-/. ,", text.p[0], 5) == NULL)
+            break;
+        if (p->count == 3) /* a point may end the date: 31.5.1990. */
+            return p->mark[0] == '.' && p->mark[1] == '.' && cv_bytes_equal(text, CV_LIT("."));
+        if (!gap(&text, &p->mark[p->count - 1]))
             return false;
-        if (p->count == 1)
-            p->mark = (char)text.p[0];
-        while (text.n > 0 && memchr("-/. ,", text.p[0], 5) != NULL)
-            text = CV_BYTES(text.p + 1, text.n - 1);
     }
-    return text.n == 0;
+    return p->count < 3 || p->month >= 0 || p->mark[0] == p->mark[1];
 }
 
 /* day_and_month(p, order, day, month): of a date whose year stands last, in numbers. */
 static bool day_and_month(const struct parts *p, enum cv_date_order order, unsigned *day, unsigned *month)
 {
     const unsigned a = p->n[0], b = p->n[1];
-    bool day_first = order == CV_DATES_DAY_FIRST;
-    if (order == CV_DATES_CLEAR) {
-        if (p->mark != '.' && a <= 12 && b <= 12 && a != b)
-            return false; /* with points it is always the day that stands first */
-        day_first = p->mark == '.' || a > 12 || a == b;
+    bool day_first =
+        order == CV_DATES_DAY_FIRST || p->mark[0] == '.'; /* with points it always stands first */
+    if (order == CV_DATES_CLEAR && !day_first) {
+        if (a <= 12 && b <= 12 && a != b)
+            return false;
+        day_first = a > 12 || a == b;
     }
     *day = day_first ? a : b;
     *month = day_first ? b : a;

@@ -128,6 +128,17 @@ UNDERSTOOD = [  # a header and a cell, and what comes of it
     ('DOB', 'May 1990', ('identity', 'birth_date', '1990-05')),
     ('DOB', '31.5.1990.', ('identity', 'birth_date', '1990-05-31')),
     ('DOB', '1990-05-31 00:00:00', ('identity', 'birth_date', '1990-05-31')),
+    ('DOB', '31. 5. 1990', ('identity', 'birth_date', '1990-05-31')),
+    ('DOB', '31-May-1990', ('identity', 'birth_date', '1990-05-31')),
+    ('DOB', 'May 31, 1990', ('identity', 'birth_date', '1990-05-31')),
+    ('DOB', '31. May 1990', ('identity', 'birth_date', '1990-05-31')),
+    ('DOB', '03.04/1990', None),
+    ('DOB', '31/05.1990', None),
+    ('DOB', '31..05.1990', None),
+    ('DOB', '31 05.1990', None),
+    ('DOB', '1990-05/31', None),
+    ('DOB', '1990-05-31/', None),
+    ('DOB', '1990-05-31.', None),
     ('prs_Birthdate', '4/4/1990', ('identity', 'birth_date', '1990-04-04')),
     ('Nationality', 'Serbia; Nowhere', None),
     ('Nationality', 'Serbia; Bosnia and Herzegovina;ITA', ('identity', 'citizenship', ['RS', 'BA', 'IT'])),
@@ -164,6 +175,12 @@ def understood(p):
     data = rows(['prs_FirstName', 'prs_Birthdate'], ['A', '03/04/1990'], sep=',')
     for order, day in (('dmy', '1990-04-03'), ('mdy', '1990-03-04')):
         assert day in p.as_('founder', 'record', 'import', '-n', '-', '--dates', order, stdin=data)
+    # With points it is the day that stands first, whatever was said.
+    data = rows(['prs_FirstName', 'prs_Birthdate'], ['A', '05.06.1990'], sep=',')
+    for order in ((), ('--dates', 'dmy'), ('--dates', 'mdy')):
+        assert '1990-06-05' in p.as_('founder', 'record', 'import', '-n', '-', *order, stdin=data)
+    data = rows(['prs_FirstName', 'prs_Birthdate'], ['A', '05.31.1990'], sep=',')
+    p.as_('founder', 'record', 'import', '-n', '-', '--dates', 'mdy', stdin=data, rc=1, out='line 2, prs_Birthdate: a day that does not exist')
     # Of perpetrators, and of more persons, there may be several in a row.
     data = rows(['prs_FirstName', 'prs_FirstName_2', 'per[2]/per_RoleDetails', 'per[3]/per_RoleDetails', 'cas_Status'],
                 ['A', 'B', 'second', 'third', 'Active'], sep='|')
@@ -194,7 +211,10 @@ def written(p):
     # Enough text, and it is found out; and that this is a guess is said.
     said = 'Рассказала, что документы забрали сразу после приезда, и больше она их не видела; работала без выходных. '
     guessed = ('prs_FirstName|cas_IncomingReferralDetails|cas_Status\r\n' + ('Анна|%s|Active\r\n' % (said * 3)) * 5).encode('windows-1251')
-    out = p.as_('founder', 'record', 'import', '-n', '-', stdin=guessed, err='read as windows-1251, which is a guess')
+    for more in ((), ('-q',)):
+        out = p.as_('founder', 'record', 'import', '-n', '-', *more, stdin=guessed, err='read as windows-1251, which is a guess')
+    p.as_('founder', 'record', 'import', '-n', '-', '--encoding', 'windows-1251', stdin=guessed)
+    assert 'guess' not in p.told
     assert said in out.replace('\n    ', ' ') and 'First name: Анна' in out
 
 
