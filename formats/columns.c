@@ -86,7 +86,8 @@ static cv_status set_one(struct cv_columns *c, struct cv_bytes field, struct cv_
         return cv_fail(err, CV_ERR_LIMIT, "set: more than %d fields", SETS_MAX);
     struct set *s = &c->sets[c->set_count];
     s->place = p;
-    cv_status st = cell_value(&p->f, cell_text(text), c->dates, &s->value, &why);
+    const struct cell_how said = { c->cells.dates, true }; /* by a person, and for no spreadsheet */
+    cv_status st = cell_value(&p->f, text, &said, &s->value, &why);
     if (st == CV_ERR_FORMAT)
         return cv_fail(err, CV_ERR_ARG, "set: %s.%s.%s: %s", p->type, p->section, p->f.name, why);
     if (st == CV_OK)
@@ -279,7 +280,7 @@ cv_status cv_columns_new(const struct cv_template *t, const struct cv_csv_row *h
     if (c == NULL)
         return cv_fail(err, CV_ERR_NOMEM, "columns: out of memory");
     c->t = t;
-    c->dates = how->dates;
+    c->cells.dates = how->dates;
     c->count = header->count;
     c->column = calloc(header->count + 1, sizeof(*c->column));
     cv_status st = c->column == NULL ? CV_ERR_NOMEM : places_of(t, &c->places);
@@ -288,6 +289,7 @@ cv_status cv_columns_new(const struct cv_template *t, const struct cv_csv_row *h
         st = mean(c, how, i, header->cell[i], err);
         c->typed = c->typed || c->column[i].m.what == MEANS_TYPE;
     }
+    c->cells.ours = c->typed;
     st = CV_THEN(st, check_twice(c, header, err));
     st = CV_THEN(st, check_server(c, err));
     st = CV_THEN(st, set_all(c, how, err));

@@ -374,7 +374,7 @@ static bool choice_of(const struct places *list, struct cv_bytes header, struct 
 
 void meaning_of(const struct places *list, struct cv_bytes header, struct meaning *out)
 {
-    header = cell_text(header);
+    header = cell_bare(cell_unguarded(cell_bare(header), false));
     if (is_known(header, out) || choice_of(list, header, out) || field_of(list, header, out))
         return;
     *out = (struct meaning){ .what = MEANS_NOTHING };

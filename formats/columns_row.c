@@ -173,7 +173,7 @@ static void take_field(struct taking *t, const struct column *col, struct cv_byt
         fault(t, col->header, "the record of this row is of another type");
         return;
     }
-    cv_status st = cell_value(f, text, t->c->dates, &value, &why);
+    cv_status st = cell_value(f, text, &t->c->cells, &value, &why);
     if (st == CV_OK)
         put(t, col, value);
     else if (st == CV_ERR_FORMAT)
@@ -188,7 +188,7 @@ static struct cv_bytes of_row(const struct cv_columns *c, const struct cv_csv_ro
     struct cv_bytes best = { 0 };
     int rank = 0;
     for (size_t i = 0; i < c->count; i++) {
-        const struct cv_bytes text = cell_text(row->cell[i]);
+        const struct cv_bytes text = cell_bare(cell_unguarded(cell_bare(row->cell[i]), c->typed));
         if ((int)c->column[i].m.what == what && text.n > 0 && (best.n == 0 || c->column[i].m.rank < rank)) {
             best = text;
             rank = c->column[i].m.rank;
@@ -344,7 +344,7 @@ static void name_source(const struct cv_columns *c, const struct cv_csv_row *row
 static bool empty(const struct cv_csv_row *row)
 {
     for (size_t i = 0; i < row->count; i++)
-        if (cell_text(row->cell[i]).n > 0)
+        if (cell_bare(row->cell[i]).n > 0)
             return false;
     return true;
 }
@@ -367,8 +367,8 @@ cv_status cv_columns_take(struct cv_columns *c, const struct cv_csv_row *row, co
     if (c->typed && !t.nomem)
         typed(&t, row, out);
     for (size_t i = 0; i < c->count && !t.nomem; i++) {
-        const struct cv_bytes text = cell_text(row->cell[i]);
-        if (text.n == 0)
+        const struct cv_bytes text = cell_unguarded(row->cell[i], c->typed);
+        if (text.n == 0 || (!c->typed && cell_bare(text).n == 0))
             continue;
         if (c->column[i].m.what == MEANS_FIELD)
             take_field(&t, &c->column[i], text);
