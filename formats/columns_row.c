@@ -132,7 +132,35 @@ static void put(struct taking *t, const struct column *col, struct cv_json *valu
     cv_json_free(value);
 }
 
-static void take_choice(struct taking *t, const struct column *col, struct cv_bytes text)
+/* agrees(t, row, col, yes): where one column holds all choices of the field, does it say the same of this
+ * one?
+ */
+static bool agrees(struct taking *t, const struct cv_csv_row *row, const struct column *col, bool yes)
+{
+    for (size_t i = 0; i < t->c->count; i++) {
+        const struct column *all = &t->c->column[i];
+        struct cv_json *words = NULL;
+        const char *why;
+        char told[COLUMNS_PATH_BYTES + 40];
+        if (all->m.what != MEANS_FIELD || all->m.place != col->m.place || all->m.number != col->m.number ||
+            cell_bare(row->cell[i]).n == 0)
+            continue;
+        cv_status st = cell_value(place_field(all->m.place), row->cell[i], &t->c->cells, &words, &why);
+        const bool named = st == CV_OK && cv_json_has_word(words, col->m.choice);
+        cv_json_free(words);
+        t->nomem = t->nomem || st == CV_ERR_NOMEM;
+        if (st != CV_OK || named == yes)
+            continue; /* what cannot be read is refused with its own column */
+        snprintf(told, sizeof(told), named ? "no, but %s names it" : "yes, but %s does not name it",
+                 all->header);
+        fault(t, col->header, told);
+        return false;
+    }
+    return true;
+}
+
+static void take_choice(struct taking *t, const struct cv_csv_row *row, const struct column *col,
+                        struct cv_bytes text)
 {
     bool yes = false;
     if (!columns_want(t->c, col->m.place->type))
@@ -141,6 +169,8 @@ static void take_choice(struct taking *t, const struct column *col, struct cv_by
         fault(t, col->header, "neither yes nor no");
         return;
     }
+    if (!agrees(t, row, col, yes))
+        return;
     struct cv_json *list = yes ? cv_json_array() : NULL;
     if (yes && cv_json_push(list, cv_json_str(col->m.choice)) == CV_OK)
         put(t, col, list);
@@ -373,7 +403,7 @@ cv_status cv_columns_take(struct cv_columns *c, const struct cv_csv_row *row, co
         if (c->column[i].m.what == MEANS_FIELD)
             take_field(&t, &c->column[i], text);
         else if (c->column[i].m.what == MEANS_CHOICE)
-            take_choice(&t, &c->column[i], text);
+            take_choice(&t, row, &c->column[i], text);
         else if (c->column[i].m.what == MEANS_NOTHING)
             fault(&t, c->column[i].header, "the column has no header");
     }

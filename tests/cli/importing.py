@@ -275,6 +275,14 @@ def one_way(p):
     assert 'ame person' not in out, out
     out = rows('prs_FirstName,per_Organisation,per_Organisation_1,cas_Status\nC,Gang A,Gang B,Active\n', 1)
     assert 'line 2, per_Organisation_1: another column says something else here' in out, out
+    # Of several choices all in one column, and each in one of its own: both say the same, or one of them nothing.
+    every, debt = 'vic_Methods_of_Control', 'vic_Methods_of_Control/DebtBondage'
+    for both, each, why in (('DebtBondage PhysicalThreats', '0', 'no, but %s names it' % every), ('PhysicalThreats', '1', 'yes, but %s does not name it' % every),
+                            ('DebtBondage;PhysicalThreats', 'FALSE', 'no, but %s names it' % every), ('DebtBondage', '1', None), ('PhysicalThreats', '0', None),
+                            ('PhysicalThreats', '', None), ('', '1', None), ('', '0', None)):
+        out = rows('prs_FirstName,%s,%s\nD,%s,%s\n' % (every, debt, both, each), 1 if why else 0)
+        assert why is None or 'line 2, %s: %s\n' % (debt, why) in out, (both, each, out)
+        assert why is not None or ('Debt' in out) == ('DebtBondage' in both or each == '1'), (both, each, out)
     for number, right in (('+44 (0)20 7946 0958', None), ('+381601234567/8', None), ('+381 (60) 123-45.67', '+381601234567')):
         out = rows('prs_FirstName,prs_MobilePhone,cas_Status\nD,%s,Active\n' % number, 0 if right else 1)
         assert ('Mobile telephone: %s\n' % right if right else 'line 2, prs_MobilePhone: not a telephone number') in out, out
