@@ -248,6 +248,25 @@ static cv_status split(const struct cv_template_field *f, struct cv_bytes text, 
     return st;
 }
 
+/* split_ours(text, list): as columns_write.c put them together. */
+static cv_status split_ours(struct cv_bytes text, struct cv_json *list)
+{
+    struct cv_buf line = { 0 };
+    cv_status st = CV_OK;
+    for (size_t i = 0; i <= text.n && st == CV_OK; i++) {
+        if (i == text.n || text.p[i] == ';') {
+            st = cv_json_push(list, cv_json_strn(cv_buf_view(&line)));
+            cv_buf_truncate(&line, 0);
+            continue;
+        }
+        if (text.p[i] == '\\' && i + 1 < text.n)
+            i++;
+        st = cv_buf_append(&line, CV_BYTES(text.p + i, 1));
+    }
+    cv_buf_free(&line);
+    return st;
+}
+
 cv_status cell_value(const struct cv_template_field *f, struct cv_bytes text, const struct cell_how *how,
                      struct cv_json **out, const char **why)
 {
@@ -267,7 +286,9 @@ cv_status cell_value(const struct cv_template_field *f, struct cv_bytes text, co
     for (size_t i = 0; marks[i] != NULL && st == CV_ERR_FORMAT; i++) {
         cv_json_free(*out);
         *out = cv_json_array();
-        st = *out == NULL ? CV_ERR_NOMEM : split(f, text, marks[i], how, *out, why);
+        st = *out == NULL                  ? CV_ERR_NOMEM
+             : how->ours && marks == plain ? split_ours(text, *out)
+                                           : split(f, text, marks[i], how, *out, why);
     }
     if (st != CV_OK) {
         cv_json_free(*out);
