@@ -221,7 +221,7 @@ def written(p):
     p.as_('founder', 'record', 'import', '-n', '-', stdin=latin, rc=1, err='not UTF-8; name its encoding with --encoding')
     p.as_('founder', 'record', 'import', '-n', '-', '--encoding', 'klingon', stdin=latin, rc=2, err='klingon: no encoding that is known')
     p.as_('founder', 'record', 'import', '-n', '-', '--encoding', 'UTF-7', stdin=latin, rc=2, err='no encoding that is known')
-    p.as_('founder', 'record', 'import', '-n', '-', '--delimiter', 'x', stdin=latin, rc=1)
+    p.as_('founder', 'record', 'import', '-n', '-', '--delimiter', 'x', stdin=latin, rc=2)
     # Enough text, and it is found out; and that this is a guess is said.
     said = 'Рассказала, что документы забрали сразу после приезда, и больше она их не видела; работала без выходных. '
     guessed = ('prs_FirstName|cas_IncomingReferralDetails|cas_Status\r\n' + ('Анна|%s|Active\r\n' % (said * 3)) * 5).encode('windows-1251')
@@ -263,6 +263,20 @@ def beside_the_point(p):
     line = b'{"type":"person","identity":{"first_name":"A"}}'
     for more in (('--set', 'case.admin.status=Active'), ('--without', 'x'), ('--dates', 'dmy'), ('--delimiter', ';')):
         p.as_('founder', 'record', 'import', '-n', '-', *more, stdin=line, rc=2, err='lines of JSON; --map')
+    # What an option says is judged before the file and the vault are opened, and nothing else is said.
+    bad = (('--dates', 'ymd'), '--dates: dmy or mdy'), (('--delimiter', 'x'), '--delimiter: one of'), (('--lines', '4-3'), '--lines: wanted'), \
+        (('--encoding', 'klingon'), 'no encoding that is known'), (('--set', 'prs_Title'), '--set: wanted is FIELD=VALUE')
+    for more, words in bad:
+        p.run('record', 'import', p.path('no-file'), *more, '--vault', p.path('no-vault'), rc=2, err=words)
+    for member, words in (('dates', '--dates: dmy or mdy'), ('delimiter', '--delimiter: one of'), ('encoding', 'no encoding that is known')):
+        map = file(p, 'bad.json', json.dumps({'casevault': 'columns v1', member: 'x'}))
+        p.run('record', 'import', p.path('no-file'), '--map', map, '--vault', p.path('no-vault'), rc=2, err=words)
+    path = file(p, 'plain.csv', HEAD + ROW)
+    for more, words in bad + ((('--only', 'x'), '--only: there is no type x'), (('--set', 'x=y'), 'set: x is no field'), (('--without', 'x'), 'no column x')):
+        for flags in ((), ('--dry-run',), ('--json',)):
+            assert p.as_('founder', 'record', 'import', path, *more, *flags, rc=2, err=words) == ''
+            told = [l for l in p.told.split('\n') if l and 'hint:' not in l]
+            assert len(told) == 1, p.told
     for more in (('--dry-run',), ('--lines', '2'), ('--only', 'case'), ('--again',), ('--set', 'a=b')):
         p.as_('founder', 'record', 'import', '--package', 'x', *more, rc=2, err='--package is taken in whole')
     p.as_('founder', 'record', 'import', '--package', 'x', 'y', rc=2, err='one or the other')
