@@ -153,6 +153,20 @@ static const struct cv_json *mapped(const struct cv_json *map, struct cv_bytes h
     return NULL;
 }
 
+/* grouped(c, header): would it be known without the group before it? */
+static bool grouped(const struct cv_columns *c, struct cv_bytes header)
+{
+    for (size_t i = 0; i < header.n; i++) {
+        struct meaning m;
+        if (memchr("/:.-", header.p[i], 4) == NULL)
+            continue;
+        meaning_of(&c->places, CV_BYTES(header.p + i + 1, header.n - i - 1), &m);
+        if (m.what == MEANS_FIELD || m.what == MEANS_CHOICE)
+            return true;
+    }
+    return false;
+}
+
 static cv_status mean(struct cv_columns *c, const struct cv_columns_how *how, size_t i,
                       struct cv_bytes header, struct cv_err *err)
 {
@@ -174,6 +188,12 @@ static cv_status mean(struct cv_columns *c, const struct cv_columns_how *how, si
             err, CV_ERR_FORMAT,
             "column %zu, %.60s: these are repeats of a form, apart from its rows; export them as numbered "
             "columns of one file",
+            i + 1, col->header);
+    if (col->m.what == MEANS_NOTHING && said == NULL && grouped(c, CV_BYTES(col->header, name.n)))
+        return cv_fail(
+            err, CV_ERR_FORMAT,
+            "column %zu, %.60s: its group is none of the form's, so whose is it? Name a field in a "
+            "--map, or --without",
             i + 1, col->header);
     if (col->m.what == MEANS_NOTHING)
         return cv_fail(
