@@ -132,35 +132,7 @@ static void put(struct taking *t, const struct column *col, struct cv_json *valu
     cv_json_free(value);
 }
 
-/* agrees(t, row, col, yes): where one column holds all choices of the field, does it say the same of this
- * one?
- */
-static bool agrees(struct taking *t, const struct cv_csv_row *row, const struct column *col, bool yes)
-{
-    for (size_t i = 0; i < t->c->count; i++) {
-        const struct column *all = &t->c->column[i];
-        struct cv_json *words = NULL;
-        const char *why;
-        char told[COLUMNS_PATH_BYTES + 40];
-        if (all->m.what != MEANS_FIELD || all->m.place != col->m.place || all->m.number != col->m.number ||
-            cell_bare(row->cell[i]).n == 0)
-            continue;
-        cv_status st = cell_value(place_field(all->m.place), row->cell[i], &t->c->cells, &words, &why);
-        const bool named = st == CV_OK && cv_json_has_word(words, col->m.choice);
-        cv_json_free(words);
-        t->nomem = t->nomem || st == CV_ERR_NOMEM;
-        if (st != CV_OK || named == yes)
-            continue; /* what cannot be read is refused with its own column */
-        snprintf(told, sizeof(told), named ? "no, but %s names it" : "yes, but %s does not name it",
-                 all->header);
-        fault(t, col->header, told);
-        return false;
-    }
-    return true;
-}
-
-static void take_choice(struct taking *t, const struct cv_csv_row *row, const struct column *col,
-                        struct cv_bytes text)
+static void take_choice(struct taking *t, const struct column *col, struct cv_bytes text)
 {
     bool yes = false;
     if (!columns_want(t->c, col->m.place->type))
@@ -169,13 +141,27 @@ static void take_choice(struct taking *t, const struct cv_csv_row *row, const st
         fault(t, col->header, "neither yes nor no");
         return;
     }
-    if (!agrees(t, row, col, yes))
-        return;
     struct cv_json *list = yes ? cv_json_array() : NULL;
     if (yes && cv_json_push(list, cv_json_str(col->m.choice)) == CV_OK)
         put(t, col, list);
     else if (yes)
         t->nomem = true;
+}
+
+/* agree(t, row, all, words): where choices of this field have columns of their own, do those say the same? */
+static void agree(struct taking *t, const struct cv_csv_row *row, const struct column *all,
+                  const struct cv_json *words)
+{
+    char why[COLUMNS_PATH_BYTES + 40];
+    for (size_t i = 0; i < t->c->count; i++) {
+        const struct column *one = &t->c->column[i];
+        bool yes = false;
+        if (one->m.what != MEANS_CHOICE || one->m.place != all->m.place || one->m.number != all->m.number ||
+            !cell_yes(cell_bare(row->cell[i]), &yes) || cv_json_has_word(words, one->m.choice) == yes)
+            continue;
+        snprintf(why, sizeof(why), yes ? "yes, but %s does not name it" : "no, but %s names it", all->header);
+        fault(t, one->header, why);
+    }
 }
 
 /* words_of(f, out): the words that may stand in a field, as many as fit. */
@@ -191,7 +177,8 @@ static const char *words_of(const struct cv_template_field *f, char out[static 2
     return out;
 }
 
-static void take_field(struct taking *t, const struct column *col, struct cv_bytes text)
+static void take_field(struct taking *t, const struct cv_csv_row *row, const struct column *col,
+                       struct cv_bytes text)
 {
     struct cv_json *value = NULL;
     const struct cv_template_field *f = place_field(col->m.place);
@@ -204,9 +191,10 @@ static void take_field(struct taking *t, const struct column *col, struct cv_byt
         return;
     }
     cv_status st = cell_value(f, text, &t->c->cells, &value, &why);
-    if (st == CV_OK)
+    if (st == CV_OK) {
+        agree(t, row, col, value);
         put(t, col, value);
-    else if (st == CV_ERR_FORMAT)
+    } else if (st == CV_ERR_FORMAT)
         fault(t, col->header, f->choices != NULL ? words_of(f, words) : why);
     else
         t->nomem = true;
@@ -401,9 +389,9 @@ cv_status cv_columns_take(struct cv_columns *c, const struct cv_csv_row *row, co
         if (text.n == 0 || (!c->typed && cell_bare(text).n == 0))
             continue;
         if (c->column[i].m.what == MEANS_FIELD)
-            take_field(&t, &c->column[i], text);
+            take_field(&t, row, &c->column[i], text);
         else if (c->column[i].m.what == MEANS_CHOICE)
-            take_choice(&t, row, &c->column[i], text);
+            take_choice(&t, &c->column[i], text);
         else if (c->column[i].m.what == MEANS_NOTHING)
             fault(&t, c->column[i].header, "the column has no header");
     }
