@@ -12,11 +12,29 @@
 struct cv_import_how {
     struct cv_words set, without, only; /* of the columns; types */
     const char *map, *delimiter, *encoding, *dates, *lines, *passphrase_file;
-    bool may_guess; /* take an encoding that is no more than likely */
 };
+
+#define CV_IMPORT_DELIMITERS ",;\t|"
+
+/* ---- import_how.c; ${map} may be NULL. What cannot be is CV_ERR_ARG, and names the option. ---- */
 
 /** cv_import_how_csv(how): does it say something that only CSV has? */
 bool cv_import_how_csv(const struct cv_import_how *how);
+/** cv_import_how_check(how, map, err): all that can be judged without the file and the vault. CV_OK;
+ * CV_ERR_ARG; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_import_how_check(const struct cv_import_how *how, const struct cv_json *map,
+                                            struct cv_err *err);
+/** cv_import_how_encoding(how, map): NULL if none was named. */
+const char *cv_import_how_encoding(const struct cv_import_how *how, const struct cv_json *map);
+/** cv_import_how_dates(how, map, out, err): CV_OK; CV_ERR_ARG. */
+CV_MUST_CHECK cv_status cv_import_how_dates(const struct cv_import_how *how, const struct cv_json *map,
+                                            enum cv_date_order *out, struct cv_err *err);
+/** cv_import_how_delimiter(how, map, out, err): '\0' if none was named. CV_OK; CV_ERR_ARG. */
+CV_MUST_CHECK cv_status cv_import_how_delimiter(const struct cv_import_how *how, const struct cv_json *map,
+                                                char *out, struct cv_err *err);
+/** cv_import_how_lines(how, from, to, err): of "A-B", "A-", "-B" or "A"; else all. CV_OK; CV_ERR_ARG. */
+CV_MUST_CHECK cv_status cv_import_how_lines(const struct cv_import_how *how, uint64_t *from, uint64_t *to,
+                                            struct cv_err *err);
 
 /* A line of JSON, or a row. */
 struct cv_import_item {
@@ -34,8 +52,9 @@ struct cv_import_to {
 };
 
 struct cv_import_file;
-/** cv_import_open(ui, path, how, out): "-" is standard input; nothing is read yet. CV_OK; CV_ERR_IO;
- * CV_ERR_FORMAT, CV_ERR_LIMIT: of the map; CV_ERR_NOMEM. */
+/** cv_import_open(ui, path, how, out): "-" is standard input; nothing of it is read yet, but what was told
+ * of it is judged. CV_OK; CV_ERR_ARG: of an option or the map; CV_ERR_IO; CV_ERR_FORMAT, CV_ERR_LIMIT: of the
+ * map; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_import_open(struct cv_ui *ui, const char *path, const struct cv_import_how *how,
                                        struct cv_import_file **out);
 void cv_import_close(struct cv_import_file *f);

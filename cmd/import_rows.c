@@ -238,18 +238,15 @@ static cv_status row_source(struct cv_import_rows *r, const struct cv_csv_row *r
 
 static cv_status take_header(struct cv_import_rows *r, const struct cv_csv_row *row)
 {
-    static const char *const orders[] = { "dmy", "mdy" };
-    const char *dates = r->how->dates != NULL ? r->how->dates : cv_json_get_str(r->map, "dates");
     struct cv_columns_how how = { .map = r->map,
                                   .set = r->how->set.w,
                                   .without = r->how->without.w,
                                   .only = r->how->only.n > 0 ? r->how->only.w : NULL };
     struct cv_err err = { 0 };
-    if (dates != NULL && strcmp(dates, orders[0]) != 0 && strcmp(dates, orders[1]) != 0)
-        return cv_fail(&r->ui->err, CV_ERR_ARG, "--dates: dmy or mdy is wanted");
-    if (dates != NULL)
-        how.dates = strcmp(dates, orders[0]) == 0 ? CV_DATES_DAY_FIRST : CV_DATES_MONTH_FIRST;
-    cv_status st = cv_columns_new(r->t, row, &how, &r->columns, &err);
+    cv_status st = cv_import_how_dates(r->how, r->map, &how.dates, &r->ui->err);
+    if (st != CV_OK)
+        return st;
+    st = cv_columns_new(r->t, row, &how, &r->columns, &err);
     if (st != CV_OK)
         return cv_fail(&r->ui->err, st, "%.60s, line %" PRIu64 ": %.180s", r->name, r->line, err.msg);
     for (size_t i = 0; i < row->count && st == CV_OK; i++) {
@@ -288,22 +285,6 @@ static cv_status take_row(void *arg, const struct cv_csv_row *row, struct cv_err
 
 /* ---- both ---- */
 
-/* lines_asked(r): of "A-B", "A-", "-B" or "A". */
-static cv_status lines_asked(struct cv_import_rows *r)
-{
-    const char *text = r->how->lines, *dash = text != NULL ? strchr(text, '-') : NULL;
-    r->from_line = 1;
-    r->to_line = UINT64_MAX;
-    if (text == NULL)
-        return CV_OK;
-    const struct cv_bytes from = CV_BYTES(text, dash != NULL ? (size_t)(dash - text) : strlen(text)),
-                          to = cv_bytes_str(dash != NULL ? dash + 1 : text);
-    if ((from.n == 0 && to.n == 0) || (from.n > 0 && !cv_bytes_number(from, &r->from_line)) ||
-        (to.n > 0 && !cv_bytes_number(to, &r->to_line)) || r->from_line > r->to_line)
-        return cv_fail(&r->ui->err, CV_ERR_ARG, "--lines: wanted are lines of the file, as 2-100");
-    return CV_OK;
-}
-
 static cv_status types_asked(struct cv_import_rows *r)
 {
     for (size_t i = 0; i < r->how->only.n; i++) {
@@ -333,7 +314,7 @@ cv_status cv_import_rows_new(struct cv_ui *ui, const char *name, const struct cv
     r->to = to;
     r->rest.max = LINE_MAX_BYTES;
     cv_status st = cv_sha256_new(&r->hash);
-    st = CV_THEN(st, lines_asked(r));
+    st = CV_THEN(st, cv_import_how_lines(how, &r->from_line, &r->to_line, &ui->err));
     st = CV_THEN(st, types_asked(r));
     if (st == CV_OK)
         *out = r;

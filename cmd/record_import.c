@@ -316,9 +316,11 @@ static cv_status take_in(struct cv_ui *ui, const struct args *a)
 
 /* ---- the command ---- */
 
-/* summary(im): what came of it, in a line or two. */
+/* summary(im): what came of it, in a line or two; of a wrong option, nothing did. */
 static cv_status summary(struct import *im, cv_status st)
 {
+    if (st == CV_ERR_ARG)
+        return st;
     if (!im->ui->json && im->a->dry_run && st == CV_OK)
         printf("%" PRIu64 " records would be stored\n", im->stored);
     else if (!im->ui->json && !im->a->dry_run)

@@ -63,9 +63,18 @@ struct cv_columns_writer;
 /** cv_columns_writer_new(t, out): for all records of the template, which is borrowed. CV_OK; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_columns_writer_new(const struct cv_template *t, struct cv_columns_writer **out);
 void cv_columns_writer_free(struct cv_columns_writer *w);
-/** cv_columns_write(w, record, out): append its row, or (NULL) the header: names of the standard, what types
- * require, and references. CV_OK; CV_ERR_LIMIT; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_columns_write(const struct cv_columns_writer *w, const struct cv_json *record,
+/** cv_columns_write(w, record, out): append its row, or (NULL) the header: names of the standard, with what
+ * stands in one object with them (all of a perpetrator), what types require, and references. CV_OK;
+ * CV_ERR_LIMIT; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_columns_write(struct cv_columns_writer *w, const struct cv_json *record,
                                          struct cv_buf *out);
+
+/* A field that the rows do not hold, or not whole, though so many of the records have it. */
+struct cv_columns_lost {
+    const char *type, *field; /* their labels */
+    size_t records;
+};
+/** cv_columns_lost(w, i, out): the i-th of them, of what was written so far; false past the end. */
+bool cv_columns_lost(const struct cv_columns_writer *w, size_t i, struct cv_columns_lost *out);
 
 #endif

@@ -148,6 +148,22 @@ static void take_choice(struct taking *t, const struct column *col, struct cv_by
         t->nomem = true;
 }
 
+/* agree(t, row, all, words): where choices of this field have columns of their own, do those say the same? */
+static void agree(struct taking *t, const struct cv_csv_row *row, const struct column *all,
+                  const struct cv_json *words)
+{
+    char why[COLUMNS_PATH_BYTES + 40];
+    for (size_t i = 0; i < t->c->count; i++) {
+        const struct column *one = &t->c->column[i];
+        bool yes = false;
+        if (one->m.what != MEANS_CHOICE || one->m.place != all->m.place || one->m.number != all->m.number ||
+            !cell_yes(cell_bare(row->cell[i]), &yes) || cv_json_has_word(words, one->m.choice) == yes)
+            continue;
+        snprintf(why, sizeof(why), yes ? "yes, but %s does not name it" : "no, but %s names it", all->header);
+        fault(t, one->header, why);
+    }
+}
+
 /* words_of(f, out): the words that may stand in a field, as many as fit. */
 static const char *words_of(const struct cv_template_field *f, char out[static 200])
 {
@@ -161,7 +177,8 @@ static const char *words_of(const struct cv_template_field *f, char out[static 2
     return out;
 }
 
-static void take_field(struct taking *t, const struct column *col, struct cv_bytes text)
+static void take_field(struct taking *t, const struct cv_csv_row *row, const struct column *col,
+                       struct cv_bytes text)
 {
     struct cv_json *value = NULL;
     const struct cv_template_field *f = place_field(col->m.place);
@@ -173,10 +190,11 @@ static void take_field(struct taking *t, const struct column *col, struct cv_byt
         fault(t, col->header, "the record of this row is of another type");
         return;
     }
-    cv_status st = cell_value(f, text, t->c->dates, &value, &why);
-    if (st == CV_OK)
+    cv_status st = cell_value(f, text, &t->c->cells, &value, &why);
+    if (st == CV_OK) {
+        agree(t, row, col, value);
         put(t, col, value);
-    else if (st == CV_ERR_FORMAT)
+    } else if (st == CV_ERR_FORMAT)
         fault(t, col->header, f->choices != NULL ? words_of(f, words) : why);
     else
         t->nomem = true;
@@ -188,7 +206,7 @@ static struct cv_bytes of_row(const struct cv_columns *c, const struct cv_csv_ro
     struct cv_bytes best = { 0 };
     int rank = 0;
     for (size_t i = 0; i < c->count; i++) {
-        const struct cv_bytes text = cell_text(row->cell[i]);
+        const struct cv_bytes text = cell_bare(cell_unguarded(cell_bare(row->cell[i]), c->typed));
         if ((int)c->column[i].m.what == what && text.n > 0 && (best.n == 0 || c->column[i].m.rank < rank)) {
             best = text;
             rank = c->column[i].m.rank;
@@ -344,7 +362,7 @@ static void name_source(const struct cv_columns *c, const struct cv_csv_row *row
 static bool empty(const struct cv_csv_row *row)
 {
     for (size_t i = 0; i < row->count; i++)
-        if (cell_text(row->cell[i]).n > 0)
+        if (cell_bare(row->cell[i]).n > 0)
             return false;
     return true;
 }
@@ -367,11 +385,11 @@ cv_status cv_columns_take(struct cv_columns *c, const struct cv_csv_row *row, co
     if (c->typed && !t.nomem)
         typed(&t, row, out);
     for (size_t i = 0; i < c->count && !t.nomem; i++) {
-        const struct cv_bytes text = cell_text(row->cell[i]);
-        if (text.n == 0)
+        const struct cv_bytes text = cell_unguarded(row->cell[i], c->typed);
+        if (text.n == 0 || (!c->typed && cell_bare(text).n == 0))
             continue;
         if (c->column[i].m.what == MEANS_FIELD)
-            take_field(&t, &c->column[i], text);
+            take_field(&t, row, &c->column[i], text);
         else if (c->column[i].m.what == MEANS_CHOICE)
             take_choice(&t, &c->column[i], text);
         else if (c->column[i].m.what == MEANS_NOTHING)

@@ -298,7 +298,9 @@ static bool one_ok(const struct field *f, const struct cv_json *value, const cha
 {
     switch (f->type) {
     case FIELD_INTEGER:
-        return cv_json_is(value, CV_JSON_INT) || refuse(why, "a whole number is wanted");
+        return cv_json_is(value, CV_JSON_INT)
+                   ? cv_json_to_int(value) >= f->min || refuse(why, "smaller than the template allows")
+                   : refuse(why, "a whole number is wanted");
     case FIELD_BOOLEAN:
         return cv_json_is(value, CV_JSON_BOOL) || refuse(why, "true or false is wanted");
     case FIELD_OBJECT:

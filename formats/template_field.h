@@ -30,6 +30,7 @@ struct field {
     enum field_type type;
     bool required, multi, elements, named, identifier, partial;
     size_t max;
+    int64_t min; /* of an integer: nothing smaller; INT64_MIN: whatever it is */
     const struct cv_json *choices;
     struct field *inner; /* of an object */
     size_t inner_count;
