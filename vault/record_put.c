@@ -6,6 +6,7 @@
 #include "formats/base64.h"
 #include "vault/document.h"
 #include "vault/heads.h"
+#include "vault/imported.h"
 #include "vault/record_put.h"
 #include "vault/related.h"
 
@@ -17,6 +18,7 @@
 struct making {
     struct cv_json *head, *sections, *seeds;
     const char *type;
+    const struct cv_imported *imported; /* NULL */
     uint64_t version;
     uint64_t index;
     struct cv_buf jwt;
@@ -144,6 +146,16 @@ static cv_status seal_part(struct cv_vault *v, struct making *m, const char *par
     return st;
 }
 
+/* add_source(v, m, head): what it was imported from; no author signs that. */
+static cv_status add_source(const struct cv_vault *v, const struct making *m, struct cv_json *head)
+{
+    uint8_t mark[CV_IMPORTED_BYTES];
+    if (m->imported == NULL)
+        return CV_OK;
+    cv_status st = cv_imported_hide(v, m->type, m->env.handle, m->imported, mark);
+    return CV_THEN(st, cv_json_set(head, "source", cv_json_b64u(CV_ARR(mark))));
+}
+
 /* seal_head(v, m, release key): the head as it is signed and its seed; on a line of its own, the JWT. */
 static cv_status seal_head(struct cv_vault *v, struct making *m, struct cv_bytes release_key)
 {
@@ -152,6 +164,7 @@ static cv_status seal_head(struct cv_vault *v, struct making *m, struct cv_bytes
     cv_status st = CV_OK;
     for (void *it = cv_json_first(m->head); st == CV_OK && it != NULL; it = cv_json_next(m->head, it))
         st = cv_json_set(plain, cv_json_iter_name(it), cv_json_ref(cv_json_iter_value(it)));
+    st = CV_THEN(st, add_source(v, m, plain));
     st = CV_THEN(st, cv_json_set(plain, "seed", cv_json_ref(cv_json_get(m->seeds, "head"))));
     st = CV_THEN(st, cv_json_write(plain, &text));
     st = CV_THEN(st, cv_buf_str(&text, "\n"));
@@ -246,16 +259,13 @@ static cv_status new_head(struct making *m, const struct cv_next *next)
         st = cv_json_set(m->head, "carried", next->carried);
     else
         cv_json_free(next->carried);
-    if (next->source != NULL)
-        st = CV_THEN(st,
-                     cv_json_set(m->head, "source", cv_json_b64u(CV_BYTES(next->source, CV_SOURCE_BYTES))));
     return st;
 }
 
 cv_status cv_put_version(struct cv_vault *v, const struct cv_next *next, const struct cv_json *record,
                          struct cv_stored *out, struct cv_err *err)
 {
-    struct making m = { .type = next->type, .version = next->version };
+    struct making m = { .type = next->type, .imported = next->imported, .version = next->version };
     cv_status st = new_head(&m, next);
     st = CV_THEN(st, lay_out(v, &m, record, err));
     st = CV_THEN(st, write_version(v, &m, err));
@@ -338,7 +348,7 @@ cv_status cv_record_put_from(struct cv_vault *v, struct cv_json *record, const s
                                   .version = 1,
                                   .previous = cv_json_str("-"),
                                   .carried = cv_json_object(),
-                                  .source = import->source };
+                                  .imported = import->from };
     return cv_put_version(v, &next, record, out, err);
 }
 
