@@ -23,7 +23,7 @@ bool cv_import_how_csv(const struct cv_import_how *how);
 struct cv_import_item {
     uint64_t line;
     struct cv_json *records; /* array; of what could be read of it: NULL if nothing */
-    struct cv_json *others;  /* array: those of the row that are not asked for; type and id count; NULL */
+    struct cv_json *others;  /* array: those of the row that are not asked for, as cv_taken's; NULL */
     bool own_ids;            /* they bring their ids; else those in them are fresh */
     const char *source;      /* by what it is known again: */
     bool by_id;              /* an id of the row */

@@ -19,12 +19,24 @@ static size_t nth_of_type(const struct cv_json *records, size_t i)
     return n;
 }
 
+/* filled(seen, item): a row's digest says something of all of it, so that it hangs on all of it. */
+static uint64_t filled(const struct cv_seen *seen, const struct cv_import_item *item)
+{
+    uint64_t sections = 0;
+    for (size_t i = 0; i < cv_json_len(item->records); i++)
+        sections |= cv_seen_filled(seen, cv_json_at(item->records, i));
+    for (size_t i = 0; i < cv_json_len(item->others); i++)
+        sections |= cv_seen_filled(seen, cv_json_at(item->others, i));
+    return sections;
+}
+
 /* look(ui, seen, item, records, i, mark, before): of one record; ${records} are all of its type. */
 static cv_status look(struct cv_ui *ui, struct cv_seen *seen, const struct cv_import_item *item,
-                      const struct cv_json *records, size_t i, bool all, struct cv_mark *mark,
-                      struct cv_before *before)
+                      uint64_t sections, const struct cv_json *records, size_t i, bool all,
+                      struct cv_mark *mark, struct cv_before *before)
 {
-    const struct cv_brought from = { item->source, nth_of_type(records, i), item->by_id, item->file };
+    const struct cv_brought from = { item->source, nth_of_type(records, i), item->by_id, item->file,
+                                     sections };
     cv_status st = cv_seen_mark(seen, cv_json_at(records, i), &from, mark, &ui->err);
     *before = (struct cv_before){ 0 };
     return all ? st : CV_THEN(st, cv_seen_known(seen, mark, before, &ui->err));
@@ -34,9 +46,10 @@ cv_status cv_import_look_up(struct cv_ui *ui, struct cv_seen *seen, const struct
                             bool all, struct cv_import_marks *marks)
 {
     cv_status st = CV_OK;
+    const uint64_t sections = filled(seen, item);
     marks->fresh = 0;
     for (size_t i = 0; i < cv_json_len(item->records) && i < CV_IMPORT_RECORDS_MAX && st == CV_OK; i++) {
-        st = look(ui, seen, item, item->records, i, all, &marks->m[i], &marks->before[i]);
+        st = look(ui, seen, item, sections, item->records, i, all, &marks->m[i], &marks->before[i]);
         marks->fresh += !marks->before[i].known;
     }
     return st;
@@ -118,7 +131,7 @@ cv_status cv_import_join(struct cv_ui *ui, struct cv_seen *seen, const struct cv
         if (marks->before[i].known)
             st = refer_all(t, item, marks, cv_json_at(item->records, i), marks->before[i].id);
     for (size_t i = 0; i < cv_json_len(item->others) && st == CV_OK; i++) {
-        st = look(ui, seen, item, item->others, i, false, &mark, &before);
+        st = look(ui, seen, item, 0, item->others, i, false, &mark, &before);
         st = CV_THEN(st,
                      refer_all(t, item, marks, cv_json_at(item->others, i), before.known ? before.id : NULL));
     }

@@ -46,8 +46,8 @@ typedef void (*cv_fault_fn)(void *arg, const char *column, const char *why);
 struct cv_taken {
     struct cv_json
         *records; /* array, each with an id of its own; NULL for an empty row; freed by the caller */
-    struct cv_json *others; /* array: those of the row that are not wanted, of which only the type and the id
-                               count; NULL: none; freed by the caller */
+    struct cv_json *others; /* array: those of the row that are not wanted, of which only the type, the id and
+                               which fields are filled count; NULL: none; freed by the caller */
     bool
         own_ids; /* the ids stand in the file; else they are fresh, and only link the records to each other */
     char source[96]; /* "uuid:..." where the row names itself; else "" */

@@ -93,13 +93,16 @@ static struct cv_json *record_at(struct taking *t, const struct place *p, unsign
     return record_of(t, p->type, of_record ? number : 0);
 }
 
-/* wanted(t, col): is its record? One that is not is there all the same, for others to refer to. */
+/* wanted(t, col): is its record? One that is not is there all the same, for others to refer to;
+ * of what it says, that it does. */
 static bool wanted(struct taking *t, const struct column *col, bool says)
 {
     if (columns_want(t->c, col->m.place->type))
         return true;
-    if (says && !t->c->typed)
-        (void)record_at(t, col->m.place, col->m.number);
+    struct cv_json *o = says && !t->c->typed ? record_at(t, col->m.place, col->m.number) : NULL;
+    struct cv_json *section = o != NULL ? member(t, o, col->m.place->section, false) : NULL;
+    if (section != NULL)
+        t->nomem = cv_json_set(section, col->m.place->f.name, cv_json_bool(true)) != CV_OK || t->nomem;
     return false;
 }
 

@@ -136,10 +136,9 @@ static cv_status keep_source(struct cv_vault *v, const struct cv_json *head, con
     uint8_t mark[CV_IMPORTED_BYTES], tag[TAG_BYTES], note[CV_SOURCE_NOTE_BYTES];
     struct cv_imported from;
     struct cv_secret key = { 0 };
-    const char *type = cv_json_get_str(head, "type");
-    if (type == NULL || cv_json_get_bytes(head, "source", mark, sizeof(mark)) != CV_OK)
+    if (cv_json_get_bytes(head, "source", mark, sizeof(mark)) != CV_OK)
         return CV_OK;
-    cv_status st = cv_imported_show(v, type, env, mark, &from);
+    cv_status st = cv_imported_show(v, env, mark, &from);
     if (st == CV_ERR_NOKEY)
         return CV_OK;
     st = CV_THEN(st, cv_id_parse(cv_json_text(cv_json_get(head, "id")), note, err));

@@ -21,7 +21,7 @@ static cv_status mask(const struct cv_vault *v, struct masking *m, size_t i, con
     const struct cv_place_of x = { cv_vault_policy(v)->vault_id, handle, section };
     const uint64_t bit = (uint64_t)1 << i;
     uint8_t pad[CV_PART_KEY_BYTES];
-    cv_status st = batch_key.n == 0 ? CV_ERR_NOKEY : cv_schedule_imported(batch_key, &x, pad);
+    cv_status st = cv_schedule_imported(batch_key, &x, pad);
     if (st != CV_OK)
         return st;
     const uint64_t before = m->flags & bit;
@@ -34,25 +34,26 @@ static cv_status mask(const struct cv_vault *v, struct masking *m, size_t i, con
     return CV_OK;
 }
 
-cv_status cv_imported_hide(const struct cv_vault *v, const char *type,
-                           const uint8_t handle[static CV_HANDLE_BYTES], const struct cv_imported *from,
-                           uint8_t out[static CV_IMPORTED_BYTES])
+cv_status cv_imported_hide(const struct cv_vault *v, const uint8_t handle[static CV_HANDLE_BYTES],
+                           const struct cv_imported *from, uint8_t out[static CV_IMPORTED_BYTES])
 {
     struct masking m = { .flags = from->sections };
     const char *section;
     cv_status st = CV_OK;
     memcpy(m.body, from->digest, sizeof(from->digest));
     cv_store_u64(m.body + sizeof(from->digest), from->file);
-    for (size_t i = 0; st == CV_OK && i < SECTIONS_MAX &&
-                       (section = cv_template_type_section(v->template, type, i)) != NULL;
-         i++)
-        st = mask(v, &m, i, section, cv_writer_key(v, section), handle, true);
+    for (size_t i = 0;
+         st == CV_OK && i < SECTIONS_MAX && (section = cv_template_section(v->template, i)) != NULL; i++) {
+        const struct cv_bytes key = cv_writer_key(v, section);
+        if (key.n > 0)
+            st = mask(v, &m, i, section, key, handle, true);
+    }
     memcpy(out, m.body, sizeof(m.body));
     cv_store_u64(out + FLAGS_AT, m.flags);
     return CV_THEN(st, m.sections == from->sections ? CV_OK : CV_ERR_INTERNAL);
 }
 
-cv_status cv_imported_show(struct cv_vault *v, const char *type, const struct cv_envelope *env,
+cv_status cv_imported_show(struct cv_vault *v, const struct cv_envelope *env,
                            const uint8_t mark[static CV_IMPORTED_BYTES], struct cv_imported *out)
 {
     struct masking m = { .flags = cv_load_u64(mark + FLAGS_AT) };
@@ -60,9 +61,8 @@ cv_status cv_imported_show(struct cv_vault *v, const char *type, const struct cv
     cv_status st = CV_OK;
     *out = (struct cv_imported){ 0 };
     memcpy(m.body, mark, sizeof(m.body));
-    for (size_t i = 0; st == CV_OK && i < SECTIONS_MAX &&
-                       (section = cv_template_type_section(v->template, type, i)) != NULL;
-         i++) {
+    for (size_t i = 0;
+         st == CV_OK && i < SECTIONS_MAX && (section = cv_template_section(v->template, i)) != NULL; i++) {
         struct cv_bytes key = { 0 };
         if (cv_vault_may_read(v, section) &&
             cv_keyring_batch(v->keys, env->batch, section, &key, NULL) == CV_OK)

@@ -57,7 +57,7 @@ CV_MUST_CHECK cv_status cv_record_put(struct cv_vault *v, struct cv_json *record
 struct cv_imported {
     uint8_t digest[CV_DIGEST_BYTES]; /* by which it is known again */
     uint64_t file;                   /* tells files apart */
-    uint64_t sections;               /* what it hangs on, by their place in the type; never none */
+    uint64_t sections;               /* what it hangs on, by their place in the template; never none */
 };
 /* What an import knows of a record besides. */
 struct cv_import {

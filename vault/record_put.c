@@ -152,7 +152,7 @@ static cv_status add_source(const struct cv_vault *v, const struct making *m, st
     uint8_t mark[CV_IMPORTED_BYTES];
     if (m->imported == NULL)
         return CV_OK;
-    cv_status st = cv_imported_hide(v, m->type, m->env.handle, m->imported, mark);
+    cv_status st = cv_imported_hide(v, m->env.handle, m->imported, mark);
     return CV_THEN(st, cv_json_set(head, "source", cv_json_b64u(CV_ARR(mark))));
 }
 
@@ -202,10 +202,11 @@ static cv_status seal_parts(struct cv_vault *v, struct making *m, struct cv_err 
     return st;
 }
 
-/* need_keys(v, m): batch keys for head and all sections of the type, and for the event that goes with it. */
+/* need_keys(v, m): batch keys for head and all sections of the type, for what a mark of an import hangs on,
+ * and for the event that goes with it. */
 static cv_status need_keys(struct cv_vault *v, struct making *m, struct cv_err *err)
 {
-    const char *names[CV_POLICY_SECTIONS_MAX + 2];
+    const char *names[2 * CV_POLICY_SECTIONS_MAX + 2], *section;
     size_t n = 0;
     names[n++] = "audit";
     names[n++] = cv_vault_head_section(v, m->type);
@@ -213,6 +214,11 @@ static cv_status need_keys(struct cv_vault *v, struct making *m, struct cv_err *
          n < CV_POLICY_SECTIONS_MAX && (names[n] = cv_template_type_section(v->template, m->type, i)) != NULL;
          i++)
         n++;
+    for (size_t i = 0; m->imported != NULL && i < CV_POLICY_SECTIONS_MAX &&
+                       (section = cv_template_section(v->template, i)) != NULL;
+         i++)
+        if ((m->imported->sections >> i & 1) != 0)
+            names[n++] = section;
     return cv_writer_need(v, names, n, &m->env.batch, err);
 }
 

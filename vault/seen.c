@@ -23,8 +23,8 @@
 /* What is asked of every record of a type. */
 struct kind {
     const char *type;
-    uint64_t coded; /* sections that are filled from others, and so no part of what came; by their place */
-    uint64_t read;  /* sections that this member reads */
+    uint64_t coded; /* sections that are filled from others, and so no part of what came */
+    uint64_t first; /* its first section */
     bool reads_head;
 };
 
@@ -32,6 +32,7 @@ struct cv_seen {
     struct cv_vault *v;
     struct kind *kinds;
     size_t kind_count;
+    uint64_t read; /* sections that this member reads; as all of them by their place in the template */
     /* of a member who reads heads of something that they may write */
     bool indexed;
     struct cv_heads_sources index;
@@ -57,16 +58,16 @@ static const struct kind *kind_of(const struct cv_seen *s, const struct cv_json 
     return NULL;
 }
 
-/* filled(s, kind, record): its sections that say something, without what is made of others. */
-static uint64_t filled(const struct cv_seen *s, const struct kind *kind, const struct cv_json *record)
+uint64_t cv_seen_filled(const struct cv_seen *s, const struct cv_json *record)
 {
+    const struct kind *kind = kind_of(s, record);
     const char *section;
     uint64_t sections = 0;
-    for (size_t i = 0; i < 64 && (section = cv_template_type_section(s->v->template, kind->type, i)) != NULL;
+    for (size_t i = 0; kind != NULL && i < 64 && (section = cv_template_section(s->v->template, i)) != NULL;
          i++)
         if (cv_json_len(cv_json_get(record, section)) > 0)
             sections |= (uint64_t)1 << i;
-    return sections & ~kind->coded;
+    return kind != NULL ? sections & ~kind->coded : 0;
 }
 
 cv_status cv_seen_mark(struct cv_seen *s, const struct cv_json *record, const struct cv_brought *from,
@@ -80,10 +81,8 @@ cv_status cv_seen_mark(struct cv_seen *s, const struct cv_json *record, const st
         return CV_OK;
     mark->reads_head = kind->reads_head;
     mark->from.file = from->file;
-    mark->from.sections = from->by_id ? 1 : filled(s, kind, record);
-    if (mark->from.sections == 0)
-        mark->from.sections = 1;
-    mark->remembered = !kind->reads_head || (mark->from.sections & ~kind->read) != 0;
+    mark->from.sections = from->by_id || from->sections == 0 ? kind->first : from->sections;
+    mark->remembered = !kind->reads_head || (mark->from.sections & ~s->read) != 0;
     snprintf(text, sizeof(text), "%s\n%s/%zu", kind->type, from->source, from->nth);
     cv_status st = cv_sha256(cv_bytes_str(text), hash);
     memcpy(mark->from.digest, hash, sizeof(mark->from.digest));
@@ -307,31 +306,32 @@ cv_status cv_seen_begin(struct cv_seen *s, bool *news, struct cv_err *err)
 
 /* ---- opening ---- */
 
-/* coded_of(t, type): which of its sections are filled from others. */
-static uint64_t coded_of(const struct cv_template *t, const char *type)
+/* coded(t, type, section): is it filled from others? */
+static bool coded(const struct cv_template *t, const char *type, const char *section)
 {
-    const char *section, *other;
-    uint64_t coded = 0;
-    for (size_t i = 0; i < 64 && (section = cv_template_type_section(t, type, i)) != NULL; i++)
-        for (size_t j = 0; (other = cv_template_type_section(t, type, j)) != NULL; j++)
-            if (cv_template_codes(t, type, section, other))
-                coded |= (uint64_t)1 << i;
-    return coded;
+    const char *other;
+    for (size_t j = 0; (other = cv_template_type_section(t, type, j)) != NULL; j++)
+        if (cv_template_codes(t, type, section, other))
+            return true;
+    return false;
 }
 
 /* know_kind(s, k, memory): and whether heads and the memory matter for what this member may write of it. */
 static void know_kind(struct cv_seen *s, struct kind *k, bool *memory)
 {
-    const char *section;
+    const char *section, *first = cv_template_type_section(s->v->template, k->type, 0);
     bool writes = false, blind = false;
-    k->coded = coded_of(s->v->template, k->type);
     k->reads_head = cv_vault_may_read(s->v, cv_vault_head_section(s->v, k->type));
-    for (size_t i = 0; i < 64 && (section = cv_template_type_section(s->v->template, k->type, i)) != NULL;
-         i++) {
+    for (size_t i = 0; i < 64 && (section = cv_template_section(s->v->template, i)) != NULL; i++) {
+        const uint64_t bit = (uint64_t)1 << i;
         const bool reads = cv_vault_may_read(s->v, section), creates = cv_vault_may_create(s->v, section);
-        k->read |= (uint64_t)reads << i;
+        s->read |= reads ? bit : 0;
+        if (!cv_template_has(s->v->template, k->type, section))
+            continue;
+        k->coded |= coded(s->v->template, k->type, section) ? bit : 0;
+        k->first |= first != NULL && strcmp(first, section) == 0 ? bit : 0;
         writes = writes || creates;
-        blind = blind || (!reads && (i == 0 || (creates && (k->coded >> i & 1) == 0)));
+        blind = blind || (!reads && ((k->first & bit) != 0 || (creates && (k->coded & bit) == 0)));
     }
     s->indexed = s->indexed || (writes && k->reads_head);
     *memory = *memory || (writes && (!k->reads_head || blind));

@@ -11,8 +11,9 @@
  *
  * which stands in the sealed head, under its release key, so that an erasure takes it too, and is hidden
  * there (vault/imported.h) from all who may not read the sections that it hangs on: of a row with a form's
- * id, the first section of the type; else those that the record fills, since who could recognise a row could
- * try guesses at what is in it. So it makes no difference who brought a row, also if they may only write.
+ * id, the first section of the type; else all that the row fills, in whichever record, since who could
+ * recognise a row could try guesses at what is in it. So it makes no difference who brought a row, also if
+ * they may only write.
  *
  * Who cannot read those sections, or not even heads, knows again what they themselves brought: they keep that
  * beside the memory of the vault (`<vault id>.imported`), written before the commit that it is of, and
@@ -32,6 +33,7 @@ struct cv_brought {
     size_t nth;         /* of the row's records of that type */
     bool by_id;         /* the source is an id, which tells nothing of what the row says */
     uint64_t file;      /* tells files apart */
+    uint64_t sections;  /* that the row fills, whichever of its records: cv_seen_filled of all */
 };
 /* By what it is known again. */
 struct cv_mark {
@@ -39,6 +41,9 @@ struct cv_mark {
     uint8_t own[CV_DIGEST_BYTES]; /* for the memory */
     bool reads_head, remembered;
 };
+/** cv_seen_filled(s, record): the sections of a record as it came that say something, by their place in the
+ * template. */
+uint64_t cv_seen_filled(const struct cv_seen *s, const struct cv_json *record);
 /** cv_seen_mark(s, record, from, mark, err): of a record as it came, before its coded fields are filled. To
  * look it up, its type is enough. */
 CV_MUST_CHECK cv_status cv_seen_mark(struct cv_seen *s, const struct cv_json *record,

@@ -431,6 +431,13 @@ def across(p):
     closed = rows(['prs_FirstName', 'person.medical.needs', 'KEY'], ['Shared', 'closed', 'uuid:closed'])
     p.as_('intake', 'record', 'import', '-', stdin=closed, out='1 records stored')
     p.as_('protection', 'record', 'import', '-', stdin=closed, out='0 records stored', err='1 were imported before')
+    # Nor by another record of the row, which says less.
+    closed = rows(['prs_FirstName', 'person.medical.needs', 'cas_Status'], ['Shared', 'closed', 'Active'])
+    p.as_('intake', 'record', 'import', '-', stdin=closed, out='2 records stored')
+    for more in ((), ('--without', 'person.medical.needs')):
+        out = p.as_('protection', 'record', 'import', '-n', '--only', 'case', '-', stdin=closed, *more)
+        assert '1 records would be stored' in out and 'imported before' not in p.told, (out, p.told)
+    p.as_('intake', 'record', 'import', '-', '--only', 'case', stdin=closed, out='0 records stored', err='1 were imported before')
     # The reverse cannot be: who may only write learns nothing of what is there.
     p.as_('protection', 'record', 'import', '-', *PURPOSE, stdin=form('Back', 1), out='3 records stored')
     p.as_('intake', 'record', 'import', '-', '-n', *PURPOSE, stdin=form('Back', 1), out='3 records would be stored')

@@ -304,7 +304,7 @@ static void imported(struct cv_vault *v, const struct cv_imported *from)
  * anybody else a digest that nothing has. */
 static void imported_marks(void **state)
 {
-    enum { ADMIN = 1, IDENTITY = 2, CONTACT = 4, MEDICAL = 16 };
+    enum { ADMIN = 1, IDENTITY = 2, CONTACT = 4, EVIDENCE = 64, MEDICAL = 128 };
     static const struct {
         uint64_t sections;
         bool legal; /* shown to who reads admin and identity of these; the founder reads all */
@@ -315,6 +315,7 @@ static void imported_marks(void **state)
         { CONTACT, false },
         { IDENTITY | CONTACT, false },
         { ADMIN | MEDICAL, false },
+        { EVIDENCE | ADMIN, true }, /* of which a person has none: another record of the row fills it */
     };
     (void)state;
     struct cv_vault *writer = opened(&intake), *readers[] = { opened(&custodian), opened(&legal) };
