@@ -282,7 +282,8 @@ static bool speaks_of(const struct cv_columns *c, const char *type, const char *
 static cv_status check_consent(const struct cv_columns *c, struct cv_err *err)
 {
     struct cv_template_field f;
-    if (c->typed || !speaks_of(c, "consent", "state") || speaks_of(c, "consent", "purpose") ||
+    if (c->typed || !columns_want(c, "consent") || !speaks_of(c, "consent", "state") ||
+        speaks_of(c, "consent", "purpose") ||
         !cv_template_field_named(c->t, "consent", "consent", "purpose", &f) || !f.required ||
         is_set(c, "consent", "consent", "purpose"))
         return CV_OK;
@@ -301,6 +302,7 @@ cv_status cv_columns_new(const struct cv_template *t, const struct cv_csv_row *h
         return cv_fail(err, CV_ERR_NOMEM, "columns: out of memory");
     c->t = t;
     c->cells.dates = how->dates;
+    c->only = how->only;
     c->count = header->count;
     c->column = calloc(header->count + 1, sizeof(*c->column));
     cv_status st = c->column == NULL ? CV_ERR_NOMEM : places_of(t, &c->places);
@@ -314,9 +316,7 @@ cv_status cv_columns_new(const struct cv_template *t, const struct cv_csv_row *h
     st = CV_THEN(st, check_server(c, err));
     st = CV_THEN(st, set_all(c, how, err));
     st = CV_THEN(st, check_consent(c, err));
-    c->only = how->only;
-    c->with_case =
-        st == CV_OK && columns_want(c, CASE) && (speaks_of(c, CASE, NULL) || is_set(c, CASE, NULL, NULL));
+    c->with_case = st == CV_OK && (speaks_of(c, CASE, NULL) || is_set(c, CASE, NULL, NULL));
     if (st == CV_OK)
         *out = c;
     else

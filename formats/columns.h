@@ -20,7 +20,8 @@ struct cv_columns_how {
     const struct cv_json *map;  /* of a map file, checked by cv_columns_map; NULL */
     const char *const *set;     /* NULL-terminated: "type.section.field=text", for rows without it */
     const char *const *without; /* NULL-terminated: headers of columns that are left out */
-    const char *const *only;    /* NULL-terminated: the types that are wanted; NULL: all */
+    const char *const *only;    /* NULL-terminated: the types that are wanted; NULL: all. Those that are refer
+                                   to the others of their row all the same */
     enum cv_date_order dates;
 };
 
@@ -45,6 +46,8 @@ typedef void (*cv_fault_fn)(void *arg, const char *column, const char *why);
 struct cv_taken {
     struct cv_json
         *records; /* array, each with an id of its own; NULL for an empty row; freed by the caller */
+    struct cv_json *others; /* array: those of the row that are not wanted, of which only the type, the id and
+                               which fields are filled count; NULL: none; freed by the caller */
     bool
         own_ids; /* the ids stand in the file; else they are fresh, and only link the records to each other */
     char source[96]; /* "uuid:..." where the row names itself; else "" */

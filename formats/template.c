@@ -71,6 +71,8 @@ const char *cv_template_section(const struct cv_template *t, size_t i)
 {
     const struct cv_json *sections = cv_json_get(t->doc, "sections");
     const char *name = NULL;
+    if (i < t->section_count)
+        return t->sections[i];
     for (void *it = cv_json_first(sections); it != NULL; it = cv_json_next(sections, it)) {
         name = cv_json_iter_name(it);
         if (strcmp(name, "audit") != 0 && i-- == 0)

@@ -53,6 +53,8 @@ struct cv_template {
     struct cv_json *doc; /* all names point into it */
     struct type *types;
     size_t type_count;
+    const char *sections[64]; /* the first of them: an import asks for each of them with every row */
+    size_t section_count;
 };
 
 /** template_name_ok(s): 1 to 32 of a-z, 0-9 and _, a letter first. */

@@ -520,6 +520,15 @@ static cv_status check_profiles(const struct cv_template *t, struct cv_err *err)
     return st;
 }
 
+/* name_sections(t): so that they need not be sought again. */
+static void name_sections(struct cv_template *t)
+{
+    const char *name;
+    while (t->section_count < sizeof(t->sections) / sizeof(t->sections[0]) &&
+           (name = cv_template_section(t, t->section_count)) != NULL)
+        t->sections[t->section_count++] = name;
+}
+
 cv_status cv_template_parse(struct cv_bytes text, struct cv_template **out, struct cv_err *err)
 {
     static const struct member members[] = {
@@ -542,6 +551,8 @@ cv_status cv_template_parse(struct cv_bytes text, struct cv_template **out, stru
     st = CV_THEN(st, check_sections(t, err));
     st = CV_THEN(st, read_types(t, err));
     st = CV_THEN(st, check_profiles(t, err));
+    if (st == CV_OK)
+        name_sections(t);
     if (st == CV_OK)
         *out = t;
     else

@@ -8,6 +8,7 @@
 #include "crypto/cobblestone.h"
 #include "crypto/hash.h"
 #include "vault/grant.h"
+#include "vault/imported.h"
 
 #define HEAD_MAX ((size_t)1 << 20)
 #define TAG_BYTES 32
@@ -119,46 +120,72 @@ cv_status cv_head_author(struct cv_vault *v, uint64_t index, const struct cv_jso
     return st;
 }
 
-/* keep_source(v, head, reader): that such a record is there, for an import that brings it again. */
-static cv_status keep_source(struct cv_vault *v, const struct cv_json *head, const char *reader,
-                             struct cv_err *err)
+/* note_of(key, tag, note): hide or show a record id and a file, which only who has the key can tell. */
+static cv_status note_of(struct cv_bytes key, const uint8_t tag[static TAG_BYTES],
+                         uint8_t note[static CV_SOURCE_NOTE_BYTES])
 {
-    uint8_t source[CV_SOURCE_BYTES], tag[TAG_BYTES];
+    uint8_t pad[TAG_BYTES];
+    cv_status st = cv_hmac_sha256(key, CV_BYTES(tag, TAG_BYTES), pad);
+    for (size_t i = 0; i < CV_SOURCE_NOTE_BYTES; i++)
+        note[i] ^= pad[i];
+    return st;
+}
+
+/* keep_source(v, head, env, reader): that such a record is there, for an import that brings it again. */
+static cv_status keep_source(struct cv_vault *v, const struct cv_json *head, const struct cv_envelope *env,
+                             const char *reader, struct cv_err *err)
+{
+    uint8_t mark[CV_IMPORTED_BYTES], tag[TAG_BYTES], note[CV_SOURCE_NOTE_BYTES];
+    struct cv_imported from;
     struct cv_secret key = { 0 };
-    if (cv_json_get_bytes(head, "source", source, sizeof(source)) != CV_OK)
+    if (cv_json_get_bytes(head, "source", mark, sizeof(mark)) != CV_OK)
         return CV_OK;
-    cv_status st = cv_heads_key(v, "sources", &key);
-    st = CV_THEN(st, cv_hmac_sha256(cv_secret_view(&key), CV_ARR(source), tag));
-    st = CV_THEN(st, cv_catalog_add_source(v->custody->catalog, reader, CV_ARR(tag), err));
+    cv_status st = cv_imported_show(v, env, mark, &from);
+    if (st == CV_ERR_NOKEY)
+        return CV_OK;
+    st = CV_THEN(st, cv_id_parse(cv_json_text(cv_json_get(head, "id")), note, err));
+    cv_store_u64(note + CV_ID_BYTES, from.file);
+    st = CV_THEN(st, cv_heads_key(v, "sources", &key));
+    st = CV_THEN(st, cv_hmac_sha256(cv_secret_view(&key), CV_ARR(from.digest), tag));
+    st = CV_THEN(st, note_of(cv_secret_view(&key), tag, note));
+    st = CV_THEN(st, cv_catalog_add_source(v->custody->catalog, reader, CV_ARR(tag), CV_ARR(note), err));
     cv_secret_free(&key);
     return st;
 }
 
 cv_status cv_heads_sources_open(struct cv_vault *v, struct cv_heads_sources *out, struct cv_err *err)
 {
+    cv_secret_free(&out->key);
     cv_status st = reader_of(v, out->reader);
     st = CV_THEN(st, cv_heads_key(v, "sources", &out->key));
-    st = CV_THEN(st, cv_catalog_has_source(v->custody->catalog, out->reader, (struct cv_bytes){ 0 }, err));
+    st = CV_THEN(st, cv_catalog_any_source(v->custody->catalog, out->reader, err));
     out->some = st == CV_OK;
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
 cv_status cv_heads_source(struct cv_vault *v, const struct cv_heads_sources *sources,
-                          const uint8_t source[static CV_SOURCE_BYTES], bool *found, struct cv_err *err)
+                          const uint8_t digest[static CV_DIGEST_BYTES], struct cv_before *out,
+                          struct cv_err *err)
 {
-    uint8_t tag[TAG_BYTES];
-    *found = false;
+    uint8_t tag[TAG_BYTES], note[CV_SOURCE_NOTE_BYTES];
+    *out = (struct cv_before){ 0 };
     if (!sources->some)
         return CV_OK;
-    cv_status st = cv_hmac_sha256(cv_secret_view(&sources->key), CV_BYTES(source, CV_SOURCE_BYTES), tag);
-    st = CV_THEN(st, cv_catalog_has_source(v->custody->catalog, sources->reader, CV_ARR(tag), err));
-    *found = st == CV_OK;
+    cv_status st = cv_hmac_sha256(cv_secret_view(&sources->key), CV_BYTES(digest, CV_DIGEST_BYTES), tag);
+    st = CV_THEN(st, cv_catalog_source(v->custody->catalog, sources->reader, CV_ARR(tag), note, err));
+    st = CV_THEN(st, note_of(cv_secret_view(&sources->key), tag, note));
+    if (st == CV_OK) {
+        out->known = true;
+        cv_id_text(note, out->id);
+        out->file = cv_load_u64(note + CV_ID_BYTES);
+    }
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
-/* keep_head(v, index, head, author): a row of the index. */
-static cv_status keep_head(struct cv_vault *v, uint64_t index, const struct cv_json *head, const char *author,
-                           struct cv_bytes key, struct cv_err *err)
+/* keep_head(v, index, env, head, author): a row of the index. */
+static cv_status keep_head(struct cv_vault *v, uint64_t index, const struct cv_envelope *env,
+                           const struct cv_json *head, const char *author, struct cv_bytes key,
+                           struct cv_err *err)
 {
     struct cv_json *row = cv_json_object();
     struct cv_buf text = { 0 }, sealed = { 0 }, context = { 0 };
@@ -177,7 +204,7 @@ static cv_status keep_head(struct cv_vault *v, uint64_t index, const struct cv_j
     st = CV_THEN(st, id == NULL ? CV_ERR_FORMAT : tag_of(v, id, tag));
     st = CV_THEN(
         st, cv_catalog_add_head(v->custody->catalog, reader, index, CV_ARR(tag), cv_buf_view(&sealed), err));
-    st = CV_THEN(st, keep_source(v, head, reader, err));
+    st = CV_THEN(st, keep_source(v, head, env, reader, err));
     cv_json_free(row);
     cv_buf_free(&text);
     cv_buf_free(&sealed);
@@ -246,7 +273,7 @@ static cv_status take_head(void *arg, size_t i, struct cv_bytes release, struct 
     st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&data), &env, &bad));
     st = CV_THEN(st, cv_head_open(c->v, c->indexes[i], &env, release, &head, &bad));
     st = CV_THEN(st, cv_head_author(c->v, c->indexes[i], head, author, NULL, NULL, &bad));
-    st = CV_THEN(st, keep_head(c->v, c->indexes[i], head, author, cv_secret_view(&c->key), &bad));
+    st = CV_THEN(st, keep_head(c->v, c->indexes[i], &env, head, author, cv_secret_view(&c->key), &bad));
     cv_json_free(head);
     cv_buf_free(&data);
     /* One entry that lies costs itself, not the list. */
