@@ -123,6 +123,7 @@ static void tell(const struct cv_ui *ui, const struct cv_search *found)
         cv_ui_say(ui, "%zu of %zu records; --limit NUMBER shows more.", found->count, found->found);
     else
         cv_ui_say(ui, found->count == 1 ? "1 record." : "%zu records.", found->count);
+    cv_ui_unread(found->unread);
 }
 
 static cv_status check_type(struct cv_ui *ui, const struct cv_template *t, const char *type)

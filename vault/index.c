@@ -341,6 +341,7 @@ cv_status cv_index_open(struct cv_vault *v, const char *reason, struct cv_index 
                        ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
                        : cv_heads_catch_up(v, err);
     st = CV_THEN(st, open_index(x, err));
+    st = CV_THEN(st, cv_index_try_again(x, err));
     st = CV_THEN(st, cv_index_build(x, reason, err));
     if (st == CV_OK)
         *out = x;
@@ -363,8 +364,14 @@ void cv_index_free(struct cv_index *x)
     if (x->blocks != NULL)
         cv_wipe(x->blocks, x->block_count * sizeof(*x->blocks));
     free(x->blocks);
+    free(x->lost);
     cv_folder_free(x->folder);
     free(x);
+}
+
+size_t cv_index_unread(const struct cv_index *x)
+{
+    return x->lost_count;
 }
 
 const char *cv_index_section(const struct cv_index *x, size_t i)

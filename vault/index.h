@@ -23,6 +23,10 @@ void cv_index_free(struct cv_index *x);
 /** cv_index_section(x, i): the i-th section it is of, NULL past the end. */
 const char *cv_index_section(const struct cv_index *x, size_t i);
 
+/** cv_index_unread(x): how many record entries could not be read, and are not in it. Those that are damaged
+ * are tried again whenever it is opened; that reads nothing of a record that can be read. */
+size_t cv_index_unread(const struct cv_index *x);
+
 /** A place at which something was found. The record's id is CV_ID_BYTES; cv_id_text makes text of it. */
 struct cv_place_in {
     uint8_t id[CV_ID_BYTES];

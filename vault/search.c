@@ -424,6 +424,7 @@ cv_status cv_search(struct cv_vault *v, const struct cv_search_ask *ask, struct 
         st = cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT");
     st = CV_THEN(st, check_fields(&s, err));
     st = CV_THEN(st, find(&s, err));
+    out->unread = st == CV_OK ? cv_index_unread(s.x) : 0;
     st = CV_THEN(st, take_hits(&s, err));
     st = CV_THEN(st, tell_almost(&s));
     st = CV_THEN(st, log_hits(&s, err));

@@ -29,6 +29,7 @@ struct cv_search {
     size_t found;           /* records in all, shown or not */
     struct cv_json *almost; /* array of words that were found nowhere, so that names like them were taken */
     bool widened;           /* no record has all words as they are written */
+    size_t unread;          /* entries that could not be read, so that nothing was looked for there */
 };
 
 /**

@@ -246,6 +246,47 @@ def damaged(p, ids):
     assert found(p, ids, 'protection', 'jovana') == {'jovana'} and len(events(p, 'index')) == n + 1
 
 
+def flip(p, entry):
+    """One bit of an entry's data, in the archive."""
+    for path in glob.glob(p.path('vault', 'archive', '*.tar')):
+        raw, at = bytearray(open(path, 'rb').read()), 0
+        while at < len(raw):
+            size = int(raw[at + 124:at + 135], 8)
+            if int(raw[at:at + 11]) == entry:
+                raw[at + 512 + size // 2] ^= 1
+                open(path, 'wb').write(raw)
+                return
+            at += 512 + (size + 511) // 512 * 512
+    raise AssertionError('no entry %d' % entry)
+
+
+def unreadable(p, ids):
+    """An entry that was damaged when the index was made is told of, and found as soon as it is mended; what else is there costs no second reading."""
+    said = '%s could not be read, and %s not searched; `casevault check` says which.'
+    for harm, names in ((index_files(p), ('Zorka', 'Milka')), ([], ('Dunja', 'Ruzica'))):  # the index is made whole; then its end alone
+        for f in harm:
+            os.unlink(f)
+        one, two = (p.add('intake', {'type': 'person', 'identity': {'first_name': name}}) for name in names)
+        entries = [p.json_as('legal', 'record', 'history', record)[0]['entry'] for record in (one, two)]
+        both = ' OR '.join(names)
+        for entry in entries:
+            flip(p, entry)
+        assert found(p, ids, 'protection', 'jovana') == {'jovana'} and search(p, 'protection', both) == []
+        assert said % ('2 records', 'are') in p.told, p.told
+        n = len(events(p, 'index'))
+        flip(p, entries[0])
+        assert [h['id'] for h in search(p, 'protection', both)] == [one] and said % ('1 record', 'is') in p.told, p.told
+        assert len(events(p, 'index')) == n + 1
+        search(p, 'protection', names[0], '-q')
+        assert said % ('1 record', 'is') in p.told and len(events(p, 'index')) == n + 1, p.told  # tried again, without a reading
+        flip(p, entries[1])
+        assert {h['id'] for h in search(p, 'protection', both)} == {one, two} and 'could not be read' not in p.told, p.told
+        assert len(events(p, 'index')) == n + 2
+        search(p, 'protection', both)
+        assert 'could not be read' not in p.told and len(events(p, 'index')) == n + 2
+        assert p.json_as('protection', 'record', 'show', two)[0]['version'] == 1
+
+
 def erased(p, ids):
     """An erased record leaves the index at once: no file that told of it opens any more, whoever kept a copy."""
     kept = p.path('kept')
@@ -295,6 +336,7 @@ def test(p):
     nowhere(p)
     edited(p, ids)
     damaged(p, ids)
+    unreadable(p, ids)
     erased(p, ids)
     revoked(p, ids)
     why(p, ids)
