@@ -273,6 +273,10 @@ def unreadable(p, ids):
             flip(p, entry)
         assert found(p, ids, 'protection', 'jovana') == {'jovana'} and search(p, 'protection', both) == []
         assert said % ('2 records', 'are') in p.told, p.told
+        p.as_('protection', 'related', ids['case'], err=said % ('2 records', 'are'))
+        p.as_('protection', 'record', 'add', '-', stdin=json.dumps({'type': 'person', 'identity': {'identity_number': 'UU 77123'}}).encode(),
+              err=said % ('2 records', 'are'))
+        search(p, 'protection', 'UU77123')
         n = len(events(p, 'index'))
         flip(p, entries[0])
         assert [h['id'] for h in search(p, 'protection', both)] == [one] and said % ('1 record', 'is') in p.told, p.told
