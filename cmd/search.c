@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "vault/index.h"
 #include "vault/search.h"
 
 /* search: which records say so. */
@@ -123,6 +124,9 @@ static void tell(const struct cv_ui *ui, const struct cv_search *found)
         cv_ui_say(ui, "%zu of %zu records; --limit NUMBER shows more.", found->count, found->found);
     else
         cv_ui_say(ui, found->count == 1 ? "1 record." : "%zu records.", found->count);
+    if (found->granted_left > 0)
+        cv_ui_say(ui, "Of what was granted to you only the newest %d were searched; %zu were not.",
+                  CV_INDEX_GRANTED_MAX, found->granted_left);
     cv_ui_unread(found->unread);
 }
 

@@ -188,7 +188,7 @@ cv_status cv_index_put_away(struct cv_index *x)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < x->count && st != CV_ERR_NOMEM; i++)
-        for (size_t k = 0; k < x->s[i].count && st != CV_ERR_NOMEM; k++)
+        for (size_t k = 0; !x->s[i].granted && k < x->s[i].count && st != CV_ERR_NOMEM; k++)
             st = is_whole(x, &x->s[i], x->s[i].shards[k]);
     return st == CV_ERR_NOMEM ? st : CV_OK;
 }

@@ -17,6 +17,7 @@ struct cv_late {
 
 struct cv_index_section {
     char name[CV_NAME_BYTES];
+    bool granted;             /* of what was granted: in memory alone */
     unsigned kinds;           /* of marks that can stand in it (vault/marks.h) */
     int64_t fields;           /* of a shard's place */
     struct cv_shard **shards; /* in order of entries; each stays where it is */
