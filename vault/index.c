@@ -14,6 +14,7 @@
 #include "vault/heads.h"
 #include "vault/index_inside.h"
 #include "vault/memory.h"
+#include "vault/regular.h"
 
 #define LEFT_SECONDS 3600 /* a file that is being written is younger */
 
@@ -169,7 +170,7 @@ static cv_status is_whole(struct cv_index *x, const struct cv_index_section *s, 
     struct cv_secret key = { 0 };
     char path[4200];
     cv_index_path(x, s->name, shard->head.from, path);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = cv_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
         return CV_OK;
     cv_status st = cv_index_key(x, s->name, &shard->head, &key, NULL);
@@ -203,7 +204,7 @@ static cv_status open_file(struct cv_index *x, struct cv_index_section *s, uint6
     const struct cv_shard_place place = cv_index_place(x, s);
     const uint64_t covered = s->count > 0 ? s->shards[s->count - 1]->head.to : 0;
     cv_index_path(x, s->name, from, path);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = cv_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
         return CV_OK;
     if (cv_shard_peek(fd, &head) != CV_OK || head.from != from || from < covered ||

@@ -14,6 +14,7 @@
 #include "formats/digests.h"
 #include "vault/heads.h"
 #include "vault/memory.h"
+#include "vault/regular.h"
 
 #define KEYS_MAX 64     /* sets of sections whose key is at hand */
 #define FRAME_MAX 16384 /* marks of one commit */
@@ -233,7 +234,7 @@ static cv_status load(struct cv_seen *s, struct cv_err *err)
     if (st != CV_OK)
         return st;
     snprintf(path, sizeof(path), "%s/%s.imported", dir, cv_vault_policy(s->v)->vault);
-    s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    s->fd = cv_open_regular(AT_FDCWD, path, O_RDWR | O_CREAT, 0600);
     if (s->fd < 0)
         return cv_fail_errno(err, "%s: cannot open", path);
     if (flock(s->fd, LOCK_EX | LOCK_NB) != 0)
