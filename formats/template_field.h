@@ -93,5 +93,8 @@ bool field_mark(const struct field *f, const char *said, const char **out);
 
 /** field_check(f, value, why): false, and ${why} in plain words, if the value does not fit. */
 bool field_check(const struct field *f, const struct cv_json *value, const char **why);
+/** field_wrong_choice(f, value): the first field, this one or one inside of it, whose value is none of its
+ * choices; NULL if all are. */
+const struct field *field_wrong_choice(const struct field *f, const struct cv_json *value);
 
 #endif

@@ -45,6 +45,7 @@ enum query {
     Q_POLICY,
     Q_POLICY_AT,
     Q_ADD_HEAD,
+    Q_DROP_HEAD,
     Q_HEADS_TAG,
     Q_HEADS_ALL,
     Q_LISTED,
@@ -76,6 +77,7 @@ static const char *const queries[Q_TOTAL] = {
     [Q_POLICY_AT] = "SELECT number, idx, since, hash FROM policy WHERE since < ?1 OR number = 1"
                     " ORDER BY number DESC LIMIT 1",
     [Q_ADD_HEAD] = "INSERT OR REPLACE INTO head VALUES(?1, ?2, ?3, ?4)",
+    [Q_DROP_HEAD] = "DELETE FROM head WHERE member = ?1 AND tag = ?2 AND idx = ?3",
     [Q_HEADS_TAG] = "SELECT idx, sealed FROM head WHERE member = ?1 AND tag = ?2 ORDER BY idx",
     [Q_HEADS_ALL] = "SELECT idx, sealed FROM head WHERE member = ?1 ORDER BY idx",
     [Q_LISTED] = "SELECT next FROM listed WHERE member = ?1",
@@ -470,6 +472,12 @@ cv_status cv_catalog_add_head(struct cv_catalog *c, const char *member, uint64_t
                               struct cv_bytes sealed, struct cv_err *err)
 {
     return done(ASK(c, Q_ADD_HEAD, err, TXT(member), BYT(tag), NUM(index), BYT(sealed)));
+}
+
+cv_status cv_catalog_drop_head(struct cv_catalog *c, const char *member, uint64_t index, struct cv_bytes tag,
+                               struct cv_err *err)
+{
+    return done(ASK(c, Q_DROP_HEAD, err, TXT(member), BYT(tag), NUM(index)));
 }
 
 cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag, cv_head_fn fn,

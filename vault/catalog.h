@@ -83,6 +83,9 @@ CV_MUST_CHECK cv_status cv_catalog_policy_at(struct cv_catalog *c, uint64_t inde
 typedef cv_status (*cv_head_fn)(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err);
 CV_MUST_CHECK cv_status cv_catalog_add_head(struct cv_catalog *c, const char *member, uint64_t index,
                                             struct cv_bytes tag, struct cv_bytes sealed, struct cv_err *err);
+/** cv_catalog_drop_head(c, member, index, tag, err): that row goes. */
+CV_MUST_CHECK cv_status cv_catalog_drop_head(struct cv_catalog *c, const char *member, uint64_t index,
+                                             struct cv_bytes tag, struct cv_err *err);
 /** cv_catalog_heads(c, member, tag, fn, arg, err): those with ${tag}, or all if it is empty, by index. If
  * cv_catalog_made differs afterwards, what it gave is not all. */
 CV_MUST_CHECK cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag,

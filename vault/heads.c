@@ -219,6 +219,8 @@ struct catching_up {
     uint64_t *indexes;
     size_t count, room;
     struct cv_secret key;
+    uint64_t *left; /* entries that could not be read before */
+    size_t left_count;
 };
 
 /* granted(v, index): the head of this entry, with some section of it. */
@@ -228,18 +230,23 @@ static bool granted(const struct cv_vault *v, uint64_t index)
     return g != NULL && !g->over;
 }
 
-/* note_entry(c, index): does this member read its head? Then it is wanted. */
-static cv_status note_entry(struct catching_up *c, uint64_t index, struct cv_err *err)
+/* note_entry(c, index, whole): does this member read its head? Then it is wanted. ${whole}: false where the
+ * entry, or the one with its keys, is damaged: that spoils itself alone, and may be mended. */
+static cv_status note_entry(struct catching_up *c, uint64_t index, bool *whole, struct cv_err *err)
 {
     struct cv_buf data = { 0 };
     struct cv_envelope env;
     struct cv_err damaged = { 0 };
     cv_status st = cv_custody_read(c->v->custody, index, CV_KIND_RECORD, &data, &damaged);
     st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&data), &env, &damaged));
-    /* A damaged entry spoils itself alone; `check` names it. */
     const struct cv_part *head = st == CV_OK ? cv_envelope_part(&env, "head") : NULL;
     cv_buf_free(&data);
-    if (head == NULL || (!cv_vault_may_read(c->v, head->section) && !granted(c->v, index)))
+    const bool mine = head != NULL && cv_vault_may_read(c->v, head->section);
+    struct cv_bytes key;
+    if (mine)
+        st = cv_keyring_batch(c->v->keys, env.batch, head->section, &key, &damaged);
+    *whole = st == CV_OK || st == CV_ERR_NOKEY;
+    if (!*whole || (!mine && (head == NULL || !granted(c->v, index))))
         return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", damaged.msg) : CV_OK;
     if (c->count == c->room) {
         const size_t room = c->room == 0 ? 256 : 2 * c->room;
@@ -280,6 +287,54 @@ static cv_status take_head(void *arg, size_t i, struct cv_bytes release, struct 
     return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", bad.msg) : CV_OK;
 }
 
+/* Entries that could not be read stand in the index under this in place of a tag, with nothing. */
+#define DAMAGED CV_LIT("damaged")
+
+static cv_status add_left(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err)
+{
+    struct catching_up *c = arg;
+    uint64_t *more = realloc(c->left, (c->left_count + 1) * sizeof(*more));
+    (void)sealed;
+    if (more == NULL)
+        return cv_fail(err, CV_ERR_NOMEM, "head index: out of memory");
+    c->left = more;
+    more[c->left_count++] = index;
+    return CV_OK;
+}
+
+/* try_again(c, me): what was damaged, and may have been mended; c->left is then what was. */
+static cv_status try_again(struct catching_up *c, const char *me, struct cv_err *err)
+{
+    size_t mended = 0;
+    cv_status st = cv_catalog_heads(c->v->custody->catalog, me, DAMAGED, add_left, c, err);
+    for (size_t i = 0; i < c->left_count && st == CV_OK; i++) {
+        bool whole = false;
+        st = note_entry(c, c->left[i], &whole, err);
+        if (whole)
+            c->left[mended++] = c->left[i];
+    }
+    c->left_count = mended;
+    return st;
+}
+
+/* note_new(c, me, next): the entries from ${next} on. */
+static cv_status note_new(struct catching_up *c, const char *me, uint64_t *next, struct cv_err *err)
+{
+    struct cv_catalog *catalog = c->v->custody->catalog;
+    uint64_t index = 0;
+    bool whole = true;
+    cv_status st;
+    while ((st = cv_catalog_next(catalog, CV_KIND_RECORD, *next, &index, err)) == CV_OK) {
+        st = note_entry(c, index, &whole, err);
+        if (st == CV_OK && !whole)
+            st = cv_catalog_add_head(catalog, me, index, DAMAGED, CV_LIT(""), err);
+        if (st != CV_OK)
+            return st;
+        *next = index + 1;
+    }
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
 /* list_new(v): into the index, what was written since it was last brought up to date. */
 static cv_status list_new(struct cv_vault *v, struct cv_err *err)
 {
@@ -287,25 +342,23 @@ static cv_status list_new(struct cv_vault *v, struct cv_err *err)
     char me[CV_READER_BYTES];
     const unsigned made = cv_catalog_made(v->custody->catalog);
     const uint64_t records = v->custody->counts[CV_KIND_RECORD];
-    uint64_t listed = 0, next = 0, index = 0;
+    uint64_t listed = 0, next = 0;
     char detail[64];
     cv_status st = reader_of(v, me);
     st = CV_THEN(st,
                  cv_catalog_forget_heads(cv_custody_catalog(v->custody), v->id->public.pseudonym, me, err));
     st = CV_THEN(st, cv_catalog_listed(cv_custody_catalog(v->custody), me, &listed, err));
     next = listed;
-    while (st == CV_OK &&
-           (st = cv_catalog_next(v->custody->catalog, CV_KIND_RECORD, next, &index, err)) == CV_OK) {
-        st = note_entry(&c, index, err);
-        next = index + 1;
-    }
-    st = st == CV_ERR_NOTFOUND ? CV_OK : st;
+    st = CV_THEN(st, try_again(&c, me, err));
+    st = CV_THEN(st, note_new(&c, me, &next, err));
     if (st == CV_OK && c.count > 0) {
         snprintf(detail, sizeof(detail), "ids and types of %zu new versions", c.count);
         const struct cv_event event = { .action = "list", .detail = detail };
         st = cv_heads_key(v, "heads", &c.key);
         st = CV_THEN(st, cv_release(v, &event, c.wants, c.count, take_head, &c, err));
     }
+    for (size_t i = 0; i < c.left_count && st == CV_OK; i++)
+        st = cv_catalog_drop_head(v->custody->catalog, me, c.left[i], DAMAGED, err);
     /* A catalog that was made anew on the way lacks what was listed before. */
     if (st == CV_OK && made == cv_catalog_made(v->custody->catalog)) {
         if (next > listed)
@@ -317,6 +370,7 @@ static cv_status list_new(struct cv_vault *v, struct cv_err *err)
     cv_secret_free(&c.key);
     free(c.wants);
     free(c.indexes);
+    free(c.left);
     return st;
 }
 

@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 #include "formats/digests.h"
 #include "vault/memory.h"
+#include "vault/regular.h"
 
 #define FRAME_MAX 16384 /* records of one commit */
 #define FRAME_HEAD 36   /* magic, count, index, handle */
@@ -164,7 +165,7 @@ static cv_status load(struct cv_seen *s, struct cv_err *err)
     snprintf(path, sizeof(path), "%s/%s.imported", dir, cv_vault_policy(s->v)->vault);
     if (st != CV_OK)
         return cv_err_note(err, st, "import");
-    s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    s->fd = cv_open_regular(AT_FDCWD, path, O_RDWR | O_CREAT, 0600);
     if (s->fd < 0)
         return cv_fail_errno(err, "%s: cannot open", path);
     if (flock(s->fd, LOCK_EX | LOCK_NB) != 0)
