@@ -157,7 +157,7 @@ int main(int argc, char **argv)
     else if (strcmp(what, "prove") == 0)
         prove(argv[2]);
     else if (strcmp(what, "hash") == 0 && argc > 3)
-        hash(atoi(argv[2]), argv + 3, argc - 3);
+        hash((int)strtol(argv[2], NULL, 10), argv + 3, argc - 3);
     else {
         fputs("usage: bench put DIR LINES | get DIR | search DIR WORD LIMIT | disclose DIR | prove VAULT |\n"
               "       hash CORES FILE...\n",

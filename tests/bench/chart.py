@@ -6,8 +6,8 @@ from html import escape
 from table import amount
 
 COLOURS = ('#0b6e99', '#b3541e', '#3f7d20', '#8a2c7a', '#a88400', '#2d4fa2', '#c0304a', '#2f8f83', '#6b5b95', '#555555')
-HEIGHT, TOP, PLOT = 560, 70, 400
-LEFT, PANEL, LABELS, GAP = 70, 300, 235, 65
+HEIGHT, TOP, PLOT = 540, 70, 400
+LEFT, PANEL, LABELS, GAP = 70, 300, 260, 60
 BEGIN, END = '<!-- bench: begin -->', '<!-- bench: end -->'
 
 
@@ -53,13 +53,19 @@ class Panel:
 
 
 def apart(wanted, least, top, bottom):
-    """Places near the wanted ones (in order), no two nearer than ${least}, none outside."""
-    places = []
+    """Places as near to the wanted ones (in order) as they can be, no two nearer than ${least}, none outside. Those that would
+    touch make a group around the middle of what they want."""
+    def placed(group):
+        span = (len(group) - 1) * least
+        start = min(max(sum(group) / len(group) - span / 2, top), bottom - span)
+        return [start + i * least for i in range(len(group))]
+    groups = []
     for y in wanted:
-        places.append(max(y, places[-1] + least if places else top))
-    for i in reversed(range(len(places))):
-        places[i] = min(places[i], bottom if i == len(places) - 1 else places[i + 1] - least)
-    return places
+        groups.append([y])
+        while len(groups) > 1 and placed(groups[-1])[0] - placed(groups[-2])[-1] < least:
+            last = groups.pop()
+            groups[-1] += last
+    return [y for group in groups for y in placed(group)]
 
 
 def decades(values):

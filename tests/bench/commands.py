@@ -12,10 +12,11 @@ def peaks(vault, import_kib, lines):
 
     def path(name):
         return '%s/%s' % (vault.dir, name)
-    records = vault.json('protection', 'record', 'list')
-    last = {r['type']: r['id'] for r in records}
     # The demo's own case is a whole one, with persons, consents and partners; what was imported stands behind it.
-    first = {r['type']: r['id'] for r in reversed(records)}
+    first, last = {}, {}
+    for r in vault.each('protection', 'record', 'list'):
+        first.setdefault(r['type'], r['id'])
+        last[r['type']] = r['id']
     with open(path('one.json'), 'w') as f, open(lines) as all_:
         f.write(next(line for line in all_ if json.loads(line)['type'] == 'event'))
     open(path('file'), 'wb').write(os.urandom(100000))

@@ -90,11 +90,9 @@ def documents(b, small):
 def large(b, big):
     """Of the largest vault of the run."""
     vault, n = big.vault, big.records
-    (verify, _), (one, _) = b.turns(5, [b.binary, 'audit', 'verify', '-q', '--vault', vault.vault],
-                                    [b.tests + 'bench', 'hash', 1, *vault.archive()])
-    yield Further('audit verify of {:,} records, beside SHA-256 of it on one core'.format(n), verify, one, 1.5)
+    yield Further('audit verify of {:,} records, beside SHA-256 of it on one core'.format(n), big.verify, big.one_core, 1.5)
     try:
-        yield Further("the same, beside SQLCipher's integrity check", verify, b.tool('peer', 'check', big.database)['check'])
+        yield Further("the same, beside SQLCipher's integrity check", big.verify, b.tool('peer', 'check', big.database)['check'])
     except Missing as why:
         yield Further("the same, beside SQLCipher's integrity check", why=str(why))
     r = b.tool('bench', 'prove', vault.vault)
@@ -137,12 +135,13 @@ def removal(b, big):
 
 
 def durable(b, big):
-    """Beside what a mission could use instead, each in its own process."""
+    """Beside what a mission could use instead, each in its own process, one straight after the other."""
+    work = "a durable put, in-process, beside SQLCipher's"
     try:
-        db = b.path('puts.db')
-        yield Further("a durable put, in-process, beside SQLCipher's", big.put, b.tool('peer', 'put', db, big.lines)['put'])
+        theirs = b.tool('peer', 'put', b.path('puts.db'), big.lines)['put']
+        yield Further(work, b.tool('bench', 'put', big.vault.dir, big.lines)['put'], theirs)
     except Missing as why:
-        yield Further("a durable put, in-process, beside SQLCipher's", why=str(why))
+        yield Further(work, why=str(why))
 
 
 def measured(b, big):

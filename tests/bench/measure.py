@@ -91,6 +91,14 @@ class Vault:
     def json(self, who, *words):
         return [json.loads(line) for line in self.ask(who, *words, '--json').split('\n') if line]
 
+    def each(self, who, *words):
+        """The same, one after the other, of what may be a million."""
+        command = self.command(who, *words, '--json')
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as p:
+            yield from map(json.loads, p.stdout)
+        if p.returncode != 0:
+            raise RuntimeError('%s: status %d' % (' '.join(words), p.returncode))
+
     def add(self, record, who='protection'):
         return self.ask(who, 'record', 'add', '--known-ok', '-', stdin=json.dumps(record).encode()).split()[-1]
 

@@ -150,13 +150,13 @@ static int once(const char *word, int limit)
     return hits;
 }
 
-static void search(const char *word, const char *limit)
+static void search(const char *word, int limit)
 {
     static double took[SEARCHES];
-    int hits = once(word, atoi(limit));
+    int hits = once(word, limit);
     for (int i = 0; i < SEARCHES; i++) {
         const double t = now();
-        hits = once(word, atoi(limit));
+        hits = once(word, limit);
         took[i] = now() - t;
     }
     qsort(took, SEARCHES, sizeof(*took), by_value);
@@ -185,7 +185,7 @@ int main(int argc, char **argv)
     else if (strcmp(what, "put") == 0 && argc == 4)
         put(argv[3]);
     else if (strcmp(what, "search") == 0 && argc == 5)
-        search(argv[3], argv[4]);
+        search(argv[3], (int)strtol(argv[4], NULL, 10));
     else if (strcmp(what, "check") == 0)
         check();
     else

@@ -66,7 +66,10 @@ def charts():
         picture = chart.svg(ROWS, figures)
         lines = xml.dom.minidom.parseString(picture).getElementsByTagName('polyline')
         assert len(lines) == 2 + 3, picture  # two of time on the left, all that were measured on the right
-    assert chart.apart([10, 10, 11, 90], 5, 0, 30) == [10, 15, 20, 30] and chart.apart([29, 29], 5, 0, 30) == [25, 30]
+    for wanted, places in (([], []), ([5], [5]), ([10, 11, 90], [8, 13, 30]), ([29, 29], [25, 30]), ([0, 1], [0, 5]),
+                           ([10, 16, 17], [9, 14, 19])):
+        got = chart.apart(wanted, 5, 0, 30)
+        assert [round(y) for y in got] == places, (wanted, got)
     text = 'before %s old %s after' % (chart.BEGIN, chart.END)
     assert chart.between(chart.between(text, 'new'), 'new') == 'before %s\nnew\n%s after' % (chart.BEGIN, chart.END)
     for broken in ('nothing', chart.BEGIN, chart.END + chart.BEGIN, text + chart.BEGIN):

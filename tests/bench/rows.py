@@ -1,5 +1,5 @@
 """The table that is to be reached: its ten rows, and what is done to measure each at a number of records."""
-import glob, json, os, shutil, statistics, subprocess
+import glob, hashlib, json, os, shutil, statistics, subprocess
 from dataclasses import dataclass
 
 import commands, lines
@@ -36,7 +36,7 @@ RECIPIENTS = 4
 @dataclass
 class Filled:
     """A vault with its n records, and what is known of how it came to be."""
-    vault: Vault
+    vault: Vault  # None until it is there
     records: int
     lines: str
     hundred: str  # a file of the first hundred
@@ -46,13 +46,13 @@ class Filled:
     import_kib: int = 0
     indexing: float = 0
     index_bytes: int = 0
-    put: float = 0
+    verify: float = 0
+    one_core: float = 0
 
     def remove(self):
         self.vault.remove()
-        for path in glob.glob(self.lines + '*') + [self.database]:
-            if os.path.exists(path):
-                os.unlink(path)
+        for path in glob.glob(self.lines + '*'):
+            os.unlink(path)
 
 
 def tried(figures, key, measure):
@@ -63,45 +63,54 @@ def tried(figures, key, measure):
         figures[key] = Figure(why=str(why))
 
 
+def index_files(b):
+    return set(glob.glob(b.dir + '/.cache/casevault/*/index/*'))
+
+
+def imported(b, f):
+    """All lines into a new vault, and the first search, which indexes them: microseconds of both."""
+    if f.vault is not None:
+        f.vault.verify()
+        f.vault.remove()
+    f.vault = b.demo('vault-%d' % f.records)
+    # What the session keeps of keys is there before, as it is for everybody who worked before.
+    f.vault.ask('protection', 'record', 'list')
+    before = index_files(b)
+    importing, f.import_kib = b.once(*f.vault.import_command(f.lines))
+    indexing, _ = f.vault.run('protection', 'search', f.word, '--limit', str(lines.HITS))
+    f.index_bytes = sum(map(os.path.getsize, index_files(b) - before))
+    return importing, indexing
+
+
+def loaded(b, f):
+    """The same by the peer, into new databases: what bench/peer says of a load, without and with an index."""
+    plain = f.lines + '.db'
+    for old in (plain, f.database):
+        if os.path.exists(old):
+            os.unlink(old)
+    return b.tool('peer', 'load', plain, f.lines), b.tool('peer', 'load', f.database, f.lines, f.lines + '.texts')
+
+
 def fill(b, n, figures):
-    """n records imported and indexed, ours and the peer's, in turns on the same disk; a few times where that is quick."""
+    """n records imported and indexed, in turns with the peer on the same disk; three times where that is quick."""
     path = b.path('lines-%d' % n)
     lines.write(b.binary, path, n)
-    with open(path) as f, open(path + '.100', 'w') as g:
-        g.writelines(line for line, _ in zip(f, range(100)))
-    database, plain = b.path('peer-%d.db' % n), b.path('plain-%d.db' % n)
-    took, loads, indexed, index, vault = [], [], [], '', None
-    for turn in range(3 if n <= 10000 else 1):
-        if vault is not None:
-            vault.verify()
-            vault.remove()
-        vault = b.demo('vault-%d-%d' % (n, turn))
-        for old in (database, plain):
-            if os.path.exists(old):
-                os.unlink(old)
-        # What the session keeps of keys is there before, as it is for everybody who worked before.
-        vault.ask('protection', 'record', 'list')
-        before = set(index_files(b))
-        took.append((b.once(*vault.import_command(path)), vault.run('protection', 'search', lines.WORD, '--limit', '150')[0]))
+    with open(path) as all_, open(path + '.100', 'w') as head:
+        head.writelines(line for line, _ in zip(all_, range(100)))
+    f = Filled(None, n, path, path + '.100', path + '.words.db')
+    ours, peers = [], []
+    for _ in range(3 if n <= 10000 else 1):
+        ours.append(imported(b, f))
         if b.sqlcipher:
-            loads.append(b.tool('peer', 'load', plain, path)['load'])
-            r = b.tool('peer', 'load', database, path, path + '.texts')
-            indexed.append(r['load'])
-            index = r['index']
-    middle = statistics.median
-    importing, indexing = middle(t[0][0] for t in took), middle(t[1] for t in took)
-    without = Figure(why='sqlcipher is not installed; script/bench --peers')
-    figures['import'] = Figure(importing, middle(loads)) if loads else without
-    figures['import_index'] = Figure(importing + indexing, middle(indexed), note='its index is ' + index) if indexed else without
-    figures['space'] = Figure(vault.grown(), os.path.getsize(path))
-    if os.path.exists(plain):
-        os.unlink(plain)
-    return Filled(vault, n, path, path + '.100', database, importing=importing, import_kib=took[-1][0][1], indexing=indexing,
-                  index_bytes=sum(os.path.getsize(f) for f in set(index_files(b)) - before))
-
-
-def index_files(b):
-    return glob.glob(b.dir + '/.cache/casevault/*/index/*')
+            peers.append(loaded(b, f))
+    f.importing, f.indexing = (statistics.median(one[i] for one in ours) for i in (0, 1))
+    figures['space'] = Figure(f.vault.grown(), os.path.getsize(path))
+    figures['import'] = figures['import_index'] = Figure(why='sqlcipher is not installed; script/bench --peers')
+    if peers:
+        plain, words = (statistics.median(one[i]['load'] for one in peers) for i in (0, 1))
+        figures['import'] = Figure(f.importing, plain)
+        figures['import_index'] = Figure(f.importing + f.indexing, words, note='its index is ' + peers[0][1]['index'])
+    return f
 
 
 def one_record(f):
@@ -116,7 +125,6 @@ def one_record(f):
 
 def puts(b, f, figures):
     r = b.tool('bench', 'put', f.vault.dir, f.lines)
-    f.put = r['put']
     figures['put'] = Figure(r['put'], r['floor'], note='of it on the processor: %.0f us' % r['cpu'])
     (ours, _), (floor, _), (ready, _) = b.turns(101, f.vault.command('protection', 'record', 'add', '--known-ok', one_record(f)),
                                                 [b.tests + 'floor', b.dir], [b.tests + 'floor_openssl', b.dir])
@@ -141,10 +149,11 @@ def read(b, f):
 
 
 def verify(b, f):
-    (ours, _), (hashing, _) = b.turns(7, [b.binary, 'audit', 'verify', '-q', '--vault', f.vault.vault],
-                                      [b.tests + 'bench', 'hash', b.cores, *f.vault.archive()])
+    hashing = [b.tests + 'bench', 'hash']
+    (f.verify, _), (all_, _), (f.one_core, _) = b.turns(7, [b.binary, 'audit', 'verify', '-q', '--vault', f.vault.vault],
+                                                        [*hashing, b.cores, *f.vault.archive()], [*hashing, 1, *f.vault.archive()])
     status = f.vault.json('auditor', 'status')[0]
-    return Figure(ours, hashing, note='{:,} entries on {} cores'.format(status['entries'], b.cores))
+    return Figure(f.verify, all_, note='{:,} entries on {} cores'.format(status['entries'], b.cores))
 
 
 def disclose(b):
@@ -157,7 +166,7 @@ def search(b, f):
     theirs = b.tool('peer', 'search', f.database, f.word, lines.HITS)
     if ours['hits'] != theirs['hits']:
         raise RuntimeError('the search found %d, and the peer %d' % (ours['hits'], theirs['hits']))
-    return Figure(ours['search'], theirs['search'])
+    return Figure(ours['search'], theirs['search'], note='of it on the processor: %.0f us' % ours['cpu'])
 
 
 def memory(f, figures, peaks):
@@ -171,21 +180,21 @@ def memory(f, figures, peaks):
     figures['memory'] = Figure(many, few, note='the worst: `%s`' % name)
 
 
-def read_back(f, count=20):
+def read_back(f, kind='consent', every=97):
     """That records come out as they went in, and that the log with all of it is whole."""
     with open(f.lines) as all_:
-        wanted = {lines.compact(plain(json.loads(line))) for line in all_}
-    listed = f.vault.json('protection', 'record', 'list', '--type', 'consent')
-    imported = [r['id'] for r in listed[1:]][:: max(len(listed) // count, 1)]
-    for id in imported:
-        if lines.compact(plain(f.vault.json('protection', 'record', 'show', id)[0])) not in wanted:
-            raise RuntimeError('record %s did not come out as it went in' % id)
+        wanted = {digest(record) for record in map(json.loads, all_) if record['type'] == kind}
+    for i, listed in enumerate(f.vault.each('protection', 'record', 'list', '--type', kind)):
+        # The first is the demo's own.
+        if i % every == 1 and digest(f.vault.json('protection', 'record', 'show', listed['id'])[0]) not in wanted:
+            raise RuntimeError('record %s did not come out as it went in' % listed['id'])
     f.vault.verify()
 
 
-def plain(record):
-    """Only what was said: no ids, no empty sections."""
-    return {k: record[k] for k in sorted(record) if isinstance(record[k], dict) and record[k]}
+def digest(record):
+    """Of what was said: ids and empty sections set aside."""
+    said = {k: record[k] for k in sorted(record) if isinstance(record[k], dict) and record[k]}
+    return hashlib.sha256(lines.compact(said).encode()).digest()
 
 
 def measured(b, n, peaks):

@@ -94,7 +94,7 @@ def text(rows, results, sizes):
 
 def markdown(rows, results, sizes):
     """The same for docs/PERFORMANCE.md: the table, how the ratios grow, and the reasons."""
-    out = ['| work | beside | records | ours | floor | ratio | at most | |', '|---|---|---|---|---|---|---|---|']
+    out = ['![How cost grows with the number of records](pictures/performance.svg)', '', '| work | beside | records | ours | floor | ratio | at most | |', '|---|---|---|---|---|---|---|---|']
     reasons = []
     for row in rows:
         n = headline(row, sizes)
@@ -109,9 +109,10 @@ def markdown(rows, results, sizes):
         if verdict == 'RED':
             reasons.append('- **%s** is red: %s' % (row.work, row.red or 'no reason is written down for it yet.'))
     out += ['', *reasons, ''] if reasons else ['']
-    out += ['What one of each costs, and its ratio, as the vault grows:', '',
-            '| work | ' + ' | '.join('{:,}'.format(n) for n in sizes) + ' |', '|---' * (len(sizes) + 1) + '|']
+    out += ['What one of each costs, and its ratio, as the vault grows; and what it is bound by:', '',
+            '| work | ' + ' | '.join('{:,}'.format(n) for n in sizes) + ' | bound by |', '|---' * (len(sizes) + 2) + '|']
     for row in rows:
         cells = [results[n][row.key] for n in sizes]
-        out.append('| %s | ' % row.work + ' | '.join('-' if f.why else '%s (%.2f)' % (amount(f.ours, row.unit), f.ratio) for f in cells) + ' |')
+        shown = ['-' if f.why else '%s (%.2f)' % (amount(f.ours, row.unit), f.ratio) for f in cells]
+        out.append('| %s |' % ' | '.join([row.work, *shown, row.bound]))
     return '\n'.join(out)
