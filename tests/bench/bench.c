@@ -154,13 +154,15 @@ int main(int argc, char **argv)
         bench_search(argv[2], argv[3], argv[4]);
     else if (strcmp(what, "disclose") == 0)
         bench_disclose(argv[2]);
+    else if (strcmp(what, "least") == 0)
+        bench_least(argv[2]);
     else if (strcmp(what, "prove") == 0)
         prove(argv[2]);
     else if (strcmp(what, "hash") == 0 && argc > 3)
         hash((int)strtol(argv[2], NULL, 10), argv + 3, argc - 3);
     else {
-        fputs("usage: bench put DIR LINES | get DIR | search DIR WORD LIMIT | disclose DIR | prove VAULT |\n"
-              "       hash CORES FILE...\n",
+        fputs("usage: bench put DIR LINES | get DIR | search DIR WORD LIMIT | disclose DIR | least LINES |\n"
+              "       prove VAULT | hash CORES FILE...\n",
               stderr);
         return 2;
     }

@@ -23,5 +23,6 @@ void bench_put(const char *dir, const char *lines);
 void bench_get(const char *dir);
 void bench_search(const char *dir, const char *word, const char *limit);
 void bench_disclose(const char *dir);
+void bench_least(const char *lines);
 
 #endif

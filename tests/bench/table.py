@@ -105,7 +105,7 @@ def markdown(rows, results, sizes):
         verdict = row.verdict(figure)
         out.append('| %s | %s | {:,} | %s | %s | %.2f | %g | %s |'.format(n) % (
             row.work, row.floor, amount(figure.ours, row.unit), amount(figure.floor, row.unit), figure.ratio, row.limit,
-            'holds' if verdict == 'holds' else '**RED**'))
+            ('holds' if verdict == 'holds' else '**RED**') + ('; ' + figure.note if figure.note else '')))
         if verdict == 'RED':
             reasons.append('- **%s** is red: %s' % (row.work, row.red or 'no reason is written down for it yet.'))
     out += ['', *reasons, ''] if reasons else ['']

@@ -16,8 +16,6 @@
 
 #define COMMANDS 8
 
-extern char **environ;
-
 struct command {
     char **argv;
     double *took;
