@@ -7,7 +7,7 @@ from table import amount
 
 COLOURS = ('#0b6e99', '#b3541e', '#3f7d20', '#8a2c7a', '#a88400', '#2d4fa2', '#c0304a', '#2f8f83', '#6b5b95', '#555555')
 HEIGHT, TOP, PLOT = 540, 70, 400
-LEFT, PANEL, LABELS, GAP = 70, 300, 260, 60
+LEFT, PANEL, LABELS, GAP = 70, 300, 270, 60
 BEGIN, END = '<!-- bench: begin -->', '<!-- bench: end -->'
 
 

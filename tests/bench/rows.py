@@ -24,7 +24,8 @@ ROWS = (
             "it is found in whichever alphabet it is asked for."),
     Row('read', 'one record read, whole process', 'age -d of one file', 1.0,
         bound='the disk: the event is durable before anything is shown; then starting',
-        red="the event of the reading is on the disk before anything is shown, which age has not to wait for."),
+        red="a start as in the second row, and the event of the reading, which is on the disk before anything is shown. age has "
+            "neither."),
     Row('verify', 'audit verify, structure', 'hashing the same bytes on all cores', 1.2, most=True,
         bound='reading the archive and SHA-256 of it, on all cores; signatures of checkpoints'),
     Row('disclose', '1,000 disclosures of 50 fields', 'their signatures alone', 1.5,
