@@ -11,7 +11,7 @@
 #include "vault/wiping.h"
 
 #define WAL_BYTES_MAX ((off_t)256 << 10) /* of a catalog that is put away */
-#define LAYOUT "8"
+#define LAYOUT "9"
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
 #define SPARSE "kind <> 5 AND kind <> 7"

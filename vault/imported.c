@@ -53,7 +53,7 @@ cv_status cv_imported_hide(const struct cv_vault *v, const uint8_t handle[static
     return CV_THEN(st, m.sections == from->sections ? CV_OK : CV_ERR_INTERNAL);
 }
 
-cv_status cv_imported_show(struct cv_vault *v, const struct cv_envelope *env,
+cv_status cv_imported_show(struct cv_vault *v, uint64_t batch, const uint8_t handle[static CV_HANDLE_BYTES],
                            const uint8_t mark[static CV_IMPORTED_BYTES], struct cv_imported *out)
 {
     struct masking m = { .flags = cv_load_u64(mark + FLAGS_AT) };
@@ -64,9 +64,8 @@ cv_status cv_imported_show(struct cv_vault *v, const struct cv_envelope *env,
     for (size_t i = 0;
          st == CV_OK && i < SECTIONS_MAX && (section = cv_template_section(v->template, i)) != NULL; i++) {
         struct cv_bytes key = { 0 };
-        if (cv_vault_may_read(v, section) &&
-            cv_keyring_batch(v->keys, env->batch, section, &key, NULL) == CV_OK)
-            st = mask(v, &m, i, section, key, env->handle, false);
+        if (cv_vault_may_read(v, section) && cv_keyring_batch(v->keys, batch, section, &key, NULL) == CV_OK)
+            st = mask(v, &m, i, section, key, handle, false);
     }
     memcpy(out->digest, m.body, sizeof(out->digest));
     out->file = cv_load_u64(m.body + sizeof(out->digest));

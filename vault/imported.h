@@ -24,9 +24,10 @@ CV_MUST_CHECK cv_status cv_imported_hide(const struct cv_vault *v,
                                          const uint8_t handle[static CV_HANDLE_BYTES],
                                          const struct cv_imported *from,
                                          uint8_t out[static CV_IMPORTED_BYTES]);
-/** cv_imported_show(v, env, mark, out): as far as this member's sections go. CV_OK; CV_ERR_NOKEY if
+/** cv_imported_show(v, batch, handle, mark, out): as far as this member's sections go. CV_OK; CV_ERR_NOKEY if
  * they read none; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_imported_show(struct cv_vault *v, const struct cv_envelope *env,
+CV_MUST_CHECK cv_status cv_imported_show(struct cv_vault *v, uint64_t batch,
+                                         const uint8_t handle[static CV_HANDLE_BYTES],
                                          const uint8_t mark[static CV_IMPORTED_BYTES],
                                          struct cv_imported *out);
 

@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "formats/base64.h"
+#include "vault/head_own.h"
 #include "vault/imported.h"
 #include "vault/record_put.h"
 
@@ -25,8 +26,10 @@ struct making {
     struct cv_imported imported; /* no sections: it was not */
     struct cv_secret release_key;
     struct cv_envelope env;
+    uint64_t index; /* its entry's */
     struct cv_task sign, seal;
     /* of the first task */
+    struct cv_json *plain; /* the head, with what no author signs */
     struct cv_buf jwt, sealed_head;
     struct cv_err err;
     cv_status signed_st;
@@ -47,6 +50,7 @@ static void drop(struct cv_pending *pending)
     cv_beside_finish(m->v->custody->beside, &m->sign);
     cv_beside_finish(m->v->custody->beside, &m->seal);
     cv_json_free(m->head);
+    cv_json_free(m->plain);
     cv_json_free(m->sections);
     cv_json_free(m->seeds);
     cv_json_free(m->clear);
@@ -182,7 +186,7 @@ static cv_status add_source(const struct making *m, struct cv_json *head)
 /* seal_head(m): the head as it is signed and its seed; on a line of its own, the JWT, packed. */
 static cv_status seal_head(struct making *m)
 {
-    struct cv_json *plain = cv_json_object();
+    struct cv_json *plain = m->plain = cv_json_object();
     struct cv_buf text = { 0 };
     cv_status st = CV_OK;
     for (void *it = cv_json_first(m->head); st == CV_OK && it != NULL; it = cv_json_next(m->head, it))
@@ -193,7 +197,6 @@ static cv_status seal_head(struct making *m)
     st = CV_THEN(st, cv_buf_str(&text, "\n"));
     st = CV_THEN(st, cv_jws_pack(cv_buf_view(&m->jwt), &text));
     st = CV_THEN(st, seal_part(m, &m->env.parts[0], cv_buf_view(&text), &m->sealed_head));
-    cv_json_free(plain);
     cv_buf_free(&text);
     return st;
 }
@@ -253,6 +256,10 @@ static cv_status finish(struct cv_pending *pending, struct cv_buf *data, uint8_t
     st = CV_THEN(st, cv_sha256(cv_buf_view(&m->jwt), bind));
     st = CV_THEN(st, cv_envelope_write(&m->env, data));
     *bound = true;
+    if (st == CV_OK) {
+        const struct cv_head_origin origin = { m->index, m->env.batch, m->env.handle };
+        cv_head_own(m->v, &origin, m->plain, bind);
+    }
     return cv_err_note(err, st, "record");
 }
 
@@ -285,6 +292,7 @@ cv_status cv_making_start(struct cv_vault *v, const struct cv_next *next, const 
     out->version = next->version;
     out->slot = m->env.slot;
     memcpy(out->handle, m->env.handle, sizeof(out->handle));
+    m->index = cv_custody_next(v->custody);
     st = cv_custody_promise(v->custody, &m->pending, &out->index, err);
     return cv_err_note(err, st, "record");
 }
