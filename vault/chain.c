@@ -230,17 +230,25 @@ static cv_status compare(const struct cv_chain *c, const struct cv_commit *commi
     return report(d, index, leaf->kind, "damaged: not the bytes that were committed");
 }
 
-/* check_leaves(c, commit, edge, d): compare each, and grow the tree. */
-static cv_status check_leaves(const struct cv_chain *c, const struct cv_commit *commit,
-                              struct cv_merkle_edge *edge, const struct damage *d)
+/* grow(commit, edge): the tree with the leaves that the commit lists. */
+static cv_status grow(const struct cv_commit *commit, struct cv_merkle_edge *edge)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < commit->count && st == CV_OK; i++) {
         struct cv_hash leaf;
-        st = compare(c, commit, i, d);
-        st = CV_THEN(st, cv_leaf_hash(commit->vault, commit->first + i, &commit->leaves[i], &leaf));
+        st = cv_leaf_hash(commit->vault, commit->first + i, &commit->leaves[i], &leaf);
         st = CV_THEN(st, cv_merkle_append(edge, &leaf));
     }
+    return st;
+}
+
+/* compare_all(c, commit, d): what was met, with leaves that are known to be signed: a list that is itself
+ * damaged must not put the blame on an entry. */
+static cv_status compare_all(const struct cv_chain *c, const struct cv_commit *commit, const struct damage *d)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < commit->count && st == CV_OK; i++)
+        st = compare(c, commit, i, d);
     return st;
 }
 
@@ -387,9 +395,10 @@ cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t 
     st = CV_THEN(st, cv_commit_parse(data, &commit, &bad));
     st = CV_THEN(st, check_shape(c, &commit, index, judge, &d));
     edge = commit.edge;
-    st = CV_THEN(st, check_leaves(c, &commit, &edge, &d));
+    st = CV_THEN(st, grow(&commit, &edge));
     st = CV_THEN(st, cv_merkle_root(&edge, &root));
     st = CV_THEN(st, check_note(commit.note, judge, index, &root, &roles, &bad));
+    st = CV_THEN(st, compare_all(c, &commit, &d));
     st = CV_THEN(st, check_keepers(c, judge, roles, index, &d));
     if (st == CV_OK) {
         adopt(c, policy, index);
