@@ -280,8 +280,20 @@ static cv_status read_row(struct cv_version *row, uint64_t index, const struct c
     strcpy(row->author, author);
     row->index = index;
     row->version = (uint64_t)version;
-    row->carried = cv_json_ref(cv_json_get(o, "carried"));
+    if (cv_json_len(cv_json_get(o, "carried")) > 0) /* of most none is, and there may be a million */
+        row->carried = cv_json_ref(cv_json_get(o, "carried"));
     return CV_OK;
+}
+
+/* room_for(list): one more; twice as many each time. */
+static bool room_for(struct cv_versions *list)
+{
+    if (list->count > 0 && (list->count & (list->count - 1)) != 0)
+        return true;
+    struct cv_version *more = realloc(list->v, (list->count == 0 ? 1 : 2 * list->count) * sizeof(*more));
+    if (more != NULL)
+        list->v = more;
+    return more != NULL;
 }
 
 static cv_status take_row(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err)
@@ -292,11 +304,8 @@ static cv_status take_row(void *arg, uint64_t index, struct cv_bytes sealed, str
     if (st == CV_ERR_NOTFOUND)
         return CV_OK; /* sealed before an erasure: its key is gone, and it will be listed again */
     if (st == CV_OK) {
-        struct cv_version *more = realloc(f->out->v, (f->out->count + 1) * sizeof(*more));
-        st = more == NULL ? CV_ERR_NOMEM : CV_OK;
-        if (more != NULL)
-            f->out->v = more;
-        st = CV_THEN(st, read_row(&more[f->out->count], index, o));
+        st = room_for(f->out) ? CV_OK : CV_ERR_NOMEM;
+        st = CV_THEN(st, read_row(&f->out->v[f->out->count], index, o));
         if (st == CV_OK)
             f->out->count++;
     }

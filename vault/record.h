@@ -124,7 +124,7 @@ struct cv_version {
     char id[CV_ID_TEXT_BYTES];
     char type[CV_NAME_BYTES];
     char author[CV_PSEUDONYM_BYTES];
-    struct cv_json *carried;
+    struct cv_json *carried; /* NULL: nothing is */
 };
 /* An entry that claims a record id and version which an entry before it in the log has taken, or that does
  * not go on from what that record is: it is no version of it. */
