@@ -360,6 +360,22 @@ def few(p):
     assert shown(answer, ['year']) == {('2024',): K, ('all',): K}, answer
 
 
+def undated(p):
+    """Who is registered without a day is so today: the year and the age are counted."""
+    today = common.today()
+    new = [{'type': 'person', 'admin': {'role': 'Victim'}, 'identity': {'birth_date': str(int(today[:4]) - 16)}} for _ in range(K + 1)]
+    by = lambda name: shown(p.json_as('analyst', 'stats', '--by', name)[0], [name])
+    years, ages = by('year'), by('age')
+    id = p.add('protection', new[0])
+    assert p.json_as('protection', 'record', 'show', id)[0]['admin'] == {'role': 'Victim', 'registered': today}
+    p.as_('intake', 'record', 'import', '-', stdin='\n'.join(map(json.dumps, new[1:])).encode())
+    assert (today[:4],) not in years and by('year')[(today[:4],)] == K + 1, (years, by('year'))
+    assert by('age')[('9-17',)] >= ages[('9-17',)] + K + 1 and ('not said',) not in by('age'), (ages, by('age'))
+    # An edit that takes the day away is not undone.
+    p.as_('protection', 'record', 'edit', id, '--set', 'admin.registered=')
+    assert p.json_as('protection', 'record', 'show', id)[0]['admin'] == {'role': 'Victim'}
+
+
 def hostile(p):
     """What no field could hold counts as not said; a word that would be a formula stands in no cell."""
     assert not p.as_('analyst', 'stats', '--by', 'citizenship', '--csv').count('=')
@@ -425,7 +441,9 @@ def test(p):
     log(p, len(records))
     hostile(p)
     few(p)
-    unread(p, steps(p, records, chance))
+    id = steps(p, records, chance)
+    undated(p)
+    unread(p, id)
 
 
 if __name__ == '__main__':
