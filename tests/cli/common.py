@@ -145,6 +145,16 @@ PERSON = {'type': 'person', 'admin': {'role': 'Victim'},
           'medical': {'needs': 'insulin'}, 'risk': {'level': 'High'}}
 
 
+def flip(segment, index):
+    """One bit inside of an entry; the same again undoes it."""
+    with open(segment, 'r+b') as f:
+        raw, at = f.read(), 0
+        while int(raw[at:at + 11]) != index:
+            at += 512 + (int(raw[at + 124:at + 135], 8) + 511) // 512 * 512
+        f.seek(at + 600)
+        f.write(bytes([raw[at + 600] ^ 1]))
+
+
 def persons(n, counter=itertools.count(1)):
     """So many lines to import, none like another that this function ever gave: what is there already is not imported again."""
     return b''.join(json.dumps(dict(PERSON, identity=dict(PERSON['identity'], second_name='Щербакова %d' % next(counter)))).encode() + b'\n'

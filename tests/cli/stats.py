@@ -394,29 +394,19 @@ def change_catalogs(p, sql):
             db.execute(sql)
 
 
-def flip(segment, index):
-    """One bit inside of an entry; the same again undoes it."""
-    with open(segment, 'r+b') as f:
-        raw, at = f.read(), 0
-        while int(raw[at:at + 11]) != index:
-            at += 512 + (int(raw[at + 124:at + 135], 8) + 511) // 512 * 512
-        f.seek(at + 600)
-        f.write(bytes([raw[at + 600] ^ 1]))
-
-
 def unread(p, id):
     """A damaged entry costs itself, and the answer says so; where the vault asks why, so does this."""
     ask = ('analyst', 'stats', '--by', 'gender')
     counted = p.json_as(*ask)[0]['counted']
     index = p.json_as('protection', 'record', 'history', id)[0]['entry']
     segment = p.path('vault', 'archive', sorted(os.listdir(p.path('vault', 'archive')))[-1])
-    flip(segment, index)
+    common.flip(segment, index)
     assert p.json_as(*ask)[0]['unread'] == 0, 'what was opened before needs no archive'
     change_catalogs(p, 'DELETE FROM ring')
     p.as_(*ask, err='1 could not be read, and are not counted')
     answer = p.json_as(*ask)[0]
     assert answer['unread'] == 1 and answer['counted'] == counted - 1, answer
-    flip(segment, index)
+    common.flip(segment, index)
     assert p.json_as(*ask)[0]['counted'] == counted
     p.as_('founder', 'policy', 'set', '--require-reason')
     before = p.archive()
