@@ -78,7 +78,7 @@ static void take_row(int end, void *arg)
     (void)end;
     r->ended_row = true;
     for (size_t i = 0, at = 0; i < r->count; at = r->end[i++])
-        r->cell[i] = CV_BYTES(r->text.p + at, r->end[i] - at);
+        r->cell[i] = r->end[i] > at ? CV_BYTES(r->text.p + at, r->end[i] - at) : (struct cv_bytes){ 0 };
     const struct cv_csv_row row = { r->row_line, r->cell, r->count };
     if (r->st == CV_OK)
         r->st = r->fn(r->arg, &row, r->err);

@@ -234,15 +234,16 @@ cv_status cv_commit_parse(struct cv_bytes data, struct cv_commit *out, struct cv
 {
     struct cv_commit c = { 0 };
     struct cv_bytes title, vault, first, slots, edge;
+    uint8_t id[32];
     cv_status st = CV_OK;
     memset(out, 0, sizeof(*out));
     if (data.n > CV_COMMIT_MAX_BYTES)
         return cv_fail(err, CV_ERR_LIMIT, "checkpoint entry: too long");
     if (!take_until(&data, '\n', &title) || !cv_bytes_equal(title, CV_BYTES(TITLE, sizeof(TITLE) - 2)) ||
-        !take_until(&data, '\n', &vault) || vault.n != 64 || !take_until(&data, ' ', &first) ||
-        !parse_number(first, &c.first) || !take_until(&data, '\n', &slots) ||
-        !parse_number(slots, &c.slots) || !take_until(&data, '\n', &edge) ||
-        !parse_edge(edge, c.first, &c.edge))
+        !take_until(&data, '\n', &vault) || cv_hex_decode(vault, id, sizeof(id)) != CV_OK ||
+        !take_until(&data, ' ', &first) || !parse_number(first, &c.first) ||
+        !take_until(&data, '\n', &slots) || !parse_number(slots, &c.slots) ||
+        !take_until(&data, '\n', &edge) || !parse_edge(edge, c.first, &c.edge))
         return cv_fail(err, CV_ERR_FORMAT, "checkpoint entry: its head is not that of a commit of version 1");
     memcpy(c.vault, vault.p, vault.n);
     st = parse_leaves(&data, &c);

@@ -353,6 +353,15 @@ static void test_commit(void **state)
     const size_t head = out.n - c.note.n;
     every_cut(cv_buf_view(&out), 0, head, read_commit, NULL, MAY(CV_ERR_FORMAT));
     every_bit(cv_buf_view(&out), 0, head, read_commit, NULL, MAY(CV_OK) | MAY(CV_ERR_FORMAT));
+    /* A vault id is 64 small hex digits, no NUL among them, behind which nobody would look. */
+    static const char *const no_id[] = { "aaaA", "aaag", "aaa " };
+    for (size_t i = 0; i < 3; i++) {
+        struct cv_buf other = replaced(cv_buf_view(&out), "aaaa", no_id[i]);
+        assert_status(cv_commit_parse(cv_buf_view(&other), &got, NULL), CV_ERR_FORMAT);
+        cv_buf_free(&other);
+    }
+    out.p[sizeof("casevault commit v1\n") + 40] = '\0';
+    assert_status(cv_commit_parse(cv_buf_view(&out), &got, NULL), CV_ERR_FORMAT);
     assert_ok(cv_leaf_text(c.vault, 6, &leaves[2], &text));
     char want[512];
     snprintf(want, sizeof(want), "casevault leaf v1\n%s\n6\nevent\n%064d\n-\n", c.vault, 0);
