@@ -13,6 +13,8 @@ struct cv_audit {
     uint64_t head_size;
     struct cv_hash head_root;
     bool training;
+    bool behind;                   /* ... or it ends before what this user saw */
+    char keys_fault[256];          /* by cv_check, after other damage: what is wrong with release.keys */
     bool known;                    /* this user had seen the vault before, and the log goes on from there */
     struct cv_witnessed witnessed; /* by cv_audit_verify; after damage nobody counts */
 };
@@ -43,6 +45,12 @@ CV_MUST_CHECK cv_status cv_audit_verify(const char *path, const char *trust, con
  */
 CV_MUST_CHECK cv_status cv_check(const char *path, cv_damage_fn damage, cv_progress_fn progress, void *arg,
                                  struct cv_audit *out, struct cv_err *err);
+
+/** cv_check_older(path, progress, arg, out, err): for who was told that the vault was put back from a backup:
+ * if all of it is whole, it is what this user remembers from now on, though they saw more, or another story.
+ * CV_OK; as cv_check. */
+CV_MUST_CHECK cv_status cv_check_older(const char *path, cv_progress_fn progress, void *arg,
+                                       struct cv_audit *out, struct cv_err *err);
 
 /** cv_audit_events(v, fn, arg, err): every event in order, after an event that says so; one that does not
  * open is told as {"action":"unreadable","detail"}. CV_OK; CV_ERR_LOG, after all of them, naming the first

@@ -359,6 +359,13 @@ static cv_status end_segment(struct cv_scan *s, enum found found, bool *more, st
     return st;
 }
 
+/* stop_here(s, at): whoever asked wants no more of it. */
+static bool stop_here(const struct cv_scan *s, uint64_t at)
+{
+    return s->stop_segment > 0 &&
+           (s->segment > s->stop_segment || (s->segment == s->stop_segment && at >= s->stop_offset));
+}
+
 cv_status cv_scan_run(struct cv_scan *s, struct cv_err *err)
 {
     uint64_t size = 0, at = s->offset;
@@ -373,6 +380,8 @@ cv_status cv_scan_run(struct cv_scan *s, struct cv_err *err)
         struct entry e;
         enum found found;
         const uint32_t segment = s->segment;
+        if (stop_here(s, at))
+            return CV_OK;
         if (s->on_damage != NULL && at == 0)
             st = named_tail(s, err);
         if (s->limit > 0 && at >= s->limit)
