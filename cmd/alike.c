@@ -45,8 +45,11 @@ void cv_similar_print(const struct cv_json *similar)
     }
 }
 
-cv_status cv_similar_closed(const struct cv_ui *ui, const struct cv_json *closed)
+cv_status cv_similar_limits(const struct cv_ui *ui, const struct cv_alike *alike)
 {
+    const struct cv_json *closed = cv_alike_closed(alike);
+    size_t persons = 0;
+    const size_t left = cv_alike_left(alike, &persons);
     struct cv_buf names = { 0 };
     cv_status st = CV_OK;
     for (size_t i = 0; i < cv_json_len(closed) && st == CV_OK; i++)
@@ -55,5 +58,12 @@ cv_status cv_similar_closed(const struct cv_ui *ui, const struct cv_json *closed
         cv_ui_say(ui, "Not looked whether this person is known by %.*s: you may not read that of others.",
                   (int)names.n, (const char *)names.p);
     cv_buf_free(&names);
+    if (persons == 1)
+        cv_ui_say(ui, "Only the %d likeliest were compared; %zu more record%s a number or a name.",
+                  CV_ALIKE_COMPARED, left, left == 1 ? " shares" : "s share");
+    else if (persons > 1)
+        cv_ui_say(ui, "For %zu persons only the %d likeliest records were compared.", persons,
+                  CV_ALIKE_COMPARED);
+    cv_ui_unread(cv_alike_unread(alike));
     return st;
 }

@@ -149,7 +149,7 @@ static cv_status what_else(struct cv_import_file *f)
 static cv_status decide_encoding(struct cv_import_file *f)
 {
     struct cv_charset_guess guess;
-    const char *named = f->how->encoding != NULL ? f->how->encoding : cv_json_get_str(f->map, "encoding");
+    const char *named = cv_import_how_encoding(f->how, f->map);
     cv_charset_guess(cv_buf_view(&f->piece), f->ended, &guess);
     if (named == NULL && guess.name[0] == '\0')
         return cv_fail(
@@ -157,10 +157,12 @@ static cv_status decide_encoding(struct cv_import_file *f)
             "%s: not UTF-8; name its encoding with --encoding (windows-1250, windows-1251, ...), and "
             "look with --dry-run whether names come out right",
             f->name);
-    if (named == NULL && !guess.sure)
-        cv_ui_say(f->ui,
-                  "Not UTF-8: read as %s, which is a guess. If names come out wrong, name it: --encoding",
-                  guess.name);
+    if (named == NULL && !guess.sure) { /* also with --quiet: every name of the file hangs on it */
+        fflush(stdout);
+        fprintf(stderr,
+                "Not UTF-8: read as %s, which is a guess. If names come out wrong, name it: --encoding\n",
+                guess.name);
+    }
     cv_status st = cv_charset_new(named != NULL ? named : guess.name, &f->charset, &f->ui->err);
     if (st == CV_OK && guess.mark > 0 && (named == NULL || strncasecmp(named, guess.name, 5) == 0)) {
         memmove(f->piece.p, f->piece.p + guess.mark, f->piece.n - guess.mark);
@@ -211,6 +213,7 @@ cv_status cv_import_open(struct cv_ui *ui, const char *path, const struct cv_imp
     f->how = how;
     f->fd = -1;
     cv_status st = read_map(f);
+    st = CV_THEN(st, cv_import_how_check(how, f->map, &ui->err));
     st = CV_THEN(st, open_fd(f, path));
     if (st == CV_OK)
         *out = f;
@@ -275,24 +278,13 @@ static char separator(struct cv_bytes *text)
 /* delimiter_of(f, text, out): what parts the cells: as it was told, or as the first line shows. */
 static cv_status delimiter_of(struct cv_import_file *f, struct cv_bytes *text, char *out)
 {
-    const char *told = f->how->delimiter != NULL ? f->how->delimiter : cv_json_get_str(f->map, "delimiter");
     const char mark = separator(text);
-    if (told != NULL && (strcmp(told, "tab") == 0 || strcmp(told, "\\t") == 0))
-        told = "\t";
-    if (told != NULL && (strlen(told) != 1 || strchr(",;\t|", told[0]) == NULL))
-        return cv_fail(&f->ui->err, CV_ERR_ARG, "--delimiter: one of , ; | or tab is wanted");
-    *out = told != NULL                                    ? told[0]
-           : mark != '\0' && strchr(",;\t|", mark) != NULL ? mark
-                                                           : cv_csv_delimiter(*text);
+    cv_status st = cv_import_how_delimiter(f->how, f->map, out, &f->ui->err);
+    if (st == CV_OK && *out == '\0')
+        *out = mark != '\0' && strchr(CV_IMPORT_DELIMITERS, mark) != NULL ? mark : cv_csv_delimiter(*text);
     if (*out == '\0')
         *out = ','; /* a single column */
-    return CV_OK;
-}
-
-bool cv_import_how_csv(const struct cv_import_how *how)
-{
-    return how->map != NULL || how->set.n > 0 || how->without.n > 0 || how->dates != NULL ||
-           how->delimiter != NULL;
+    return st;
 }
 
 /* begin(f, rows, text): JSON lines or CSV, by the first character. */
@@ -330,8 +322,8 @@ cv_status cv_import_read(struct cv_import_file *f, const struct cv_template *t, 
     struct cv_import_rows *rows = NULL;
     struct cv_buf text = { 0 };
     const uint64_t total = S_ISREG(f->was.st_mode) ? (uint64_t)f->was.st_size : 0;
-    cv_status st = look(f);
-    st = CV_THEN(st, cv_import_rows_new(f->ui, f->name, f->how, f->map, t, to, &rows));
+    cv_status st = cv_import_rows_new(f->ui, f->name, f->how, f->map, t, to, &rows);
+    st = CV_THEN(st, look(f));
     st = CV_THEN(st, decode(f, rows, &text));
     struct cv_bytes first = cv_buf_view(&text);
     st = CV_THEN(st, begin(f, rows, &first));

@@ -95,5 +95,5 @@ cv_status cv_import_known_end(struct cv_import_known *k)
                   "%" PRIu64
                   " persons may be known already. Nothing was merged: `record link` joins two records.",
                   k->found);
-    return CV_THEN(st, cv_similar_closed(k->ui, cv_alike_closed(k->alike)));
+    return CV_THEN(st, cv_similar_limits(k->ui, k->alike));
 }

@@ -23,6 +23,7 @@ struct cv_import_rows {
     uint64_t from_line, to_line, line;
     bool over;
     struct cv_digests met; /* sources and ids: how often, or in which line */
+    uint64_t file;         /* 0 before its first row */
     struct cv_sha256_ctx *hash;
     /* JSON */
     struct cv_buf rest; /* of a line */
@@ -85,11 +86,30 @@ static bool asked(struct cv_import_rows *r)
     return r->line >= r->from_line && !r->over;
 }
 
-/* give(r, records, own ids, source): to who takes it. */
-static cv_status give(struct cv_import_rows *r, struct cv_json *records, bool own_ids, const char *source)
+/* give(r, item): to who takes it. */
+static cv_status give(struct cv_import_rows *r, const struct cv_import_item *item)
 {
-    const struct cv_import_item item = { r->line, records, own_ids, source };
-    return asked(r) ? r->to->item(r->to->arg, &item) : CV_OK;
+    return asked(r) ? r->to->item(r->to->arg, item) : CV_OK;
+}
+
+static const char *base_name(const struct cv_import_rows *r)
+{
+    const char *slash = strrchr(r->name, '/');
+    return slash != NULL ? slash + 1 : r->name;
+}
+
+/* name_file(r, digest): by its name, and by its first row: a file that has grown is still the same. */
+static cv_status name_file(struct cv_import_rows *r, const uint8_t digest[static CV_SHA256_BYTES])
+{
+    uint8_t hash[CV_SHA256_BYTES];
+    if (r->file != 0)
+        return CV_OK;
+    cv_status st = cv_sha256_update(r->hash, cv_bytes_str(base_name(r)));
+    st = CV_THEN(st, cv_sha256_update(r->hash, CV_LIT("\n")));
+    st = CV_THEN(st, cv_sha256_update(r->hash, CV_BYTES(digest, CV_SHA256_BYTES)));
+    st = CV_THEN(st, cv_sha256_final(r->hash, hash));
+    r->file = st == CV_OK ? cv_load_u64(hash) | 1 : 0;
+    return st;
 }
 
 static cv_status fault(struct cv_import_rows *r, const char *column, const char *why)
@@ -130,11 +150,18 @@ static cv_status take_record(struct cv_import_rows *r, struct cv_json *record)
     st = CV_THEN(st, cv_json_write_sorted(record, &text));
     st = CV_THEN(st, cv_sha256(cv_buf_view(&text), digest));
     name_digest("json", digest, source);
+    st = CV_THEN(st, name_file(r, digest));
     if (id[0] == '\0')
         st = CV_THEN(st, count(r, source));
     st = CV_THEN(st, cv_json_push(list, cv_json_ref(record)));
+    const struct cv_import_item item = { .line = r->line,
+                                         .records = list,
+                                         .own_ids = cv_json_get(record, "id") != NULL,
+                                         .source = source,
+                                         .by_equal = id[0] == '\0',
+                                         .file = r->file };
     if (wanted_type(r, cv_json_get_str(record, "type")))
-        st = CV_THEN(st, give(r, list, cv_json_get(record, "id") != NULL, source));
+        st = CV_THEN(st, give(r, &item));
     cv_json_free(list);
     cv_buf_free(&text);
     return st;
@@ -222,34 +249,47 @@ static cv_status row_digest(struct cv_import_rows *r, const struct cv_csv_row *r
     return CV_THEN(st, cv_sha256_final(r->hash, out));
 }
 
-/* row_source(r, row, taken, source): the id that a form gave it, else its digest. */
-static cv_status row_source(struct cv_import_rows *r, const struct cv_csv_row *row,
+/* row_source(r, digest, taken, source): the id that a form gave it, else its digest. */
+static cv_status row_source(struct cv_import_rows *r, const uint8_t digest[static CV_SHA256_BYTES],
                             const struct cv_taken *taken, char source[static SOURCE_BYTES])
 {
-    uint8_t digest[CV_SHA256_BYTES];
     if (taken->source[0] != '\0') {
         snprintf(source, SOURCE_BYTES, "%s", taken->source);
         return once(r, source, source, CV_ERR_FORMAT);
     }
-    cv_status st = row_digest(r, row, digest);
     name_digest("row", digest, source);
-    return CV_THEN(st, count(r, source));
+    return count(r, source);
+}
+
+/* give_row(r, taken, digest): what stands in it, with that by which it is known again. */
+static cv_status give_row(struct cv_import_rows *r, const struct cv_taken *taken,
+                          const uint8_t digest[static CV_SHA256_BYTES])
+{
+    char source[SOURCE_BYTES];
+    const bool by_id = taken->source[0] != '\0';
+    const struct cv_import_item item = { .line = r->line,
+                                         .records = taken->records,
+                                         .others = taken->others,
+                                         .own_ids = taken->own_ids,
+                                         .source = source,
+                                         .by_id = by_id,
+                                         .by_equal = !by_id && !taken->own_ids,
+                                         .file = r->file };
+    cv_status st = row_source(r, digest, taken, source);
+    return CV_THEN(st, give(r, &item));
 }
 
 static cv_status take_header(struct cv_import_rows *r, const struct cv_csv_row *row)
 {
-    static const char *const orders[] = { "dmy", "mdy" };
-    const char *dates = r->how->dates != NULL ? r->how->dates : cv_json_get_str(r->map, "dates");
     struct cv_columns_how how = { .map = r->map,
                                   .set = r->how->set.w,
                                   .without = r->how->without.w,
                                   .only = r->how->only.n > 0 ? r->how->only.w : NULL };
     struct cv_err err = { 0 };
-    if (dates != NULL && strcmp(dates, orders[0]) != 0 && strcmp(dates, orders[1]) != 0)
-        return cv_fail(&r->ui->err, CV_ERR_ARG, "--dates: dmy or mdy is wanted");
-    if (dates != NULL)
-        how.dates = strcmp(dates, orders[0]) == 0 ? CV_DATES_DAY_FIRST : CV_DATES_MONTH_FIRST;
-    cv_status st = cv_columns_new(r->t, row, &how, &r->columns, &err);
+    cv_status st = cv_import_how_dates(r->how, r->map, &how.dates, &r->ui->err);
+    if (st != CV_OK)
+        return st;
+    st = cv_columns_new(r->t, row, &how, &r->columns, &err);
     if (st != CV_OK)
         return cv_fail(&r->ui->err, st, "%.60s, line %" PRIu64 ": %.180s", r->name, r->line, err.msg);
     for (size_t i = 0; i < row->count && st == CV_OK; i++) {
@@ -263,46 +303,29 @@ static cv_status take_row(void *arg, const struct cv_csv_row *row, struct cv_err
 {
     struct cv_import_rows *r = arg;
     struct cv_taken taken = { 0 };
-    char origin[300], source[SOURCE_BYTES];
-    const char *slash = strrchr(r->name, '/');
+    uint8_t digest[CV_SHA256_BYTES];
+    char origin[300];
     (void)err; /* what went wrong stands in that of the command */
     r->line = row->line;
     if (r->columns == NULL)
         return take_header(r, row);
     if (r->over)
         return CV_OK;
-    snprintf(origin, sizeof(origin), "%.200s:%" PRIu64, slash != NULL ? slash + 1 : r->name, row->line);
+    snprintf(origin, sizeof(origin), "%.200s:%" PRIu64, base_name(r), row->line);
     r->fault_st = CV_OK;
-    cv_status st = cv_columns_take(r->columns, row, origin, take_fault, r, &taken);
-    if (st == CV_ERR_FORMAT && r->fault_st == CV_OK)
-        return CV_OK; /* told, and passed over */
+    cv_status st = row_digest(r, row, digest);
+    st = CV_THEN(st, name_file(r, digest));
+    st = CV_THEN(st, cv_columns_take(r->columns, row, origin, take_fault, r, &taken));
     if (st == CV_ERR_FORMAT)
-        return r->fault_st;
-    if (st == CV_OK && taken.records != NULL) {
-        st = row_source(r, row, &taken, source);
-        st = CV_THEN(st, give(r, taken.records, taken.own_ids, source));
-    }
+        return r->fault_st; /* CV_OK: told, and passed over */
+    if (st == CV_OK && taken.records != NULL)
+        st = give_row(r, &taken, digest);
     cv_json_free(taken.records);
+    cv_json_free(taken.others);
     return st;
 }
 
 /* ---- both ---- */
-
-/* lines_asked(r): of "A-B", "A-", "-B" or "A". */
-static cv_status lines_asked(struct cv_import_rows *r)
-{
-    const char *text = r->how->lines, *dash = text != NULL ? strchr(text, '-') : NULL;
-    r->from_line = 1;
-    r->to_line = UINT64_MAX;
-    if (text == NULL)
-        return CV_OK;
-    const struct cv_bytes from = CV_BYTES(text, dash != NULL ? (size_t)(dash - text) : strlen(text)),
-                          to = cv_bytes_str(dash != NULL ? dash + 1 : text);
-    if ((from.n == 0 && to.n == 0) || (from.n > 0 && !cv_bytes_number(from, &r->from_line)) ||
-        (to.n > 0 && !cv_bytes_number(to, &r->to_line)) || r->from_line > r->to_line)
-        return cv_fail(&r->ui->err, CV_ERR_ARG, "--lines: wanted are lines of the file, as 2-100");
-    return CV_OK;
-}
 
 static cv_status types_asked(struct cv_import_rows *r)
 {
@@ -333,7 +356,7 @@ cv_status cv_import_rows_new(struct cv_ui *ui, const char *name, const struct cv
     r->to = to;
     r->rest.max = LINE_MAX_BYTES;
     cv_status st = cv_sha256_new(&r->hash);
-    st = CV_THEN(st, lines_asked(r));
+    st = CV_THEN(st, cv_import_how_lines(how, &r->from_line, &r->to_line, &ui->err));
     st = CV_THEN(st, types_asked(r));
     if (st == CV_OK)
         *out = r;

@@ -39,14 +39,11 @@ static void print_record(const struct cv_template *t, uint64_t line, const struc
     putchar('\n');
 }
 
-cv_status cv_import_preview(struct cv_ui *ui, const struct cv_template *t, const struct cv_import_item *item)
+cv_status cv_import_preview(struct cv_ui *ui, const struct cv_template *t, uint64_t line,
+                            struct cv_json *record)
 {
-    cv_status st = CV_OK;
-    for (size_t i = 0; i < cv_json_len(item->records) && st == CV_OK; i++) {
-        if (ui->json)
-            st = cv_ui_answer(ui, cv_json_at(item->records, i));
-        else
-            print_record(t, item->line, cv_json_at(item->records, i));
-    }
-    return st;
+    if (ui->json)
+        return cv_ui_answer(ui, record);
+    print_record(t, line, record);
+    return CV_OK;
 }

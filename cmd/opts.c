@@ -70,9 +70,14 @@ static cv_status store(const struct cv_opt *opt, void *base, const char *value, 
 
 cv_status cv_opts_parse(const struct cv_cmd *cmd, int argc, char **argv, struct cv_ui *ui, void *args)
 {
+    bool words_only = false;
     for (int i = 0; i < argc; i++) {
         const char *a = argv[i], *value = NULL;
-        if (a[0] != '-' || a[1] == '\0') {
+        if (!words_only && strcmp(a, "--") == 0) {
+            words_only = true;
+            continue;
+        }
+        if (words_only || a[0] != '-' || a[1] == '\0') {
             if (add_word(&ui->words, a) != CV_OK)
                 return cv_fail(&ui->err, CV_ERR_ARG, "more than %d arguments", CV_WORDS_MAX);
             continue;

@@ -64,7 +64,7 @@ static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a
         cv_similar_print(*similar);
     }
     if (st == CV_OK)
-        st = cv_similar_closed(ui, cv_alike_closed(alike));
+        st = cv_similar_limits(ui, alike);
     cv_alike_free(alike);
     return CV_THEN(st, decide(ui, a, *similar));
 }

@@ -251,11 +251,24 @@ static cv_status check(struct exporting *x)
     return CV_OK;
 }
 
+/* tell_lost(x): what CSV does not hold, with --quiet too: nobody is to think that it is all there. */
+static void tell_lost(const struct exporting *x)
+{
+    struct cv_columns_lost lost;
+    for (size_t i = 0; x->columns != NULL && cv_columns_lost(x->columns, i, &lost); i++) {
+        if (i == 0)
+            fputs("Not in the CSV, which holds the fields of the standard. JSON lines hold it:\n", stderr);
+        fprintf(stderr, "%6zu  %s: %s\n", lost.records, lost.type, lost.field);
+    }
+}
+
 static void tell(struct exporting *x)
 {
     struct cv_ui *ui = x->ui;
     if (!ui->json)
         printf("%zu records exported\n", x->done);
+    fflush(stdout);
+    tell_lost(x);
     if (x->total > x->done)
         cv_ui_say(ui, "%zu more were left out: you may read nothing of them but that they are there.",
                   x->total - x->done);
@@ -321,7 +334,8 @@ const struct cv_cmd cv_cmd_record_export = {
     .details =
         "The access log names every record before anything of it is written. JSON lines are what `record "
         "import` of another vault takes back; CSV holds the fields of the Human Trafficking Case Data "
-        "Standard, a row for each record. For a partner, make a package instead: see `package new`.",
+        "Standard, a row for each record, and what it does not hold is named. For a partner, make a package "
+        "instead: see `package new`.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_max = CV_WORDS_MAX,

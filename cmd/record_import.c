@@ -5,7 +5,6 @@
 #include "cmd/import.h"
 #include "cmd/import_known.h"
 #include "vault/origin.h"
-#include "vault/seen.h"
 
 /* record import: many records, a commit for each thousand; or those of a package from another vault. */
 
@@ -61,7 +60,8 @@ struct import {
     struct cv_seen *seen;
     struct cv_import_known *persons; /* NULL: it is not asked whether they are known */
     struct cv_json *ids;             /* of the commit under way; NULL: none is */
-    uint64_t stored, known, rows, refused, shown, last_fault;
+    struct cv_import_again before;
+    uint64_t stored, rows, refused, shown, last_fault;
 };
 
 /* at_line(im, line, st, why): the same fault, with its line. */
@@ -72,9 +72,10 @@ static cv_status at_line(struct import *im, uint64_t line, cv_status st, const c
 
 /* ---- commits ---- */
 
-static cv_status begin(struct import *im)
+/* begin(im, news): did others store something in the meantime? */
+static cv_status begin(struct import *im, bool *news)
 {
-    cv_status st = cv_vault_begin(im->vault, &im->ui->err);
+    cv_status st = cv_seen_begin(im->seen, news, &im->ui->err);
     if (st == CV_OK && (im->ids = cv_json_array()) == NULL) {
         cv_vault_abort(im->vault);
         st = CV_ERR_NOMEM;
@@ -131,46 +132,11 @@ static cv_status commit(struct import *im)
 
 /* ---- records ---- */
 
-/* What a row's records are known by. */
-#define ROW_RECORDS_MAX 64
-struct marks {
-    struct cv_mark m[ROW_RECORDS_MAX];
-    bool known;
-};
-
-/* nth_of_type(records, i): which one of its type it is, whatever else stands in the row. */
-static size_t nth_of_type(const struct cv_json *records, size_t i)
-{
-    size_t n = 0;
-    for (size_t k = 0; k < i; k++)
-        if (cv_json_equal(cv_json_get(cv_json_at(records, k), "type"),
-                          cv_json_get(cv_json_at(records, i), "type")))
-            n++;
-    return n;
-}
-
-/* look_up(im, item, marks): was any of them imported before? They were stored together. */
-static cv_status look_up(struct import *im, const struct cv_import_item *item, struct marks *marks)
-{
-    char source[300];
-    cv_status st = CV_OK;
-    marks->known = false;
-    for (size_t i = 0; i < cv_json_len(item->records) && i < ROW_RECORDS_MAX && st == CV_OK; i++) {
-        bool known = false;
-        snprintf(source, sizeof(source), "%s/%zu", item->source, nth_of_type(item->records, i));
-        st = cv_seen_mark(im->seen, cv_json_at(item->records, i), source, &marks->m[i], &im->ui->err);
-        if (!im->a->again)
-            st = CV_THEN(st, cv_seen_known(im->seen, &marks->m[i], &known, &im->ui->err));
-        marks->known = marks->known || known;
-    }
-    return st;
-}
-
 /* put(im, item, i, mark): one record into the commit; an error names its line. */
 static cv_status put(struct import *im, const struct cv_import_item *item, size_t i,
                      const struct cv_mark *mark)
 {
-    const struct cv_import how = { cv_mark_source(mark), !item->own_ids };
+    const struct cv_import how = { &mark->from, !item->own_ids };
     struct cv_json *record = cv_json_at(item->records, i);
     struct cv_stored stored;
     struct cv_err err = { 0 };
@@ -192,12 +158,15 @@ static cv_status refuse(struct import *im, const struct cv_json *record)
     return cv_record_refuse(im->vault, record, "import", im->a->reason, why.msg, &im->ui->err);
 }
 
-/* check(im, item): would all of them be taken? Asked before any of them is, so that a row can be passed over.
- */
-static cv_status check(struct import *im, const struct cv_import_item *item, struct cv_err *why)
+/* check(im, item, marks): would all that are new be taken? Asked before any of them is, so that a row can be
+ * passed over. */
+static cv_status check(struct import *im, const struct cv_import_item *item,
+                       const struct cv_import_marks *marks, struct cv_err *why)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < cv_json_len(item->records) && st == CV_OK; i++) {
+        if (marks->before[i].known)
+            continue;
         const struct cv_import how = { NULL, !item->own_ids };
         struct cv_json *copy = cv_json_copy(cv_json_at(item->records, i));
         st = copy == NULL ? CV_ERR_NOMEM : cv_record_check(im->vault, copy, &how, why);
@@ -212,62 +181,88 @@ static FILE *refusals_to(const struct import *im)
     return im->a->dry_run ? stdout : stderr;
 }
 
-/* rehearse(im, item): what a dry run says of a row. */
-static cv_status rehearse(struct import *im, const struct cv_import_item *item)
+/* refused(im, item, why): a row that is passed over; what stops all of it is given on. */
+static cv_status refused(struct import *im, const struct cv_import_item *item, cv_status st, const char *why)
 {
-    struct cv_err why = { 0 };
-    cv_status st = check(im, item, &why);
     if (st == CV_ERR_NOMEM || st == CV_ERR_IO)
-        return cv_fail(&im->ui->err, st, "%s", why.msg);
-    if (st != CV_OK) {
-        im->refused++;
-        return cv_import_refused(im->ui, refusals_to(im), item->line, NULL, why.msg);
-    }
-    im->stored += cv_json_len(item->records);
-    for (size_t i = 0; im->persons != NULL && i < cv_json_len(item->records) && st == CV_OK; i++)
-        st = cv_import_known_add(im->persons, item->line, cv_json_at(item->records, i), NULL);
-    return st == CV_OK && im->shown++ < PREVIEW_ROWS ? cv_import_preview(im->ui, im->vault->template, item)
-                                                     : st;
+        return cv_fail(&im->ui->err, st, "%s", why);
+    if (cv_json_len(im->ids) == 0)
+        give_up(im); /* nothing of it is to be stored: let others write */
+    im->refused++;
+    return cv_import_refused(im->ui, refusals_to(im), item->line, NULL, why);
 }
 
-/* store(im, item, marks): the records of a row, into one commit. */
-static cv_status store(struct import *im, const struct cv_import_item *item, const struct marks *marks)
+/* rehearse(im, item, marks): what a dry run says of a row. */
+static cv_status rehearse(struct import *im, const struct cv_import_item *item,
+                          const struct cv_import_marks *marks)
+{
+    struct cv_err why = { 0 };
+    cv_status st = check(im, item, marks, &why);
+    if (st != CV_OK)
+        return refused(im, item, st, why.msg);
+    im->stored += marks->fresh;
+    const bool show = im->shown++ < PREVIEW_ROWS;
+    for (size_t i = 0; i < cv_json_len(item->records) && st == CV_OK; i++) {
+        struct cv_json *record = cv_json_at(item->records, i);
+        if (marks->before[i].known)
+            continue;
+        if (im->persons != NULL)
+            st = cv_import_known_add(im->persons, item->line, record, NULL);
+        if (show)
+            st = CV_THEN(st, cv_import_preview(im->ui, im->vault->template, item->line, record));
+    }
+    return st;
+}
+
+/* store(im, item, marks): the new records of a row, into the commit under way. */
+static cv_status store(struct import *im, const struct cv_import_item *item,
+                       const struct cv_import_marks *marks)
 {
     struct cv_err why = { 0 };
     cv_status st = CV_OK;
     size_t i = 0;
-    if (im->a->skip_refused && (st = check(im, item, &why)) != CV_OK) {
-        if (st == CV_ERR_NOMEM || st == CV_ERR_IO)
-            return cv_fail(&im->ui->err, st, "%s", why.msg);
-        im->refused++;
-        return cv_import_refused(im->ui, refusals_to(im), item->line, NULL, why.msg);
-    }
-    if (im->ids == NULL)
-        st = begin(im);
-    if (st != CV_OK)
-        return st;
+    if (im->a->skip_refused && (st = check(im, item, marks, &why)) != CV_OK)
+        return refused(im, item, st, why.msg);
     for (; i < cv_json_len(item->records) && st == CV_OK; i++)
-        st = put(im, item, i, &marks->m[i]);
+        if (!marks->before[i].known)
+            st = put(im, item, i, &marks->m[i]);
     if (st == CV_ERR_DENIED)
         return refuse(im, cv_json_at(item->records, i - 1));
     return st == CV_OK && cv_json_len(im->ids) >= IMPORT_BATCH ? commit(im) : st;
 }
 
+/* look_up(im, item, marks): before something of a row is stored, nobody else can store it any more. */
+static cv_status look_up(struct import *im, const struct cv_import_item *item, struct cv_import_marks *marks)
+{
+    bool news = false;
+    cv_status st = cv_import_look_up(im->ui, im->seen, item, im->a->again, marks);
+    if (st != CV_OK || marks->fresh == 0 || im->a->dry_run || im->ids != NULL)
+        return st;
+    st = begin(im, &news);
+    if (news)
+        st = CV_THEN(st, cv_import_look_up(im->ui, im->seen, item, im->a->again, marks));
+    if (st == CV_OK && marks->fresh == 0)
+        give_up(im);
+    return st;
+}
+
 static cv_status take_item(void *arg, const struct cv_import_item *item)
 {
     struct import *im = arg;
-    struct marks marks;
+    struct cv_import_marks marks;
     im->rows++;
-    if (cv_json_len(item->records) > ROW_RECORDS_MAX)
+    if (cv_json_len(item->records) > CV_IMPORT_RECORDS_MAX)
         return at_line(im, item->line, CV_ERR_LIMIT, "too many records in one row");
     cv_status st = look_up(im, item, &marks);
     if (st != CV_OK)
         return st;
-    if (marks.known) {
-        im->known += cv_json_len(item->records);
+    cv_import_again_note(&im->before, item, &marks);
+    if (marks.fresh == 0)
         return CV_OK;
-    }
-    return im->a->dry_run ? rehearse(im, item) : store(im, item, &marks);
+    st = cv_import_join(im->ui, im->seen, im->vault->template, item, &marks);
+    if (st != CV_OK)
+        return st;
+    return im->a->dry_run ? rehearse(im, item, &marks) : store(im, item, &marks);
 }
 
 /* take_fault(im, ...): every one is told in a dry run, and where the rest is to be stored; else the first
@@ -316,15 +311,16 @@ static cv_status take_in(struct cv_ui *ui, const struct args *a)
 
 /* ---- the command ---- */
 
-/* summary(im): what came of it, in a line or two. */
+/* summary(im): what came of it, in a line or two; of a wrong option, nothing did. */
 static cv_status summary(struct import *im, cv_status st)
 {
+    if (st == CV_ERR_ARG)
+        return st;
     if (!im->ui->json && im->a->dry_run && st == CV_OK)
         printf("%" PRIu64 " records would be stored\n", im->stored);
     else if (!im->ui->json && !im->a->dry_run)
         printf("%" PRIu64 " records stored\n", im->stored);
-    if (im->known > 0)
-        cv_ui_say(im->ui, "%" PRIu64 " were imported before, and are left as they are.", im->known);
+    cv_import_again_tell(im->ui, &im->before);
     if (st == CV_OK && im->refused > 0)
         return cv_fail(&im->ui->err, CV_ERR_FORMAT, "%s: %" PRIu64 " of %" PRIu64 " rows %s",
                        cv_import_name(im->file), im->refused, im->rows,

@@ -30,8 +30,7 @@ static cv_status print(const struct cv_ui *ui, const struct cv_linked *l, bool u
         cv_ui_say(ui, "  %s: %s%s", l->label[i], l->to[i], undo ? " no more" : "");
     }
     if (!any)
-        cv_ui_say(ui, undo ? "They were not linked; nothing was changed."
-                           : "They are linked already; nothing was changed.");
+        cv_ui_say(ui, "They are linked already; nothing was changed.");
     return st;
 }
 

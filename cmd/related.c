@@ -166,6 +166,8 @@ static cv_status run(struct cv_ui *ui, const void *args)
         st = write_page(ui, o.vault, doc, a->output);
     if (st == CV_OK)
         st = ui->json ? cv_ui_answer(ui, doc) : print(ui, doc);
+    if (st == CV_OK)
+        cv_ui_unread((size_t)cv_json_get_int(doc, "unread"));
     if (st == CV_OK && a->output != NULL)
         cv_ui_say(ui, "The page is not sealed: it holds what you may read. Keep it as you keep the file.");
     cv_json_free(doc);

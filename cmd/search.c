@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "vault/index.h"
 #include "vault/search.h"
 
 /* search: which records say so. */
@@ -40,6 +41,10 @@ static cv_status ask(struct cv_ui *ui, struct cv_buf *out)
     char answer[CV_ANSWER_BYTES];
     if (ui->words.n == 1 && strcmp(ui->words.w[0], "-") == 0) {
         cv_status st = cv_ui_read_file(ui, "-", CV_QUERY_MAX_BYTES + 1, out);
+        if (st == CV_ERR_LIMIT) { /* wrong usage, as what is typed is */
+            ui->err = (struct cv_err){ 0 };
+            return cv_fail(&ui->err, CV_ERR_ARG, "search terms: longer than %d bytes", CV_QUERY_MAX_BYTES);
+        }
         while (out->n > 0 && (out->p[out->n - 1] == '\n' || out->p[out->n - 1] == '\r'))
             cv_buf_truncate(out, out->n - 1);
         return st;
@@ -123,6 +128,10 @@ static void tell(const struct cv_ui *ui, const struct cv_search *found)
         cv_ui_say(ui, "%zu of %zu records; --limit NUMBER shows more.", found->count, found->found);
     else
         cv_ui_say(ui, found->count == 1 ? "1 record." : "%zu records.", found->count);
+    if (found->granted_left > 0)
+        cv_ui_say(ui, "Of what was granted to you only the newest %d were searched; %zu were not.",
+                  CV_INDEX_GRANTED_MAX, found->granted_left);
+    cv_ui_unread(found->unread);
 }
 
 static cv_status check_type(struct cv_ui *ui, const struct cv_template *t, const char *type)
@@ -178,7 +187,8 @@ const struct cv_cmd cv_cmd_search = {
         "side, Jov* begins so, Jovanna~ is a name spelled almost so; without the ~ such names are taken "
         "where a "
         "word is found nowhere. field:value looks in one field or section: city:Vienna, "
-        "birth_date:1990..1995-06, opened:2024. Numbers of telephones and documents are met however they are "
+        "birth_date:1990..1995-06, opened:2024. A date that is known only in part is met by every day that "
+        "it may be. Numbers of telephones and documents are met however they are "
         "spaced. Without TERMS they are asked for, and - reads them from standard input: so no name comes "
         "into "
         "the history of your shell. Searching is logged, with the terms and what was found.",

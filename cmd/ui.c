@@ -256,6 +256,15 @@ void cv_ui_training(struct cv_ui *ui, bool training)
         fprintf(ui->json ? stderr : stdout, "TRAINING - no real people are in this vault\n");
 }
 
+void cv_ui_unread(size_t count)
+{
+    if (count == 0)
+        return;
+    fflush(stdout);
+    fprintf(stderr, "%zu record%s could not be read, and %s not searched; `casevault check` says which.\n",
+            count, count > 1 ? "s" : "", count > 1 ? "are" : "is");
+}
+
 void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...)
 {
     va_list ap;

@@ -86,7 +86,8 @@ static cv_status set_one(struct cv_columns *c, struct cv_bytes field, struct cv_
         return cv_fail(err, CV_ERR_LIMIT, "set: more than %d fields", SETS_MAX);
     struct set *s = &c->sets[c->set_count];
     s->place = p;
-    cv_status st = cell_value(&p->f, cell_text(text), c->dates, &s->value, &why);
+    const struct cell_how said = { c->cells.dates, true }; /* by a person, and for no spreadsheet */
+    cv_status st = cell_value(&p->f, text, &said, &s->value, &why);
     if (st == CV_ERR_FORMAT)
         return cv_fail(err, CV_ERR_ARG, "set: %s.%s.%s: %s", p->type, p->section, p->f.name, why);
     if (st == CV_OK)
@@ -152,6 +153,20 @@ static const struct cv_json *mapped(const struct cv_json *map, struct cv_bytes h
     return NULL;
 }
 
+/* grouped(c, header): would it be known without the group before it? */
+static bool grouped(const struct cv_columns *c, struct cv_bytes header)
+{
+    for (size_t i = 0; i < header.n; i++) {
+        struct meaning m;
+        if (memchr("/:.-", header.p[i], 4) == NULL)
+            continue;
+        meaning_of(&c->places, CV_BYTES(header.p + i + 1, header.n - i - 1), &m);
+        if (m.what == MEANS_FIELD || m.what == MEANS_CHOICE)
+            return true;
+    }
+    return false;
+}
+
 static cv_status mean(struct cv_columns *c, const struct cv_columns_how *how, size_t i,
                       struct cv_bytes header, struct cv_err *err)
 {
@@ -173,6 +188,12 @@ static cv_status mean(struct cv_columns *c, const struct cv_columns_how *how, si
             err, CV_ERR_FORMAT,
             "column %zu, %.60s: these are repeats of a form, apart from its rows; export them as numbered "
             "columns of one file",
+            i + 1, col->header);
+    if (col->m.what == MEANS_NOTHING && said == NULL && grouped(c, CV_BYTES(col->header, name.n)))
+        return cv_fail(
+            err, CV_ERR_FORMAT,
+            "column %zu, %.60s: its group is none of the form's, so whose is it? Name a field in a "
+            "--map, or --without",
             i + 1, col->header);
     if (col->m.what == MEANS_NOTHING)
         return cv_fail(
@@ -261,7 +282,8 @@ static bool speaks_of(const struct cv_columns *c, const char *type, const char *
 static cv_status check_consent(const struct cv_columns *c, struct cv_err *err)
 {
     struct cv_template_field f;
-    if (c->typed || !speaks_of(c, "consent", "state") || speaks_of(c, "consent", "purpose") ||
+    if (c->typed || !columns_want(c, "consent") || !speaks_of(c, "consent", "state") ||
+        speaks_of(c, "consent", "purpose") ||
         !cv_template_field_named(c->t, "consent", "consent", "purpose", &f) || !f.required ||
         is_set(c, "consent", "consent", "purpose"))
         return CV_OK;
@@ -279,7 +301,8 @@ cv_status cv_columns_new(const struct cv_template *t, const struct cv_csv_row *h
     if (c == NULL)
         return cv_fail(err, CV_ERR_NOMEM, "columns: out of memory");
     c->t = t;
-    c->dates = how->dates;
+    c->cells.dates = how->dates;
+    c->only = how->only;
     c->count = header->count;
     c->column = calloc(header->count + 1, sizeof(*c->column));
     cv_status st = c->column == NULL ? CV_ERR_NOMEM : places_of(t, &c->places);
@@ -288,13 +311,12 @@ cv_status cv_columns_new(const struct cv_template *t, const struct cv_csv_row *h
         st = mean(c, how, i, header->cell[i], err);
         c->typed = c->typed || c->column[i].m.what == MEANS_TYPE;
     }
+    c->cells.ours = c->typed;
     st = CV_THEN(st, check_twice(c, header, err));
     st = CV_THEN(st, check_server(c, err));
     st = CV_THEN(st, set_all(c, how, err));
     st = CV_THEN(st, check_consent(c, err));
-    c->only = how->only;
-    c->with_case =
-        st == CV_OK && columns_want(c, CASE) && (speaks_of(c, CASE, NULL) || is_set(c, CASE, NULL, NULL));
+    c->with_case = st == CV_OK && (speaks_of(c, CASE, NULL) || is_set(c, CASE, NULL, NULL));
     if (st == CV_OK)
         *out = c;
     else

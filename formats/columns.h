@@ -20,7 +20,8 @@ struct cv_columns_how {
     const struct cv_json *map;  /* of a map file, checked by cv_columns_map; NULL */
     const char *const *set;     /* NULL-terminated: "type.section.field=text", for rows without it */
     const char *const *without; /* NULL-terminated: headers of columns that are left out */
-    const char *const *only;    /* NULL-terminated: the types that are wanted; NULL: all */
+    const char *const *only;    /* NULL-terminated: the types that are wanted; NULL: all. Those that are refer
+                                   to the others of their row all the same */
     enum cv_date_order dates;
 };
 
@@ -45,6 +46,8 @@ typedef void (*cv_fault_fn)(void *arg, const char *column, const char *why);
 struct cv_taken {
     struct cv_json
         *records; /* array, each with an id of its own; NULL for an empty row; freed by the caller */
+    struct cv_json *others; /* array: those of the row that are not wanted, of which only the type, the id and
+                               which fields are filled count; NULL: none; freed by the caller */
     bool
         own_ids; /* the ids stand in the file; else they are fresh, and only link the records to each other */
     char source[96]; /* "uuid:..." where the row names itself; else "" */
@@ -63,9 +66,18 @@ struct cv_columns_writer;
 /** cv_columns_writer_new(t, out): for all records of the template, which is borrowed. CV_OK; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_columns_writer_new(const struct cv_template *t, struct cv_columns_writer **out);
 void cv_columns_writer_free(struct cv_columns_writer *w);
-/** cv_columns_write(w, record, out): append its row, or (NULL) the header: names of the standard, what types
- * require, and references. CV_OK; CV_ERR_LIMIT; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_columns_write(const struct cv_columns_writer *w, const struct cv_json *record,
+/** cv_columns_write(w, record, out): append its row, or (NULL) the header: names of the standard, with what
+ * stands in one object with them (all of a perpetrator), what types require, and references. CV_OK;
+ * CV_ERR_LIMIT; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_columns_write(struct cv_columns_writer *w, const struct cv_json *record,
                                          struct cv_buf *out);
+
+/* A field that the rows do not hold, or not whole, though so many of the records have it. */
+struct cv_columns_lost {
+    const char *type, *field; /* their labels */
+    size_t records;
+};
+/** cv_columns_lost(w, i, out): the i-th of them, of what was written so far; false past the end. */
+bool cv_columns_lost(const struct cv_columns_writer *w, size_t i, struct cv_columns_lost *out);
 
 #endif

@@ -61,7 +61,7 @@ cv_status places_of(const struct cv_template *t, struct places *out)
 {
     const char *type, *section;
     cv_status st = CV_OK;
-    *out = (struct places){ 0 };
+    *out = (struct places){ .t = t };
     for (size_t i = 0; (type = cv_template_type(t, i)) != NULL; i++)
         for (size_t j = 0; st == CV_OK && (section = cv_template_type_section(t, type, j)) != NULL; j++)
             if (!filled(t, type, section))
@@ -209,21 +209,54 @@ static struct cv_bytes last_of(struct cv_bytes text, char mark)
     return at == NULL ? text : CV_BYTES(at + 1, text.n - (size_t)(at + 1 - text.p));
 }
 
+/* group_of(list, p, group): is it one of the form's, or does it say nothing but where in the template the
+ * field stands? Whose name is `Mother/prs_SecondName`? */
+static bool group_of(const struct places *list, const struct place *p, struct cv_bytes group)
+{
+    /* The survey form is flat: what stands around its fields is its root, or its name. */
+    const char *names[] = { "data",
+                            "htcds_xlsform",
+                            p->type,
+                            cv_template_label(list->t, p->type, NULL, NULL),
+                            p->section,
+                            cv_template_label(list->t, p->type, p->section, NULL),
+                            p->inside ? p->f.name : NULL,
+                            p->inside ? p->f.label : NULL };
+    const char *htcds = place_field(p)->htcds;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i] != NULL && cv_label_same(cv_bytes_str(names[i]), group))
+            return true;
+    return htcds != NULL && strlen(htcds) > 4 && cv_label_same(CV_BYTES(htcds, 3), group); /* per/per_Role */
+}
+
+/* in_meta(groups, mark): ODK's own group, alone or in the form's. */
+static bool in_meta(struct cv_bytes groups, char mark)
+{
+    return cv_bytes_equal(groups, CV_LIT("meta")) ||
+           (mark == '/' ? cv_bytes_equal(groups, CV_LIT("data/meta"))
+                        : cv_bytes_equal(groups, CV_LIT("data-meta")));
+}
+
 static bool is_known(struct cv_bytes header, struct meaning *out)
 {
-    const struct cv_bytes in_group = last_of(header, '/'), in_central = last_of(header, '-');
+    static const char marks[] = "/-";
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         const struct cv_bytes name = cv_bytes_str(known[i].name);
-        if (cv_bytes_equal(header, name) ||
-            (known[i].grouped && (cv_bytes_equal(in_group, name) || cv_bytes_equal(in_central, name)))) {
-            *out = (struct meaning){ .what = known[i].what, .rank = known[i].rank };
-            return true;
+        bool found = cv_bytes_equal(header, name);
+        for (size_t m = 0; known[i].grouped && marks[m] != '\0' && !found; m++) {
+            const struct cv_bytes last = last_of(header, marks[m]);
+            found = last.n < header.n && cv_bytes_equal(last, name) &&
+                    in_meta(CV_BYTES(header.p, header.n - last.n - 1), marks[m]);
         }
+        if (!found)
+            continue;
+        *out = (struct meaning){ .what = known[i].what, .rank = known[i].rank };
+        return true;
     }
     return false;
 }
 
-/* in_groups(list, header): the field itself, or in groups: a/b/field, a-b-field, a:field. */
+/* in_groups(list, header): the field itself, or in groups that are known: a/b/field, a-b-field, a:field. */
 static const struct place *in_groups(const struct places *list, struct cv_bytes header)
 {
     static const char marks[] = "/:.-";
@@ -233,6 +266,14 @@ static const struct place *in_groups(const struct places *list, struct cv_bytes 
         /* Only between groups is a slash; other marks count before a name of the standard alone. */
         if (last.n < header.n && (marks[i] == '/' || (last.n > 4 && last.p[3] == '_')))
             p = places_find(list, last);
+        struct cv_bytes groups = CV_BYTES(header.p, header.n - last.n);
+        while (p != NULL && groups.n > 0) {
+            groups.n--; /* the mark */
+            const struct cv_bytes group = last_of(groups, marks[i]);
+            groups.n -= group.n;
+            if (!group_of(list, p, group))
+                p = NULL;
+        }
     }
     return p;
 }
@@ -333,7 +374,7 @@ static bool choice_of(const struct places *list, struct cv_bytes header, struct 
 
 void meaning_of(const struct places *list, struct cv_bytes header, struct meaning *out)
 {
-    header = cell_text(header);
+    header = cell_bare(cell_unguarded(cell_bare(header), false));
     if (is_known(header, out) || choice_of(list, header, out) || field_of(list, header, out))
         return;
     *out = (struct meaning){ .what = MEANS_NOTHING };

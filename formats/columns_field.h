@@ -21,6 +21,7 @@ const struct cv_template_field *place_field(const struct place *p);
 void place_path(const struct place *p, char out[static COLUMNS_PATH_BYTES]);
 
 struct places {
+    const struct cv_template *t;
     struct place *p;
     size_t count;
 };
@@ -54,17 +55,28 @@ struct meaning {
 /** meaning_of(list, header, out): MEANS_NOTHING if it is not known. */
 void meaning_of(const struct places *list, struct cv_bytes header, struct meaning *out);
 
-/** cell_text(cell): without white space around it, and without the apostrophe by which a spreadsheet was kept
- * from calculating. */
-struct cv_bytes cell_text(struct cv_bytes cell);
+/* How cells are read. */
+struct cell_how {
+    enum cv_date_order dates;
+    bool ours; /* `record export` wrote them: every character stands for itself */
+};
+/** cell_bare(cell): without white space around it. */
+struct cv_bytes cell_bare(struct cv_bytes cell);
+/** cell_unguarded(cell, ours): without the apostrophe by which a spreadsheet was kept from calculating: one
+ * before = + - @, a tab or a line's end, in a cell that is not quoted by it ('@home' stays). */
+struct cv_bytes cell_unguarded(struct cv_bytes cell, bool ours);
 /** cell_choice(f, text): the word of a choice that the text means, by itself or as forms label it; NULL. */
 const char *cell_choice(const struct cv_template_field *f, struct cv_bytes text);
 /** cell_yes(text, out): a yes or a no; false if it is neither. */
 bool cell_yes(struct cv_bytes text, bool *out);
-/** cell_value(f, text, dates, out, why): the value, as the template wants it; of a field with several values
- * an array. CV_OK; CV_ERR_FORMAT with ${why} in plain words; CV_ERR_NOMEM. */
+/** cell_date(text, order, out, why): a day, or a month or year by itself, as ISO 8601 writes it; false with
+ * ${why}. */
+bool cell_date(struct cv_bytes text, enum cv_date_order order, char out[static 32], const char **why);
+/** cell_value(f, text, how, out, why): the value, as the template wants it; of a field with several values
+ * an array. Free text is taken as it is; anything else without white space around it. CV_OK; CV_ERR_FORMAT
+ * with ${why} in plain words; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cell_value(const struct cv_template_field *f, struct cv_bytes text,
-                                   enum cv_date_order dates, struct cv_json **out, const char **why);
+                                   const struct cell_how *how, struct cv_json **out, const char **why);
 
 /* ---- columns.c, for columns_row.c ---- */
 
@@ -83,14 +95,14 @@ struct set {
 
 struct cv_columns {
     const struct cv_template *t;
-    enum cv_date_order dates;
+    struct cell_how cells;
     struct places places;
     struct column *column;
     size_t count;
     struct set sets[SETS_MAX];
     size_t set_count;
     const char *const *only;
-    bool typed;     /* a column says of which type a row's record is */
+    bool typed;     /* a column says of which type a row's record is: then it is our own export */
     bool with_case; /* columns, or what was set, speak of cases */
 };
 

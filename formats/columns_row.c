@@ -85,12 +85,31 @@ static bool numbers_records(const struct cv_columns *c, const char *type)
     return false;
 }
 
-/* holder_of(t, p, number): the object in which the field of a column stands; borrowed. */
-static struct cv_json *holder_of(struct taking *t, const struct place *p, unsigned number)
+/* record_at(t, p, number): the record that a column speaks of. */
+static struct cv_json *record_at(struct taking *t, const struct place *p, unsigned number)
 {
     const bool of_element = p->inside && p->f.multi;
     const bool of_record = !of_element && (!place_field(p)->multi || numbers_records(t->c, p->type));
-    struct cv_json *o = record_of(t, p->type, of_record ? number : 0);
+    return record_of(t, p->type, of_record ? number : 0);
+}
+
+/* wanted(t, col): is its record? One that is not is there all the same, for others to refer to;
+ * of what it says, that it does. */
+static bool wanted(struct taking *t, const struct column *col, bool says)
+{
+    if (columns_want(t->c, col->m.place->type))
+        return true;
+    struct cv_json *o = says && !t->c->typed ? record_at(t, col->m.place, col->m.number) : NULL;
+    struct cv_json *section = o != NULL ? member(t, o, col->m.place->section, false) : NULL;
+    if (section != NULL)
+        t->nomem = cv_json_set(section, col->m.place->f.name, cv_json_bool(true)) != CV_OK || t->nomem;
+    return false;
+}
+
+/* holder_of(t, p, number): the object in which the field of a column stands; borrowed. */
+static struct cv_json *holder_of(struct taking *t, const struct place *p, unsigned number)
+{
+    struct cv_json *o = record_at(t, p, number);
     struct cv_json *section = o != NULL ? member(t, o, p->section, false) : NULL;
     if (section == NULL || !p->inside)
         return section;
@@ -135,9 +154,10 @@ static void put(struct taking *t, const struct column *col, struct cv_json *valu
 static void take_choice(struct taking *t, const struct column *col, struct cv_bytes text)
 {
     bool yes = false;
-    if (!columns_want(t->c, col->m.place->type))
+    const bool clear = cell_yes(text, &yes);
+    if (!wanted(t, col, clear && yes))
         return;
-    if (!cell_yes(text, &yes)) {
+    if (!clear) {
         fault(t, col->header, "neither yes nor no");
         return;
     }
@@ -146,6 +166,22 @@ static void take_choice(struct taking *t, const struct column *col, struct cv_by
         put(t, col, list);
     else if (yes)
         t->nomem = true;
+}
+
+/* agree(t, row, all, words): where choices of this field have columns of their own, do those say the same? */
+static void agree(struct taking *t, const struct cv_csv_row *row, const struct column *all,
+                  const struct cv_json *words)
+{
+    char why[COLUMNS_PATH_BYTES + 40];
+    for (size_t i = 0; i < t->c->count; i++) {
+        const struct column *one = &t->c->column[i];
+        bool yes = false;
+        if (one->m.what != MEANS_CHOICE || one->m.place != all->m.place || one->m.number != all->m.number ||
+            !cell_yes(cell_bare(row->cell[i]), &yes) || cv_json_has_word(words, one->m.choice) == yes)
+            continue;
+        snprintf(why, sizeof(why), yes ? "yes, but %s does not name it" : "no, but %s names it", all->header);
+        fault(t, one->header, why);
+    }
 }
 
 /* words_of(f, out): the words that may stand in a field, as many as fit. */
@@ -161,22 +197,24 @@ static const char *words_of(const struct cv_template_field *f, char out[static 2
     return out;
 }
 
-static void take_field(struct taking *t, const struct column *col, struct cv_bytes text)
+static void take_field(struct taking *t, const struct cv_csv_row *row, const struct column *col,
+                       struct cv_bytes text)
 {
     struct cv_json *value = NULL;
     const struct cv_template_field *f = place_field(col->m.place);
     const char *why = NULL;
     char words[200];
-    if (!columns_want(t->c, col->m.place->type))
+    if (!wanted(t, col, true))
         return;
     if (t->type != NULL && strcmp(t->type, col->m.place->type) != 0) {
         fault(t, col->header, "the record of this row is of another type");
         return;
     }
-    cv_status st = cell_value(f, text, t->c->dates, &value, &why);
-    if (st == CV_OK)
+    cv_status st = cell_value(f, text, &t->c->cells, &value, &why);
+    if (st == CV_OK) {
+        agree(t, row, col, value);
         put(t, col, value);
-    else if (st == CV_ERR_FORMAT)
+    } else if (st == CV_ERR_FORMAT)
         fault(t, col->header, f->choices != NULL ? words_of(f, words) : why);
     else
         t->nomem = true;
@@ -188,7 +226,7 @@ static struct cv_bytes of_row(const struct cv_columns *c, const struct cv_csv_ro
     struct cv_bytes best = { 0 };
     int rank = 0;
     for (size_t i = 0; i < c->count; i++) {
-        const struct cv_bytes text = cell_text(row->cell[i]);
+        const struct cv_bytes text = cell_bare(cell_unguarded(cell_bare(row->cell[i]), c->typed));
         if ((int)c->column[i].m.what == what && text.n > 0 && (best.n == 0 || c->column[i].m.rank < rank)) {
             best = text;
             rank = c->column[i].m.rank;
@@ -341,10 +379,29 @@ static void name_source(const struct cv_columns *c, const struct cv_csv_row *row
         snprintf(out, 96, "uuid:%.*s", (int)uuid.n, (const char *)uuid.p);
 }
 
+/* part(t, out): what is wanted, and what else there is. */
+static void part(struct taking *t, struct cv_taken *out)
+{
+    out->records = t->list;
+    if (t->c->only == NULL)
+        return;
+    out->records = cv_json_array();
+    out->others = cv_json_array();
+    for (size_t i = 0; i < t->count && !t->nomem; i++)
+        t->nomem = cv_json_push(columns_want(t->c, t->made[i].type) ? out->records : out->others,
+                                cv_json_ref(t->made[i].record)) != CV_OK;
+    cv_json_free(t->list);
+    if (!t->nomem && cv_json_len(out->records) > 0)
+        return;
+    cv_json_free(out->records);
+    cv_json_free(out->others);
+    out->records = out->others = NULL;
+}
+
 static bool empty(const struct cv_csv_row *row)
 {
     for (size_t i = 0; i < row->count; i++)
-        if (cell_text(row->cell[i]).n > 0)
+        if (cell_bare(row->cell[i]).n > 0)
             return false;
     return true;
 }
@@ -367,11 +424,11 @@ cv_status cv_columns_take(struct cv_columns *c, const struct cv_csv_row *row, co
     if (c->typed && !t.nomem)
         typed(&t, row, out);
     for (size_t i = 0; i < c->count && !t.nomem; i++) {
-        const struct cv_bytes text = cell_text(row->cell[i]);
-        if (text.n == 0)
+        const struct cv_bytes text = cell_unguarded(row->cell[i], c->typed);
+        if (text.n == 0 || (!c->typed && cell_bare(text).n == 0))
             continue;
         if (c->column[i].m.what == MEANS_FIELD)
-            take_field(&t, &c->column[i], text);
+            take_field(&t, row, &c->column[i], text);
         else if (c->column[i].m.what == MEANS_CHOICE)
             take_choice(&t, &c->column[i], text);
         else if (c->column[i].m.what == MEANS_NOTHING)
@@ -384,10 +441,9 @@ cv_status cv_columns_take(struct cv_columns *c, const struct cv_csv_row *row, co
         set_missing(&t);
     mark_training(&t, row);
     name_source(c, row, out->source);
-    if (!t.nomem && !t.faulty && t.count > 0) {
-        out->records = t.list;
-        return CV_OK;
-    }
-    cv_json_free(t.list);
+    if (!t.nomem && !t.faulty && t.count > 0)
+        part(&t, out);
+    else
+        cv_json_free(t.list);
     return t.nomem ? CV_ERR_NOMEM : t.faulty ? CV_ERR_FORMAT : CV_OK;
 }

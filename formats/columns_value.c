@@ -5,24 +5,38 @@
 #include "formats/country.h"
 #include "formats/crockford.h"
 #include "formats/csv.h"
-#include "formats/date.h"
 
 /* What a cell says, in the terms of the template. Nothing is guessed: what can be read in two ways is
  * refused. */
 
-struct cv_bytes cell_text(struct cv_bytes cell)
+struct cv_bytes cell_bare(struct cv_bytes cell)
 {
     while (cell.n > 0 && memchr(" \t\r\n", cell.p[0], 4) != NULL)
         cell = CV_BYTES(cell.p + 1, cell.n - 1);
     while (cell.n > 0 && memchr(" \t\r\n", cell.p[cell.n - 1], 4) != NULL)
         cell.n--;
-    size_t quotes = 0; /* an apostrophe that was one already has got another (cv_columns_write) */
+    return cell;
+}
+
+struct cv_bytes cell_unguarded(struct cv_bytes cell, bool ours)
+{
+    size_t quotes = 0;
     while (quotes < cell.n && cell.p[quotes] == '\'')
         quotes++;
-    if (quotes > 0 && quotes < cell.n &&
-        memchr(CV_CSV_GUARDED, cell.p[quotes], sizeof(CV_CSV_GUARDED) - 1) != NULL)
-        cell = CV_BYTES(cell.p + 1, cell.n - 1);
-    return cell;
+    if (quotes == 0 || quotes == cell.n ||
+        memchr(CV_CSV_GUARDED, cell.p[quotes], sizeof(CV_CSV_GUARDED) - 1) == NULL)
+        return cell;
+    /* In our own file one that was an apostrophe already has got another (columns_write.c). Elsewhere it is
+     * one alone, and what ends with another is quoted. */
+    return ours || (quotes == 1 && cell.p[cell.n - 1] != '\'') ? CV_BYTES(cell.p + 1, cell.n - 1) : cell;
+}
+
+/* line_of(text): what may stand at the end of a cell and never in a line. */
+static struct cv_bytes line_of(struct cv_bytes text)
+{
+    while (text.n > 0 && memchr("\r\n", text.p[text.n - 1], 2) != NULL)
+        text.n--;
+    return text;
 }
 
 /* ---- words ---- */
@@ -102,135 +116,6 @@ bool cell_yes(struct cv_bytes text, bool *out)
     return false;
 }
 
-/* ---- dates ---- */
-
-/* The parts of a date: numbers, or the name of a month. */
-struct parts {
-    unsigned n[3];
-    size_t digits[3], count;
-    int month; /* which part is a month's name; -1: none */
-    char mark; /* what stands between the first two */
-};
-
-static unsigned month_named(const char *word)
-{
-    static const char *const months[] = { "january",   "february", "march",    "april",
-                                          "may",       "june",     "july",     "august",
-                                          "september", "october",  "november", "december" };
-    const size_t n = strlen(word);
-    for (unsigned i = 0; n >= 3 && i < 12; i++)
-        if (strncmp(months[i], word, n) == 0)
-            return i + 1;
-    return 0;
-}
-
-/* part(text, p): the next number or word. */
-static bool part(struct cv_bytes *text, struct parts *p)
-{
-    char word[16] = "";
-    size_t n = 0;
-    const size_t i = p->count;
-    while (n < text->n && text->p[n] >= '0' && text->p[n] <= '9' && n < 5)
-        p->n[i] = 10 * p->n[i] + (unsigned)(text->p[n++] - '0');
-    p->digits[i] = n;
-    if (n == 0) {
-        while (n < text->n && n < sizeof(word) - 1 &&
-               ((text->p[n] | 0x20) >= 'a' && (text->p[n] | 0x20) <= 'z')) {
-            word[n] = (char)(text->p[n] | 0x20);
-            n++;
-        }
-        if (p->month >= 0 || (p->n[i] = month_named(word)) == 0)
-            return false;
-        p->month = (int)i;
-    }
-    p->count++;
-    *text = CV_BYTES(text->p + n, text->n - n);
-    return true;
-}
-
-static bool parts_of(struct cv_bytes text, struct parts *p)
-{
-    *p = (struct parts){ .month = -1 };
-    while (p->count < 3) {
-        if (!part(&text, p))
-            return false;
-        if (text.n == 0)
-            return true;
-        if (memchr("-/. ,", text.p[0], 5) == NULL)
-            return false;
-        if (p->count == 1)
-            p->mark = (char)text.p[0];
-        while (text.n > 0 && memchr("-/. ,", text.p[0], 5) != NULL)
-            text = CV_BYTES(text.p + 1, text.n - 1);
-    }
-    return text.n == 0;
-}
-
-/* day_and_month(p, order, day, month): of a date whose year stands last, in numbers. */
-static bool day_and_month(const struct parts *p, enum cv_date_order order, unsigned *day, unsigned *month)
-{
-    const unsigned a = p->n[0], b = p->n[1];
-    bool day_first = order == CV_DATES_DAY_FIRST;
-    if (order == CV_DATES_CLEAR) {
-        if (p->mark != '.' && a <= 12 && b <= 12 && a != b)
-            return false; /* with points it is always the day that stands first */
-        day_first = p->mark == '.' || a > 12 || a == b;
-    }
-    *day = day_first ? a : b;
-    *month = day_first ? b : a;
-    return true;
-}
-
-/* date_of(text, order, out, why): a day, or a month or year by itself, as ISO 8601 writes it. */
-static bool date_of(struct cv_bytes text, enum cv_date_order order, char out[static 32], const char **why)
-{
-    struct parts p;
-    unsigned day = 0, month = 0, year = 0;
-    *why = "not a date that is understood; write YYYY-MM-DD";
-    const uint8_t *t = text.n > 10 ? memchr(text.p, 'T', text.n) : NULL;
-    if (t == NULL && text.n > 16 && text.p[10] == ' ' && text.p[13] == ':')
-        t = text.p + 10;
-    if (t != NULL && t - text.p == 10 && text.n > 11 && t[1] >= '0' &&
-        t[1] <= '9') /* of a time, the day alone */
-        text.n = 10;
-    if (!parts_of(text, &p))
-        return false;
-    if (p.digits[0] == 4 && p.month != 0) { /* 2024-05-31, 2024/05, 2024 */
-        year = p.n[0];
-        month = p.count > 1 ? p.n[1] : 0;
-        day = p.count > 2 ? p.n[2] : 0;
-        if ((p.count > 1 && month == 0) || (p.count > 2 && day == 0))
-            return false;
-    } else if (p.digits[p.count - 1] != 4) {
-        *why = p.count == 3 ? "the year of a date is wanted in four digits" : *why;
-        return false;
-    } else if (p.count == 2) { /* 05/2024, May 2024 */
-        year = p.n[1];
-        month = p.n[0];
-    } else if (p.count == 3 && p.month >= 0) { /* 31 May 2024, May 31, 2024 */
-        year = p.n[2];
-        month = p.n[p.month];
-        day = p.n[p.month == 0 ? 1 : 0];
-    } else if (p.count == 3) {
-        year = p.n[2];
-        if (!day_and_month(&p, order, &day, &month)) {
-            *why = "a date that can be read in two ways; write YYYY-MM-DD, or say --dates dmy or mdy";
-            return false;
-        }
-    } else {
-        return false;
-    }
-    snprintf(out, 32,
-             p.count == 1   ? "%04u"
-             : p.count == 2 ? "%04u-%02u"
-                            : "%04u-%02u-%02u",
-             year, month, day);
-    if (cv_date_ok(cv_bytes_str(out), true))
-        return true;
-    *why = "a day that does not exist";
-    return false;
-}
-
 /* ---- other types ---- */
 
 /* phone_of(text, out): digits with the country's code, without what people write between them. */
@@ -296,7 +181,7 @@ static cv_status give(struct cv_json *value, struct cv_json **out)
 }
 
 /* one(f, text, ...): a single value. */
-static cv_status one(const struct cv_template_field *f, struct cv_bytes text, enum cv_date_order dates,
+static cv_status one(const struct cv_template_field *f, struct cv_bytes text, const struct cell_how *how,
                      struct cv_json **out, const char **why)
 {
     char made[32];
@@ -309,7 +194,7 @@ static cv_status one(const struct cv_template_field *f, struct cv_bytes text, en
                             : refuse(why, "none of the words that may stand here; see the template");
     }
     if (strcmp(f->type, "date") == 0)
-        return date_of(text, dates, made, why) ? give(cv_json_str(made), out) : CV_ERR_FORMAT;
+        return cell_date(text, how->dates, made, why) ? give(cv_json_str(made), out) : CV_ERR_FORMAT;
     if (strcmp(f->type, "country") == 0) {
         const char *code = cv_country_code(text);
         return code != NULL ? give(cv_json_str(code), out)
@@ -322,7 +207,7 @@ static cv_status one(const struct cv_template_field *f, struct cv_bytes text, en
         return integer_of(text, &number) ? give(cv_json_int(number), out) : refuse(why, "not a whole number");
     if (strcmp(f->type, "boolean") == 0)
         return cell_yes(text, &yes) ? give(cv_json_bool(yes), out) : refuse(why, "neither yes nor no");
-    if (strcmp(f->type, "text") == 0)
+    if (strcmp(f->type, "text") == 0 && !how->ours)
         return lines(text, out);
     if (strcmp(f->type, "ref") == 0 && cv_id_parse(text, raw, NULL) != CV_OK)
         return refuse(why, "not a record id, or mistyped");
@@ -334,14 +219,14 @@ static cv_status one(const struct cv_template_field *f, struct cv_bytes text, en
 /* ---- several values ---- */
 
 /* add(f, text, ...): one more, unless it is there already. */
-static cv_status add(const struct cv_template_field *f, struct cv_bytes text, enum cv_date_order dates,
+static cv_status add(const struct cv_template_field *f, struct cv_bytes text, const struct cell_how *how,
                      struct cv_json *list, const char **why)
 {
     struct cv_json *value = NULL;
-    text = cell_text(text);
+    text = cell_bare(text);
     if (text.n == 0)
         return CV_OK;
-    cv_status st = one(f, text, dates, &value, why);
+    cv_status st = one(f, text, how, &value, why);
     for (size_t i = 0; st == CV_OK && i < cv_json_len(list); i++)
         if (cv_json_equal(cv_json_at(list, i), value)) {
             cv_json_free(value);
@@ -352,18 +237,37 @@ static cv_status add(const struct cv_template_field *f, struct cv_bytes text, en
 
 /* split(f, text, marks, ...): at each of the marks; all parts must be values. */
 static cv_status split(const struct cv_template_field *f, struct cv_bytes text, const char *marks,
-                       enum cv_date_order dates, struct cv_json *list, const char **why)
+                       const struct cell_how *how, struct cv_json *list, const char **why)
 {
     cv_status st = CV_OK;
     for (size_t from = 0, i = 0; i <= text.n && st == CV_OK; i++)
         if (i == text.n || (text.p[i] != '\0' && strchr(marks, text.p[i]) != NULL)) {
-            st = add(f, CV_BYTES(text.p + from, i - from), dates, list, why);
+            st = add(f, CV_BYTES(text.p + from, i - from), how, list, why);
             from = i + 1;
         }
     return st;
 }
 
-cv_status cell_value(const struct cv_template_field *f, struct cv_bytes text, enum cv_date_order dates,
+/* split_ours(text, list): as columns_write.c put them together. */
+static cv_status split_ours(struct cv_bytes text, struct cv_json *list)
+{
+    struct cv_buf line = { 0 };
+    cv_status st = CV_OK;
+    for (size_t i = 0; i <= text.n && st == CV_OK; i++) {
+        if (i == text.n || text.p[i] == ';') {
+            st = cv_json_push(list, cv_json_strn(cv_buf_view(&line)));
+            cv_buf_truncate(&line, 0);
+            continue;
+        }
+        if (text.p[i] == '\\' && i + 1 < text.n)
+            i++;
+        st = cv_buf_append(&line, CV_BYTES(text.p + i, 1));
+    }
+    cv_buf_free(&line);
+    return st;
+}
+
+cv_status cell_value(const struct cv_template_field *f, struct cv_bytes text, const struct cell_how *how,
                      struct cv_json **out, const char **why)
 {
     /* Words without spaces may be parted by one, as Kobo and ODK do; free text only as the standard does. */
@@ -373,12 +277,18 @@ cv_status cell_value(const struct cv_template_field *f, struct cv_bytes text, en
     cv_status st = CV_ERR_FORMAT;
     *out = NULL;
     *why = "does not fit";
+    if (strcmp(f->type, "text") != 0 && strcmp(f->type, "string") != 0)
+        text = cell_bare(cell_unguarded(cell_bare(text), how->ours));
+    else if (strcmp(f->type, "string") == 0 && !how->ours)
+        text = line_of(text);
     if (!f->multi)
-        return one(f, text, dates, out, why);
+        return one(f, text, how, out, why);
     for (size_t i = 0; marks[i] != NULL && st == CV_ERR_FORMAT; i++) {
         cv_json_free(*out);
         *out = cv_json_array();
-        st = *out == NULL ? CV_ERR_NOMEM : split(f, text, marks[i], dates, *out, why);
+        st = *out == NULL                  ? CV_ERR_NOMEM
+             : how->ours && marks == plain ? split_ours(text, *out)
+                                           : split(f, text, marks[i], how, *out, why);
     }
     if (st != CV_OK) {
         cv_json_free(*out);

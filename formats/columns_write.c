@@ -19,12 +19,13 @@ static bool of_standard(const struct places *list, const struct place *p)
     return false;
 }
 
-/* goes(list, p): names of the standard, what a type requires, and references between records. */
+/* goes(list, p): names of the standard, with what stands in one object with them, what a type requires, and
+ * references between records. */
 static bool goes(const struct places *list, const struct place *p)
 {
-    const struct cv_template_field *f = place_field(p);
-    return f->htcds != NULL ||
-           (p->inside ? f->required && of_standard(list, p) : f->required || f->to != NULL);
+    if (p->inside)
+        return of_standard(list, p);
+    return p->f.htcds != NULL || p->f.required || p->f.to != NULL;
 }
 
 /* each(list, fn, arg): every column; of lists of objects so many as the template allows. */
@@ -33,8 +34,8 @@ static cv_status each(const struct places *list, each_fn fn, void *arg)
     cv_status st = CV_OK;
     for (size_t i = 0; i < list->count && st == CV_OK; i++) {
         const struct place *p = &list->p[i];
-        const size_t most = p->inside && p->f.multi ? p->f.max : 1;
-        for (unsigned n = 1; n <= most && goes(list, p) && st == CV_OK; n++)
+        const size_t most = !goes(list, p) ? 0 : p->inside && p->f.multi ? p->f.max : 1;
+        for (unsigned n = 1; n <= most && st == CV_OK; n++)
             st = fn(arg, p, most > 1 ? n : 0);
     }
     return st;
@@ -61,6 +62,24 @@ static cv_status write_name(void *arg, const struct place *p, unsigned number)
     return st;
 }
 
+static bool is_consent(const struct cv_template_field *f)
+{
+    return f->htcds != NULL && strcmp(f->htcds, "con_Consent") == 0;
+}
+
+/* put_line(text, out): one of several lines of free text, so that its own semicolons are told from those
+ * between them. */
+static cv_status put_line(struct cv_bytes text, struct cv_buf *out)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < text.n && st == CV_OK; i++) {
+        if (text.p[i] == ';' || text.p[i] == '\\')
+            st = cv_buf_str(out, "\\");
+        st = CV_THEN(st, cv_buf_append(out, CV_BYTES(text.p + i, 1)));
+    }
+    return st;
+}
+
 /* put_value(f, v, out): as the standard writes it; several with semicolons. */
 static cv_status put_value(const struct cv_template_field *f, const struct cv_json *v, struct cv_buf *out)
 {
@@ -74,8 +93,10 @@ static cv_status put_value(const struct cv_template_field *f, const struct cv_js
         st = cv_buf_printf(out, "%" PRId64, cv_json_to_int(v));
     else if (cv_json_is(v, CV_JSON_BOOL))
         st = cv_buf_str(out, cv_json_to_bool(v) ? "TRUE" : "FALSE");
-    else if (f->htcds != NULL && strcmp(f->htcds, "con_Consent") == 0 && v != NULL)
+    else if (is_consent(f) && v != NULL)
         st = cv_buf_str(out, cv_bytes_equal(cv_json_text(v), CV_LIT("Given")) ? "TRUE" : "FALSE");
+    else if (f->multi && strcmp(f->type, "string") == 0)
+        st = put_line(cv_json_text(v), out);
     else
         st = cv_buf_append(out, cv_json_text(v));
     return st;
@@ -111,12 +132,15 @@ static cv_status write_value(void *arg, const struct place *p, unsigned number)
 
 struct cv_columns_writer {
     struct places places;
+    size_t *lost; /* of each place: how many records had it, and the rows do not hold it */
 };
 
 cv_status cv_columns_writer_new(const struct cv_template *t, struct cv_columns_writer **out)
 {
     struct cv_columns_writer *w = calloc(1, sizeof(*w));
     cv_status st = w == NULL ? CV_ERR_NOMEM : places_of(t, &w->places);
+    if (st == CV_OK && (w->lost = calloc(w->places.count + 1, sizeof(*w->lost))) == NULL)
+        st = CV_ERR_NOMEM;
     *out = st == CV_OK ? w : NULL;
     if (st != CV_OK)
         cv_columns_writer_free(w);
@@ -125,13 +149,48 @@ cv_status cv_columns_writer_new(const struct cv_template *t, struct cv_columns_w
 
 void cv_columns_writer_free(struct cv_columns_writer *w)
 {
-    if (w != NULL)
-        places_free(&w->places);
+    if (w == NULL)
+        return;
+    places_free(&w->places);
+    free(w->lost);
     free(w);
 }
 
-cv_status cv_columns_write(const struct cv_columns_writer *writer, const struct cv_json *record,
-                           struct cv_buf *out)
+/* holds(list, p, v): is the value of the field told whole? Of consent the standard has but yes and no. */
+static bool holds(const struct places *list, const struct place *p, const struct cv_json *v)
+{
+    return goes(list, p) && !(is_consent(&p->f) && !cv_bytes_equal(cv_json_text(v), CV_LIT("Given")) &&
+                              !cv_bytes_equal(cv_json_text(v), CV_LIT("Refused")));
+}
+
+/* note_lost(w, record): what of the record its row will not hold; of an object, once. */
+static void note_lost(struct cv_columns_writer *w, const struct cv_json *record)
+{
+    const char *type = cv_json_get_str(record, "type");
+    for (size_t i = 0; type != NULL && i < w->places.count; i++) {
+        const struct place *p = &w->places.p[i];
+        const bool again = i > 0 && p->inside && p[-1].inside && strcmp(p[-1].type, p->type) == 0 &&
+                           strcmp(p[-1].section, p->section) == 0 && strcmp(p[-1].f.name, p->f.name) == 0;
+        const struct cv_json *v = cv_json_get(cv_json_get(record, p->section), p->f.name);
+        if (!again && strcmp(type, p->type) == 0 && v != NULL && !holds(&w->places, p, v))
+            w->lost[i]++;
+    }
+}
+
+bool cv_columns_lost(const struct cv_columns_writer *w, size_t i, struct cv_columns_lost *out)
+{
+    for (size_t k = 0; k < w->places.count; k++) {
+        const struct place *p = &w->places.p[k];
+        if (w->lost[k] == 0 || i-- > 0)
+            continue;
+        *out = (struct cv_columns_lost){ cv_template_label(w->places.t, p->type, NULL, NULL), p->f.label,
+                                         w->lost[k] };
+        return true;
+    }
+    return false;
+}
+
+cv_status cv_columns_write(struct cv_columns_writer *writer, const struct cv_json *record, struct cv_buf *out)
 {
     struct writing w = { record, out };
     cv_status st = cv_csv_cell(record != NULL ? cv_json_get_str(record, "type") : "record_type", false, out);
@@ -141,6 +200,8 @@ cv_status cv_columns_write(const struct cv_columns_writer *writer, const struct 
     st = CV_THEN(st, each(&writer->places, record != NULL ? write_value : write_name, &w));
     if (st != CV_OK)
         return st;
+    if (record != NULL)
+        note_lost(writer, record);
     cv_buf_truncate(out, out->n - 1); /* the comma after the last */
     return cv_buf_str(out, "\r\n");
 }

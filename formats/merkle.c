@@ -8,9 +8,10 @@
 
 cv_status cv_merkle_leaf(struct cv_bytes text, struct cv_hash *out)
 {
-    uint8_t joined[512] = { 0 };
+    uint8_t joined[512];
     if (text.n > 0 &&
         text.n < sizeof(joined)) { /* as nearly all are: public words, in one call, and nothing to wipe */
+        joined[0] = 0;
         memcpy(joined + 1, text.p, text.n);
         return cv_sha256(CV_BYTES(joined, 1 + text.n), out->b);
     }

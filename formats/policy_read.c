@@ -107,7 +107,18 @@ static cv_status read_sections(struct cv_policy *p, const struct cv_json *list, 
     return CV_OK;
 }
 
-static cv_status read_members(struct cv_policy *p, const struct cv_json *list, bool judge, struct cv_err *err)
+/* has_line(p, line): one of its members was judged by the same line. */
+static bool has_line(const struct cv_policy *p, struct cv_bytes line)
+{
+    for (size_t i = 0; p != NULL && i < p->member_count; i++)
+        if (cv_bytes_equal(cv_bytes_str(p->members[i].key.line), line))
+            return true;
+    return false;
+}
+
+/* read_members(p, list, judge, before, err): those who were in the policy before are not judged again. */
+static cv_status read_members(struct cv_policy *p, const struct cv_json *list, bool judge,
+                              const struct cv_policy *before, struct cv_err *err)
 {
     if (!cv_json_is(list, CV_JSON_ARRAY) || cv_json_len(list) == 0)
         return cv_fail(err, CV_ERR_FORMAT, "policy: it has no members");
@@ -116,7 +127,8 @@ static cv_status read_members(struct cv_policy *p, const struct cv_json *list, b
         cv_roles roles = 0;
         const struct cv_json *o = cv_json_at(list, i);
         const struct cv_bytes line = cv_json_text(cv_json_get(o, "line"));
-        cv_status st = judge ? cv_member_parse(line, &key, err) : cv_member_read(line, &key, err);
+        cv_status st = judge && !has_line(before, line) ? cv_member_parse(line, &key, err)
+                                                        : cv_member_read(line, &key, err);
         st = CV_THEN(st, read_role_set(p, cv_json_get(o, "roles"), &roles, err));
         st = CV_THEN(st, cv_policy_add_member(p, &key, roles, err));
         if (st != CV_OK)
@@ -204,8 +216,9 @@ static cv_status read_rules(struct cv_policy *p, const struct cv_json *doc, stru
     return CV_THEN(st, read_hash(doc, "template", p->template_hash, err));
 }
 
-/* read_doc(p, doc, judge, err): ${judge}: members' lines are verified, not only read. */
-static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, bool judge, struct cv_err *err)
+/* read_doc(p, doc, judge, before, err): ${judge}: members' lines are verified, not only read. */
+static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, bool judge,
+                          const struct cv_policy *before, struct cv_err *err)
 {
     static const char *const names[] = {
         "number",          "previous", "training",       "suite",     "quorum", "erase",
@@ -221,7 +234,7 @@ static cv_status read_doc(struct cv_policy *p, const struct cv_json *doc, bool j
     st = CV_THEN(st, read_erase(p, cv_json_get(doc, "erase"), err));
     st = CV_THEN(st, read_witnesses(p, cv_json_get(doc, "witnesses"), err));
     st = CV_THEN(st, read_recovery(p, cv_json_get(doc, "recovery"), err));
-    return CV_THEN(st, read_members(p, cv_json_get(doc, "members"), judge, err));
+    return CV_THEN(st, read_members(p, cv_json_get(doc, "members"), judge, before, err));
 }
 
 /* read_place(p, doc, before): number and hash follow those of the policy before. */
@@ -381,7 +394,7 @@ cv_status cv_policy_draft(struct cv_bytes text, const struct cv_policy *before, 
     st = CV_THEN(st, cv_json_parse(json, CV_POLICY_MAX_BYTES, "policy", &doc, err));
     st = CV_THEN(st, cv_policy_new(&p));
     st = CV_THEN(st, read_place(p, doc, before, err));
-    st = CV_THEN(st, read_doc(p, doc, true, err));
+    st = CV_THEN(st, read_doc(p, doc, true, before, err));
     st = CV_THEN(st, check_canonical(p, text, err));
     st = CV_THEN(st, check_rules(p, before, err));
     if (st == CV_OK) {
@@ -438,7 +451,7 @@ cv_status cv_policy_load(struct cv_bytes bytes, const uint8_t vault_id[static CV
         memcpy(p->hash, hash, sizeof(p->hash));
         st = first ? CV_OK : read_hash(doc, "previous", p->previous, err);
     }
-    st = CV_THEN(st, read_doc(p, doc, false, err));
+    st = CV_THEN(st, read_doc(p, doc, false, NULL, err));
     if (st == CV_OK) {
         *out = p;
         p = NULL;

@@ -137,7 +137,7 @@ static cv_status next(struct parsing *p)
 static cv_status add(struct parsing *p, enum cv_query_kind kind, size_t left, size_t right, size_t *out)
 {
     if (p->q->count == CV_QUERY_NODES)
-        return wrong(p, CV_ERR_LIMIT, "too many words");
+        return wrong(p, CV_ERR_ARG, "too many words");
     *out = p->q->count++;
     p->q->node[*out] = (struct cv_query_node){ .kind = kind, .left = left, .right = right };
     return CV_OK;
@@ -206,8 +206,9 @@ static cv_status query(struct parsing *p, size_t *out);
 /* At most CV_QUERY_DEPTH deep. */
 static cv_status not(struct parsing * p, size_t *out)
 {
-    cv_status st =
-        ++p->depth > CV_QUERY_DEPTH ? wrong(p, CV_ERR_LIMIT, "too many brackets within one another") : CV_OK;
+    char why[64];
+    snprintf(why, sizeof(why), "more than %d brackets or NOTs within one another", CV_QUERY_DEPTH);
+    cv_status st = ++p->depth > CV_QUERY_DEPTH ? wrong(p, CV_ERR_ARG, why) : CV_OK;
     size_t inner = 0;
     const enum token token = p->token;
     if (st != CV_OK)
@@ -290,7 +291,7 @@ cv_status cv_query_parse(struct cv_bytes text, struct cv_query *out, struct cv_e
     memset(out, 0, sizeof(*out));
     struct parsing p = { .q = out, .at = out->text, .err = err };
     if (text.n > CV_QUERY_MAX_BYTES)
-        return cv_fail(err, CV_ERR_LIMIT, "search terms: longer than %d bytes", CV_QUERY_MAX_BYTES);
+        return cv_fail(err, CV_ERR_ARG, "search terms: longer than %d bytes", CV_QUERY_MAX_BYTES);
     if (!cv_utf8_valid(text) || (text.n > 0 && memchr(text.p, '\0', text.n) != NULL))
         return cv_fail(err, CV_ERR_ARG, "search terms: not UTF-8 text");
     if (text.n > 0)

@@ -14,8 +14,8 @@
  *   value   = word [ "*" / "~" ] / DQUOTE text DQUOTE [ "*" ] / day ".." / ".." day / day ".." day
  *
  * The operators are in capitals. A star stands for what may follow; a tilde asks for names that are spelled
- * almost so. A day may be partial. A number that begins with a plus goes on over spaces: it is a telephone's.
- * NOT must stand beside something that is to be found.
+ * almost so. A day may be partial, and is then all days that it covers. A number that begins with a plus goes
+ * on over spaces: it is a telephone's. NOT must stand beside something that is to be found.
  */
 #define CV_QUERY_MAX_BYTES 1000
 #define CV_QUERY_NODES 64
@@ -39,8 +39,8 @@ struct cv_query {
     size_t count, root;
 };
 
-/** cv_query_parse(text, out, err): CV_OK; CV_ERR_ARG telling what is wrong, and behind which character;
- * CV_ERR_LIMIT. The tree points into ${out}, which is not to be moved. */
+/** cv_query_parse(text, out, err): CV_OK; CV_ERR_ARG telling what is wrong, and behind which character.
+ * The tree points into ${out}, which is not to be moved. */
 CV_MUST_CHECK cv_status cv_query_parse(struct cv_bytes text, struct cv_query *out, struct cv_err *err);
 
 #endif

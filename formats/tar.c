@@ -102,6 +102,7 @@ static const uint8_t blank[CV_TAR_BLOCK_BYTES] = {
 /* clang-format on */
 #define SIZE_DIGITS ((size_t)11)
 #define CHECKSUM_DIGITS ((size_t)6)
+#define BLANK_SUM 3163 /* of its bytes, the space behind the size and, for the checksum, eight more */
 
 /* octal(text, digits, out): all of them. */
 static bool octal(const uint8_t *text, size_t digits, uint64_t *out)
@@ -121,15 +122,13 @@ static bool same(const uint8_t *header, size_t from, size_t to)
     return memcmp(header + from, blank + from, to - from) == 0;
 }
 
-/* sum(header): of the header's bytes; its checksum counts as spaces. */
-static uint64_t sum(const uint8_t header[static CV_TAR_BLOCK_BYTES])
+/* sum(bytes, n): of those that a header adds to the blank one's. */
+static uint64_t sum(const uint8_t *bytes, size_t n)
 {
-    uint64_t n = (CHECKSUM_DIGITS + 2) * ' ';
-    for (size_t i = 0; i < CHECKSUM; i++)
-        n += header[i];
-    for (size_t i = TYPE; i < DEVMINOR + 7; i++) /* the rest is zero */
-        n += header[i];
-    return n;
+    uint64_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += bytes[i];
+    return total;
 }
 
 cv_status cv_tar_header(const uint8_t header[static CV_TAR_BLOCK_BYTES],
@@ -145,7 +144,8 @@ cv_status cv_tar_header(const uint8_t header[static CV_TAR_BLOCK_BYTES],
         !octal(header + SIZE, SIZE_DIGITS, &n) || n > CV_TAR_DATA_MAX || header[SIZE + SIZE_DIGITS] != ' ' ||
         !same(header, MTIME, CHECKSUM) || !octal(header + CHECKSUM, CHECKSUM_DIGITS, &checksum) ||
         header[CHECKSUM + CHECKSUM_DIGITS] != '\0' || header[CHECKSUM + CHECKSUM_DIGITS + 1] != ' ' ||
-        !same(header, TYPE, CV_TAR_BLOCK_BYTES) || checksum != sum(header))
+        !same(header, TYPE, CV_TAR_BLOCK_BYTES) ||
+        checksum != BLANK_SUM + sum(header, named) + sum(header + SIZE, SIZE_DIGITS))
         return CV_ERR_FORMAT;
     *size = n;
     return CV_OK;

@@ -71,6 +71,8 @@ const char *cv_template_section(const struct cv_template *t, size_t i)
 {
     const struct cv_json *sections = cv_json_get(t->doc, "sections");
     const char *name = NULL;
+    if (i < t->section_count)
+        return t->sections[i];
     for (void *it = cv_json_first(sections); it != NULL; it = cv_json_next(sections, it)) {
         name = cv_json_iter_name(it);
         if (strcmp(name, "audit") != 0 && i-- == 0)
@@ -315,6 +317,26 @@ static const char *shown(const char *name)
     return template_name_ok(name) ? name : "(not a name)";
 }
 
+/* misfit(type, section, f, value, why): what does not fit; of a choice, which words there are, as many as go
+ * in. */
+static cv_status misfit(const char *type, const char *section, const struct field *f,
+                        const struct cv_json *value, const char *why, struct cv_err *err)
+{
+    const struct field *wrong = strstr(why, "choices") != NULL ? field_wrong_choice(f, value) : NULL;
+    char words[160] = "";
+    size_t n = 0;
+    for (size_t i = 0; wrong != NULL && i < cv_json_len(wrong->choices); i++) {
+        const char *word = cv_json_cstr(cv_json_at(wrong->choices, i));
+        const bool fits = word != NULL && n + strlen(word) + 8 < sizeof(words);
+        n += (size_t)snprintf(words + n, sizeof(words) - n, "%s%s", i > 0 ? ", " : ": ", fits ? word : "...");
+        if (!fits)
+            break;
+    }
+    return cv_fail(err, CV_ERR_FORMAT, "%s.%s.%s%s%s: %s%s", type, section, f->name,
+                   wrong != NULL && wrong != f ? "." : "", wrong != NULL && wrong != f ? wrong->name : "",
+                   why, words);
+}
+
 static cv_status check_section(const struct cv_template *t, const char *type, const char *name,
                                const struct cv_json *value, struct cv_err *err)
 {
@@ -330,7 +352,7 @@ static cv_status check_section(const struct cv_template *t, const char *type, co
             return cv_fail(err, CV_ERR_FORMAT, "%s.%s.%s: there is no such field", type, name,
                            shown(cv_json_iter_name(it)));
         if (!field_check(f, cv_json_iter_value(it), &why))
-            return cv_fail(err, CV_ERR_FORMAT, "%s.%s.%s: %s", type, name, f->name, why);
+            return misfit(type, name, f, cv_json_iter_value(it), why, err);
     }
     for (size_t i = 0; i < s->count; i++)
         if (s->fields[i].required && cv_json_get(value, s->fields[i].name) == NULL)

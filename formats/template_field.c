@@ -276,7 +276,7 @@ static bool string_ok(const struct field *f, const struct cv_json *value, const 
     case FIELD_DATETIME:
         return cv_datetime_ok(t) || refuse(why, "not a time (YYYY-MM-DDThh:mm:ssZ)");
     case FIELD_CHOICE:
-        return choice_ok(f->choices, value) || refuse(why, "not one of its choices; see the template");
+        return choice_ok(f->choices, value) || refuse(why, "not one of its choices");
     case FIELD_COUNTRY:
         return letters(t, 2, 'A', 'Z') || refuse(why, "not a country (two capital letters, ISO 3166)");
     case FIELD_LANGUAGE:
@@ -298,7 +298,9 @@ static bool one_ok(const struct field *f, const struct cv_json *value, const cha
 {
     switch (f->type) {
     case FIELD_INTEGER:
-        return cv_json_is(value, CV_JSON_INT) || refuse(why, "a whole number is wanted");
+        return cv_json_is(value, CV_JSON_INT)
+                   ? cv_json_to_int(value) >= f->min || refuse(why, "smaller than the template allows")
+                   : refuse(why, "a whole number is wanted");
     case FIELD_BOOLEAN:
         return cv_json_is(value, CV_JSON_BOOL) || refuse(why, "true or false is wanted");
     case FIELD_OBJECT:
@@ -306,6 +308,29 @@ static bool one_ok(const struct field *f, const struct cv_json *value, const cha
     default:
         return string_ok(f, value, why);
     }
+}
+
+/* wrong_choice(f, value): a value of a field without a list. */
+static const struct field *wrong_choice(const struct field *f, const struct cv_json *value)
+{
+    const struct field *wrong = NULL;
+    if (f->type == FIELD_CHOICE)
+        return choice_ok(f->choices, value) ? NULL : f;
+    for (size_t i = 0; i < f->inner_count && wrong == NULL; i++) {
+        const struct cv_json *in = cv_json_get(value, f->inner[i].name);
+        wrong = in != NULL ? field_wrong_choice(&f->inner[i], in) : NULL;
+    }
+    return wrong;
+}
+
+const struct field *field_wrong_choice(const struct field *f, const struct cv_json *value)
+{
+    const struct field *wrong = NULL;
+    if (!cv_json_is(value, CV_JSON_ARRAY))
+        return wrong_choice(f, value);
+    for (size_t i = 0; i < cv_json_len(value) && wrong == NULL; i++)
+        wrong = wrong_choice(f, cv_json_at(value, i));
+    return wrong;
 }
 
 bool field_check(const struct field *f, const struct cv_json *value, const char **why)

@@ -30,6 +30,7 @@ struct field {
     enum field_type type;
     bool required, multi, elements, named, identifier, partial;
     size_t max;
+    int64_t min; /* of an integer: nothing smaller; INT64_MIN: whatever it is */
     const struct cv_json *choices;
     struct field *inner; /* of an object */
     size_t inner_count;
@@ -52,6 +53,8 @@ struct cv_template {
     struct cv_json *doc; /* all names point into it */
     struct type *types;
     size_t type_count;
+    const char *sections[64]; /* the first of them: an import asks for each of them with every row */
+    size_t section_count;
 };
 
 /** template_name_ok(s): 1 to 32 of a-z, 0-9 and _, a letter first. */
@@ -90,5 +93,8 @@ bool field_mark(const struct field *f, const char *said, const char **out);
 
 /** field_check(f, value, why): false, and ${why} in plain words, if the value does not fit. */
 bool field_check(const struct field *f, const struct cv_json *value, const char **why);
+/** field_wrong_choice(f, value): the first field, this one or one inside of it, whose value is none of its
+ * choices; NULL if all are. */
+const struct field *field_wrong_choice(const struct field *f, const struct cv_json *value);
 
 #endif

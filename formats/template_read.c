@@ -113,6 +113,7 @@ static void take_members(const struct cv_json *o, struct field *f)
     f->identifier = cv_json_get_bool(o, "identifier");
     f->partial = cv_json_get_bool(o, "partial");
     f->named = cv_json_get_bool(o, "named");
+    f->min = cv_json_get(o, "min") != NULL ? cv_json_get_int(o, "min") : INT64_MIN;
 }
 
 static cv_status read_fields(const struct cv_template *t, const struct cv_json *list, struct where w,
@@ -149,7 +150,7 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
         { "max", CV_JSON_INT },          { "identifier", CV_JSON_BOOL }, { "elements", CV_JSON_BOOL },
         { "partial", CV_JSON_BOOL },     { "to", CV_JSON_STRING },       { "fields", CV_JSON_ARRAY },
         { "from", CV_JSON_STRING },      { "named", CV_JSON_BOOL },      { "mark", CV_JSON_STRING },
-        { "dimension", CV_JSON_STRING }, { NULL, CV_JSON_NULL },
+        { "dimension", CV_JSON_STRING }, { "min", CV_JSON_INT },         { NULL, CV_JSON_NULL },
     };
     f->name = cv_json_get_str(o, "name");
     w->at[AT_FIELD] = f->name != NULL ? f->name : "?";
@@ -165,6 +166,8 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
         return bad(w, err, "its type is none of those in docs/TEMPLATE.md");
     if (max < 1 || max > ELEMENTS_MAX || (f->elements && !f->multi) || (f->named && !f->elements))
         return bad(w, err, "max is 1 to 64, elements need multi, and named needs elements");
+    if (f->type != FIELD_INTEGER && cv_json_get(o, "min") != NULL)
+        return bad(w, err, "min is for integers alone");
     if (!field_mark(f, cv_json_get_str(o, "mark"), &f->mark))
         return bad(w, err, "its mark is none of those in docs/TEMPLATE.md, or not for its type");
     if (!inner && f->type == FIELD_DOCUMENT)
@@ -517,6 +520,15 @@ static cv_status check_profiles(const struct cv_template *t, struct cv_err *err)
     return st;
 }
 
+/* name_sections(t): so that they need not be sought again. */
+static void name_sections(struct cv_template *t)
+{
+    const char *name;
+    while (t->section_count < sizeof(t->sections) / sizeof(t->sections[0]) &&
+           (name = cv_template_section(t, t->section_count)) != NULL)
+        t->sections[t->section_count++] = name;
+}
+
 cv_status cv_template_parse(struct cv_bytes text, struct cv_template **out, struct cv_err *err)
 {
     static const struct member members[] = {
@@ -539,6 +551,8 @@ cv_status cv_template_parse(struct cv_bytes text, struct cv_template **out, stru
     st = CV_THEN(st, check_sections(t, err));
     st = CV_THEN(st, read_types(t, err));
     st = CV_THEN(st, check_profiles(t, err));
+    if (st == CV_OK)
+        name_sections(t);
     if (st == CV_OK)
         *out = t;
     else

@@ -13,6 +13,7 @@
 #define WINDOW_BYTES ((size_t)1 << 20)
 #define WINDOWS 4 /* the first is passed, the others are worked on */
 #define AT_ONCE 16
+#define SOON 4 /* entries */
 
 enum state {
     EMPTY,
@@ -292,7 +293,7 @@ static cv_status begin(struct cv_ahead *a, uint32_t segment, uint64_t at, size_t
 const struct cv_ahead_entry *cv_ahead_entry(struct cv_ahead *a, uint32_t segment, uint64_t at)
 {
     const struct window *w = window(a, 0);
-    if (w->state != HASHED || w->segment != segment || at < w->at ||
+    if (w->state != HASHED || w->segment != segment || at < w->at || at - w->at > w->whole ||
         (w->whole > 0 && at == w->at + w->whole && !advance(a)))
         return NULL;
     w = window(a, 0);
@@ -301,6 +302,8 @@ const struct cv_ahead_entry *cv_ahead_entry(struct cv_ahead *a, uint32_t segment
     const uint8_t *p = w->bytes.p + (at - w->at);
     while (a->next < w->count && w->entries[a->next].all.p < p)
         a->next++;
+    if (a->next + SOON < w->count) /* another core has hashed it: the caller need not wait for its bytes */
+        __builtin_prefetch(w->entries[a->next + SOON].all.p + CV_TAR_BLOCK_BYTES);
     return a->next < w->count && w->entries[a->next].all.p == p ? &w->entries[a->next] : NULL;
 }
 

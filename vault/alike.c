@@ -6,10 +6,10 @@
 
 #include "vault/index.h"
 #include "vault/marked.h"
+#include "vault/ranking.h"
 
 #define WHY "is this person known already?"
-#define TERMS_MAX 8000     /* bytes of what is looked for that go into the log */
-#define CANDIDATES_MAX 200 /* for one mark: of what more have, it says too little */
+#define TERMS_MAX 8000 /* bytes of what is looked for that go into the log */
 
 /* A new record that is asked for. */
 struct asked {
@@ -31,9 +31,12 @@ struct cv_alike {
     struct cv_json *which; /* all that could be one of them */
     struct cv_json *order; /* of those that are stored already: id -> place in the list */
     struct cv_marked_all *all;
+    size_t left, left_of, unread;
     /* The comparing under way. */
     struct asked *now;
-    size_t looked;
+    struct cv_ranking ranking;
+    int points;
+    bool counts;
     struct likeness *with;
 };
 
@@ -83,6 +86,7 @@ void cv_alike_free(struct cv_alike *a)
     cv_alike_forget(a, 0);
     free(a->list);
     cv_json_free(a->closed);
+    cv_ranking_free(&a->ranking);
     cv_marked_close(a->all);
     cv_folder_free(a->folder);
     free(a);
@@ -96,6 +100,17 @@ size_t cv_alike_count(const struct cv_alike *a)
 const struct cv_json *cv_alike_closed(const struct cv_alike *a)
 {
     return a->closed;
+}
+
+size_t cv_alike_left(const struct cv_alike *a, size_t *persons)
+{
+    *persons = a->left_of;
+    return a->left;
+}
+
+size_t cv_alike_unread(const struct cv_alike *a)
+{
+    return a->unread;
 }
 
 /* ---- what is asked ---- */
@@ -193,10 +208,43 @@ static cv_status on_candidate(void *arg, const struct cv_place_in *at, struct cv
     /* Of two new ones that are alike it is said of the later. */
     if (cv_json_get(a->order, id) != NULL && cv_json_get_int(a->order, id) >= a->now - a->list)
         return CV_OK;
-    if (++a->looked > CANDIDATES_MAX)
-        return CV_OK;
-    cv_status st = cv_json_set(a->now->candidates, id, cv_json_null());
-    return CV_THEN(st, cv_json_set(a->which, id, cv_json_ref(a->now->sections)));
+    return cv_ranking_add(&a->ranking, at->id, at->entry, a->points, a->counts);
+}
+
+/* rank(a, x, m): who shares this mark. What the index gives for it is about what comparing would; a name or a
+ * birth date makes nobody a candidate, but a likelier one. */
+static cv_status rank(struct cv_alike *a, struct cv_index *x, const struct cv_mark *m, struct cv_err *err)
+{
+    static const struct {
+        const char *kind;
+        int points;
+        bool counts;
+    } kinds[] = { { "document", 60, true }, { "phone", 40, true }, { "account", 40, true },
+                  { "sound", 30, true },    { "name", 10, false }, { "birth", 30, false } };
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && st == CV_OK; i++) {
+        a->points = kinds[i].points;
+        a->counts = kinds[i].counts;
+        if (strcmp(kinds[i].kind, m->kind) == 0)
+            st = cv_index_mark(x, m->kind, m->value, on_candidate, a, err);
+    }
+    return st;
+}
+
+/* take_likeliest(a, q): they are going to be compared. */
+static cv_status take_likeliest(struct cv_alike *a, struct asked *q)
+{
+    const size_t left = cv_ranking_best(&a->ranking, CV_ALIKE_COMPARED);
+    cv_status st = CV_OK;
+    a->left += left;
+    a->left_of += left > 0 ? 1 : 0;
+    for (size_t i = 0; i < a->ranking.count && st == CV_OK; i++) {
+        char id[CV_ID_TEXT_BYTES];
+        cv_id_text(a->ranking.r[i].id, id);
+        st = cv_json_set(q->candidates, id, cv_json_null());
+        st = CV_THEN(st, cv_json_set(a->which, id, cv_json_ref(q->sections)));
+    }
+    return st;
 }
 
 /* gather(a, x, q): those who share a mark that few have; a name alone is held against them later. */
@@ -213,13 +261,10 @@ static cv_status gather(struct cv_alike *a, struct cv_index *x, struct asked *q,
          st == CV_OK && (section = cv_template_type_section(a->v->template, q->type, i)) != NULL; i++)
         if (comparable(a->v->template, q->type, section))
             st = cv_json_push(q->sections, cv_json_str(section));
-    for (size_t i = 0; i < q->marks.count && st == CV_OK; i++) {
-        const struct cv_mark *m = &q->marks.m[i];
-        a->looked = 0;
-        if (compares(m->kind) && strcmp(m->kind, "name") != 0 && strcmp(m->kind, "birth") != 0)
-            st = cv_index_mark(x, m->kind, m->value, on_candidate, a, err);
-    }
-    return st;
+    a->ranking.count = 0;
+    for (size_t i = 0; i < q->marks.count && st == CV_OK; i++)
+        st = rank(a, x, &q->marks.m[i], err);
+    return CV_THEN(st, take_likeliest(a, q));
 }
 
 /* terms_of(a, out): for the log: what is looked for, which need not be stored afterwards. */
@@ -257,6 +302,7 @@ static cv_status look(struct cv_alike *a, struct cv_err *err)
     a->which = cv_json_object();
     if (st == CV_OK && a->which == NULL)
         st = CV_ERR_NOMEM;
+    a->unread = st == CV_OK ? cv_index_unread(x) : 0;
     st = CV_THEN(st, number(a));
     for (size_t i = 0; i < a->count && st == CV_OK; i++)
         st = gather(a, x, &a->list[i], err);

@@ -48,6 +48,13 @@ CV_MUST_CHECK cv_status cv_alike_find(struct cv_alike *a, cv_alike_fn fn, void *
  * member may not read: there it could not be looked. Borrowed. */
 const struct cv_json *cv_alike_closed(const struct cv_alike *a);
 
+/** cv_alike_left(a, persons): records that have a number or a like name in common with an added one, and were
+ * not compared with it, since CV_ALIKE_COMPARED were likelier by what the index says; of ${persons} in all.
+ * cv_alike_unread(a): records that could not be read, and so are not known of (cv_index_unread). */
+#define CV_ALIKE_COMPARED 200
+size_t cv_alike_left(const struct cv_alike *a, size_t *persons);
+size_t cv_alike_unread(const struct cv_alike *a);
+
 /** cv_alike_names(one, other, why): points for two folded names ("ana petrovic"), and in what they agree;
  * cv_alike_births(one, other, why): for two birth dates, likewise. NULL: in nothing. */
 int cv_alike_names(const char *one, const char *other, const char **why);

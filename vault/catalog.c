@@ -11,7 +11,7 @@
 #include "vault/wiping.h"
 
 #define WAL_BYTES_MAX ((off_t)256 << 10) /* of a catalog that is put away */
-#define LAYOUT "7"
+#define LAYOUT "9"
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
 #define SPARSE "kind <> 5 AND kind <> 7"
@@ -26,7 +26,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS head(member TEXT, tag BLOB, idx INTEGER, sealed BLOB,"
     " PRIMARY KEY(member, tag, idx)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS listed(member TEXT PRIMARY KEY, next INTEGER) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS source(member TEXT, tag BLOB, PRIMARY KEY(member, tag)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS imported(member TEXT, tag BLOB, note BLOB, PRIMARY KEY(member, tag)) WITHOUT "
+    "ROWID;"
     "CREATE TABLE IF NOT EXISTS ring(member TEXT PRIMARY KEY, policy INTEGER, seals INTEGER, sealed BLOB)"
     " WITHOUT ROWID;";
 
@@ -44,6 +45,7 @@ enum query {
     Q_POLICY,
     Q_POLICY_AT,
     Q_ADD_HEAD,
+    Q_DROP_HEAD,
     Q_HEADS_TAG,
     Q_HEADS_ALL,
     Q_LISTED,
@@ -75,15 +77,16 @@ static const char *const queries[Q_TOTAL] = {
     [Q_POLICY_AT] = "SELECT number, idx, since, hash FROM policy WHERE since < ?1 OR number = 1"
                     " ORDER BY number DESC LIMIT 1",
     [Q_ADD_HEAD] = "INSERT OR REPLACE INTO head VALUES(?1, ?2, ?3, ?4)",
+    [Q_DROP_HEAD] = "DELETE FROM head WHERE member = ?1 AND tag = ?2 AND idx = ?3",
     [Q_HEADS_TAG] = "SELECT idx, sealed FROM head WHERE member = ?1 AND tag = ?2 ORDER BY idx",
     [Q_HEADS_ALL] = "SELECT idx, sealed FROM head WHERE member = ?1 ORDER BY idx",
     [Q_LISTED] = "SELECT next FROM listed WHERE member = ?1",
     [Q_SET_LISTED] = "INSERT OR REPLACE INTO listed VALUES(?1, ?2)",
     [Q_FORGET_HEADS] = "DELETE FROM head WHERE member GLOB ?1 || '/*' AND member <> ?2",
-    [Q_ADD_SOURCE] = "INSERT OR IGNORE INTO source VALUES(?1, ?2)",
-    [Q_SOURCE] = "SELECT 1 FROM source WHERE member = ?1 AND tag = ?2",
-    [Q_ANY_SOURCE] = "SELECT 1 FROM source WHERE member = ?1 LIMIT 1",
-    [Q_FORGET_SOURCES] = "DELETE FROM source WHERE member GLOB ?1 || '/*' AND member <> ?2",
+    [Q_ADD_SOURCE] = "INSERT OR IGNORE INTO imported VALUES(?1, ?2, ?3)",
+    [Q_SOURCE] = "SELECT note FROM imported WHERE member = ?1 AND tag = ?2",
+    [Q_ANY_SOURCE] = "SELECT 1 FROM imported WHERE member = ?1 LIMIT 1",
+    [Q_FORGET_SOURCES] = "DELETE FROM imported WHERE member GLOB ?1 || '/*' AND member <> ?2",
     [Q_FORGET_LISTED] = "DELETE FROM listed WHERE member GLOB ?1 || '/*' AND member <> ?2",
     [Q_RING] = "SELECT sealed FROM ring WHERE member = ?1 AND policy = ?2 AND seals = ?3",
     [Q_SET_RING] = "INSERT OR REPLACE INTO ring VALUES(?1, ?2, ?3, ?4)",
@@ -255,7 +258,7 @@ static cv_status forget(struct cv_catalog *c, struct cv_err *err)
     return exec(
         c,
         "DELETE FROM meta WHERE name = 'tip'; DELETE FROM entry; DELETE FROM policy; DELETE FROM head;"
-        "DELETE FROM source;"
+        "DELETE FROM imported;"
         "DELETE FROM ring;"
         " DELETE FROM listed;",
         err);
@@ -284,8 +287,8 @@ static cv_status connect_once(struct cv_catalog *c, struct cv_err *err)
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     cv_status st =
         exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF;", err);
-    if (st == CV_OK &&
-        sqlite3_table_column_metadata(c->db, NULL, "source", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK)
+    if (st == CV_OK && sqlite3_table_column_metadata(c->db, NULL, "imported", NULL, NULL, NULL, NULL, NULL,
+                                                     NULL) != SQLITE_OK)
         st = exec(c, schema, err);
     return CV_THEN(st, check_identity(c, err));
 }
@@ -471,6 +474,12 @@ cv_status cv_catalog_add_head(struct cv_catalog *c, const char *member, uint64_t
     return done(ASK(c, Q_ADD_HEAD, err, TXT(member), BYT(tag), NUM(index), BYT(sealed)));
 }
 
+cv_status cv_catalog_drop_head(struct cv_catalog *c, const char *member, uint64_t index, struct cv_bytes tag,
+                               struct cv_err *err)
+{
+    return done(ASK(c, Q_DROP_HEAD, err, TXT(member), BYT(tag), NUM(index)));
+}
+
 cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag, cv_head_fn fn,
                            void *arg, struct cv_err *err)
 {
@@ -512,18 +521,26 @@ cv_status cv_catalog_forget_heads(struct cv_catalog *c, const char *member, cons
 }
 
 cv_status cv_catalog_add_source(struct cv_catalog *c, const char *member, struct cv_bytes tag,
-                                struct cv_err *err)
+                                struct cv_bytes note, struct cv_err *err)
 {
-    return done(ASK(c, Q_ADD_SOURCE, err, TXT(member), BYT(tag)));
+    return done(ASK(c, Q_ADD_SOURCE, err, TXT(member), BYT(tag), BYT(note)));
 }
 
-cv_status cv_catalog_has_source(struct cv_catalog *c, const char *member, struct cv_bytes tag,
-                                struct cv_err *err)
+cv_status cv_catalog_source(struct cv_catalog *c, const char *member, struct cv_bytes tag,
+                            uint8_t note[static CV_SOURCE_NOTE_BYTES], struct cv_err *err)
+{
+    cv_status st = ASK(c, Q_SOURCE, err, TXT(member), BYT(tag));
+    if (st != CV_OK)
+        return st;
+    st = column_exact(c->stmt[Q_SOURCE], 0, note, CV_SOURCE_NOTE_BYTES) ? CV_OK : CV_ERR_NOTFOUND;
+    sqlite3_reset(c->stmt[Q_SOURCE]);
+    return st;
+}
+
+cv_status cv_catalog_any_source(struct cv_catalog *c, const char *member, struct cv_err *err)
 {
     uint64_t any = 0;
-    if (tag.n == 0)
-        return one_number(c, Q_ANY_SOURCE, ASK(c, Q_ANY_SOURCE, err, TXT(member)), &any);
-    return one_number(c, Q_SOURCE, ASK(c, Q_SOURCE, err, TXT(member), BYT(tag)), &any);
+    return one_number(c, Q_ANY_SOURCE, ASK(c, Q_ANY_SOURCE, err, TXT(member)), &any);
 }
 
 cv_status cv_catalog_ring(struct cv_catalog *c, const char *member, uint64_t policy, uint64_t seals,

@@ -83,6 +83,9 @@ CV_MUST_CHECK cv_status cv_catalog_policy_at(struct cv_catalog *c, uint64_t inde
 typedef cv_status (*cv_head_fn)(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err);
 CV_MUST_CHECK cv_status cv_catalog_add_head(struct cv_catalog *c, const char *member, uint64_t index,
                                             struct cv_bytes tag, struct cv_bytes sealed, struct cv_err *err);
+/** cv_catalog_drop_head(c, member, index, tag, err): that row goes. */
+CV_MUST_CHECK cv_status cv_catalog_drop_head(struct cv_catalog *c, const char *member, uint64_t index,
+                                             struct cv_bytes tag, struct cv_err *err);
 /** cv_catalog_heads(c, member, tag, fn, arg, err): those with ${tag}, or all if it is empty, by index. If
  * cv_catalog_made differs afterwards, what it gave is not all. */
 CV_MUST_CHECK cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag,
@@ -91,12 +94,15 @@ CV_MUST_CHECK cv_status cv_catalog_heads(struct cv_catalog *c, const char *membe
  */
 CV_MUST_CHECK cv_status cv_catalog_forget_heads(struct cv_catalog *c, const char *member, const char *keep,
                                                 struct cv_err *err);
-/** cv_catalog_add_source, _has_source(c, member, tag, ...): that a record of that head index was imported
- * from what this tag stands for. CV_OK; CV_ERR_NOTFOUND if none was. */
+/** cv_catalog_add_source, _source(c, member, tag, note, ...): what is noted, hidden by the caller, of the
+ * first record of that head index that was imported from what this tag stands for; _any_source: is there one
+ * at all? CV_OK; CV_ERR_NOTFOUND. */
+#define CV_SOURCE_NOTE_BYTES 24
 CV_MUST_CHECK cv_status cv_catalog_add_source(struct cv_catalog *c, const char *member, struct cv_bytes tag,
-                                              struct cv_err *err);
-CV_MUST_CHECK cv_status cv_catalog_has_source(struct cv_catalog *c, const char *member, struct cv_bytes tag,
-                                              struct cv_err *err);
+                                              struct cv_bytes note, struct cv_err *err);
+CV_MUST_CHECK cv_status cv_catalog_source(struct cv_catalog *c, const char *member, struct cv_bytes tag,
+                                          uint8_t note[static CV_SOURCE_NOTE_BYTES], struct cv_err *err);
+CV_MUST_CHECK cv_status cv_catalog_any_source(struct cv_catalog *c, const char *member, struct cv_err *err);
 /** cv_catalog_ring, _set_ring(c, member, policy, seals, ...): a member's opened secrets, sealed by the
  * caller, as they were under that policy when there were so many seals entries. CV_OK; CV_ERR_NOTFOUND. */
 CV_MUST_CHECK cv_status cv_catalog_ring(struct cv_catalog *c, const char *member, uint64_t policy,

@@ -15,6 +15,7 @@
 void cv_chain_free(struct cv_chain *c)
 {
     cv_policy_free(c->policy);
+    cv_policy_free(c->brought);
     free(c->staged);
     cv_buf_free(&c->policy_note);
     free(c->keepers);
@@ -27,6 +28,8 @@ void cv_chain_drop(struct cv_chain *c)
     c->staged_slots = 0;
     c->keeper_count = 0;
     cv_buf_truncate(&c->policy_note, 0);
+    cv_policy_free(c->brought);
+    c->brought = NULL;
 }
 
 static cv_status stage(struct cv_chain *c, const struct cv_staged *entry)
@@ -104,18 +107,21 @@ static bool within(struct cv_chain *c, const struct cv_policy *p, struct cv_byte
     return good;
 }
 
+/* judge_brought(c, err): the policy of the commit under way, by the one in force; once. */
+static cv_status judge_brought(struct cv_chain *c, struct cv_err *err)
+{
+    return c->brought != NULL ? CV_OK
+                              : cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, &c->brought, err);
+}
+
 /* timely(c, data): seals for the policy in force, or for that of the commit under way. A seal for keys that
  * are yet to be made would pass, when they are, for one that was made with them: then nobody would be given
  * the true one. */
 static bool timely(struct cv_chain *c, struct cv_bytes data)
 {
-    struct cv_policy *next = NULL;
     if (c->policy_note.n == 0)
         return within(c, c->policy, data);
-    const bool good = cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, &next, NULL) == CV_OK &&
-                      within(c, next, data);
-    cv_policy_free(next);
-    return good;
+    return judge_brought(c, NULL) == CV_OK && within(c, c->brought, data);
 }
 
 /* erasable(kind, data): what an erasure may name: it has a release key of its own. */
@@ -331,12 +337,14 @@ static void adopt(struct cv_chain *c, struct cv_policy *policy, uint64_t index)
     c->since = c->adopted.since;
 }
 
-/* read_policy(c, out, d): the policy of the commit under way, judged by the one in force. */
+/* read_policy(c, out, d): the policy of the commit under way, which is the caller's from now on. */
 static cv_status read_policy(struct cv_chain *c, struct cv_policy **out, const struct damage *d)
 {
     struct cv_err bad = { 0 };
     char what[200];
-    cv_status st = cv_policy_parse(cv_buf_view(&c->policy_note), c->policy, out, &bad);
+    cv_status st = judge_brought(c, &bad);
+    *out = c->brought;
+    c->brought = NULL;
     if (st == CV_OK || st == CV_ERR_NOMEM)
         return st;
     snprintf(what, sizeof(what), "%.190s", bad.msg);

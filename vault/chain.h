@@ -36,6 +36,7 @@ struct cv_chain {
     size_t staged_count, staged_room;
     uint64_t staged_slots;     /* how many release keys must have been taken, for those its entries name */
     struct cv_buf policy_note; /* at most one policy in a commit */
+    struct cv_policy *brought; /* that one, once it was judged; else NULL */
     uint64_t policy_index;
     cv_roles *keepers; /* of each secret that is sealed in it: the roles of those who have it */
     size_t keeper_count, keeper_room;

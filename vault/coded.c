@@ -14,6 +14,8 @@
 #define VALUE_MAX CV_RECORD_MAX_BYTES
 #define ROW_BYTES (CV_PSEUDONYM_BYTES + CV_NAME_BYTES + 16)
 
+size_t cv_coded_told = 1000;
+
 /* What was opened before: of an entry, its coded fields. */
 struct kept {
     uint64_t index;
@@ -27,6 +29,7 @@ struct coding {
     struct cv_buf old, now;   /* as they are kept: before, and from now on */
     struct kept *kept;        /* of old, by index */
     size_t count;
+    size_t opened, fresh; /* of those that were not, so far and in all */
 };
 
 /* row_of(c, out): where it is kept: of this member and this type. */
@@ -133,6 +136,12 @@ static const char *section_of(void *arg, const struct cv_version *of)
     return c->ask->section;
 }
 
+static void tell(const struct coding *c, size_t done)
+{
+    if (c->v->progress != NULL && c->fresh >= cv_coded_told)
+        c->v->progress(c->v->progress_arg, "Reading coded fields, records", done, c->fresh);
+}
+
 static cv_status take_new(void *arg, const struct cv_version *of, const struct cv_json *data)
 {
     struct coding *c = arg;
@@ -141,6 +150,8 @@ static cv_status take_new(void *arg, const struct cv_version *of, const struct c
     st = CV_THEN(st, cv_json_write(data, &text));
     st = CV_THEN(st, put(c, of->index, cv_buf_view(&text)));
     cv_buf_free(&text);
+    if (++c->opened % cv_coded_told == 0)
+        tell(c, c->opened);
     return st;
 }
 
@@ -154,7 +165,10 @@ static cv_status look_at(struct coding *c, const struct cv_version *const *list,
     const struct cv_event event = {
         .action = "list", .sections = c->sections, .detail = detail, .reason = c->ask->reason
     };
-    return cv_glance_under(c->v, &g, &event, list, count, err);
+    c->fresh = count;
+    const cv_status st = cv_glance_under(c->v, &g, &event, list, count, err);
+    tell(c, count);
+    return st;
 }
 
 /* count_all(c, list, fresh): of each version what was kept, or else what is in the archive. */

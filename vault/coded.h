@@ -22,4 +22,8 @@ struct cv_coded_ask {
 CV_MUST_CHECK cv_status cv_coded_each(struct cv_vault *v, const struct cv_coded_ask *ask,
                                       const struct cv_version *const *list, size_t count, struct cv_err *err);
 
+/* Progress of what is opened is told after so many versions, if there are as many: 1,000, or fewer in tests.
+ */
+extern size_t cv_coded_told;
+
 #endif

@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 #include "formats/base64.h"
 #include "vault/memory.h"
+#include "vault/regular.h"
 #include "vault/traces.h"
 
 static cv_status new_custody(const char *path, struct cv_custody **out, struct cv_err *err)
@@ -60,12 +61,11 @@ void cv_custody_close(struct cv_custody *c)
  */
 static cv_status open_lock(struct cv_custody *c, bool create, struct cv_err *err)
 {
-    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
-    c->lock = openat(c->dir, "lock", flags | (create ? O_CREAT | O_EXCL : 0), 0660);
+    c->lock = cv_open_regular(c->dir, "lock", O_RDWR | (create ? O_CREAT | O_EXCL : 0), 0660);
     if (c->lock < 0 && errno == ENOENT) {
         if (faccessat(c->dir, "archive", F_OK, 0) != 0 || faccessat(c->dir, "release.keys", F_OK, 0) != 0)
             return cv_traces_judge(c->dir, c->path, err);
-        c->lock = openat(c->dir, "lock", flags | O_CREAT, 0660);
+        c->lock = cv_open_regular(c->dir, "lock", O_RDWR | O_CREAT, 0660);
     }
     return c->lock >= 0 ? CV_OK : cv_fail_errno(err, "%s/lock: cannot open", c->path);
 }

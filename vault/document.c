@@ -9,6 +9,7 @@
 #include "vault/heads.h"
 #include "vault/notice.h"
 #include "vault/record_put.h"
+#include "vault/regular.h"
 
 /* What is known of documents without reading a section: two notices, and a lock while one is put in. */
 
@@ -341,7 +342,7 @@ static struct flock lock_of(const uint8_t handle[static CV_HANDLE_BYTES])
 
 static int open_busy(struct cv_vault *v)
 {
-    return openat(v->custody->dir, BUSY, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+    return cv_open_regular(v->custody->dir, BUSY, O_RDWR | O_CREAT, 0660);
 }
 
 cv_status cv_document_begin(struct cv_vault *v, const uint8_t handle[static CV_HANDLE_BYTES], int *fd,

@@ -14,6 +14,7 @@
 #include "formats/tiles.h"
 #include "vault/fetch.h"
 #include "vault/memory.h"
+#include "vault/regular.h"
 
 #define TITLE "casevault log v1"
 #define ORIGIN "casevault/"
@@ -89,7 +90,7 @@ static cv_status recall(const char *vault, struct known *out, struct cv_err *err
     cv_status st = memory_path(vault, path, err);
     if (st != CV_OK)
         return st;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = cv_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
         return errno == ENOENT ? CV_OK : cv_fail_errno(err, "%s: cannot open", path);
     const ssize_t n = read(fd, text, sizeof(text));

@@ -14,6 +14,7 @@ struct cv_glance {
     /** Its data, verified; once for each record of which it could be read, in the order of the list. */
     cv_status (*take)(void *arg, const struct cv_version *of, const struct cv_json *data);
     void *arg;
+    bool granted; /* also what was granted to this member; else only what their roles open */
 };
 
 /** cv_glance(v, g, list, count, err): CV_OK, also if nothing could be read; CV_ERR_ARG if the vault asks why

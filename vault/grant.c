@@ -379,6 +379,16 @@ const struct cv_granted *cv_granted(const struct cv_vault *v, uint64_t entry, co
     return over;
 }
 
+bool cv_granted_section(const struct cv_vault *v, const char *section)
+{
+    for (size_t i = 0; v->grants != NULL && i < v->grants->count; i++) {
+        const struct cv_granted *g = &v->grants->g[i];
+        if (!g->over && g->key.n > 0 && strcmp(g->section, section) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* granted_open(v, entry, env, part, release, plain): by a grant that is not over. Whoever gave it may have
  * lied: one that opens nothing must not hide one that does. CV_ERR_NOTFOUND if there is none. */
 static cv_status granted_open(const struct cv_vault *v, uint64_t entry, const struct cv_envelope *env,

@@ -53,4 +53,7 @@ CV_MUST_CHECK cv_status cv_part_unseal(struct cv_vault *v, uint64_t entry, const
  * an empty section, any. After cv_grants_load. */
 const struct cv_granted *cv_granted(const struct cv_vault *v, uint64_t entry, const char *section);
 
+/** cv_granted_section(v, section): was it granted of any record, by a grant that is not over? */
+bool cv_granted_section(const struct cv_vault *v, const char *section);
+
 #endif

@@ -19,18 +19,24 @@ CV_MUST_CHECK cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err
 CV_MUST_CHECK cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out,
                                       struct cv_err *err);
 
-/* The marks of imports (vault/seen.h) in the heads of the index, as it is when this is opened. */
+/* What imports brought before (vault/seen.h), by the heads of the index, as it is when this is opened. */
 struct cv_heads_sources {
     char reader[CV_READER_BYTES];
     struct cv_secret key; /* to be freed by the caller */
     bool some;
 };
-/** cv_heads_sources_open(v, out, err), cv_heads_source(v, sources, source, found, err): does a head hold this
- * mark? CV_OK; CV_ERR_IO. */
+/* A record that came from the same. */
+struct cv_before {
+    bool known;
+    char id[CV_ID_TEXT_BYTES];
+    uint64_t file; /* as cv_imported's */
+};
+/** cv_heads_sources_open(v, out, err): ${out} is empty, or was opened before. cv_heads_source(v, sources,
+ * digest, out, err): is there a head whose mark shows this digest? CV_OK; CV_ERR_IO. */
 CV_MUST_CHECK cv_status cv_heads_sources_open(struct cv_vault *v, struct cv_heads_sources *out,
                                               struct cv_err *err);
 CV_MUST_CHECK cv_status cv_heads_source(struct cv_vault *v, const struct cv_heads_sources *sources,
-                                        const uint8_t source[static CV_SOURCE_BYTES], bool *found,
+                                        const uint8_t digest[static CV_DIGEST_BYTES], struct cv_before *out,
                                         struct cv_err *err);
 
 /** cv_head_open(v, env, release, out, err): open the head part of a record entry. */

@@ -14,6 +14,7 @@
 #include "vault/heads.h"
 #include "vault/index_inside.h"
 #include "vault/memory.h"
+#include "vault/regular.h"
 
 #define LEFT_SECONDS 3600 /* a file that is being written is younger */
 
@@ -169,7 +170,7 @@ static cv_status is_whole(struct cv_index *x, const struct cv_index_section *s, 
     struct cv_secret key = { 0 };
     char path[4200];
     cv_index_path(x, s->name, shard->head.from, path);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = cv_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
         return CV_OK;
     cv_status st = cv_index_key(x, s->name, &shard->head, &key, NULL);
@@ -188,7 +189,7 @@ cv_status cv_index_put_away(struct cv_index *x)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < x->count && st != CV_ERR_NOMEM; i++)
-        for (size_t k = 0; k < x->s[i].count && st != CV_ERR_NOMEM; k++)
+        for (size_t k = 0; !x->s[i].granted && k < x->s[i].count && st != CV_ERR_NOMEM; k++)
             st = is_whole(x, &x->s[i], x->s[i].shards[k]);
     return st == CV_ERR_NOMEM ? st : CV_OK;
 }
@@ -203,7 +204,7 @@ static cv_status open_file(struct cv_index *x, struct cv_index_section *s, uint6
     const struct cv_shard_place place = cv_index_place(x, s);
     const uint64_t covered = s->count > 0 ? s->shards[s->count - 1]->head.to : 0;
     cv_index_path(x, s->name, from, path);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = cv_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
         return CV_OK;
     if (cv_shard_peek(fd, &head) != CV_OK || head.from != from || from < covered ||
@@ -341,6 +342,7 @@ cv_status cv_index_open(struct cv_vault *v, const char *reason, struct cv_index 
                        ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
                        : cv_heads_catch_up(v, err);
     st = CV_THEN(st, open_index(x, err));
+    st = CV_THEN(st, cv_index_try_again(x, err));
     st = CV_THEN(st, cv_index_build(x, reason, err));
     if (st == CV_OK)
         *out = x;
@@ -363,8 +365,14 @@ void cv_index_free(struct cv_index *x)
     if (x->blocks != NULL)
         cv_wipe(x->blocks, x->block_count * sizeof(*x->blocks));
     free(x->blocks);
+    free(x->lost);
     cv_folder_free(x->folder);
     free(x);
+}
+
+size_t cv_index_unread(const struct cv_index *x)
+{
+    return x->lost_count;
 }
 
 const char *cv_index_section(const struct cv_index *x, size_t i)

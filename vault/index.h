@@ -23,6 +23,17 @@ void cv_index_free(struct cv_index *x);
 /** cv_index_section(x, i): the i-th section it is of, NULL past the end. */
 const char *cv_index_section(const struct cv_index *x, size_t i);
 
+/** cv_index_add_granted(x, reason, left, err): also what was granted to this member, in the last versions of
+ * the records: each is read, verified, under one event that names them, and nothing of it is kept. ${left}:
+ * how many sections of records were too many for that; the newest are taken. CV_OK; as cv_glance. */
+#define CV_INDEX_GRANTED_MAX 500
+CV_MUST_CHECK cv_status cv_index_add_granted(struct cv_index *x, const char *reason, size_t *left,
+                                             struct cv_err *err);
+
+/** cv_index_unread(x): how many record entries could not be read, and are not in it. Those that are damaged
+ * are tried again whenever it is opened; that reads nothing of a record that can be read. */
+size_t cv_index_unread(const struct cv_index *x);
+
 /** A place at which something was found. The record's id is CV_ID_BYTES; cv_id_text makes text of it. */
 struct cv_place_in {
     uint8_t id[CV_ID_BYTES];

@@ -90,10 +90,10 @@ static cv_status open_part(const struct building *b, const struct entry *e, size
     return st;
 }
 
-/* grave(st): what ends it all; an entry that is damaged, or lies, costs itself alone. */
+/* grave(st): CV_OK for what costs an entry alone. */
 static cv_status grave(cv_status st)
 {
-    return st == CV_ERR_IO || st == CV_ERR_NOMEM || st == CV_ERR_INTERNAL ? st : CV_OK;
+    return cv_index_grave(st) ? st : CV_OK;
 }
 
 /* take_head(e, plain): what the head says that the index needs to know. */
@@ -124,8 +124,12 @@ static void open_heads(void *arg)
     struct worker *w = arg;
     w->st = CV_OK;
     for (size_t i = w->first; i < w->last && w->st == CV_OK; i++) {
-        cv_status st = open_part(w->b, &w->b->batch[i], 0, &w->plain);
-        st = CV_THEN(st, take_head(&w->b->batch[i], cv_buf_view(&w->plain)));
+        struct entry *e = &w->b->batch[i];
+        if (e->lost)
+            continue;
+        cv_status st = open_part(w->b, e, 0, &w->plain);
+        st = CV_THEN(st, take_head(e, cv_buf_view(&w->plain)));
+        e->lost = st != CV_OK;
         w->st = grave(st);
     }
     cv_buf_truncate(&w->plain, 0);
@@ -145,9 +149,11 @@ static cv_status take_part(struct worker *w, struct span *span, const struct ent
     what.data = cv_json_get(o, "data");
     st = CV_THEN(st, cv_index_fill(&w->filler, span->shard, &what));
     cv_json_free(o);
+    if (st != CV_OK && grave(st) == CV_OK)
+        st = cv_shard_lose(span->shard, e->index, false);
     h->slot_from = h->slot_to == 0 || e->env.slot < h->slot_from ? e->env.slot : h->slot_from;
     h->slot_to = e->env.slot >= h->slot_to ? e->env.slot + 1 : h->slot_to;
-    return grave(st);
+    return st;
 }
 
 static cv_status take_section(struct worker *w, struct span *span)
@@ -155,8 +161,11 @@ static cv_status take_section(struct worker *w, struct span *span)
     cv_status st = CV_OK;
     for (size_t i = 0; i < w->b->entries && st == CV_OK; i++) {
         const struct entry *e = &w->b->batch[i];
-        if (!e->good || e->index < span->from || e->index >= span->to ||
-            cv_json_get(e->carried, span->s->name) != NULL)
+        if (e->index < span->from || e->index >= span->to)
+            continue;
+        if (e->lost)
+            st = cv_shard_lose(span->shard, e->index, e->again);
+        if (!e->good || cv_json_get(e->carried, span->s->name) != NULL)
             continue;
         for (size_t k = 1; k < e->env.count && st == CV_OK; k++)
             if (strcmp(e->env.parts[k].name, span->s->name) == 0 &&
@@ -177,21 +186,27 @@ static void take_sections(void *arg)
 
 /* ---- batches: in the first thread ---- */
 
-/* gather(b, index): into the batch, with the keys of what is wanted of it. An entry that is erased, damaged,
- * or whose head this member may not read is left out. */
+/* gather(b, index): into the batch, with the keys of what is wanted of it. An entry that is erased, or whose
+ * head this member may not read, is left out; one that is damaged is there, and lost. */
 static cv_status gather(struct building *b, uint64_t index, struct cv_err *err)
 {
     struct cv_vault *v = b->x->v;
     struct entry *e = &b->batch[b->entries];
-    struct cv_secret release = { 0 };
+    struct cv_reached r = { 0 };
     memset(e, 0, sizeof(*e));
     e->index = index;
-    cv_status st = cv_custody_read(v->custody, index, CV_KIND_RECORD, &e->data, NULL);
-    st = CV_THEN(st, cv_envelope_parse(cv_buf_view(&e->data), &e->env, NULL));
-    st = CV_THEN(st, cv_release_get(&v->custody->release, e->env.slot, &release, NULL));
-    st = CV_THEN(st, cv_secret_alloc(&e->keys, (1 + e->env.count) * CV_BUILD_KEY_BYTES));
+    cv_status st = cv_index_reach(v, index, &r, NULL);
+    if (st != CV_OK && st != CV_ERR_NOKEY && !cv_index_grave(st)) {
+        e->lost = e->again = true;
+        b->entries++;
+        return CV_OK;
+    }
+    st = CV_THEN(st, cv_secret_alloc(&e->keys, (1 + r.env.count) * CV_BUILD_KEY_BYTES));
     if (st == CV_OK)
-        memcpy(e->keys.p, release.p, CV_BUILD_KEY_BYTES);
+        memcpy(e->keys.p, r.release.p, CV_BUILD_KEY_BYTES);
+    e->env = r.env; /* whose views are into the data */
+    e->data = r.data;
+    r.data = (struct cv_buf){ 0 };
     for (size_t i = 0; i < e->env.count && st == CV_OK; i++) {
         struct cv_bytes key;
         if (i > 0 && span_of(b, e->env.parts[i].name, index) == NULL)
@@ -202,7 +217,7 @@ static cv_status gather(struct building *b, uint64_t index, struct cv_err *err)
         else if (i > 0 && grave(st) == CV_OK)
             st = CV_OK; /* zeros open nothing */
     }
-    cv_secret_free(&release);
+    cv_reached_free(&r);
     if (st == CV_OK) {
         b->entries++;
         b->key_bytes += e->keys.n;
@@ -213,14 +228,15 @@ static cv_status gather(struct building *b, uint64_t index, struct cv_err *err)
     return grave(st) == CV_OK ? CV_OK : cv_err_note(err, st, "index");
 }
 
-/* weigh(b, span): bytes that a span has in this batch. */
+/* weigh(b, span): bytes that a span has in this batch; of a lost entry it has something, whatever it was. */
 static size_t weigh(const struct building *b, const struct span *span)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < b->entries; i++) {
-        const struct cv_part *part = cv_envelope_part(&b->batch[i].env, span->s->name);
-        if (b->batch[i].index >= span->from && b->batch[i].index < span->to && part != NULL)
-            bytes += part->sealed.n;
+        const struct entry *e = &b->batch[i];
+        const struct cv_part *part = cv_envelope_part(&e->env, span->s->name);
+        if (e->index >= span->from && e->index < span->to)
+            bytes += e->lost ? 1 : part != NULL ? part->sealed.n : 0;
     }
     return bytes;
 }
@@ -421,5 +437,6 @@ cv_status cv_index_build(struct cv_index *x, const char *reason, struct cv_err *
     if (st == CV_OK && b.count > 0)
         st = build(&b, reason, err);
     free(b.spans);
+    st = CV_THEN(st, cv_index_lost(x));
     return cv_err_note(err, st, "index");
 }

@@ -29,7 +29,9 @@ struct entry {
     uint8_t id[CV_ID_BYTES];
     char type[CV_NAME_BYTES];
     struct cv_json *carried;
-    bool good; /* its head opened */
+    bool good;  /* its head opened */
+    bool lost;  /* it could not be read, by whatever section */
+    bool again; /* and is to be tried again: it is damaged */
 };
 
 struct building {

@@ -17,6 +17,7 @@ struct cv_late {
 
 struct cv_index_section {
     char name[CV_NAME_BYTES];
+    bool granted;             /* of what was granted: in memory alone */
     unsigned kinds;           /* of marks that can stand in it (vault/marks.h) */
     int64_t fields;           /* of a shard's place */
     struct cv_shard **shards; /* in order of entries; each stays where it is */
@@ -40,6 +41,8 @@ struct cv_index {
     size_t block_count;
     struct cv_folder *folder;
     char dir[4096];
+    struct cv_shard_lost *lost; /* entries that no shard holds, each once; after cv_index_build */
+    size_t lost_count;
 };
 
 /* ---- index.c ---- */
@@ -60,9 +63,32 @@ CV_MUST_CHECK cv_status cv_index_insert(struct cv_index_section *s, size_t at,
                                         const struct cv_shard_head *head, struct cv_shard **out);
 void cv_index_remove(struct cv_index_section *s, size_t at);
 
+/** cv_index_try_again(x, err): what shards could not read, and what can be read now, is theirs no more: these
+ * shards are to be made anew. Nothing of a record is opened. cv_index_lost(x): take in what is lost now.
+ * CV_OK; CV_ERR_IO; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_index_try_again(struct cv_index *x, struct cv_err *err);
+CV_MUST_CHECK cv_status cv_index_lost(struct cv_index *x);
+
 /** cv_index_put_away(x): something was found damaged: read all files whole, and remove those that are: the
  * next opening makes them anew. CV_OK; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_index_put_away(struct cv_index *x);
+
+/* ---- index_reach.c ---- */
+
+/* A record entry whose parts could be opened. */
+struct cv_reached {
+    struct cv_buf data;
+    struct cv_envelope env;
+    struct cv_secret release;
+};
+/** cv_index_reach(v, index, out, err): the entry, its release key, and the batch key of its head. CV_OK;
+ * CV_ERR_NOKEY where it was erased, or this member may not read its head; CV_ERR_IO, CV_ERR_NOMEM,
+ * CV_ERR_INTERNAL; else it is damaged. Free ${out}. */
+CV_MUST_CHECK cv_status cv_index_reach(struct cv_vault *v, uint64_t index, struct cv_reached *out,
+                                       struct cv_err *err);
+void cv_reached_free(struct cv_reached *r);
+/** cv_index_grave(st): what ends it all; an entry that is damaged, or lies, costs itself alone. */
+bool cv_index_grave(cv_status st);
 
 /* ---- index_build.c ---- */
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "vault/index_build.h"
+#include "vault/regular.h"
 
 /* The shards that are being written: begun, or loaded to be written on, sealed, and put into their files. */
 
@@ -37,7 +38,7 @@ static void load(void *arg)
         const struct cv_shard_place place = cv_index_place(w->b->x, span->s);
         char path[4200];
         cv_index_path(w->b->x, span->s->name, span->shard->head.from, path);
-        const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        const int fd = cv_open_regular(AT_FDCWD, path, O_RDONLY, 0);
         span->st =
             fd < 0 ? CV_ERR_IO : cv_shard_open(span->shard, fd, cv_secret_view(&span->key), &place, true);
         w->st = span->st;

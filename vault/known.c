@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "vault/memory.h"
+#include "vault/regular.h"
 
 #define PATH_ROOM 4096
 
@@ -62,7 +63,7 @@ cv_status cv_known_package(const char *vault, const char *id, const char *manife
     snprintf(text, sizeof(text), "%.64s\n", manifest);
     cv_status st = path_of("package", name, path, err);
     st = CV_THEN(st, keep(path, text, err));
-    const int fd = st == CV_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    const int fd = st == CV_OK ? cv_open_regular(AT_FDCWD, path, O_RDONLY, 0) : -1;
     if (st == CV_OK && (fd < 0 || read(fd, have, sizeof(have) - 1) < 0))
         st = cv_fail_errno(err, "%s: cannot read", path);
     if (fd >= 0)

@@ -109,5 +109,11 @@ cv_status cv_link(struct cv_vault *v, const char *a, const char *b, bool part, c
         return cv_fail(err, CV_ERR_ARG, "this vault's template has no field that joins a %s and a %s",
                        ends[0].type, ends[1].type);
     count = choose(ways, count, part);
-    return cv_err_note(err, link_ways(v, ways, count, part, reason, out, err), "link");
+    st = link_ways(v, ways, count, part, reason, out, err);
+    bool any = false;
+    for (size_t i = 0; i < out->count; i++)
+        any = any || out->stored[i].version != 0;
+    if (st == CV_OK && part && !any)
+        st = cv_fail(err, CV_ERR_NOTFOUND, "%s and %s are not linked; nothing was changed", out->a, out->b);
+    return cv_err_note(err, st, "link");
 }

@@ -19,8 +19,8 @@ struct cv_linked {
 };
 
 /** cv_link(v, a, b, part, reason, out, err): with ${part} no field of either names the other any more. CV_OK,
- * also where nothing was to do; CV_ERR_ARG if they are one record, or the template has no field for such a
- * link; otherwise as cv_record_edit_all. */
+ * also where they are linked already; CV_ERR_NOTFOUND if there is nothing to part; CV_ERR_ARG if they are one
+ * record, or the template has no field for such a link; otherwise as cv_record_edit_all. */
 CV_MUST_CHECK cv_status cv_link(struct cv_vault *v, const char *a, const char *b, bool part,
                                 const char *reason, struct cv_linked *out, struct cv_err *err);
 

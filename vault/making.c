@@ -7,6 +7,8 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "formats/base64.h"
+#include "vault/head_own.h"
+#include "vault/imported.h"
 #include "vault/record_put.h"
 
 #define SEED_BYTES 32
@@ -20,11 +22,14 @@ struct making {
     struct cv_pending pending;
     struct cv_vault *v;
     struct cv_json *head, *sections, *seeds, *clear;
-    const char *type; /* the head's */
+    const char *type;            /* the head's */
+    struct cv_imported imported; /* no sections: it was not */
     struct cv_secret release_key;
     struct cv_envelope env;
+    uint64_t index; /* its entry's */
     struct cv_task sign, seal;
     /* of the first task */
+    struct cv_json *plain; /* the head, with what no author signs */
     struct cv_buf jwt, sealed_head;
     struct cv_err err;
     cv_status signed_st;
@@ -45,6 +50,7 @@ static void drop(struct cv_pending *pending)
     cv_beside_finish(m->v->custody->beside, &m->sign);
     cv_beside_finish(m->v->custody->beside, &m->seal);
     cv_json_free(m->head);
+    cv_json_free(m->plain);
     cv_json_free(m->sections);
     cv_json_free(m->seeds);
     cv_json_free(m->clear);
@@ -109,9 +115,6 @@ static cv_status new_head(struct making *m, const struct cv_next *next)
         st = cv_json_set(m->head, "carried", next->carried);
     else
         cv_json_free(next->carried);
-    if (next->source != NULL)
-        st = CV_THEN(st,
-                     cv_json_set(m->head, "source", cv_json_b64u(CV_BYTES(next->source, CV_SOURCE_BYTES))));
     return st;
 }
 
@@ -138,11 +141,15 @@ static struct cv_json *visible(const struct cv_vault *v)
  * handle, and a release key. */
 static cv_status need_keys(struct making *m, struct cv_err *err)
 {
-    const char *names[CV_ENVELOPE_PARTS_MAX + 1];
+    const char *names[CV_ENVELOPE_PARTS_MAX + CV_POLICY_SECTIONS_MAX + 1], *section;
     size_t n = 0;
     names[n++] = "audit";
     for (size_t i = 0; i < m->env.count; i++)
         names[n++] = m->env.parts[i].section;
+    for (size_t i = 0;
+         i < CV_POLICY_SECTIONS_MAX && (section = cv_template_section(m->v->template, i)) != NULL; i++)
+        if ((m->imported.sections >> i & 1) != 0)
+            names[n++] = section;
     cv_status st = cv_writer_need(m->v, names, n, &m->env.batch, err);
     st = CV_THEN(st, cv_random(m->env.handle, sizeof(m->env.handle)));
     return CV_THEN(st, cv_custody_take_slot(m->v->custody, &m->env.slot, &m->release_key, err));
@@ -166,20 +173,30 @@ static cv_status seal_part(const struct making *m, struct cv_part *p, struct cv_
     return st;
 }
 
+/* add_source(m, head): what it was imported from; no author signs that. */
+static cv_status add_source(const struct making *m, struct cv_json *head)
+{
+    uint8_t mark[CV_IMPORTED_BYTES];
+    if (m->imported.sections == 0)
+        return CV_OK;
+    cv_status st = cv_imported_hide(m->v, m->env.handle, &m->imported, mark);
+    return CV_THEN(st, cv_json_set(head, "source", cv_json_b64u(CV_ARR(mark))));
+}
+
 /* seal_head(m): the head as it is signed and its seed; on a line of its own, the JWT, packed. */
 static cv_status seal_head(struct making *m)
 {
-    struct cv_json *plain = cv_json_object();
+    struct cv_json *plain = m->plain = cv_json_object();
     struct cv_buf text = { 0 };
     cv_status st = CV_OK;
     for (void *it = cv_json_first(m->head); st == CV_OK && it != NULL; it = cv_json_next(m->head, it))
         st = cv_json_set(plain, cv_json_iter_name(it), cv_json_ref(cv_json_iter_value(it)));
+    st = CV_THEN(st, add_source(m, plain));
     st = CV_THEN(st, cv_json_set(plain, "seed", cv_json_ref(cv_json_get(m->seeds, "head"))));
     st = CV_THEN(st, cv_json_write(plain, &text));
     st = CV_THEN(st, cv_buf_str(&text, "\n"));
     st = CV_THEN(st, cv_jws_pack(cv_buf_view(&m->jwt), &text));
     st = CV_THEN(st, seal_part(m, &m->env.parts[0], cv_buf_view(&text), &m->sealed_head));
-    cv_json_free(plain);
     cv_buf_free(&text);
     return st;
 }
@@ -239,6 +256,10 @@ static cv_status finish(struct cv_pending *pending, struct cv_buf *data, uint8_t
     st = CV_THEN(st, cv_sha256(cv_buf_view(&m->jwt), bind));
     st = CV_THEN(st, cv_envelope_write(&m->env, data));
     *bound = true;
+    if (st == CV_OK) {
+        const struct cv_head_origin origin = { m->index, m->env.batch, m->env.handle };
+        cv_head_own(m->v, &origin, m->plain, bind);
+    }
     return cv_err_note(err, st, "record");
 }
 
@@ -255,6 +276,8 @@ cv_status cv_making_start(struct cv_vault *v, const struct cv_next *next, const 
     m->v = v;
     m->sign = (struct cv_task){ .fn = sign, .arg = m };
     m->seal = (struct cv_task){ .fn = seal, .arg = m };
+    if (next->imported != NULL)
+        m->imported = *next->imported;
     m->clear = visible(v);
     cv_status st = new_head(m, next);
     m->type = cv_json_get_str(m->head, "type");
@@ -269,6 +292,7 @@ cv_status cv_making_start(struct cv_vault *v, const struct cv_next *next, const 
     out->version = next->version;
     out->slot = m->env.slot;
     memcpy(out->handle, m->env.handle, sizeof(out->handle));
+    m->index = cv_custody_next(v->custody);
     st = cv_custody_promise(v->custody, &m->pending, &out->index, err);
     return cv_err_note(err, st, "record");
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "formats/base64.h"
+#include "vault/regular.h"
 
 #define TITLE "casevault memory v1\n"
 #define PATH_ROOM 4096
@@ -87,7 +88,7 @@ cv_status cv_memory_read(const char *vault, uint64_t *size, struct cv_hash *root
     cv_status st = memory_path(vault, "", path, err);
     if (st != CV_OK)
         return st;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = cv_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
         return errno == ENOENT ? CV_ERR_NOTFOUND : cv_fail_errno(err, "%s: cannot open", path);
     const ssize_t n = read(fd, text, sizeof(text) - 1);
@@ -114,7 +115,7 @@ cv_status cv_memory_write(int *fd, const char *vault, uint64_t size, const struc
     st = CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(root->b), &text));
     st = CV_THEN(st, cv_buf_str(&text, "\n"));
     if (st == CV_OK && *fd < 0) {
-        *fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        *fd = cv_open_regular(AT_FDCWD, path, O_WRONLY | O_CREAT, 0600);
         if (*fd < 0)
             st = cv_fail_errno(err, "%s: cannot write", path);
     }
@@ -181,7 +182,7 @@ cv_status cv_memory_kept(const char *vault, const char *what, struct cv_buf *out
     cv_status st = memory_path(vault, what, path, err);
     if (st != CV_OK)
         return st;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = cv_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
         return errno == ENOENT ? CV_ERR_NOTFOUND : cv_fail_errno(err, "%s: cannot open", path);
     for (ssize_t n = 1; n > 0 && st == CV_OK;) {

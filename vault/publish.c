@@ -13,6 +13,7 @@
 #include "formats/checkpoint.h"
 #include "formats/tiles.h"
 #include "vault/fetch.h"
+#include "vault/regular.h"
 
 #define CHECKPOINT "checkpoint"
 #define DASH "\xe2\x80\x94 " /* what a signature line begins with */
@@ -65,7 +66,7 @@ static cv_status write_file(struct publishing *p, const char *path, struct cv_by
     snprintf(made, sizeof(made), "%s.new", path);
     if (make_dirs(dir, path) != 0)
         return cv_fail_errno(err, "%s: cannot make its directory", path);
-    const int fd = openat(dir, made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    const int fd = cv_open_regular(dir, made, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (fd < 0)
         return cv_fail_errno(err, "%s: cannot write", path);
     bool good = write_all(fd, bytes) && fchmod(fd, 0644) == 0 && fsync(fd) == 0;

@@ -52,12 +52,17 @@ struct cv_stored {
  * gives up the commit and ends with cv_record_refuse. */
 CV_MUST_CHECK cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_stored *out,
                                       struct cv_err *err);
+/* What a record was imported from (vault/seen.h). */
+#define CV_DIGEST_BYTES 16
+struct cv_imported {
+    uint8_t digest[CV_DIGEST_BYTES]; /* by which it is known again */
+    uint64_t file;                   /* tells files apart */
+    uint64_t sections;               /* what it hangs on, by their place in the template; never none */
+};
 /* What an import knows of a record besides. */
-#define CV_SOURCE_BYTES 16
 struct cv_import {
-    const uint8_t
-        *source;   /* CV_SOURCE_BYTES of vault/seen.h: where it came from, sealed into its head; NULL */
-    bool fresh_id; /* its id is random and new: it tells nothing of what is taken */
+    const struct cv_imported *from; /* sealed into its head; NULL */
+    bool fresh_id;                  /* its id is random and new: it tells nothing of what is taken */
 };
 /** cv_record_check(v, record, import, err): would cv_record_put_from take it? The same, and nothing is
  * written; its coded fields are filled. */

@@ -334,6 +334,8 @@ static cv_status prepare(struct cv_vault *v, struct editing *e, const char *reas
     st = CV_THEN(st, merge_joins(v, &e->before, change, e->record, &changed, err));
     st = CV_THEN(st, append(&e->before, change->more, e->record));
     e->same = !changed;
+    if (st != CV_OK || e->same)
+        return st; /* what was stored incomplete is no reason not to say so */
     if (parts)
         st = CV_THEN(st, cv_template_check(v->template, e->record, err));
     return CV_THEN(st, recode(v, &e->before, change, e->record, err));

@@ -108,7 +108,7 @@ cv_status cv_record_put_from(struct cv_vault *v, struct cv_json *record, const s
                                   .version = 1,
                                   .previous = cv_json_str("-"),
                                   .carried = cv_json_object(),
-                                  .source = import->source };
+                                  .imported = import->from };
     return cv_put_version(v, &next, record, out, err);
 }
 

@@ -9,7 +9,7 @@ struct cv_next {
     uint64_t version;
     struct cv_json *previous, *carried; /* taken over; NULL fails as out of memory */
     const struct cv_json *pieces;       /* of documents that are new in it; vault/document.h; NULL */
-    const uint8_t *source;              /* CV_SOURCE_BYTES, of what was imported; NULL */
+    const struct cv_imported *imported; /* NULL */
 };
 
 #define CV_PUT_CLOSED "none of your roles may write the section %s"

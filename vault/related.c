@@ -215,7 +215,7 @@ cv_status cv_related(struct cv_vault *v, const char *text, const char *profile, 
     char id[CV_ID_TEXT_BYTES] = "";
     struct cv_versions one = { 0 };
     struct relating w = { .v = v, .out = out, .id = id, .profile = profile };
-    const struct cv_glance g = { "list", "what belongs to a case", reason, glance_section, take, &w };
+    const struct cv_glance g = { "list", "what belongs to a case", reason, glance_section, take, &w, false };
     struct cv_json *ids = cv_json_object();
     memset(out, 0, sizeof(*out));
     cv_status st = ids == NULL ? CV_ERR_NOMEM : cv_id_parse(cv_bytes_str(text), raw, err);

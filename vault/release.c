@@ -11,6 +11,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "formats/base64.h"
+#include "vault/regular.h"
 
 #define TITLE "casevault release keys v1\n"
 #define HEADER_BYTES CV_RELEASE_HEADER_BYTES
@@ -81,7 +82,7 @@ static cv_status open_as(struct cv_release *r, int dir, const char *name, int fl
     char want[HEADER_BYTES], got[HEADER_BYTES];
     struct stat info;
     header_of(vault, want);
-    *r = (struct cv_release){ .fd = openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW) };
+    *r = (struct cv_release){ .fd = cv_open_regular(dir, name, flags, 0) };
     if (r->fd < 0)
         return errno == ENOENT
                    ? cv_fail(err, CV_ERR_LOG, "%s is missing: no record can be opened without it", name)
@@ -123,7 +124,7 @@ cv_status cv_release_peek(int vault_dir, char vault[static CV_RELEASE_VAULT_BYTE
     const size_t title = strlen(TITLE);
     vault[0] = '\0';
     *grown = false;
-    const int fd = openat(vault_dir, "release.keys", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = cv_open_regular(vault_dir, "release.keys", O_RDONLY, 0);
     if (fd < 0)
         return CV_ERR_NOTFOUND;
     const ssize_t n = pread(fd, got, sizeof(got), 0);

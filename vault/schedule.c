@@ -35,6 +35,16 @@ cv_status cv_schedule_section(struct cv_bytes batch_key, const struct cv_place_o
     return expand(batch_key, "casevault/1/section", x, section);
 }
 
+cv_status cv_schedule_imported(struct cv_bytes batch_key, const struct cv_place_of *x,
+                               uint8_t pad[static CV_PART_KEY_BYTES])
+{
+    struct cv_buf info = { 0 };
+    cv_status st = label_x("casevault/1/imported", x, &info);
+    st = CV_THEN(st, cv_hkdf_expand(CV_HKDF_SHA256, batch_key, cv_buf_view(&info), pad, CV_PART_KEY_BYTES));
+    cv_buf_free(&info);
+    return st;
+}
+
 cv_status cv_schedule_release(struct cv_bytes release_key, const struct cv_place_of *x,
                               struct cv_secret *release)
 {

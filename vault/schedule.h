@@ -28,6 +28,9 @@ struct cv_place_of {
 
 CV_MUST_CHECK cv_status cv_schedule_section(struct cv_bytes batch_key, const struct cv_place_of *x,
                                             struct cv_secret *section);
+/** cv_schedule_imported(batch key, x, pad): what hides a mark of an import; vault/imported.h. Wipe it. */
+CV_MUST_CHECK cv_status cv_schedule_imported(struct cv_bytes batch_key, const struct cv_place_of *x,
+                                             uint8_t pad[static CV_PART_KEY_BYTES]);
 CV_MUST_CHECK cv_status cv_schedule_release(struct cv_bytes release_key, const struct cv_place_of *x,
                                             struct cv_secret *release);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "vault/glance.h"
+#include "vault/grant.h"
 #include "vault/heads.h"
 #include "vault/search_inside.h"
 
@@ -27,6 +28,12 @@ static bool is_term(const struct cv_query_node *n)
 
 /* ---- before anything is looked for ---- */
 
+/* may_look(v, section): by a role; or something of it was granted. */
+static bool may_look(const struct cv_vault *v, const char *section)
+{
+    return cv_vault_may_read(v, section) || cv_granted_section(v, section);
+}
+
 /* known(v, spec, readable): is there such a field in the template; and in a section of this member's? */
 static bool known(const struct cv_vault *v, const char *spec, bool *readable)
 {
@@ -45,7 +52,7 @@ static bool known(const struct cv_vault *v, const char *spec, bool *readable)
                     here = cv_term_names(spec, section, path);
                 }
                 found = found || here;
-                *readable = *readable || (here && cv_vault_may_read(v, section));
+                *readable = *readable || (here && may_look(v, section));
             }
     return found;
 }
@@ -78,7 +85,7 @@ static cv_status check_sections(struct searching *s, struct cv_err *err)
 {
     const char *section;
     for (size_t i = 0; (section = cv_template_section(s->v->template, i)) != NULL; i++)
-        if (cv_vault_may_read(s->v, section))
+        if (may_look(s->v, section))
             return CV_OK;
     const struct cv_refusal refusal = { .to = "search", .reason = s->ask->reason };
     return cv_event_refuse(s->v, &refusal, CV_ERR_NOKEY, err,
@@ -183,16 +190,23 @@ static void forget(struct searching *s)
     s->x = NULL;
 }
 
+/* open_index(s): with what was granted. */
+static cv_status open_index(struct searching *s, struct cv_err *err)
+{
+    cv_status st = cv_index_open(s->v, s->ask->reason, &s->x, err);
+    return CV_THEN(st, cv_index_add_granted(s->x, s->ask->reason, &s->out->granted_left, err));
+}
+
 /* find(s): once more where a file of the index turned out to be damaged. */
 static cv_status find(struct searching *s, struct cv_err *err)
 {
-    cv_status st = cv_index_open(s->v, s->ask->reason, &s->x, err);
+    cv_status st = open_index(s, err);
     st = CV_THEN(st, look(s, err));
     if (st != CV_ERR_FORMAT)
         return st;
     st = cv_index_put_away(s->x);
     forget(s);
-    st = CV_THEN(st, cv_index_open(s->v, s->ask->reason, &s->x, err));
+    st = CV_THEN(st, open_index(s, err));
     st = CV_THEN(st, look(s, err));
     return st == CV_ERR_FORMAT
                ? cv_fail(err, CV_ERR_IO,
@@ -248,16 +262,16 @@ static cv_status choose(struct searching *s, struct candidate **out, size_t *cou
     return CV_OK;
 }
 
-/* stands(versions, place): does the head index say that this section stands in that entry? */
-static bool stands(const struct cv_versions *list, const struct cv_place_in *place)
+/* standing(versions, section): the entry in which it stands, as the head index has it; UINT64_MAX: none. */
+static uint64_t standing(const struct cv_versions *list, const char *section)
 {
     const struct cv_version *last = &list->v[list->count - 1];
-    const struct cv_json *carried = cv_json_get(last->carried, place->section);
+    const struct cv_json *carried = cv_json_get(last->carried, section);
     const uint64_t version = carried != NULL ? (uint64_t)cv_json_to_int(carried) : last->version;
     for (size_t i = 0; i < list->count; i++)
         if (list->v[i].version == version)
-            return list->v[i].index == place->entry;
-    return false;
+            return list->v[i].index;
+    return UINT64_MAX;
 }
 
 /* add_places(s, n, hit, good): "section.field" of each term; false in ${good} if one is not so any more. */
@@ -270,7 +284,7 @@ static cv_status add_places(const struct searching *s, size_t n, struct cv_searc
         char text[3 * CV_NAME_BYTES];
         if (p == NULL)
             continue;
-        *good = *good && stands(&hit->versions, p);
+        *good = *good && standing(&hit->versions, p->section) == p->entry;
         snprintf(text, sizeof(text), "%s.%s", p->section, p->field);
         if (cv_json_len(hit->places) < HIT_PLACES)
             st = cv_json_push_word(hit->places, text);
@@ -364,6 +378,15 @@ static cv_status keep_titles(struct searching *s, const struct cv_json *titles)
     return CV_OK;
 }
 
+/* opens(s, versions, section): will the glance at the titles open it? */
+static bool opens(const struct searching *s, const struct cv_versions *versions, const char *section)
+{
+    if (cv_vault_may_read(s->v, section))
+        return true;
+    const struct cv_granted *g = cv_granted(s->v, standing(versions, section), section);
+    return g != NULL && !g->over;
+}
+
 /* names(s, ids, sections, list): what the event tells: the hits, and the sections that told of them. */
 static cv_status names(struct searching *s, struct cv_json *ids, struct cv_json *sections,
                        const struct cv_version **list)
@@ -374,7 +397,7 @@ static cv_status names(struct searching *s, struct cv_json *ids, struct cv_json 
         list[i] = &versions->v[versions->count - 1];
         st = cv_json_push(ids, cv_json_str(list[i]->id));
         const char *title = section_of_title(s->v, list[i]);
-        if (title != NULL && cv_vault_may_read(s->v, title))
+        if (title != NULL && opens(s, versions, title))
             st = CV_THEN(st, cv_json_push_word(sections, title));
         for (size_t k = 0; k < cv_json_len(s->out->hits[i].places) && st == CV_OK; k++) {
             const struct cv_bytes place = cv_json_text(cv_json_at(s->out->hits[i].places, k));
@@ -397,7 +420,7 @@ static cv_status log_hits(struct searching *s, struct cv_err *err)
                        ? CV_ERR_NOMEM
                        : names(s, ids, sections, list);
     snprintf(detail, sizeof(detail), "found in %zu", s->out->found);
-    const struct cv_glance g = { .section = title_section, .take = take_title, .arg = &t };
+    const struct cv_glance g = { .granted = true, .section = title_section, .take = take_title, .arg = &t };
     const struct cv_event event = { .action = "search",
                                     .ids = ids,
                                     .sections = sections,
@@ -419,11 +442,13 @@ cv_status cv_search(struct cv_vault *v, const struct cv_search_ask *ask, struct 
     struct cv_term *term = calloc(CV_QUERY_NODES, sizeof(*term));
     struct searching s = { .v = v, .ask = ask, .term = term, .out = out };
     *out = (struct cv_search){ .almost = cv_json_array() };
-    cv_status st = term == NULL || out->almost == NULL ? CV_ERR_NOMEM : check_sections(&s, err);
+    cv_status st = term == NULL || out->almost == NULL ? CV_ERR_NOMEM : cv_grants_load(v, err);
+    st = CV_THEN(st, check_sections(&s, err));
     if (st == CV_OK && cv_vault_policy(v)->reason_required && ask->reason == NULL)
         st = cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT");
     st = CV_THEN(st, check_fields(&s, err));
     st = CV_THEN(st, find(&s, err));
+    out->unread = st == CV_OK ? cv_index_unread(s.x) : 0;
     st = CV_THEN(st, take_hits(&s, err));
     st = CV_THEN(st, tell_almost(&s));
     st = CV_THEN(st, log_hits(&s, err));

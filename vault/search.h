@@ -5,9 +5,9 @@
 #include "vault/record.h"
 
 /**
- * Searching: over the sections that this member reads by a role, in the last version of every record. Words
- * meet as vault/fold.h has it. Where a word that could be a name is nowhere found, or all words together are
- * not, names are taken that are spelled almost so: one letter otherwise, or two in a long word.
+ * Searching: over the sections that this member reads by a role, or by a grant, in the last version of every
+ * record. Words meet as vault/fold.h has it. Where a word that could be a name is nowhere found, or all words
+ * together are not, names are taken that are spelled almost so: one letter otherwise, or two in a long word.
  */
 struct cv_search_ask {
     const struct cv_query *query;
@@ -29,6 +29,8 @@ struct cv_search {
     size_t found;           /* records in all, shown or not */
     struct cv_json *almost; /* array of words that were found nowhere, so that names like them were taken */
     bool widened;           /* no record has all words as they are written */
+    size_t granted_left;    /* sections of records that were granted, too many to be looked into */
+    size_t unread;          /* entries that could not be read, so that nothing was looked for there */
 };
 
 /**

@@ -15,6 +15,7 @@ struct cv_term {
     char telephone[24];         /* likewise */
     char ref[CV_ID_TEXT_BYTES]; /* likewise a record's id */
     char from[12], to[12];      /* of days; from empty: none */
+    char partly[2][12];         /* the month and year that the first of them lies in; empty: not */
     struct cv_place_in *place;  /* the first, of each record; entry 0: not met */
     bool *almost;               /* likewise: only as a name spelled almost so */
     size_t room;

@@ -82,9 +82,17 @@ static void bare(const char *day, char out[static 12])
     out[n] = '\0';
 }
 
-/* days(term, from, to): a day without its hyphens is a word, and a colon comes after all digits. */
+/* days(term, from, to): a day without its hyphens is a word, and a colon comes after all digits. A month or
+ * year in which days that are looked for lie comes before the first of them only if it is that one's own. */
 static void days(struct cv_term *term, const char *from, const char *to)
 {
+    const size_t n = strlen(from);
+    char text[8];
+    for (size_t i = 0; i < 2; i++) {
+        const size_t part = i == 0 ? 7 : 4;
+        snprintf(text, sizeof(text), "%.*s", (int)part, from);
+        bare(n > part ? text : "", term->partly[i]);
+    }
     bare(from[0] != '\0' ? from : "0", term->from);
     bare(to[0] != '\0' ? to : "9999", term->to);
     strcat(term->to, ":");
@@ -314,15 +322,27 @@ static cv_status look_words(struct looking *l, const char *match, size_t n)
     return rows(l, CV_SHARD_MATCH, q, l->field);
 }
 
-static cv_status look_days(struct looking *l)
+static cv_status look_range(struct looking *l, const char *from, const char *to)
 {
     sqlite3_stmt *q = NULL;
     cv_status st = cv_shard_query(l->shard, CV_SHARD_RANGE, &q);
     if (st != CV_OK)
         return st;
-    sqlite3_bind_text(q, 1, l->term->from, -1, SQLITE_STATIC);
-    sqlite3_bind_text(q, 2, l->term->to, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 1, from, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 2, to, -1, SQLITE_STATIC);
     return rows(l, CV_SHARD_RANGE, q, l->day);
+}
+
+static cv_status look_days(struct looking *l)
+{
+    cv_status st = look_range(l, l->term->from, l->term->to);
+    for (size_t i = 0; i < 2 && st == CV_OK; i++) {
+        char to[14];
+        snprintf(to, sizeof(to), "%s ", l->term->partly[i]); /* a space comes before all digits */
+        if (l->term->partly[i][0] != '\0')
+            st = look_range(l, l->term->partly[i], to);
+    }
+    return st;
 }
 
 static cv_status look_mark(struct looking *l, const char *kind, const char *value)

@@ -10,117 +10,44 @@
 #include <unistd.h>
 
 #include "crypto/hash.h"
-#include "crypto/hkdf.h"
 #include "formats/digests.h"
-#include "vault/heads.h"
 #include "vault/memory.h"
+#include "vault/regular.h"
 
-#define KEYS_MAX 64     /* sets of sections whose key is at hand */
-#define FRAME_MAX 16384 /* marks of one commit */
+#define FRAME_MAX 16384 /* records of one commit */
 #define FRAME_HEAD 36   /* magic, count, index, handle */
-#define FRAME_MAGIC "cvimprt1"
-
-/* A key for the records of one type that give the same sections. */
-struct shared_key {
-    uint64_t sections; /* by their place in the type */
-    const char *type;
-    struct cv_secret key;
-    bool known; /* all of the secrets could be opened */
-};
+#define FRAME_MAGIC "cvimprt2"
+#define NOTE_BYTES (CV_ID_BYTES + 8)
+#define ITEM_BYTES (CV_DIGEST_BYTES + NOTE_BYTES)
+#define BEGIN_TRIES 16
 
 /* What is asked of every record of a type. */
 struct kind {
     const char *type;
-    uint64_t coded; /* sections that are filled from others, and so no part of what came; by their place */
+    uint64_t coded; /* sections that are filled from others, and so no part of what came */
+    uint64_t first; /* its first section */
     bool reads_head;
 };
 
 struct cv_seen {
     struct cv_vault *v;
-    struct cv_secret own; /* for own marks */
-    struct cv_heads_sources index;
     struct kind *kinds;
     size_t kind_count;
-    struct shared_key keys[KEYS_MAX];
-    size_t key_count;
-    /* of a member who may not read heads */
+    uint64_t read; /* sections that this member reads; as all of them by their place in the template */
+    /* of a member who reads heads of something that they may write */
+    bool indexed;
+    struct cv_heads_sources index;
+    uint64_t records; /* how many there were when all of them were known */
+    /* of a member who may write what they cannot know again by its head */
     int fd;
-    uint64_t end; /* of the whole frames in the file */
-    struct cv_digests before;
-    struct cv_buf pending; /* marks of the commit under way */
+    struct cv_secret own;
+    uint64_t end;             /* of the whole frames in the file */
+    struct cv_digests before; /* own marks: where in the file */
+    struct cv_buf pending;    /* of the commit under way */
     struct cv_stored first;
 };
 
-/* ---- keys ---- */
-
-/* make_key(s, k): of the first secrets of its sections; not known if one of them does not open. */
-static cv_status make_key(struct cv_seen *s, struct shared_key *k)
-{
-    struct cv_buf all = { 0 }; /* wiped when it is freed */
-    const char *section;
-    cv_status st = cv_secret_alloc(&k->key, CV_SHA256_BYTES);
-    k->known = true;
-    for (size_t i = 0;
-         st == CV_OK && (section = cv_template_type_section(s->v->template, k->type, i)) != NULL; i++) {
-        struct cv_bytes secret = { 0 };
-        const struct cv_object o = { "section", section, 1 };
-        if (i >= 64 || (k->sections >> i & 1) == 0)
-            continue;
-        if (cv_keyring_secret(s->v->keys, &o, &secret, NULL) != CV_OK) {
-            k->known = false;
-            break;
-        }
-        st = cv_buf_field(&all, cv_bytes_str(section));
-        st = CV_THEN(st, cv_buf_field(&all, secret));
-    }
-    if (k->known)
-        st = CV_THEN(st, cv_hkdf(CV_HKDF_SHA256, CV_ARR(cv_vault_policy(s->v)->vault_id), cv_buf_view(&all),
-                                 CV_LIT("casevault/1/imported"), k->key.p, k->key.n));
-    cv_buf_free(&all);
-    return st;
-}
-
-/* key_for(s, kind, record, out): of the sections that it gives. */
-static cv_status key_for(struct cv_seen *s, const struct kind *kind, const struct cv_json *record,
-                         const struct shared_key **out)
-{
-    const char *type = kind->type, *section;
-    uint64_t sections = 0;
-    for (size_t i = 0; i < 64 && (section = cv_template_type_section(s->v->template, type, i)) != NULL; i++)
-        if (cv_json_len(cv_json_get(record, section)) > 0)
-            sections |= (uint64_t)1 << i;
-    sections &= ~kind->coded;
-    for (size_t i = 0; i < s->key_count; i++)
-        if (s->keys[i].sections == sections && s->keys[i].type == type) {
-            *out = &s->keys[i];
-            return CV_OK;
-        }
-    if (s->key_count == KEYS_MAX) {
-        s->key_count--;
-        cv_secret_free(&s->keys[s->key_count].key);
-    }
-    struct shared_key *k = &s->keys[s->key_count];
-    *k = (struct shared_key){ .sections = sections, .type = type };
-    cv_status st = make_key(s, k);
-    if (st == CV_OK)
-        s->key_count++;
-    else
-        cv_secret_free(&k->key);
-    *out = k;
-    return st;
-}
-
 /* ---- marks ---- */
-
-static cv_status cut(struct cv_bytes key, const char *type, const char *source,
-                     uint8_t out[static CV_SOURCE_BYTES])
-{
-    const struct cv_bytes parts[] = { cv_bytes_str(type), CV_LIT("\n"), cv_bytes_str(source) };
-    uint8_t mac[CV_SHA256_BYTES];
-    cv_status st = cv_hmac(CV_HMAC_SHA256, key, parts, 3, mac);
-    memcpy(out, mac, CV_SOURCE_BYTES);
-    return st;
-}
 
 /* kind_of(s, record): NULL for a type that the template does not have; the record will be refused for it. */
 static const struct kind *kind_of(const struct cv_seen *s, const struct cv_json *record)
@@ -132,43 +59,44 @@ static const struct kind *kind_of(const struct cv_seen *s, const struct cv_json 
     return NULL;
 }
 
-cv_status cv_seen_mark(struct cv_seen *s, const struct cv_json *record, const char *source,
+uint64_t cv_seen_filled(const struct cv_seen *s, const struct cv_json *record)
+{
+    const struct kind *kind = kind_of(s, record);
+    const char *section;
+    uint64_t sections = 0;
+    for (size_t i = 0; kind != NULL && i < 64 && (section = cv_template_section(s->v->template, i)) != NULL;
+         i++)
+        if (cv_json_len(cv_json_get(record, section)) > 0)
+            sections |= (uint64_t)1 << i;
+    return kind != NULL ? sections & ~kind->coded : 0;
+}
+
+cv_status cv_seen_mark(struct cv_seen *s, const struct cv_json *record, const struct cv_brought *from,
                        struct cv_mark *mark, struct cv_err *err)
 {
-    const struct shared_key *k = NULL;
     const struct kind *kind = kind_of(s, record);
+    uint8_t hash[CV_SHA256_BYTES];
+    char text[400];
     *mark = (struct cv_mark){ 0 };
     if (kind == NULL)
         return CV_OK;
     mark->reads_head = kind->reads_head;
-    cv_status st = cut(cv_secret_view(&s->own), kind->type, source, mark->own);
-    st = CV_THEN(st, key_for(s, kind, record, &k));
-    mark->shares = st == CV_OK && k->known && mark->reads_head;
-    if (mark->shares)
-        st = cut(cv_secret_view(&k->key), kind->type, source, mark->shared);
+    mark->from.file = from->file;
+    mark->from.sections = from->by_id || from->sections == 0 ? kind->first : from->sections;
+    mark->remembered = !kind->reads_head || (mark->from.sections & ~s->read) != 0;
+    snprintf(text, sizeof(text), "%s\n%s/%zu", kind->type, from->source, from->nth);
+    cv_status st = cv_sha256(cv_bytes_str(text), hash);
+    memcpy(mark->from.digest, hash, sizeof(mark->from.digest));
+    if (s->fd >= 0)
+        st = CV_THEN(st, cv_hmac_sha256(cv_secret_view(&s->own), cv_bytes_str(text), hash));
+    memcpy(mark->own, hash, sizeof(mark->own));
     return cv_err_note(err, st, "import");
 }
 
-const uint8_t *cv_mark_source(const struct cv_mark *mark)
-{
-    return mark->shares ? mark->shared : mark->own;
-}
+/* ---- the memory of who cannot read what they bring ---- */
 
-cv_status cv_seen_known(struct cv_seen *s, const struct cv_mark *mark, bool *known, struct cv_err *err)
-{
-    *known = !mark->reads_head && cv_digests_get(&s->before, mark->own) != 0;
-    cv_status st = CV_OK;
-    if (mark->reads_head)
-        st = cv_heads_source(s->v, &s->index, mark->own, known, err);
-    if (mark->shares && !*known)
-        st = CV_THEN(st, cv_heads_source(s->v, &s->index, mark->shared, known, err));
-    return st;
-}
-
-/* ---- the memory of who may not read heads ---- */
-
-/* A frame: magic (8), number of marks (4), index of the commit's first record (8), its handle (16), marks (16
- * each), SHA-256 of all that. */
+/* A frame: magic (8), number of records (4), index of the commit's first one (8), its handle (16); of each
+ * its mark (16) and, hidden, its id (16) and file (8); SHA-256 of all that. */
 static cv_status read_at(int fd, uint64_t at, size_t n, struct cv_buf *out)
 {
     uint8_t *p = NULL;
@@ -188,15 +116,14 @@ static cv_status happened(struct cv_seen *s, uint64_t index, struct cv_bytes han
     return st == CV_ERR_IO || st == CV_ERR_NOMEM ? st : CV_OK;
 }
 
-/* take_frame(s, frame): the marks of one commit, if it is whole. */
-static cv_status take_frame(struct cv_seen *s, struct cv_bytes marks, uint64_t index, struct cv_bytes handle)
+/* take_items(s, items, at): what the file holds from ${at} on counts. */
+static cv_status take_items(struct cv_seen *s, struct cv_bytes items, uint64_t at)
 {
-    bool whole = false;
     uint64_t *value = NULL;
-    cv_status st = happened(s, index, handle, &whole);
-    for (size_t i = 0; st == CV_OK && whole && i + CV_SOURCE_BYTES <= marks.n; i += CV_SOURCE_BYTES)
-        if ((st = cv_digests_at(&s->before, marks.p + i, &value)) == CV_OK)
-            *value = 1;
+    cv_status st = CV_OK;
+    for (size_t i = 0; st == CV_OK && i + ITEM_BYTES <= items.n; i += ITEM_BYTES)
+        if ((st = cv_digests_at(&s->before, items.p + i, &value)) == CV_OK && *value == 0)
+            *value = at + i;
     return st;
 }
 
@@ -211,17 +138,19 @@ static cv_status next_frame(struct cv_seen *s)
     struct cv_cursor c = { .rest = CV_BYTES(frame.p + 8, st == CV_OK ? 12 : 0) };
     const uint32_t count = cv_cursor_u32(&c);
     const uint64_t index = cv_cursor_u64(&c);
-    const size_t marks = (size_t)count * CV_SOURCE_BYTES;
+    const size_t items = (size_t)count * ITEM_BYTES;
+    bool whole = false;
     if (st == CV_OK && count > FRAME_MAX)
         st = CV_ERR_NOTFOUND;
-    st = CV_THEN(st, read_at(s->fd, s->end + FRAME_HEAD, marks + CV_SHA256_BYTES, &frame));
-    st = CV_THEN(st, cv_sha256(CV_BYTES(frame.p, FRAME_HEAD + marks), hash));
-    if (st == CV_OK && memcmp(hash, frame.p + FRAME_HEAD + marks, sizeof(hash)) != 0)
+    st = CV_THEN(st, read_at(s->fd, s->end + FRAME_HEAD, items + CV_SHA256_BYTES, &frame));
+    st = CV_THEN(st, cv_sha256(CV_BYTES(frame.p, FRAME_HEAD + items), hash));
+    if (st == CV_OK && memcmp(hash, frame.p + FRAME_HEAD + items, sizeof(hash)) != 0)
         st = CV_ERR_NOTFOUND;
-    st = CV_THEN(st, take_frame(s, CV_BYTES(frame.p + FRAME_HEAD, marks), index,
-                                CV_BYTES(frame.p + 20, CV_HANDLE_BYTES)));
+    st = CV_THEN(st, happened(s, index, CV_BYTES(frame.p + 20, CV_HANDLE_BYTES), &whole));
+    if (whole)
+        st = CV_THEN(st, take_items(s, CV_BYTES(frame.p + FRAME_HEAD, items), s->end + FRAME_HEAD));
     if (st == CV_OK)
-        s->end += FRAME_HEAD + marks + CV_SHA256_BYTES;
+        s->end += FRAME_HEAD + items + CV_SHA256_BYTES;
     cv_buf_free(&frame);
     return st;
 }
@@ -232,8 +161,11 @@ static cv_status load(struct cv_seen *s, struct cv_err *err)
     cv_status st = cv_user_dir("XDG_STATE_HOME", ".local/state", NULL, dir, err);
     if (st != CV_OK)
         return st;
+    st = cv_identity_derive(s->v->id, CV_ARR(cv_vault_policy(s->v)->vault_id), CV_LIT("imported"), &s->own);
     snprintf(path, sizeof(path), "%s/%s.imported", dir, cv_vault_policy(s->v)->vault);
-    s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (st != CV_OK)
+        return cv_err_note(err, st, "import");
+    s->fd = cv_open_regular(AT_FDCWD, path, O_RDWR | O_CREAT, 0600);
     if (s->fd < 0)
         return cv_fail_errno(err, "%s: cannot open", path);
     if (flock(s->fd, LOCK_EX | LOCK_NB) != 0)
@@ -244,13 +176,29 @@ static cv_status load(struct cv_seen *s, struct cv_err *err)
     return st == CV_ERR_NOTFOUND ? CV_OK : cv_err_note(err, st, "import");
 }
 
+/* note_of(s, own, note): hide or show the id and the file of an own mark. */
+static cv_status note_of(const struct cv_seen *s, const uint8_t *own, uint8_t note[static NOTE_BYTES])
+{
+    const struct cv_bytes parts[] = { CV_LIT("\n"), CV_BYTES(own, CV_DIGEST_BYTES) };
+    uint8_t pad[CV_SHA256_BYTES];
+    cv_status st = cv_hmac(CV_HMAC_SHA256, cv_secret_view(&s->own), parts, 2, pad);
+    for (size_t i = 0; i < NOTE_BYTES; i++)
+        note[i] ^= pad[i];
+    return st;
+}
+
 cv_status cv_seen_note(struct cv_seen *s, const struct cv_mark *mark, const struct cv_stored *stored)
 {
-    if (mark->reads_head)
+    uint8_t note[NOTE_BYTES];
+    if (!mark->remembered || s->fd < 0)
         return CV_OK;
     if (s->pending.n == 0)
         s->first = *stored;
-    return cv_buf_append(&s->pending, CV_ARR(mark->own));
+    cv_status st = cv_id_parse(cv_bytes_str(stored->id), note, NULL);
+    cv_store_u64(note + CV_ID_BYTES, mark->from.file);
+    st = CV_THEN(st, note_of(s, mark->own, note));
+    st = CV_THEN(st, cv_buf_append(&s->pending, CV_ARR(mark->own)));
+    return CV_THEN(st, cv_buf_append(&s->pending, CV_ARR(note)));
 }
 
 cv_status cv_seen_keep(struct cv_seen *s, struct cv_err *err)
@@ -260,7 +208,7 @@ cv_status cv_seen_keep(struct cv_seen *s, struct cv_err *err)
     if (s->pending.n == 0)
         return CV_OK;
     cv_status st = cv_buf_str(&frame, FRAME_MAGIC);
-    st = CV_THEN(st, cv_buf_u32(&frame, (uint32_t)(s->pending.n / CV_SOURCE_BYTES)));
+    st = CV_THEN(st, cv_buf_u32(&frame, (uint32_t)(s->pending.n / ITEM_BYTES)));
     st = CV_THEN(st, cv_buf_u64(&frame, s->first.index));
     st = CV_THEN(st, cv_buf_append(&frame, CV_ARR(s->first.handle)));
     st = CV_THEN(st, cv_buf_append(&frame, cv_buf_view(&s->pending)));
@@ -278,41 +226,119 @@ cv_status cv_seen_keep(struct cv_seen *s, struct cv_err *err)
 
 cv_status cv_seen_done(struct cv_seen *s, bool whole)
 {
-    uint64_t *value = NULL;
     cv_status st = CV_OK;
-    for (size_t i = 0; whole && st == CV_OK && i + CV_SOURCE_BYTES <= s->pending.n; i += CV_SOURCE_BYTES)
-        if ((st = cv_digests_at(&s->before, s->pending.p + i, &value)) == CV_OK)
-            *value = 1;
+    if (whole && s->pending.n > 0)
+        st = take_items(s, cv_buf_view(&s->pending), s->end - CV_SHA256_BYTES - s->pending.n);
+    if (whole)
+        s->records = s->v->custody->counts[CV_KIND_RECORD];
     cv_buf_truncate(&s->pending, 0);
     return st;
 }
 
-/* ---- opening ---- */
+/* ---- looking up ---- */
 
-/* coded_of(t, type): which of its sections are filled from others. */
-static uint64_t coded_of(const struct cv_template *t, const char *type)
+/* still_there(s, id, out): what the memory says of a record that was erased counts no more; who does not read
+ * its head cannot know. */
+static cv_status still_there(struct cv_seen *s, const char *id, bool *out, struct cv_err *err)
 {
-    const char *section, *other;
-    uint64_t coded = 0;
-    for (size_t i = 0; i < 64 && (section = cv_template_type_section(t, type, i)) != NULL; i++)
-        for (size_t j = 0; (other = cv_template_type_section(t, type, j)) != NULL; j++)
-            if (cv_template_codes(t, type, section, other))
-                coded |= (uint64_t)1 << i;
-    return coded;
+    struct cv_versions list = { 0 };
+    cv_status st = cv_heads_find(s->v, id, &list, err);
+    *out = list.count > 0;
+    cv_versions_free(&list);
+    return st;
 }
 
-/* writes(v, type): may this member write some section of such a record? */
-static bool writes(const struct cv_vault *v, const char *type)
+/* recall(s, mark, out): by the memory. */
+static cv_status recall(struct cv_seen *s, const struct cv_mark *mark, struct cv_before *out,
+                        struct cv_err *err)
 {
-    const char *section;
-    for (size_t j = 0; (section = cv_template_type_section(v->template, type, j)) != NULL; j++)
-        if (cv_vault_may_create(v, section))
+    struct cv_buf item = { 0 };
+    const uint64_t at = cv_digests_get(&s->before, mark->own);
+    if (at == 0)
+        return CV_OK;
+    cv_status st = read_at(s->fd, at, ITEM_BYTES, &item);
+    if (st == CV_OK && memcmp(item.p, mark->own, CV_DIGEST_BYTES) == 0) {
+        uint8_t *note = item.p + CV_DIGEST_BYTES;
+        st = note_of(s, mark->own, note);
+        cv_id_text(note, out->id);
+        out->file = cv_load_u64(note + CV_ID_BYTES);
+        out->known = true;
+        if (mark->reads_head)
+            st = CV_THEN(st, still_there(s, out->id, &out->known, err));
+    }
+    cv_buf_free(&item);
+    return st == CV_ERR_NOTFOUND ? cv_fail(err, CV_ERR_IO, "the memory of imports: cannot read") : st;
+}
+
+cv_status cv_seen_known(struct cv_seen *s, const struct cv_mark *mark, struct cv_before *out,
+                        struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    *out = (struct cv_before){ 0 };
+    if (mark->reads_head)
+        st = cv_heads_source(s->v, &s->index, mark->from.digest, out, err);
+    if (st == CV_OK && !out->known && s->fd >= 0)
+        st = recall(s, mark, out, err);
+    return cv_err_note(err, st, "import");
+}
+
+/* catch_up(s): what heads say now. */
+static cv_status catch_up(struct cv_seen *s, struct cv_err *err)
+{
+    cv_status st = cv_heads_catch_up(s->v, err);
+    s->records = s->v->listed;
+    return CV_THEN(st, cv_heads_sources_open(s->v, &s->index, err));
+}
+
+cv_status cv_seen_begin(struct cv_seen *s, bool *news, struct cv_err *err)
+{
+    *news = false;
+    for (size_t i = 0; i < BEGIN_TRIES; i++) {
+        cv_status st = cv_vault_begin(s->v, err);
+        if (st != CV_OK || !s->indexed || s->v->custody->counts[CV_KIND_RECORD] == s->records)
+            return st;
+        cv_vault_abort(s->v);
+        *news = true;
+        if ((st = catch_up(s, err)) != CV_OK)
+            return cv_err_note(err, st, "import");
+    }
+    return cv_fail(err, CV_ERR_LOCKED, "others store records all the time; import again in a moment");
+}
+
+/* ---- opening ---- */
+
+/* coded(t, type, section): is it filled from others? */
+static bool coded(const struct cv_template *t, const char *type, const char *section)
+{
+    const char *other;
+    for (size_t j = 0; (other = cv_template_type_section(t, type, j)) != NULL; j++)
+        if (cv_template_codes(t, type, section, other))
             return true;
     return false;
 }
 
-/* know_kinds(s, index, memory): and whether heads and the memory matter for what this member may write. */
-static cv_status know_kinds(struct cv_seen *s, bool *index, bool *memory)
+/* know_kind(s, k, memory): and whether heads and the memory matter for what this member may write of it. */
+static void know_kind(struct cv_seen *s, struct kind *k, bool *memory)
+{
+    const char *section, *first = cv_template_type_section(s->v->template, k->type, 0);
+    bool writes = false, blind = false;
+    k->reads_head = cv_vault_may_read(s->v, cv_vault_head_section(s->v, k->type));
+    for (size_t i = 0; i < 64 && (section = cv_template_section(s->v->template, i)) != NULL; i++) {
+        const uint64_t bit = (uint64_t)1 << i;
+        const bool reads = cv_vault_may_read(s->v, section), creates = cv_vault_may_create(s->v, section);
+        s->read |= reads ? bit : 0;
+        if (!cv_template_has(s->v->template, k->type, section))
+            continue;
+        k->coded |= coded(s->v->template, k->type, section) ? bit : 0;
+        k->first |= first != NULL && strcmp(first, section) == 0 ? bit : 0;
+        writes = writes || creates;
+        blind = blind || (!reads && ((k->first & bit) != 0 || (creates && (k->coded & bit) == 0)));
+    }
+    s->indexed = s->indexed || (writes && k->reads_head);
+    *memory = *memory || (writes && (!k->reads_head || blind));
+}
+
+static cv_status know_kinds(struct cv_seen *s, bool *memory)
 {
     const char *type;
     size_t n = 0;
@@ -322,10 +348,8 @@ static cv_status know_kinds(struct cv_seen *s, bool *index, bool *memory)
         return CV_ERR_NOMEM;
     for (; (type = cv_template_type(s->v->template, s->kind_count)) != NULL; s->kind_count++) {
         struct kind *k = &s->kinds[s->kind_count];
-        *k = (struct kind){ .type = type, .coded = coded_of(s->v->template, type) };
-        k->reads_head = cv_vault_may_read(s->v, cv_vault_head_section(s->v, type));
-        if (writes(s->v, type))
-            *(k->reads_head ? index : memory) = true;
+        k->type = type;
+        know_kind(s, k, memory);
     }
     return CV_OK;
 }
@@ -338,15 +362,12 @@ cv_status cv_seen_open(struct cv_vault *v, struct cv_seen **out, struct cv_err *
         return cv_fail(err, CV_ERR_NOMEM, "import: out of memory");
     s->v = v;
     s->fd = -1;
-    bool index = false, memory = false;
-    cv_status st = know_kinds(s, &index, &memory);
-    if (index)
-        st = CV_THEN(st, cv_heads_catch_up(v, err));
-    st = CV_THEN(
-        st, cv_identity_derive(v->id, CV_ARR(cv_vault_policy(v)->vault_id), CV_LIT("imported"), &s->own));
-    st = CV_THEN(st, cv_heads_sources_open(v, &s->index, err));
-    if (st == CV_OK && memory)
-        st = load(s, err);
+    bool memory = false;
+    cv_status st = know_kinds(s, &memory);
+    if (s->indexed)
+        st = CV_THEN(st, catch_up(s, err));
+    if (memory)
+        st = CV_THEN(st, load(s, err));
     if (st == CV_OK)
         *out = s;
     else
@@ -358,8 +379,6 @@ void cv_seen_close(struct cv_seen *s)
 {
     if (s == NULL)
         return;
-    for (size_t i = 0; i < s->key_count; i++)
-        cv_secret_free(&s->keys[i].key);
     cv_secret_free(&s->own);
     cv_secret_free(&s->index.key);
     free(s->kinds);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vault/regular.h"
+
 /* Without a message: that there is no further segment is how every scan ends. */
 #define NO_SEGMENT CV_ERR_NOTFOUND
 
@@ -48,7 +50,7 @@ static cv_status use(struct cv_segments *s, uint32_t number, struct cv_err *err)
     if (s->fd >= 0)
         close(s->fd);
     segment_name(number, name);
-    s->fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    s->fd = cv_open_regular(s->dir, name, O_RDONLY, 0);
     s->open_number = number;
     if (s->fd >= 0)
         return CV_OK;
@@ -132,8 +134,7 @@ static cv_status use_end(struct cv_segments *s, uint32_t number, bool create, st
     if (s->end >= 0)
         close(s->end); /* what it holds is durable since its fdatasync */
     segment_name(number, name);
-    s->end =
-        openat(s->dir, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0660);
+    s->end = cv_open_regular(s->dir, name, O_WRONLY | O_APPEND | (create ? O_CREAT : 0), 0660);
     s->end_number = number;
     return s->end >= 0 ? CV_OK : cv_fail_errno(err, "archive/%s: cannot open for writing", name);
 }

@@ -8,7 +8,7 @@
 #include "vault/sealed_db.h"
 #include "vault/wiping.h"
 
-static const char magic[8] = { 'c', 'v', 'i', 'n', 'd', 'e', 'x', '1' };
+static const char magic[8] = { 'c', 'v', 'i', 'n', 'd', 'e', 'x', '2' };
 
 uint32_t cv_shard_full = 16384;
 
@@ -25,6 +25,7 @@ static const char schema[] =
     "CREATE TABLE mark(kind INTEGER, value, ord INTEGER, field INTEGER, PRIMARY KEY(kind, value, ord, "
     "field))"
     " WITHOUT ROWID;"
+    "CREATE TABLE lost(entry INTEGER PRIMARY KEY, again INTEGER);"
     "INSERT INTO word(word, rank) VALUES('hashsize', 67108864);";
 
 static const char *const queries[CV_SHARD_QUERIES] = {
@@ -36,6 +37,7 @@ static const char *const queries[CV_SHARD_QUERIES] = {
     [CV_SHARD_ADD_WORDS] = "INSERT INTO word(rowid, text) VALUES(?1, ?2)",
     [CV_SHARD_ADD_NAME] = "INSERT OR IGNORE INTO name VALUES(?1)",
     [CV_SHARD_ADD_MARK] = "INSERT OR IGNORE INTO mark VALUES(?1, ?2, ?3, ?4)",
+    [CV_SHARD_ADD_LOST] = "INSERT OR REPLACE INTO lost VALUES(?1, ?2)",
     [CV_SHARD_FIELD] = "SELECT no, name FROM field",
     [CV_SHARD_KIND] = "SELECT no, name FROM kind",
     [CV_SHARD_REC] = "SELECT entry, version, id, type FROM rec WHERE ord = ?1",
@@ -46,6 +48,7 @@ static const char *const queries[CV_SHARD_QUERIES] = {
     [CV_SHARD_MARK] = "SELECT ord, field FROM mark WHERE kind = ?1 AND value = ?2",
     [CV_SHARD_MARKS_OF] =
         "SELECT kind, value, ord, field FROM mark WHERE ord IN (SELECT ord FROM rec WHERE id = ?1)",
+    [CV_SHARD_LOST] = "SELECT entry, again FROM lost ORDER BY entry",
 };
 
 static cv_status of_sqlite(int rc)
@@ -110,6 +113,25 @@ static cv_status load_names(struct cv_shard *s, enum cv_shard_query q, char **na
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
+static cv_status keep_lost(struct cv_shard *s, uint64_t entry, bool again)
+{
+    struct cv_shard_lost *more = realloc(s->lost, (s->lost_count + 1) * sizeof(*more));
+    if (more == NULL)
+        return CV_ERR_NOMEM;
+    s->lost = more;
+    more[s->lost_count++] = (struct cv_shard_lost){ entry, again };
+    return CV_OK;
+}
+
+static cv_status load_lost(struct cv_shard *s)
+{
+    sqlite3_stmt *row = NULL;
+    cv_status st = cv_shard_query(s, CV_SHARD_LOST, &row);
+    while (st == CV_OK && (st = cv_shard_step(s, CV_SHARD_LOST)) == CV_OK)
+        st = keep_lost(s, (uint64_t)sqlite3_column_int64(row, 0), sqlite3_column_int(row, 1) != 0);
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
+}
+
 cv_status cv_shard_open(struct cv_shard *s, int fd, struct cv_bytes key, const struct cv_shard_place *place,
                         bool write)
 {
@@ -128,6 +150,7 @@ cv_status cv_shard_open(struct cv_shard *s, int fd, struct cv_bytes key, const s
     s->fields = place->fields;
     st = CV_THEN(st, load_names(s, CV_SHARD_FIELD, s->field, s->fields));
     st = CV_THEN(st, load_names(s, CV_SHARD_KIND, s->kind, CV_SHARD_KINDS_MAX));
+    st = CV_THEN(st, load_lost(s));
     if (st != CV_OK)
         cv_shard_close(s);
     return st;
@@ -161,6 +184,9 @@ void cv_shard_close(struct cv_shard *s)
         free(s->kind[i]);
         s->kind[i] = NULL;
     }
+    free(s->lost);
+    s->lost = NULL;
+    s->lost_count = 0;
     sqlite3_close(s->db);
     s->db = NULL;
 }
@@ -218,6 +244,18 @@ cv_status cv_shard_field(struct cv_shard *s, const char *name, int64_t *no)
 cv_status cv_shard_kind(struct cv_shard *s, const char *name, int64_t *no)
 {
     return number_of(s, CV_SHARD_ADD_KIND, s->kind, CV_SHARD_KINDS_MAX, name, no);
+}
+
+cv_status cv_shard_lose(struct cv_shard *s, uint64_t entry, bool again)
+{
+    sqlite3_stmt *q = NULL;
+    cv_status st = cv_shard_query(s, CV_SHARD_ADD_LOST, &q);
+    if (st != CV_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, (int64_t)entry);
+    sqlite3_bind_int(q, 2, again ? 1 : 0);
+    st = cv_shard_run(s, CV_SHARD_ADD_LOST);
+    return CV_THEN(st, keep_lost(s, entry, again));
 }
 
 void cv_shard_bind_value(sqlite3_stmt *q, int i, const char *kind, const char *value,

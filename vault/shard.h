@@ -23,6 +23,7 @@
  *   name(word)           the folded words of names
  *   mark(kind, value,    vault/marks.h; the value of a `ref` is the id's bytes
  *     ord, field)
+ *   lost(entry, again)   entries of the span that could not be read; again: damaged, and to be tried again
  */
 #define CV_SHARD_FIELDS_MAX 512
 #define CV_SHARD_KINDS_MAX 32
@@ -37,6 +38,13 @@ struct cv_shard_head {
 };
 #define CV_SHARD_HEAD_BYTES 48
 
+/* An entry that could not be read. */
+struct cv_shard_lost {
+    uint64_t entry;
+    bool
+        again; /* it is damaged, and may be mended; else it is whole, and no author wrote it with casevault */
+};
+
 /* With so many records a shard is full, and the next begins: 16,384, or fewer in tests. */
 extern uint32_t cv_shard_full;
 
@@ -48,6 +56,7 @@ enum cv_shard_query {
     CV_SHARD_ADD_WORDS,
     CV_SHARD_ADD_NAME,
     CV_SHARD_ADD_MARK,
+    CV_SHARD_ADD_LOST,
     CV_SHARD_FIELD,
     CV_SHARD_KIND,
     CV_SHARD_REC,
@@ -57,6 +66,7 @@ enum cv_shard_query {
     CV_SHARD_NAMES,
     CV_SHARD_MARK,
     CV_SHARD_MARKS_OF,
+    CV_SHARD_LOST,
     CV_SHARD_QUERIES
 };
 
@@ -66,6 +76,8 @@ struct cv_shard {
     sqlite3_stmt *stmt[CV_SHARD_QUERIES];
     int64_t fields; /* there can be in the section: a power of two */
     char *field[CV_SHARD_FIELDS_MAX], *kind[CV_SHARD_KINDS_MAX]; /* by number; NULL behind the last */
+    struct cv_shard_lost *lost;
+    size_t lost_count;
 };
 
 /** cv_shard_peek(fd, out): the head of a file. CV_OK; CV_ERR_FORMAT; CV_ERR_IO. */
@@ -92,6 +104,8 @@ void cv_shard_close(struct cv_shard *s);
  */
 CV_MUST_CHECK cv_status cv_shard_field(struct cv_shard *s, const char *name, int64_t *no);
 CV_MUST_CHECK cv_status cv_shard_kind(struct cv_shard *s, const char *name, int64_t *no);
+/** cv_shard_lose(s, entry, again): remember it. CV_OK; CV_ERR_FORMAT; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_shard_lose(struct cv_shard *s, uint64_t entry, bool again);
 /** cv_shard_bind_value(q, i, kind, value, id): the i-th value of a statement is that of a mark; ${id} is room
  * for it, to be kept until the statement was run. cv_shard_bind_mark(s, q, kind, value, id): the first two
  * are a kind, which matches nothing if the shard has none of it, and that. */

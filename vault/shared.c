@@ -19,6 +19,7 @@ struct sharing {
     struct cv_vault *v;
     struct cv_marked_all *all;
     struct cv_shared_scope scope;
+    size_t unread;          /* records that could not be */
     const char *id;         /* of the case */
     struct cv_json *ours;   /* record of the case -> its type */
     struct cv_json *things; /* "kind value" -> {"kind","text","records","cases","more"} */
@@ -350,6 +351,8 @@ static cv_status answer(struct sharing *s, const char *reason, struct cv_json *d
     st = CV_THEN(st, put_things(s, cv_json_get(doc, "shared")));
     st = CV_THEN(st, put_cases(s, cv_json_get(doc, "cases")));
     st = CV_THEN(st, put_closed(s, cv_json_get(doc, "closed")));
+    if (s->unread > 0)
+        st = CV_THEN(st, cv_json_set(doc, "unread", cv_json_int((int64_t)s->unread)));
     return CV_THEN(st, put_titles(s, doc, reason, err));
 }
 
@@ -368,6 +371,7 @@ static cv_status look(struct sharing *s, const char *reason, struct cv_err *err)
 {
     struct cv_index *x = NULL;
     cv_status st = cv_index_open(s->v, reason, &x, err);
+    s->unread = st == CV_OK ? cv_index_unread(x) : 0;
     st = CV_THEN(st, cv_shared_find(s->v, x, s->id, &s->scope, err));
     const struct cv_marked_ask ask = {
         .which = s->scope.which, .record = s->id, .why = WHY, .reason = reason

@@ -13,7 +13,8 @@
 /** cv_shared(v, id, reason, out, err): the object of formats/graph.h, without `vault`, `made` and `by`; freed
  * by the caller. The index (vault/index.h) finds the records; then one `search` event names each that is
  * looked at, and is durable before that. Titles are one more reading. Only over sections that this member may
- * read: `closed` has the labels of the others. CV_OK; CV_ERR_NOTFOUND; CV_ERR_ARG if it is no case, or the
+ * read: `closed` has the labels of the others; `unread`, if there are any, is how many records could not be
+ * read. CV_OK; CV_ERR_NOTFOUND; CV_ERR_ARG if it is no case, or the
  * vault asks for a reason; CV_ERR_NOKEY if this member may read none of it (logged). */
 CV_MUST_CHECK cv_status cv_shared(struct cv_vault *v, const char *id, const char *reason,
                                   struct cv_json **out, struct cv_err *err);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "vault/memory.h"
+#include "vault/regular.h"
 
 #define HASH_BYTES sizeof(struct cv_hash)
 #define PATH_ROOM 4096
@@ -51,7 +52,7 @@ void cv_tree_open(struct cv_tree *t, const char *vault)
     if (cv_user_dir("XDG_CACHE_HOME", ".cache", vault, dir, NULL) != CV_OK)
         return;
     snprintf(path, sizeof(path), "%s/tree", dir);
-    t->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    t->fd = cv_open_regular(AT_FDCWD, path, O_RDWR | O_CREAT, 0600);
     const off_t end = t->fd >= 0 ? lseek(t->fd, 0, SEEK_END) : 0;
     t->size = end > 0 ? size_of((uint64_t)end / HASH_BYTES) : 0;
     t->stored = hashes_of(t->size);

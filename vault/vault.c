@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "vault/erase.h"
 #include "vault/grant.h"
+#include "vault/head_own.h"
 #include "vault/members.h"
 #include "vault/recovery.h"
 
@@ -116,7 +117,10 @@ void cv_vault_close(struct cv_vault *v)
     if (v == NULL)
         return;
     if (v->custody != NULL)
-        cv_custody_abort(v->custody); /* nothing is being made any more */
+        cv_vault_abort(v); /* nothing is being made any more */
+    cv_head_own_put(v);
+    cv_head_rows_free(v->rows);
+    free(v->own);
     cv_writer_free(v->writer);
     if (v->grants != NULL)
         cv_grants_free(v->grants);

@@ -26,8 +26,10 @@ struct cv_vault {
     struct cv_keyring *keys;
     struct cv_template *template;
     struct cv_writer *writer;
-    struct cv_grants *grants; /* what was granted to this member; NULL until loaded */
-    cv_work_fn progress;      /* told of work that takes long; NULL: nobody is */
+    struct cv_head_rows *rows; /* of the head index; NULL until asked for */
+    struct cv_head_own *own;   /* heads that this process wrote; NULL */
+    struct cv_grants *grants;  /* what was granted to this member; NULL until loaded */
+    cv_work_fn progress;       /* told of work that takes long; NULL: nobody is */
     void *progress_arg;
     uint64_t listed;                    /* record entries that the head index is known to cover, */
     char listed_as[CV_READER_BYTES];    /* of this reader (vault/heads.c), */

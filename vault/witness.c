@@ -13,6 +13,7 @@
 #include "formats/base64.h"
 #include "formats/checkpoint.h"
 #include "vault/memory.h"
+#include "vault/regular.h"
 
 #define TITLE "casevault witness state v1\n"
 #define STATE_MAX 512
@@ -43,7 +44,7 @@ static cv_status state_read(struct state *s, const char *origin, struct cv_err *
     char text[STATE_MAX + 1] = "";
     struct cv_checkpoint c;
     const size_t skip = sizeof(TITLE) - 1;
-    const int fd = openat(s->dir, s->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = cv_open_regular(s->dir, s->name, O_RDONLY, 0);
     if (fd < 0)
         return errno == ENOENT ? CV_OK : cv_fail_errno(err, "%s: cannot open", s->name);
     const ssize_t n = read(fd, text, STATE_MAX);
@@ -115,7 +116,7 @@ static cv_status state_keep(struct state *s, const struct cv_checkpoint *c, stru
     cv_status st = cv_buf_str(&text, TITLE);
     st = CV_THEN(st, cv_checkpoint_text(c, &text));
     if (st == CV_OK) {
-        const int fd = openat(s->dir, made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        const int fd = cv_open_regular(s->dir, made, O_WRONLY | O_CREAT | O_TRUNC, 0600);
         const bool good = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0 &&
                           renameat(s->dir, made, s->dir, s->name) == 0 && sync_dirs(s->dir, !s->known);
         if (!good)

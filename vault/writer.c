@@ -5,6 +5,7 @@
 
 #include "crypto/hpke.h"
 #include "crypto/random.h"
+#include "vault/head_own.h"
 #include "vault/vault.h"
 
 /* One writing session under one policy: a batch key B per section it writes to. */
@@ -49,6 +50,7 @@ cv_status cv_vault_begin(struct cv_vault *v, struct cv_err *err)
 void cv_vault_abort(struct cv_vault *v)
 {
     cv_custody_abort(v->custody);
+    cv_head_own_abort(v);
     if (v->writer != NULL && !v->writer->committed)
         cv_writer_forget(v);
 }
@@ -56,11 +58,14 @@ void cv_vault_abort(struct cv_vault *v)
 cv_status cv_vault_commit(struct cv_vault *v, struct cv_err *err)
 {
     cv_status st = cv_custody_commit(v->custody, err);
-    if (st == CV_OK && v->writer != NULL)
-        v->writer->committed = true;
-    else if (st != CV_OK)
+    if (st != CV_OK) {
         cv_vault_abort(v);
-    return st;
+        return st;
+    }
+    if (v->writer != NULL)
+        v->writer->committed = true;
+    cv_head_own_commit(v);
+    return CV_OK;
 }
 
 struct cv_bytes cv_writer_key(const struct cv_vault *v, const char *section)

@@ -57,6 +57,33 @@ def spoils_itself(p, segment, records):
     flip(segment, place)
 
 
+def no_files(p):
+    """A pipe in the place of a file is no file: nothing waits for who never writes, and with the file back all is as before."""
+    p.json_as('protection', 'search', 'a')
+    p.as_('protection', 'record', 'import', '-', stdin=json.dumps({'type': 'person', 'admin': {'role': 'Victim'}}).encode())
+    p.run('audit', 'verify', '--vault', p.path('vault'))
+    files = [f for d in (p.path('vault', '**'), p.path('home', '.cache', 'casevault', '**'), p.path('home', '.local', 'state', 'casevault', '**'))
+             for f in glob.glob(d, recursive=True) if os.path.isfile(f) and not f.endswith(('-shm', '-wal'))]
+    seen, hung = set(), []
+    for f in files:
+        kind = re.sub('[0-9a-f]{16,}|-?[0-9]+', '*', os.path.relpath(f, p.dir))
+        if kind in seen or '/index/' in f and 'admin-' not in f:
+            continue
+        seen.add(kind)
+        os.rename(f, f + '.kept')
+        os.mkfifo(f)
+        for command in (['search', 'a', *p.who('protection')], ['record', 'import', '--again', '/dev/null', *p.who('protection')],
+                        ['audit', 'verify', '--vault', p.path('vault')]):
+            try:
+                subprocess.run([p.binary, *command], stdin=subprocess.DEVNULL, capture_output=True, env=p.env(), timeout=20, start_new_session=True)
+            except subprocess.TimeoutExpired:
+                hung.append((kind, command[0]))
+        os.unlink(f)
+        os.rename(f + '.kept', f)
+    assert not hung and len(seen) >= 7, (hung, seen)
+    p.as_('protection', 'search', 'a')
+
+
 def rollback(p):
     """Yesterday's copy, and one that went another way since, are refused; so is one in a fresh cache."""
     copy = p.path('yesterday')
@@ -301,6 +328,7 @@ def test(p):
     first_sight(p)
     flips(p, segment, records[0])
     spoils_itself(p, segment, records)
+    no_files(p)
     release_keys(p, segment, records)
     archive_gone(p, segment)
     no_lock(p)

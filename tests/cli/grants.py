@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """One section of one record is opened to somebody who may not read it otherwise; what that does not open; refusals."""
-import datetime, json, os
+import datetime, glob, json, os
 
 from common import PERSON, TESTIMONY, main
 from people import pseudonym, read
@@ -151,11 +151,47 @@ def newcomers(p, record):
     assert read(p, 'later', record)['identity']['first_name'] == PERSON['identity']['first_name']
 
 
+def searched(p):
+    """What was granted is found by who got it, in the version that was granted as long as it stands; that reading names each record."""
+    mine = lambda action: [e for e in events(p, action) if e['member'] == pseudonym(p, 'auditor')]
+    record = p.add('intake', {'type': 'person', 'identity': {'first_name': 'Khatuna', 'second_name': 'Beridze'},
+                              'contact': {'shelter': 'Violet House', 'mobile_phone': '+381641112223'}, 'risk': {'level': 'High'}})
+    other = p.add('intake', {'type': 'person', 'contact': {'shelter': 'Violet House'}})
+    def found(terms):
+        return p.json_as('auditor', 'search', '-', stdin=terms.encode())
+    def kept():
+        return {f: os.stat(f).st_mtime_ns for f in glob.glob(p.home + '/.cache/casevault/*/index/*') if '/contact-' in f or '/identity-' in f}
+    assert found('violet') == []
+    p.as_('auditor', 'search', 'shelter:violet', rc=13, err='none of your roles opens the field shelter')
+    to = pseudonym(p, 'auditor')
+    for section in ('contact', 'identity'):
+        p.as_('protection', 'grant', '--record', record, '--section', section, '--to', to)
+    listed, cache = len(mine('list')), kept()
+    assert [(h['id'], h['title'], h['found_in']) for h in found('violet')] == [(record, 'Khatuna Beridze', ['contact.shelter'])]
+    e, = [e for e in mine('list')[listed:] if e.get('detail') == 'what was granted']
+    assert e['ids'] == [record] and sorted(e['sections']) == ['contact', 'identity'], e
+    e = mine('search')[-1]
+    assert e['ids'] == [record] and sorted(e['sections']) == ['contact', 'identity'] and e['terms'] == 'violet', e
+    assert [h['id'] for h in found('хатуна shelter:violet')] == [record] == found('00381641112223')[0]['id'].split()
+    assert found('high') == [] and [h['id'] for h in found('Khatina')] == [record] and other not in str(found('violet OR house'))
+    p.as_('auditor', 'search', 'level:high', rc=13, err='none of your roles opens the field level')
+    # Nothing of it is kept, and what stands in a later version is closed, and not found by what stood before.
+    assert kept() == cache
+    p.as_('auditor', 'audit', 'verify', '--contents')
+    p.as_('protection', 'record', 'edit', record, '-', stdin=b'{"contact":{"shelter":"Amber House"}}')
+    assert found('amber') == []
+    p.as_('protection', 'grant', '--record', record, '--section', 'contact', '--to', to)
+    assert [h['id'] for h in found('amber khatuna')] == [record] and found('violet') == []
+    # Who reads it by a role finds it as before, and once.
+    assert [h['id'] for h in p.json_as('protection', 'search', 'amber')] == [record]
+
+
 def test(p):
     p.vault(roles=('intake', 'protection', 'legal', 'medical', 'analyst', 'auditor'))
     p.as_('founder', 'member', 'add', '--role', 'medical', p.identity('founder2'))
     record = to_role(p)
     to_member(p)
+    searched(p)
     carried(p)
     refused(p, record)
     until(p, record)

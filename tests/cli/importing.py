@@ -35,7 +35,7 @@ def records(p):
 # ---- what it understands ----
 
 KOBO = rows(
-    ['start', 'end', 'con_Consent', 'a_group/prs_First_Name', 'a_group/prs_Second_Name', 'prs_Birthdate', 'prs_Gender',
+    ['start', 'end', 'con_Consent', 'data/prs_First_Name', 'data/prs_Second_Name', 'prs_Birthdate', 'prs_Gender',
      'prs_Citizenship', 'prs_MobilePhone', 'vic_Methods_of_Control', 'vic_Methods_of_Control/PhysicalThreats',
      'vic_Methods_of_Control/DebtBondage', 'vic_ForcedLabourIndustry', 'cas_Status', 'cas_IncomingReferralDate',
      '__version__', 'meta/instanceID', '_id', '_uuid', '_submission_time'],
@@ -101,6 +101,10 @@ def by_form(p):
     last = json.loads(p.as_('founder', 'record', 'import', '--dry-run', '--json', '--lines', '%d-' % (n + 1), path, *PURPOSE).split('\n')[1])
     everything = [len(items) for k, n, _, items in fields if n == 'vic_TypeOfExploitation']
     assert last['type'] == 'person' and len(last['exploitation']['type_of_exploitation']) == everything[0], last
+    # In the form's own group, however the tool writes it.
+    for mark in '/-:':
+        grouped = file(p, 'grouped.csv', rows(['data%s%s' % (mark, n) for _, n, _, _ in fields] + ['meta/instanceID'], *by_value, *by_label, sep=','))
+        assert '%d records would be stored' % (6 * most) in p.as_('founder', 'record', 'import', '--dry-run', grouped, *PURPOSE)
     # The same with the form's labels as headers; it has one twice, which is told.
     labels = [l for _, _, l, _ in fields]
     path = file(p, 'labels.csv', rows(labels, by_label[0][:-1], sep=','))
@@ -115,8 +119,19 @@ def by_form(p):
 
 UNDERSTOOD = [  # a header and a cell, and what comes of it
     ('Given Name', 'Ana', ('identity', 'first_name', 'Ana')),
-    ('PRS_FIRSTNAME', '  Ana  ', ('identity', 'first_name', 'Ana')),
+    ('PRS_FIRSTNAME', '  Ana  B ', ('identity', 'first_name', '  Ana  B ')),
+    ('prs_FirstName', 'Ana\n', ('identity', 'first_name', 'Ana')),
+    ('prs_FirstName', '-Ana', ('identity', 'first_name', '-Ana')),
     ('person.identity.first_name', "'-Ana", ('identity', 'first_name', '-Ana')),
+    ('prs_FirstName', "'@home'", ('identity', 'first_name', "'@home'")),
+    ('prs_FirstName', "''-Ana", ('identity', 'first_name', "''-Ana")),
+    ('prs_FirstName', "'Ana", ('identity', 'first_name', "'Ana")),
+    ('prs_FirstName', " '-Ana", ('identity', 'first_name', " '-Ana")),
+    ('prs_MobilePhone', " '+381601112233 ", ('contact', 'mobile_phone', '+381601112233')),
+    ('prs_Gender', ' Feminine ', ('identity', 'gender', 'Feminine')),
+    ('DOB', ' 1990-05-31 ', ('identity', 'birth_date', '1990-05-31')),
+    ('person.risk.assessment', '  - one\r\n    two  \n', ('risk', 'assessment', '  - one\n    two  \n')),
+    ('Also known as', "'@a; '@b'", ('identity', 'also_known_as', ["'@a", "'@b'"])),
     ('data-prs_FirstName', 'Ana', ('identity', 'first_name', 'Ana')),
     ('Also known as', 'Ani; Anka;Ani', ('identity', 'also_known_as', ['Ani', 'Anka'])),
     ('Date of Birth', '31/05/1990', ('identity', 'birth_date', '1990-05-31')),
@@ -124,6 +139,17 @@ UNDERSTOOD = [  # a header and a cell, and what comes of it
     ('DOB', 'May 1990', ('identity', 'birth_date', '1990-05')),
     ('DOB', '31.5.1990.', ('identity', 'birth_date', '1990-05-31')),
     ('DOB', '1990-05-31 00:00:00', ('identity', 'birth_date', '1990-05-31')),
+    ('DOB', '31. 5. 1990', ('identity', 'birth_date', '1990-05-31')),
+    ('DOB', '31-May-1990', ('identity', 'birth_date', '1990-05-31')),
+    ('DOB', 'May 31, 1990', ('identity', 'birth_date', '1990-05-31')),
+    ('DOB', '31. May 1990', ('identity', 'birth_date', '1990-05-31')),
+    ('DOB', '03.04/1990', None),
+    ('DOB', '31/05.1990', None),
+    ('DOB', '31..05.1990', None),
+    ('DOB', '31 05.1990', None),
+    ('DOB', '1990-05/31', None),
+    ('DOB', '1990-05-31/', None),
+    ('DOB', '1990-05-31.', None),
     ('prs_Birthdate', '4/4/1990', ('identity', 'birth_date', '1990-04-04')),
     ('Nationality', 'Serbia; Nowhere', None),
     ('Nationality', 'Serbia; Bosnia and Herzegovina;ITA', ('identity', 'citizenship', ['RS', 'BA', 'IT'])),
@@ -131,7 +157,10 @@ UNDERSTOOD = [  # a header and a cell, and what comes of it
     ('Mobile', '00381 (60) 111-22-33', ('contact', 'mobile_phone', '+381601112233')),
     ('Mobile', '060 111 22 33', None),
     ('prs_NumberOfChildren', '2.0', ('identity', 'number_of_children', 2)),
+    ('prs_NumberOfChildren', '0', ('identity', 'number_of_children', 0)),
     ('prs_NumberOfChildren', 'two', None),
+    ('prs_NumberOfChildren', '-2', None),
+    ('vic_AgeWhenTrafficked', '-1', None),
     ('prs_Deceased', 'No', ('identity', 'deceased', False)),
     ('prs_Deceased', 'perhaps', None),
     ('Type of Exploitation', 'Forced labour; Sexual exploitation', ('exploitation', 'type_of_exploitation', ['ForcedLabour', 'SexualExploitation'])),
@@ -160,6 +189,12 @@ def understood(p):
     data = rows(['prs_FirstName', 'prs_Birthdate'], ['A', '03/04/1990'], sep=',')
     for order, day in (('dmy', '1990-04-03'), ('mdy', '1990-03-04')):
         assert day in p.as_('founder', 'record', 'import', '-n', '-', '--dates', order, stdin=data)
+    # With points it is the day that stands first, whatever was said.
+    data = rows(['prs_FirstName', 'prs_Birthdate'], ['A', '05.06.1990'], sep=',')
+    for order in ((), ('--dates', 'dmy'), ('--dates', 'mdy')):
+        assert '1990-06-05' in p.as_('founder', 'record', 'import', '-n', '-', *order, stdin=data)
+    data = rows(['prs_FirstName', 'prs_Birthdate'], ['A', '05.31.1990'], sep=',')
+    p.as_('founder', 'record', 'import', '-n', '-', '--dates', 'mdy', stdin=data, rc=1, out='line 2, prs_Birthdate: a day that does not exist')
     # Of perpetrators, and of more persons, there may be several in a row.
     data = rows(['prs_FirstName', 'prs_FirstName_2', 'per[2]/per_RoleDetails', 'per[3]/per_RoleDetails', 'cas_Status'],
                 ['A', 'B', 'second', 'third', 'Active'], sep='|')
@@ -186,11 +221,14 @@ def written(p):
     p.as_('founder', 'record', 'import', '-n', '-', stdin=latin, rc=1, err='not UTF-8; name its encoding with --encoding')
     p.as_('founder', 'record', 'import', '-n', '-', '--encoding', 'klingon', stdin=latin, rc=2, err='klingon: no encoding that is known')
     p.as_('founder', 'record', 'import', '-n', '-', '--encoding', 'UTF-7', stdin=latin, rc=2, err='no encoding that is known')
-    p.as_('founder', 'record', 'import', '-n', '-', '--delimiter', 'x', stdin=latin, rc=1)
+    p.as_('founder', 'record', 'import', '-n', '-', '--delimiter', 'x', stdin=latin, rc=2)
     # Enough text, and it is found out; and that this is a guess is said.
     said = 'Рассказала, что документы забрали сразу после приезда, и больше она их не видела; работала без выходных. '
     guessed = ('prs_FirstName|cas_IncomingReferralDetails|cas_Status\r\n' + ('Анна|%s|Active\r\n' % (said * 3)) * 5).encode('windows-1251')
-    out = p.as_('founder', 'record', 'import', '-n', '-', stdin=guessed, err='read as windows-1251, which is a guess')
+    for more in ((), ('-q',)):
+        out = p.as_('founder', 'record', 'import', '-n', '-', *more, stdin=guessed, err='read as windows-1251, which is a guess')
+    p.as_('founder', 'record', 'import', '-n', '-', '--encoding', 'windows-1251', stdin=guessed)
+    assert 'guess' not in p.told
     assert said in out.replace('\n    ', ' ') and 'First name: Анна' in out
 
 
@@ -225,6 +263,20 @@ def beside_the_point(p):
     line = b'{"type":"person","identity":{"first_name":"A"}}'
     for more in (('--set', 'case.admin.status=Active'), ('--without', 'x'), ('--dates', 'dmy'), ('--delimiter', ';')):
         p.as_('founder', 'record', 'import', '-n', '-', *more, stdin=line, rc=2, err='lines of JSON; --map')
+    # What an option says is judged before the file and the vault are opened, and nothing else is said.
+    bad = (('--dates', 'ymd'), '--dates: dmy or mdy'), (('--delimiter', 'x'), '--delimiter: one of'), (('--lines', '4-3'), '--lines: wanted'), \
+        (('--encoding', 'klingon'), 'no encoding that is known'), (('--set', 'prs_Title'), '--set: wanted is FIELD=VALUE')
+    for more, words in bad:
+        p.run('record', 'import', p.path('no-file'), *more, '--vault', p.path('no-vault'), rc=2, err=words)
+    for member, words in (('dates', '--dates: dmy or mdy'), ('delimiter', '--delimiter: one of'), ('encoding', 'no encoding that is known')):
+        map = file(p, 'bad.json', json.dumps({'casevault': 'columns v1', member: 'x'}))
+        p.run('record', 'import', p.path('no-file'), '--map', map, '--vault', p.path('no-vault'), rc=2, err=words)
+    path = file(p, 'plain.csv', HEAD + ROW)
+    for more, words in bad + ((('--only', 'x'), '--only: there is no type x'), (('--set', 'x=y'), 'set: x is no field'), (('--without', 'x'), 'no column x')):
+        for flags in ((), ('--dry-run',), ('--json',)):
+            assert p.as_('founder', 'record', 'import', path, *more, *flags, rc=2, err=words) == ''
+            told = [l for l in p.told.split('\n') if l and 'hint:' not in l]
+            assert len(told) == 1, p.told
     for more in (('--dry-run',), ('--lines', '2'), ('--only', 'case'), ('--again',), ('--set', 'a=b')):
         p.as_('founder', 'record', 'import', '--package', 'x', *more, rc=2, err='--package is taken in whole')
     p.as_('founder', 'record', 'import', '--package', 'x', 'y', rc=2, err='one or the other')
@@ -240,6 +292,14 @@ def one_way(p):
     assert 'ame person' not in out, out
     out = rows('prs_FirstName,per_Organisation,per_Organisation_1,cas_Status\nC,Gang A,Gang B,Active\n', 1)
     assert 'line 2, per_Organisation_1: another column says something else here' in out, out
+    # Of several choices all in one column, and each in one of its own: both say the same, or one of them nothing.
+    every, debt = 'vic_Methods_of_Control', 'vic_Methods_of_Control/DebtBondage'
+    for both, each, why in (('DebtBondage PhysicalThreats', '0', 'no, but %s names it' % every), ('PhysicalThreats', '1', 'yes, but %s does not name it' % every),
+                            ('DebtBondage;PhysicalThreats', 'FALSE', 'no, but %s names it' % every), ('DebtBondage', '1', None), ('PhysicalThreats', '0', None),
+                            ('PhysicalThreats', '', None), ('', '1', None), ('', '0', None)):
+        out = rows('prs_FirstName,%s,%s\nD,%s,%s\n' % (every, debt, both, each), 1 if why else 0)
+        assert why is None or 'line 2, %s: %s\n' % (debt, why) in out, (both, each, out)
+        assert why is not None or ('Debt' in out) == ('DebtBondage' in both or each == '1'), (both, each, out)
     for number, right in (('+44 (0)20 7946 0958', None), ('+381601234567/8', None), ('+381 (60) 123-45.67', '+381601234567')):
         out = rows('prs_FirstName,prs_MobilePhone,cas_Status\nD,%s,Active\n' % number, 0 if right else 1)
         assert ('Mobile telephone: %s\n' % right if right else 'line 2, prs_MobilePhone: not a telephone number') in out, out
@@ -261,6 +321,9 @@ def hostile(p):
         ('mixed encodings', (HEAD + ('Ана,%s,Feminine,Active\n' % ('B' * 200)) * 400).encode() + 'Ана,B,Feminine,Active\n'.encode('cp1251'), 'line 402, column 1: not UTF-8'),
         ('same headers', 'prs_FirstName,prs_FirstName\nA,B\n', 'columns 1 and 2 have the same header'),
         ('same fields', 'prs_FirstName,Given Name\nA,B\n', 'columns 1 and 2, prs_FirstName and Given Name, mean the same'),
+        ('a group of its own', 'Mother/prs_SecondName,cas_Status\nA,Active\n', 'column 1, Mother/prs_SecondName: its group is none of the form\'s'),
+        ('another', 'data-Trafficker-prs_SecondName,cas_Status\nA,Active\n', 'prs_SecondName: its group is none of the form\'s, so whose is it? Name a field in a --map, or --without\n'),
+        ('neither group nor field', 'Mother/nothing,cas_Status\nA,Active\n', 'Mother/nothing: no field has this name'),
         ('10,000 columns', ','.join('c%d' % i for i in range(10000)) + '\n', 'line 1: more than 1,024 columns'),
         ('long header', 'x' * 100000 + '\n', 'no field has this name'),
         ('no header for a value', 'prs_FirstName,\nA,B\n', 'line 2: column 2: the column has no header'),
@@ -365,6 +428,131 @@ def again(p):
     assert records(p) == before + 9
     own = open(glob_one(p, '.imported'), 'rb').read()
     assert b'first_name' not in own and b'E' * 3 not in own
+
+
+FORM_HEAD = ['prs_FirstName', 'prs_MobilePhone', 'cas_Status', 'con_Consent', 'meta/instanceID']
+
+
+def form(name, *ids):
+    return rows(FORM_HEAD, *[[name, '+38160111222', 'Active', 'TRUE', 'uuid:%s-%d' % (name, i)] for i in ids])
+
+
+def by_id(p):
+    """A row with a form's id is known by it, whatever sections it fills; one without by its cells, whatever is made of them."""
+    short = ('--without', 'prs_MobilePhone', '--without', 'con_Consent')
+    p.as_('founder', 'record', 'import', '-', *short, stdin=form('Id', 1, 2), out='4 records stored')
+    p.as_('founder', 'record', 'import', '-', '--without', 'con_Consent', stdin=form('Id', 1, 2, 3), out='2 records stored',
+          err='4 were imported before, and are left as they are: lines 2-3.')
+    plain = 'prs_FirstName,prs_MobilePhone,cas_Status\nCells,+38160111333,Active\n'.encode()
+    p.as_('founder', 'record', 'import', '-', '--without', 'prs_MobilePhone', stdin=plain, out='2 records stored')
+    p.as_('founder', 'record', 'import', '-', stdin=plain, out='0 records stored')
+
+
+def one_by_one(p):
+    """What was imported is known for each record of a row; what comes later refers to what is there."""
+    def of(type):
+        found = [r for r in stored(p, type) if json.dumps(r).count('One') or json.dumps(r).count(case)]
+        assert len(found) == 1, found
+        return found[0]
+    data = form('One', 1)
+    case = json.loads(p.as_('founder', 'record', 'import', '-', '--only', 'case', '--json', stdin=data))['id']
+    shown = p.json_as('founder', 'record', 'show', case)[0]
+    assert shown['admin'] == {'status': 'Active', 'case_number': 'uuid:One-1'}, shown  # and nobody who is not there
+    p.as_('founder', 'record', 'import', '-', '--only', 'case', stdin=data, out='0 records stored', err='1 were imported before')
+    p.as_('founder', 'record', 'import', '-', '-n', *PURPOSE, stdin=data, out='2 records would be stored', err='1 were imported before')
+    p.as_('founder', 'record', 'import', '-', '--only', 'person', stdin=data, out='1 records stored')
+    assert 'imported before' not in p.told
+    person = of('person')
+    assert person['admin'] == {'role': 'Victim', 'cases': [case]}, person
+    p.as_('founder', 'record', 'import', '-', *PURPOSE, stdin=data, out='1 records stored', err='2 were imported before, and are left as they are: line 2.')
+    consent = of('consent')['consent']
+    assert consent['person'] == person['id'] and consent['case'] == case, consent
+    p.as_('founder', 'record', 'import', '-', *PURPOSE, stdin=data, out='0 records stored', err='3 were imported before')
+    # Who may only write has the same from their own memory.
+    data = form('Blind', 1)
+    case = json.loads(p.as_('intake', 'record', 'import', '-', '--only', 'case', '--json', stdin=data))['id']
+    person = json.loads(p.as_('intake', 'record', 'import', '-', '--only', 'person', '--json', stdin=data))['id']
+    assert p.json_as('founder', 'record', 'show', person)[0]['admin']['cases'] == [case]
+    own = open(glob_one(p, '.imported'), 'rb').read()
+    assert case.encode() not in own
+
+
+def across(p):
+    """Whoever brought a row, who may read it knows it again, and nobody else does."""
+    person = lambda **sections: json.dumps(dict({'type': 'person'}, **sections)).encode()
+    p.as_('intake', 'record', 'import', '-', *PURPOSE, stdin=form('Shared', 1), out='3 records stored')
+    p.as_('protection', 'record', 'import', '-', *PURPOSE, stdin=form('Shared', 1), out='0 records stored', err='3 were imported before')
+    line = person(identity={'first_name': 'Shared'})
+    p.as_('intake', 'record', 'import', '-', stdin=line, out='1 records stored')
+    p.as_('protection', 'record', 'import', '-', stdin=line, out='0 records stored', err='1 were imported before')
+    # A guess at what they may not read is not confirmed to them; but the id of a form tells nothing of it.
+    closed = person(identity={'first_name': 'Shared'}, medical={'needs': 'closed'})
+    p.as_('intake', 'record', 'import', '-', stdin=closed, out='1 records stored')
+    out = p.as_('protection', 'record', 'import', '-n', '-', stdin=closed, rc=1, err='1 of 1 rows would be refused')
+    assert 'imported before' not in p.told and 'may write the section medical' in out, (out, p.told)
+    p.as_('intake', 'record', 'import', '-', stdin=closed, out='0 records stored', err='1 were imported before')
+    closed = rows(['prs_FirstName', 'person.medical.needs', 'KEY'], ['Shared', 'closed', 'uuid:closed'])
+    p.as_('intake', 'record', 'import', '-', stdin=closed, out='1 records stored')
+    p.as_('protection', 'record', 'import', '-', stdin=closed, out='0 records stored', err='1 were imported before')
+    # Nor by another record of the row, which says less.
+    closed = rows(['prs_FirstName', 'person.medical.needs', 'cas_Status'], ['Shared', 'closed', 'Active'])
+    p.as_('intake', 'record', 'import', '-', stdin=closed, out='2 records stored')
+    for more in ((), ('--without', 'person.medical.needs')):
+        out = p.as_('protection', 'record', 'import', '-n', '--only', 'case', '-', stdin=closed, *more)
+        assert '1 records would be stored' in out and 'imported before' not in p.told, (out, p.told)
+    p.as_('intake', 'record', 'import', '-', '--only', 'case', stdin=closed, out='0 records stored', err='1 were imported before')
+    # The reverse cannot be: who may only write learns nothing of what is there.
+    p.as_('protection', 'record', 'import', '-', *PURPOSE, stdin=form('Back', 1), out='3 records stored')
+    p.as_('intake', 'record', 'import', '-', '-n', *PURPOSE, stdin=form('Back', 1), out='3 records would be stored')
+    assert 'imported before' not in p.told
+
+
+def equal(p):
+    """A row that is equal to one of another file may be about somebody else: that is said, whatever else is not."""
+    words = 'Not stored, being equal to rows of another file: '
+    one = file(p, 'monday.csv', HEAD + 'Equal,E,Feminine,Active\nEqual,F,Feminine,Active\n')
+    p.as_('founder', 'record', 'import', one, out='4 records stored')
+    p.as_('founder', 'record', 'import', '-q', one, out='0 records stored')
+    assert p.told == '', p.told
+    with open(one, 'a') as f:  # it has grown, and is the same file
+        f.write('Equal,G,Feminine,Active\n')
+    p.as_('founder', 'record', 'import', one, out='2 records stored', err='4 were imported before, and are left as they are: lines 2-3.')
+    assert words not in p.told
+    lines = ''.join('Equal,N%d,Feminine,Active\n%s' % (i, 'Equal,%s,Feminine,Active\n' % 'EFG'[i] if i < 3 else '') for i in range(4))
+    two = file(p, 'tuesday.csv', HEAD + lines)
+    for more in ((), ('-q',), ('--json',), ('-q', '-n')):
+        p.as_('founder', 'record', 'import', '-n', two, *more, err=words + 'lines 3, 5, 7.\n')
+        assert '--again --lines 3\n' in p.told, p.told
+    p.as_('founder', 'record', 'import', '-q', two, out='8 records stored', err=words)
+    p.as_('founder', 'record', 'import', '--again', '--lines', '3', two, out='2 records stored')
+    assert words not in p.told
+    # Many of them are told in few words.
+    p.as_('founder', 'record', 'import', '-n', '-', stdin=(HEAD + ROW.join('Equal,%s,Feminine,Active\n' % c for c in 'EFGEFGE')).encode(),
+          err=words + 'lines 2, 4, 6.\n')
+
+
+def idle(child):
+    """It waits for more of its file."""
+    used = lambda: open('/proc/%d/stat' % child.pid).read().rsplit(')', 1)[1].split()[11:13]
+    last, since = None, time.monotonic()
+    while time.monotonic() - since < 1:
+        assert child.poll() is None, child.communicate()
+        if used() != last:
+            last, since = used(), time.monotonic()
+        time.sleep(0.05)
+
+
+def at_once(p):
+    """Two officers with one file: what the other stored since this one looked is known, too."""
+    for who, other, name in (('founder', 'protection', 'Both'), ('protection', 'founder', 'Two')):
+        had, data = listed(p), (HEAD + ''.join('%s,B%d,Feminine,Active\n' % (name, i) for i in range(5))).encode()
+        child = subprocess.Popen([p.binary, 'record', 'import', '-', *p.who(who)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, env=p.env())
+        idle(child)
+        p.as_(other, 'record', 'import', '-', stdin=data, out='10 records stored')
+        out, errors = child.communicate(data + b'%s,Last,Feminine,Active\n' % name.encode())
+        assert child.returncode == 0 and out == b'2 records stored\n' and b'10 were imported before' in errors, (out, errors)
+        assert listed(p) == had + 12
 
 
 def glob_one(p, end):
@@ -493,6 +681,11 @@ def test(p):
     gigabyte(p)
     every_refusal(p)
     again(p)
+    by_id(p)
+    one_by_one(p)
+    across(p)
+    equal(p)
+    at_once(p)
     erased(p)
     before_commit(p)
     killed(p)

@@ -187,6 +187,22 @@ def importing(p):
     assert 'may be known' not in p.told
 
 
+def many(p):
+    """Of more than can be compared the likeliest are, and it is said that there are more."""
+    phone = {'mobile_phone': '+38111555444'}
+    rows = [person({'first_name': 'Tenant'}, phone) for _ in range(204)] + [person({'first_name': 'Mila', 'birth_date': '1984-07-09'}, phone)]
+    open(p.path('many.jsonl'), 'w').write(''.join(json.dumps(r) + '\n' for r in rows))
+    last = [l['id'] for l in p.json_as('protection', 'record', 'import', '--known-ok', 'many.jsonl') if 'id' in l][-1]
+    new = json.dumps(person({'first_name': 'Vera', 'birth_date': '1984-07-09'}, phone)).encode()
+    got = p.json_as('protection', 'record', 'add', '-', stdin=new, err='Only the 200 likeliest were compared; 5 more records share a number or a name.\n')[0]
+    assert got['similar'][0] == {'record': last, 'name': 'Mila', 'points': 70, 'likely': True,
+                                 'why': ['the same telephone: +38111555444', 'born on the same day: 1984-07-09']}, got
+    open(p.path('two.jsonl'), 'wb').write((new + b'\n') * 2)
+    p.as_('protection', 'record', 'import', '--again', 'two.jsonl', err='For 2 persons only the 200 likeliest records were compared.\n')
+    p.as_('protection', 'record', 'add', '-', stdin=json.dumps(person({'first_name': 'Mila', 'birth_date': '1984-07-09'})).encode())
+    assert 'likeliest' not in p.told, p.told
+
+
 def asks_why(p):
     """A vault that asks why asks it here, too."""
     p.as_('founder', 'policy', 'set', '--require-reason')
@@ -206,6 +222,7 @@ def test(p):
     importing(p)
     erased(p)
     hostile(p)
+    many(p)
     asks_why(p)
     p.as_('auditor', 'audit', 'verify', '--contents', err='')
 

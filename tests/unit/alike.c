@@ -1,6 +1,7 @@
 /* How much two names, and two birth dates, are alike. */
 #include "vault/alike.h"
 #include "test.h"
+#include "vault/ranking.h"
 
 struct pair {
     const char *a, *b;
@@ -57,10 +58,36 @@ static void test_births(void **state)
     each(rows, sizeof(rows) / sizeof(rows[0]), cv_alike_births);
 }
 
+/* Points of one record are added up; a name alone makes none; of equals the newest comes first. */
+static void test_ranking(void **state)
+{
+    static const struct {
+        uint8_t id;
+        uint64_t entry;
+        int points;
+        bool counts;
+    } met[] = { { 1, 10, 30, true },  { 2, 20, 30, true }, { 3, 30, 40, true }, { 1, 10, 30, true },
+                { 4, 40, 90, false }, { 2, 20, 5, false }, { 5, 50, 30, true }, { 6, 60, 30, true } };
+    static const uint8_t order[] = { 1, 3, 2, 6 };
+    struct cv_ranking r = { 0 };
+    (void)state;
+    assert_int_equal(cv_ranking_best(&r, 4), 0);
+    for (size_t i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
+        const uint8_t id[CV_ID_BYTES] = { met[i].id };
+        assert_ok(cv_ranking_add(&r, id, met[i].entry, met[i].points, met[i].counts));
+    }
+    assert_int_equal(cv_ranking_best(&r, 4), 1);
+    assert_int_equal(r.count, 4);
+    for (size_t i = 0; i < r.count; i++)
+        assert_int_equal(r.r[i].id[0], order[i]);
+    cv_ranking_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_ranking),
         cmocka_unit_test(test_births),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

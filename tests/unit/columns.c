@@ -160,10 +160,29 @@ static const struct {
     { "prs_FirstName", MEANS_FIELD, "person.identity.first_name", NULL, 0 },
     { "prs_First_Name", MEANS_FIELD, "person.identity.first_name", NULL, 0 },
     { " First  name: ", MEANS_FIELD, "person.identity.first_name", NULL, 0 },
-    { "group_a/b/prs_First_Name", MEANS_FIELD, "person.identity.first_name", NULL, 0 },
-    { "group-prs_First_Name", MEANS_FIELD, "person.identity.first_name", NULL, 0 },
+    { "data/prs_First_Name", MEANS_FIELD, "person.identity.first_name", NULL, 0 },
+    { "data-prs_First_Name", MEANS_FIELD, "person.identity.first_name", NULL, 0 },
+    { "data:identity:prs_First_Name", MEANS_FIELD, "person.identity.first_name", NULL, 0 },
+    { "htcds_xlsform/prs_First_Name", MEANS_FIELD, "person.identity.first_name", NULL, 0 },
+    { "Person/Identity/Family name", MEANS_FIELD, "person.identity.second_name", NULL, 0 },
+    { "Contact/Mobile telephone", MEANS_FIELD, "person.contact.mobile_phone", NULL, 0 },
+    { "Perpetrators/Persons/2/Role details", MEANS_FIELD, "case.perpetrators.persons.role_details", NULL, 2 },
+    /* Whose is what stands in a group that is none of ours? */
+    { "Mother/Family name", MEANS_NOTHING, NULL, NULL, 0 },
+    { "Mother/prs_SecondName", MEANS_NOTHING, NULL, NULL, 0 },
+    { "data/Mother/prs_SecondName", MEANS_NOTHING, NULL, NULL, 0 },
+    { "Mother/data/prs_SecondName", MEANS_NOTHING, NULL, NULL, 0 },
+    { "Emergency contact/Mobile telephone", MEANS_NOTHING, NULL, NULL, 0 },
+    { "Trafficker/prs_SecondName", MEANS_NOTHING, NULL, NULL, 0 },
+    { "Trafficker-prs_SecondName", MEANS_NOTHING, NULL, NULL, 0 },
+    { "Trafficker:prs_SecondName", MEANS_NOTHING, NULL, NULL, 0 },
+    { "Trafficker.prs_SecondName", MEANS_NOTHING, NULL, NULL, 0 },
+    { "Trafficker/2/prs_SecondName", MEANS_NOTHING, NULL, NULL, 0 },
+    { "Perpetrators/prs_SecondName", MEANS_NOTHING, NULL, NULL, 0 }, /* a name of a victim's in theirs */
+    { "Case/Family name", MEANS_NOTHING, NULL, NULL, 0 },
+    { "Trafficker/vic_Methods_of_Control/DebtBondage", MEANS_NOTHING, NULL, NULL, 0 },
     { "vic_Methods_of_Control", MEANS_FIELD, "person.exploitation.methods_of_control", NULL, 0 },
-    { "g/vic_Methods_of_Control/DebtBondage", MEANS_CHOICE, "person.exploitation.methods_of_control",
+    { "data/vic_Methods_of_Control/DebtBondage", MEANS_CHOICE, "person.exploitation.methods_of_control",
       "DebtBondage", 0 },
     { "Methods of Control/Debt bondage", MEANS_CHOICE, "person.exploitation.methods_of_control",
       "DebtBondage", 0 },
@@ -184,6 +203,8 @@ static const struct {
     { "_id", MEANS_NUMBER, NULL, NULL, 0 },
     { "_submission_time", MEANS_SERVER, NULL, NULL, 0 },
     { "meta-instanceName", MEANS_SERVER, NULL, NULL, 0 },
+    { "data/meta/instanceID", MEANS_UUID, NULL, NULL, 0 },
+    { "Mother/instanceID", MEANS_NOTHING, NULL, NULL, 0 },
     { "start", MEANS_SERVER, NULL, NULL, 0 },
     { "week/end", MEANS_NOTHING, NULL, NULL, 0 },
     { "week-end", MEANS_NOTHING, NULL, NULL, 0 },
@@ -267,6 +288,10 @@ static cv_status take_back(void *arg, const struct cv_csv_row *row, struct cv_er
 static void there_and_back(void **state)
 {
     static const char *const records[] = {
+        "{\"type\":\"case\",\"id\":\"00000000000000000000000000\",\"admin\":{\"case_number\":\"x\",\"status\":\"Active\"},\"perpetrators\":{\"persons\":[{\"role\":[\"Smuggler\",\"Abuser\"]},{\"name\":\"Only a name\"},{\"phone\":\"+38160111222\"},{\"accounts\":[\"a;b\",\"c\\\\\",\"\\\\;\",\" d \",\" \"],\"vehicles\":[\"=1\",\"'+2\"]},{\"vehicles\":[\"'=x\"]},{\"address\":\"x;y\\\\\",\"organisation\":\"x\"}]}}",
+        "{\"type\":\"person\",\"id\":\"00000000000000000000000000\",\"admin\":{\"role\":\"Victim\"},\"identity\":{\"first_name\":\"  two  spaces \",\"middle_name\":\" \",\"second_name\":\"'@home'\",\"title\":\"'\",\"salutation\":\" '=x\",\"identity_number\":\"'''+1\"}}",
+        "{\"type\":\"case\",\"id\":\"00000000000000000000000000\",\"admin\":{\"case_number\":\"x\\\\;\",\"status\":\"Active\",\"incoming_referral_details\":\" \\tone\\r\\ntwo\\rthree \\n\\n\"}}",
+        "{\"type\":\"case\",\"id\":\"00000000000000000000000000\",\"admin\":{\"case_number\":\" \",\"status\":\"Active\",\"incoming_referral_details\":\"\\r\\n=1\"}}",
         "{\"type\":\"person\",\"id\":\"00000000000000000000000000\",\"admin\":{\"role\":\"Victim\"},"
         "\"identity\":"
         "{\"first_name\":\"=1+1\",\"middle_name\":\"'=x\",\"second_name\":\"''@y\",\"citizenship\":[\"RS\","

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "vault/coded.h"
 #include "vault/index_inside.h"
 #include "vault/search.h"
 
@@ -315,13 +316,59 @@ static void test_keys(void **state)
     assert_int_equal(found("x11"), 1);
 }
 
+static cv_status take_coded(void *arg, const struct cv_json *data)
+{
+    (void)data;
+    ++*(size_t *)arg;
+    return CV_OK;
+}
+
+struct told {
+    size_t times;
+    uint64_t done, total;
+};
+
+static void on_told(void *arg, const char *what, uint64_t done, uint64_t total)
+{
+    struct told *t = arg;
+    assert_non_null(what);
+    assert_true(done >= t->done && done <= total);
+    *t = (struct told){ t->times + 1, done, total };
+}
+
+/* Who opens coded fields for the first time is told how far that is; who finds them kept is not. */
+static void test_coded(void **state)
+{
+    struct cv_versions list;
+    struct cv_latest latest = { 0 };
+    struct told told = { 0 };
+    size_t taken = 0;
+    const struct cv_coded_ask ask = {
+        .type = "person", .section = "coded", .detail = "test", .take = take_coded, .arg = &taken
+    };
+    (void)state;
+    assert_ok(cv_record_versions(v, NULL, &list, NULL));
+    assert_ok(cv_versions_latest(&list, "person", &latest));
+    v->progress = on_told;
+    v->progress_arg = &told;
+    cv_coded_told = 10;
+    assert_ok(cv_coded_each(v, &ask, latest.v, latest.count, NULL));
+    assert_true(taken > 30);
+    assert_int_equal(told.times, taken / 10 + 1);
+    assert_true(told.done == latest.count && told.total == latest.count);
+    told.times = 0;
+    assert_ok(cv_coded_each(v, &ask, latest.v, latest.count, NULL));
+    assert_int_equal(told.times, 0);
+    v->progress = NULL;
+    cv_latest_free(&latest);
+    cv_versions_free(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shards),
-        cmocka_unit_test(test_gaps),
-        cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_shards), cmocka_unit_test(test_gaps), cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_coded),  cmocka_unit_test(test_keys),
     };
     cv_json_init();
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)

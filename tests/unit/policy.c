@@ -276,6 +276,13 @@ static void test_follows(void **state)
     judge(cv_buf_view(&note), p1, CV_OK);
     p1->members[1].key.line[20] ^= 1; /* as if it had been other keys that fit */
     judge(cv_buf_view(&note), p1, CV_ERR_LOG);
+    /* Only a line that the policy before has need not verify again. */
+    p1->member_count = 1;
+    judge(cv_buf_view(&note), p1, CV_OK);
+    char *signature = p2->members[1].key.line + strlen(p2->members[1].key.line) - 20;
+    *signature = *signature == 'A' ? 'B' : 'A';
+    sign(p2, true, true, &note);
+    judge(cv_buf_view(&note), p1, CV_ERR_AUTH);
     cv_policy_free(p1);
     cv_policy_free(p2);
     cv_buf_free(&note);

@@ -279,6 +279,10 @@ static void test_perpetrators(void **state)
         CV_OK);
     assert_status(checked("{\"type\":\"case\",\"perpetrators\":{\"persons\":[{\"role\":\"Exploiter\"}]}}"),
                   CV_ERR_FORMAT);
+    assert_ok(checked("{\"type\":\"person\",\"identity\":{\"number_of_children\":0}}"));
+    assert_status(checked("{\"type\":\"person\",\"identity\":{\"number_of_children\":-1}}"), CV_ERR_FORMAT);
+    assert_status(checked("{\"type\":\"person\",\"exploitation\":{\"age_when_trafficked\":-1}}"),
+                  CV_ERR_FORMAT);
     assert_status(checked("{\"type\":\"case\",\"perpetrators\":{\"persons\":[{\"role\":[\"King\"]}]}}"),
                   CV_ERR_FORMAT);
 }

@@ -11,7 +11,8 @@ static const char small[] =
     "\"types\":{\"t\":{\"label\":\"T\",\"sections\":{\"x\":["
     "{\"name\":\"f\",\"label\":\"F\",\"type\":\"choice\",\"htcds\":\"h\",\"help\":\"H\",\"required\":false,"
     "\"list\":\"l\",\"multi\":true,\"max\":3,\"identifier\":false,\"elements\":true},"
-    "{\"name\":\"c\",\"type\":\"choice\",\"choices\":[\"z\"]},"
+    "{\"name\":\"c\",\"type\":\"choice\",\"choices\":[\"z\"]},{\"name\":\"n\",\"type\":\"integer\",\"min\":0}"
+    ","
     "{\"name\":\"d\",\"type\":\"date\",\"partial\":true},{\"name\":\"to\",\"type\":\"ref\",\"to\":\"t\"},"
     "{\"name\":\"o\",\"type\":\"object\",\"fields\":[{\"name\":\"i\",\"type\":\"string\",\"multi\":true}]}],"
     "\"y\":[{\"name\":\"year\",\"type\":\"string\",\"from\":\"x.d|year\"}]}}},"
@@ -135,6 +136,12 @@ static void test_changed(void **state)
           CV_ERR_FORMAT },
         { "max with a fraction", "\"max\":3", "\"max\":3.0", CV_ERR_FORMAT },
         { "max with an exponent", "\"max\":3", "\"max\":1e400", CV_ERR_FORMAT },
+        { "min below 0", "\"min\":0", "\"min\":-9223372036854775808", CV_OK },
+        { "min at 2^63 - 1", "\"min\":0", "\"min\":9223372036854775807", CV_OK },
+        { "min at 2^64", "\"min\":0", "\"min\":18446744073709551616", CV_ERR_FORMAT },
+        { "min with a fraction", "\"min\":0", "\"min\":0.0", CV_ERR_FORMAT },
+        { "min of what is no number", "\"type\":\"integer\",\"min\":0", "\"type\":\"string\",\"min\":0",
+          CV_ERR_FORMAT },
         { "no name of 33", "\"name\":\"c\"", "\"name\":\"abcdefghijklmnopqrstuvwxyzabcdefg\"",
           CV_ERR_FORMAT },
         { "a name of 32", "\"name\":\"c\"", "\"name\":\"abcdefghijklmnopqrstuvwxyzabcdef\"", CV_OK },
@@ -230,6 +237,7 @@ static void test_types(void **state)
         { "\"list\":\"l\"", 's' },
         { "\"multi\":true", 'b' },
         { "\"max\":3", 'i' },
+        { "\"min\":0", 'i' },
         { "\"identifier\":false", 'b' },
         { "\"elements\":true", 'b' },
         { "\"choices\":[\"z\"]", 'a' },

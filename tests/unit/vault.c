@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vault/heads.h"
+#include "vault/imported.h"
 #include "vault/members.h"
 #include "vault/record.h"
 
@@ -286,12 +288,64 @@ static void own_id(void **state)
     cv_vault_close(v);
 }
 
+/* imported(v, from): a record of an import, with its mark. */
+static void imported(struct cv_vault *v, const struct cv_imported *from)
+{
+    const struct cv_import how = { from, true };
+    struct cv_stored out;
+    struct cv_json *record = parsed(PERSON("Marked"));
+    assert_ok(cv_vault_begin(v, NULL));
+    assert_ok(cv_record_put_from(v, record, &how, &out, NULL));
+    assert_ok(cv_vault_commit(v, NULL));
+    cv_json_free(record);
+}
+
+/* A mark of an import shows its digest and its file to who reads all that it hangs on, whoever brought it; to
+ * anybody else a digest that nothing has. */
+static void imported_marks(void **state)
+{
+    enum { ADMIN = 1, IDENTITY = 2, CONTACT = 4, EVIDENCE = 64, MEDICAL = 128 };
+    static const struct {
+        uint64_t sections;
+        bool legal; /* shown to who reads admin and identity of these; the founder reads all */
+    } rows[] = {
+        { ADMIN, true },
+        { IDENTITY, true },
+        { ADMIN | IDENTITY, true },
+        { CONTACT, false },
+        { IDENTITY | CONTACT, false },
+        { ADMIN | MEDICAL, false },
+        { EVIDENCE | ADMIN, true }, /* of which a person has none: another record of the row fills it */
+    };
+    (void)state;
+    struct cv_vault *writer = opened(&intake), *readers[] = { opened(&custodian), opened(&legal) };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cv_imported from = { .file = 7 + i, .sections = rows[i].sections };
+        memset(from.digest, (int)i + 1, sizeof(from.digest));
+        imported(writer, &from);
+        for (size_t k = 0; k < 2; k++) {
+            struct cv_heads_sources sources = { 0 };
+            struct cv_before before;
+            assert_ok(cv_custody_refresh(readers[k]->custody, NULL));
+            assert_ok(cv_heads_catch_up(readers[k], NULL));
+            assert_ok(cv_heads_sources_open(readers[k], &sources, NULL));
+            assert_ok(cv_heads_source(readers[k], &sources, from.digest, &before, NULL));
+            assert_int_equal(before.known, k == 0 || rows[i].legal);
+            assert_true(!before.known || before.file == from.file);
+            cv_secret_free(&sources.key);
+        }
+    }
+    cv_vault_close(writer);
+    cv_vault_close(readers[0]);
+    cv_vault_close(readers[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_sessions), cmocka_unit_test(two_sessions),     cmocka_unit_test(ended_early),
         cmocka_unit_test(forged_right),  cmocka_unit_test(forged_emptiness), cmocka_unit_test(own_id),
-        cmocka_unit_test(claimed_twice),
+        cmocka_unit_test(claimed_twice), cmocka_unit_test(imported_marks),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
