@@ -230,14 +230,29 @@ static cv_status compare(const struct cv_chain *c, const struct cv_commit *commi
     return report(d, index, leaf->kind, "damaged: not the bytes that were committed");
 }
 
-/* check_leaves(c, commit, edge, d): compare each, and grow the tree. */
-static cv_status check_leaves(const struct cv_chain *c, const struct cv_commit *commit,
-                              struct cv_merkle_edge *edge, const struct damage *d)
+/* check_entries(c, commit, d): the leaves are those that were signed: now they tell which entry is at fault.
+ * Entries before them, of a commit whose checkpoint is damaged, have none: of these those that are gone are
+ * told. */
+static cv_status check_entries(const struct cv_chain *c, const struct cv_commit *commit,
+                               const struct damage *d)
+{
+    cv_status st = CV_OK;
+    for (uint64_t index = c->next; st == CV_OK && index < commit->first; index++) {
+        const struct cv_staged *s = &c->staged[index - c->next];
+        if (!s->good)
+            st = report(d, index, s->kind, "damaged or gone");
+    }
+    for (size_t i = 0; i < commit->count && st == CV_OK; i++)
+        st = compare(c, commit, i, d);
+    return st;
+}
+
+/* grow(commit, edge): the tree with its leaves. */
+static cv_status grow(const struct cv_commit *commit, struct cv_merkle_edge *edge)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < commit->count && st == CV_OK; i++) {
         struct cv_hash leaf;
-        st = compare(c, commit, i, d);
         st = CV_THEN(st, cv_leaf_hash(commit->vault, commit->first + i, &commit->leaves[i], &leaf));
         st = CV_THEN(st, cv_merkle_append(edge, &leaf));
     }
@@ -387,9 +402,10 @@ cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t 
     st = CV_THEN(st, cv_commit_parse(data, &commit, &bad));
     st = CV_THEN(st, check_shape(c, &commit, index, judge, &d));
     edge = commit.edge;
-    st = CV_THEN(st, check_leaves(c, &commit, &edge, &d));
+    st = CV_THEN(st, grow(&commit, &edge));
     st = CV_THEN(st, cv_merkle_root(&edge, &root));
     st = CV_THEN(st, check_note(commit.note, judge, index, &root, &roles, &bad));
+    st = CV_THEN(st, check_entries(c, &commit, &d));
     st = CV_THEN(st, check_keepers(c, judge, roles, index, &d));
     if (st == CV_OK) {
         adopt(c, policy, index);

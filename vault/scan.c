@@ -320,6 +320,20 @@ static bool holed(struct cv_scan *s, uint64_t end)
     return torn;
 }
 
+/* skip_segments(s, why, more): one that is missing is told, and the next that is there goes on. */
+static cv_status skip_segments(struct cv_scan *s, const char *why, bool *more, struct cv_err *err)
+{
+    uint32_t next = 0;
+    cv_status st = cv_segment_after(s->segments, s->segment + 1, &next, err);
+    st = CV_THEN(st, s->on_damage(s->arg, s->chain->next + s->chain->staged_count, CV_KIND_COUNT, why));
+    *more = st == CV_OK;
+    if (*more) {
+        s->segment = next;
+        s->offset = 0;
+    }
+    return st;
+}
+
 /* next_segment(s, more): move on, if there is one. */
 static cv_status next_segment(struct cv_scan *s, bool *more, struct cv_err *err)
 {
@@ -330,6 +344,8 @@ static cv_status next_segment(struct cv_scan *s, bool *more, struct cv_err *err)
         const cv_status gap = cv_segment_gap(s->segments, s->segment + 1, &why);
         /* Somebody else may just have begun it, and the one after. */
         st = gap == CV_OK ? CV_ERR_NOTFOUND : cv_segment_size(s->segments, s->segment + 1, &size, err);
+        if (st == CV_ERR_NOTFOUND && gap == CV_ERR_LOG && s->on_damage != NULL)
+            return skip_segments(s, why.msg, more, err);
         if (st == CV_ERR_NOTFOUND && gap != CV_OK)
             return cv_fail(err, gap, "%s", why.msg);
     }

@@ -338,4 +338,5 @@ def test(p):
     torn(p, segment, records)
 
 
-main(test)
+if __name__ == '__main__':
+    main(test)
