@@ -213,7 +213,7 @@ static cv_status report(struct cv_ui *ui, struct checking *c, const struct cv_au
         st = with_keys(ui, c, a);
     else
         st = print_runs(c, &none);
-    if (audit->keys_fault[0] != '\0' && !ui->json)
+    if (audit->keys_fault[0] != '\0' && strcmp(audit->keys_fault, first.msg) != 0 && !ui->json)
         printf("%s\n", audit->keys_fault);
     if (found == CV_OK && st == CV_OK)
         st = cv_audit_print(ui, audit, "Everything was read, and nothing is damaged.");

@@ -14,7 +14,7 @@ struct cv_audit {
     struct cv_hash head_root;
     bool training;
     bool behind;                   /* ... or it ends before what this user saw */
-    char keys_fault[256];          /* by cv_check, after other damage: what is wrong with release.keys */
+    char keys_fault[256];          /* by cv_check: what is wrong with release.keys */
     bool known;                    /* this user had seen the vault before, and the log goes on from there */
     struct cv_witnessed witnessed; /* by cv_audit_verify; after damage nobody counts */
 };

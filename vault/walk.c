@@ -233,15 +233,14 @@ static cv_status judge(const char *path, int dir, const struct cv_scan *scan, st
     st = CV_THEN(st, check_end(w, scan, err));
     st = CV_THEN(st, check_seen(w, chain, err));
     st = CV_THEN(st, check_kept(w, chain, err));
-    if (st == CV_OK)
-        return check_release(w, dir, chain, err);
     /* Who wants to know all of it is told of the release keys too. */
-    if (w->damage != NULL && chain->policy != NULL) {
-        struct cv_err keys = { 0 };
-        if (check_release(w, dir, chain, &keys) != CV_OK)
-            memcpy(w->out->keys_fault, keys.msg, sizeof(w->out->keys_fault));
-    }
-    return st;
+    struct cv_err keys = { 0 };
+    if (st != CV_OK && (w->damage == NULL || chain->policy == NULL))
+        return st;
+    const cv_status found = check_release(w, dir, chain, &keys);
+    if (found == CV_ERR_LOG && w->damage != NULL)
+        memcpy(w->out->keys_fault, keys.msg, sizeof(w->out->keys_fault));
+    return st == CV_OK && found != CV_OK ? cv_fail(err, found, "%s", keys.msg) : st;
 }
 
 static void tell(struct cv_walk *w, const struct cv_scan *scan)
