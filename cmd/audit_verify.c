@@ -67,6 +67,10 @@ static cv_status audit_json(const struct cv_ui *ui, const struct cv_audit *a, co
     st = CV_THEN(st, set_count(o, "policies", a->policies));
     st = CV_THEN(st, set_count(o, "size", a->head_size));
     st = CV_THEN(st, cv_json_set(o, "root", cv_json_str(root)));
+    if (a->loss > 0) {
+        st = CV_THEN(st, set_count(o, "lost", a->lost));
+        st = CV_THEN(st, set_count(o, "unproved", a->unproved));
+    }
     if (a->witnessed.asked > 0 || a->witnessed.quorum > 0)
         st = CV_THEN(st, cv_json_set(o, "witnessed", witnessed_json(&a->witnessed)));
     st = CV_THEN(st, cv_ui_answer(ui, o));
@@ -87,6 +91,10 @@ cv_status cv_audit_print(const struct cv_ui *ui, const struct cv_audit *a, const
         printf("%s\n%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies.\nHead: %" PRIu64
                " %s\nVault: %s\n",
                said, a->entries, a->commits, a->policies, a->head_size, (const char *)root.p, print);
+        if (a->loss > 0)
+            printf("Lost: %" PRIu64 " entries, and %" PRIu64 " that can be proved no more, as entry %" PRIu64
+                   " and others of its\nkind say; who repaired the vault wrote that.\n",
+                   a->lost, a->unproved, a->loss);
         say_witnessed(&a->witnessed);
     }
     cv_buf_free(&root);

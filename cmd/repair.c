@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <string.h>
 
 #include "cmd/cmd.h"
 #include "vault/repair.h"
@@ -45,6 +46,47 @@ static cv_status answer(const struct cv_ui *ui, const struct cv_repaired *r)
     return st;
 }
 
+/* on_lost: a cv_damage_fn: what the log says from now on. */
+static cv_status on_lost(void *arg, uint64_t index, enum cv_kind kind, const char *what)
+{
+    const struct cv_ui *ui = arg;
+    struct cv_json *o;
+    if (!ui->json) {
+        printf("entry %" PRIu64 " (%s): %s\n", index, cv_kind_name(kind),
+               strcmp(what, "lost") == 0 ? "LOST"
+                                         : "there, but nothing proves any more that it was not altered");
+        return CV_OK;
+    }
+    o = cv_json_object();
+    cv_status st = cv_json_set(o, "entry", cv_json_int((int64_t)index));
+    st = CV_THEN(st, cv_json_set(o, "kind", cv_json_str(cv_kind_name(kind))));
+    st = CV_THEN(st, cv_json_set(o, "state", cv_json_str(what)));
+    st = CV_THEN(st, cv_ui_answer(ui, o));
+    cv_json_free(o);
+    return st;
+}
+
+/* without(ui, path): there is no backup. */
+static cv_status without(struct cv_ui *ui, const char *path)
+{
+    struct cv_identity id = { 0 };
+    struct cv_repaired r = { 0 };
+    cv_status st = cv_ui_identity(ui, &id);
+    st = CV_THEN(st, cv_repair_without(path, &id, on_lost, on_aside, progress, ui, &r, &ui->err));
+    cv_identity_free(&id);
+    cv_ui_training(ui, r.audit.training);
+    if (st == CV_ERR_NOKEY)
+        ui->hint =
+            "what could be mended is. Your own keys are among what is gone: a colleague, best a custodian, "
+            "must run `casevault repair` once";
+    if (st == CV_OK && !ui->json)
+        printf("Everything but the entries named here is whole, readable and can be written to; the\n"
+               "log says what it lacks, and that you said so. The damaged files are in set-aside/: keep\n"
+               "them. If a backup turns up: move it here, and `casevault restore` it beside this vault to\n"
+               "read in it what is LOST. Make a new backup now, in a new directory.\n");
+    return st;
+}
+
 static void print_from(const struct cv_repaired *r)
 {
     printf("The vault is whole again: all %" PRIu64 " entries verify. Nothing of the log is lost.\n",
@@ -64,9 +106,9 @@ static cv_status run(struct cv_ui *ui, const void *args)
     const struct repair_args *a = args;
     char path[4096];
     struct cv_repaired r = { 0 };
-    if (a->from == NULL)
-        return cv_fail(&ui->err, CV_ERR_ARG, "name the backup to take it from, with --from");
     cv_status st = cv_ui_vault_path(ui, path);
+    if (st == CV_OK && a->from == NULL)
+        return without(ui, path);
     st = CV_THEN(st, cv_repair_from(path, a->from, on_aside, progress, ui, &r, &ui->err));
     cv_ui_training(ui, r.audit.training);
     if (st != CV_OK)
@@ -79,7 +121,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_repair = {
     .name = "repair",
-    .synopsis = "--from BACKUP",
+    .synopsis = "[--from BACKUP]",
     .summary = "set damaged files aside, and put what is whole in their place",
     .details =
         "What is damaged is taken from the backup; what the vault has beyond that stays. The whole is "

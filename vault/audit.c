@@ -73,6 +73,7 @@ static cv_status unreadable(struct cv_json **out)
 /* Who made the commit that entries from..checkpoint belong to. */
 struct committer {
     uint64_t from, checkpoint;
+    bool unknown;                    /* nothing tells any more */
     bool recovery;                   /* shares, in a member's place */
     char member[CV_PSEUDONYM_BYTES]; /* else */
 };
@@ -110,7 +111,12 @@ static cv_status committed_by(struct cv_vault *v, uint64_t index, struct committ
     st = CV_THEN(st, cv_commit_parse(cv_buf_view(&data), &commit, err));
     st = CV_THEN(st, cv_note_parse(commit.note, &note, err));
     st = CV_THEN(st, cv_custody_policy_at(v->custody, c->checkpoint, &policy, err));
-    if (st == CV_OK)
+    c->unknown = st == CV_ERR_LOG || (st == CV_OK && commit.first > index);
+    if (c->unknown) { /* its own checkpoint is damaged or gone: nobody can tell */
+        if (err != NULL)
+            *err = (struct cv_err){ 0 };
+        st = CV_OK;
+    } else if (st == CV_OK)
         signer_of(policy, &note, c);
     cv_note_free(&note);
     cv_commit_free(&commit);
@@ -128,6 +134,8 @@ static cv_status check_author(struct cv_vault *v, uint64_t index, struct cv_json
     cv_status st = committed_by(v, index, c, &why);
     if (st != CV_OK)
         return cv_fail(bad, st == CV_ERR_NOTFOUND ? CV_ERR_LOG : st, "%s", why.msg);
+    if (c->unknown)
+        return cv_json_set(body, "written_by", cv_json_str("unknown"));
     if (c->recovery || (who != NULL && strcmp(who, c->member) == 0))
         return CV_OK;
     st = cv_fail(bad, CV_ERR_LOG, "entry %" PRIu64 " (event): is in the name of %.16s, and %s wrote it",

@@ -13,9 +13,13 @@ struct cv_audit {
     uint64_t head_size;
     struct cv_hash head_root;
     bool training;
-    bool behind;                   /* ... or it ends before what this user saw */
-    char keys_fault[256];          /* by cv_check: what is wrong with release.keys */
-    bool known;                    /* this user had seen the vault before, and the log goes on from there */
+    uint64_t lost, unproved; /* entries that a repair did not find, or whose checkpoint it did not find, as */
+    uint64_t loss;           /* this entry says, the last of its kind; 0: none does */
+    bool seen_gone;          /* what this user saw last is not in it, as far as it can be read */
+    uint64_t unsaid;         /* ... and as none says */
+    bool behind;             /* ... or it ends before what this user saw */
+    char keys_fault[256];    /* by cv_check: what is wrong with release.keys */
+    bool known;              /* this user had seen the vault before, and the log goes on from there */
     struct cv_witnessed witnessed; /* by cv_audit_verify; after damage nobody counts */
 };
 typedef void (*cv_progress_fn)(void *arg, uint64_t done, uint64_t total);

@@ -77,8 +77,7 @@ cv_status cv_mending_open(const char *path, struct cv_mending *out, struct cv_er
     return st;
 }
 
-/* note(m, number, changed): a segment stands in it. */
-static cv_status note(struct cv_mending *m, uint32_t number, bool changed)
+cv_status cv_mending_note(struct cv_mending *m, uint32_t number, bool changed)
 {
     if (number >= m->room) {
         const size_t room = 2 * m->room + number + 16;
@@ -164,7 +163,7 @@ static cv_status fill_one(struct cv_mending *m, const struct cv_shelf *shelf, ui
     else if (st == CV_OK && own >= 0)
         st = again(m->vault, path, m->archive, name, err);
     if (st == CV_OK && (change || own >= 0))
-        st = note(m, number, change);
+        st = cv_mending_note(m, number, change);
     if (own >= 0)
         close(own);
     if (theirs >= 0)

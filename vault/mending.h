@@ -25,6 +25,12 @@ void cv_mending_close(struct cv_mending *m);
  * (NULL: there is none), the backup's, and what the vault's has behind that. */
 CV_MUST_CHECK cv_status cv_mending_fill(struct cv_mending *m, const struct cv_shelf *shelf,
                                         struct cv_err *err);
+/** cv_mending_note(m, number, changed): a segment stands in it. CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_mending_note(struct cv_mending *m, uint32_t number, bool changed);
+/** cv_mending_holes(m, bad, count, err): after cv_mending_fill: in the place of these entries, which go up,
+ * and of all that cannot be found, put what holds it. CV_OK; CV_ERR_LOG where that cannot be. */
+CV_MUST_CHECK cv_status cv_mending_holes(struct cv_mending *m, const uint64_t *bad, size_t count,
+                                         struct cv_err *err);
 /** cv_mending_own_keys(m, err): the vault's release.keys, if there is one. */
 CV_MUST_CHECK cv_status cv_mending_own_keys(struct cv_mending *m, struct cv_err *err);
 /** cv_mending_keys(m, shelf, vault, slots, gone, err): release keys made anew, so many: the vault's own where

@@ -31,4 +31,16 @@ CV_MUST_CHECK cv_status cv_repair_from(const char *path, const char *backup, cv_
                                        cv_work_fn progress, void *arg, struct cv_repaired *out,
                                        struct cv_err *err);
 
+/**
+ * cv_repair_without(path, id, lost, aside, progress, arg, out, err): where there is no backup. In the place
+ * of each entry that is damaged or gone, something is put that holds it; all that is whole stays, byte for
+ * byte, and is verified as a whole. Then, in the name of ${id}, a loss entry says in the log what is not
+ * there any more, and an event who said so. ${lost} is told of each. Broken off, the vault is as before, or
+ * does not verify until it is run again. CV_OK; CV_ERR_NOTFOUND: nothing is damaged; CV_ERR_LOG: what is
+ * damaged cannot be done without; as cv_repair_from; CV_ERR_NOKEY.
+ */
+CV_MUST_CHECK cv_status cv_repair_without(const char *path, const struct cv_identity *id, cv_damage_fn lost,
+                                          cv_aside_fn aside, cv_work_fn progress, void *arg,
+                                          struct cv_repaired *out, struct cv_err *err);
+
 #endif

@@ -361,8 +361,11 @@ static cv_status next_segment(struct cv_scan *s, bool *more, struct cv_err *err)
 static cv_status end_segment(struct cv_scan *s, enum found found, bool *more, struct cv_err *err)
 {
     cv_status st = CV_OK;
-    const bool clean = found == FOUND_END && s->chain->staged_count == 0;
-    if (!clean && s->on_damage != NULL && s->limit == 0 && s->chain->staged_count > 0) {
+    const struct cv_chain *c = s->chain;
+    const bool clean = found == FOUND_END && c->staged_count == 0;
+    /* The checkpoint that closed the segment may be gone. */
+    const bool lost = found == FOUND_END && c->staged_count > 0 && c->staged[c->staged_count - 1].lost;
+    if (!clean && (s->on_damage != NULL || lost) && s->limit == 0 && s->chain->staged_count > 0) {
         /* What a damaged head left undecided: entries may go on in the next segment. */
         uint64_t size = 0;
         if (cv_segment_size(s->segments, s->segment + 1, &size, NULL) != CV_OK)

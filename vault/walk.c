@@ -38,6 +38,8 @@ static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged 
         cv_hex_encode(CV_ARR(s->chain->root.b), hex);
         cv_vault_fingerprint(hex, w->since_print);
     }
+    if (w->known && s->chain->prior_size > 0 && s->chain->prior_size == w->seen_size)
+        w->passed = memcmp(s->chain->prior_root.b, w->seen_root.b, sizeof(w->seen_root)) == 0;
     /* Told at the end: the log may tell another story, and be whole. */
     if (w->known && s->chain->edge.size == w->seen_size)
         w->passed = memcmp(s->chain->root.b, w->seen_root.b, sizeof(w->seen_root)) == 0;
@@ -111,6 +113,22 @@ static cv_status check_end(struct cv_walk *w, const struct cv_scan *scan, struct
         if (st != CV_OK)
             return st;
     }
+    w->out->lost = c->missing.lost;
+    w->out->unproved = c->missing.unproved;
+    w->out->loss = c->missing.at;
+    w->out->unsaid = c->missing.count;
+    if (c->missing.count > 0 && w->damage == NULL)
+        return cv_fail(err, CV_ERR_LOG,
+                       "entry %" PRIu64 " (%s): is gone, and no later entry says so; see `casevault repair`",
+                       c->missing.e[0].index, cv_kind_name(c->missing.e[0].kind));
+    for (size_t i = 0; i < c->missing.count; i++) {
+        const struct cv_lost_entry *e = &c->missing.e[i];
+        cv_status st = on_damage(w, e->index, e->kind,
+                                 e->unproved ? "cannot be proved any more, and no later entry says so"
+                                             : "is gone, and no later entry says so");
+        if (st != CV_OK)
+            return st;
+    }
     if (!c->started)
         return cv_fail(err, CV_ERR_LOG, "entry 0: there is no whole commit in the archive");
     return CV_OK;
@@ -120,6 +138,7 @@ static cv_status check_end(struct cv_walk *w, const struct cv_scan *scan, struct
  * them, and so may be the end of the log: then nobody can tell damage from an older copy. */
 static cv_status check_seen(struct cv_walk *w, const struct cv_chain *c, struct cv_err *err)
 {
+    w->out->seen_gone = w->known && !w->passed;
     if (!w->known || w->passed)
         return w->out->damaged == 0
                    ? CV_OK
