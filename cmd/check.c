@@ -192,12 +192,15 @@ static cv_status with_keys(struct cv_ui *ui, const struct checking *c, const str
 }
 
 /* what_now(ui): for who finds damage at night. */
-static void what_now(const struct cv_ui *ui)
+static void what_now(const struct cv_ui *ui, const struct cv_audit *audit)
 {
-    cv_ui_say(
-        ui, "What is not named above is whole, and nothing was changed. Let nobody write to this vault, and\n"
-            "do not delete anything. If there is a backup: `casevault repair --from BACKUP`; if there is\n"
-            "none: `casevault repair`. docs/RECOVERY.md goes through it step by step.");
+    if (!audit->complete)
+        cv_ui_say(ui, "It could not be read to its end: what lies behind the last fault is not known.");
+    else
+        cv_ui_say(ui, "What is not named above is whole.");
+    cv_ui_say(ui, "Nothing was changed. Let nobody write to this vault, and do not delete anything. If\n"
+                  "there is a backup: `casevault repair --from BACKUP`; if there is none: `casevault\n"
+                  "repair`. docs/RECOVERY.md goes through it step by step.");
 }
 
 /* finish(ui, st, found, ...): damage of any sort is damage, whatever else was found later. */
@@ -220,7 +223,7 @@ static cv_status report(struct cv_ui *ui, struct checking *c, const struct cv_au
     if (found == CV_OK && !a->contents && !ui->json && st == CV_OK)
         printf("Contents unchecked, for no key was used; --contents opens what you may read.\n");
     if (found == CV_ERR_LOG)
-        what_now(ui);
+        what_now(ui, audit);
     if (found == CV_OK)
         return st;
     ui->err = first;

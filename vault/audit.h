@@ -17,6 +17,7 @@ struct cv_audit {
     uint64_t loss;           /* this entry says, the last of its kind; 0: none does */
     bool seen_gone;          /* what this user saw last is not in it, as far as it can be read */
     uint64_t unsaid;         /* ... and as none says */
+    bool complete;           /* it was read to its end */
     bool behind;             /* ... or it ends before what this user saw */
     char keys_fault[256];    /* by cv_check: what is wrong with release.keys */
     bool known;              /* this user had seen the vault before, and the log goes on from there */

@@ -300,6 +300,7 @@ cv_status cv_walk_run(const char *path, struct cv_walk *w, struct cv_err *err)
     if (st == CV_OK)
         w->total = total_bytes(&segments);
     st = CV_THEN(st, read_log(path, dir, &scan, w, &lock, err));
+    w->out->complete = st == CV_OK;
     st = CV_THEN(st, judge(path, dir, &scan, w, err));
     tell(w, &scan);
     if (st == CV_OK && w->still != NULL)
