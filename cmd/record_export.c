@@ -194,6 +194,8 @@ static void narrow(struct exporting *x, const struct cv_json *ids)
 static cv_status of_case(struct exporting *x)
 {
     cv_status st = cv_related(x->vault, x->a->the_case, NULL, x->a->reason, &x->related, &x->ui->err);
+    if (st == CV_OK)
+        cv_ui_unread(x->related.unread, CV_UI_LEFT_OUT);
     if (st == CV_OK && (x->chosen.v = calloc(x->related.count + 1, sizeof(*x->chosen.v))) == NULL)
         st = CV_ERR_NOMEM;
     for (size_t i = 0; st == CV_OK && i < x->related.count; i++)

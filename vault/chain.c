@@ -241,7 +241,8 @@ static cv_status compare(struct cv_chain *c, const struct cv_commit *commit, siz
     return report(d, index, leaf->kind, "damaged: not the bytes that were committed");
 }
 
-/* check_entries(c, commit, d): the leaves are those that were signed: now they tell which entry is at fault.
+/* check_entries(c, commit, d): the leaves are those that were signed: now they tell which entry is at fault
+ * (a list that is itself damaged must not put the blame on an entry).
  * Entries before them, of a commit whose checkpoint is damaged, have none: of these those that are gone are
  * told. */
 static cv_status check_entries(struct cv_chain *c, const struct cv_commit *commit, const struct damage *d)

@@ -75,7 +75,7 @@ struct opened {
     struct cv_head_claim claim;
     cv_status st;
 };
-#define OPENED_MAX 32
+#define OPENED_MAX 64
 
 static void verify(void *arg)
 {
@@ -90,26 +90,37 @@ static void opened_free(struct opened *o)
     free(o);
 }
 
-/* keep(c, most): of those opened, the first into the index, until so many are left. One that lies costs
- * itself, not the list. */
+/* keep_first(c): the first of those opened, into the index. One that lies costs itself, not the list. */
+static cv_status keep_first(struct catching_up *c, bool wanted, struct cv_err *err)
+{
+    struct opened *o = c->opened;
+    struct cv_err bad = { 0 };
+    const struct cv_head_origin of = { o->index, o->batch, o->handle };
+    c->opened = o->next;
+    c->opened_count--;
+    cv_beside_finish(c->v->custody->beside, &o->task);
+    cv_status st = o->st;
+    if (wanted)
+        st = CV_THEN(st, cv_head_row_add(c->v, c->rows, &of, o->head, o->claim.jwt, o->claim.author, &bad));
+    opened_free(o);
+    return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", bad.msg) : CV_OK;
+}
+
+/* keep(c, most): until so many are left; in one transaction, which begins when custody has nothing of its own
+ * to write there. */
 static cv_status keep(struct catching_up *c, size_t most, struct cv_err *err)
 {
-    cv_status st = CV_OK;
+    if (c->opened_count <= most)
+        return CV_OK;
+    struct cv_catalog *catalog = cv_custody_catalog(c->v->custody);
+    cv_status st = cv_catalog_begin(catalog, err);
     while (c->opened_count > most) {
-        struct opened *o = c->opened;
-        struct cv_err bad = { 0 };
-        c->opened = o->next;
-        c->opened_count--;
-        cv_beside_finish(c->v->custody->beside, &o->task);
-        const struct cv_head_origin of = { o->index, o->batch, o->handle };
-        cv_status kept = o->st;
-        if (st == CV_OK)
-            kept = CV_THEN(kept,
-                           cv_head_row_add(c->v, c->rows, &of, o->head, o->claim.jwt, o->claim.author, &bad));
-        if (st == CV_OK && (kept == CV_ERR_IO || kept == CV_ERR_NOMEM))
-            st = cv_fail(err, kept, "%s", bad.msg);
-        opened_free(o);
+        const cv_status kept = keep_first(c, st == CV_OK, err);
+        st = CV_THEN(st, kept);
     }
+    st = CV_THEN(st, cv_catalog_commit(catalog, err));
+    if (st != CV_OK)
+        cv_catalog_rollback(catalog);
     return st;
 }
 
@@ -141,7 +152,7 @@ static cv_status take_head(void *arg, size_t i, struct cv_bytes release, struct 
     c->opened_last = &o->next;
     c->opened_count++;
     cv_beside_give(&c->v->custody->beside, &o->task);
-    return keep(c, OPENED_MAX - 1, err);
+    return c->opened_count < OPENED_MAX ? CV_OK : keep(c, OPENED_MAX / 2, err);
 }
 
 /* Entries that could not be read stand in the index under this in place of a tag, with nothing. */
@@ -280,8 +291,20 @@ static cv_status read_row(struct cv_version *row, uint64_t index, const struct c
     strcpy(row->author, author);
     row->index = index;
     row->version = (uint64_t)version;
-    row->carried = cv_json_ref(cv_json_get(o, "carried"));
+    if (cv_json_len(cv_json_get(o, "carried")) > 0) /* of most none is, and there may be a million */
+        row->carried = cv_json_ref(cv_json_get(o, "carried"));
     return CV_OK;
+}
+
+/* room_for(list): one more; twice as many each time. */
+static bool room_for(struct cv_versions *list)
+{
+    if (list->count > 0 && (list->count & (list->count - 1)) != 0)
+        return true;
+    struct cv_version *more = realloc(list->v, (list->count == 0 ? 1 : 2 * list->count) * sizeof(*more));
+    if (more != NULL)
+        list->v = more;
+    return more != NULL;
 }
 
 static cv_status take_row(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err)
@@ -292,11 +315,8 @@ static cv_status take_row(void *arg, uint64_t index, struct cv_bytes sealed, str
     if (st == CV_ERR_NOTFOUND)
         return CV_OK; /* sealed before an erasure: its key is gone, and it will be listed again */
     if (st == CV_OK) {
-        struct cv_version *more = realloc(f->out->v, (f->out->count + 1) * sizeof(*more));
-        st = more == NULL ? CV_ERR_NOMEM : CV_OK;
-        if (more != NULL)
-            f->out->v = more;
-        st = CV_THEN(st, read_row(&more[f->out->count], index, o));
+        st = room_for(f->out) ? CV_OK : CV_ERR_NOMEM;
+        st = CV_THEN(st, read_row(&f->out->v[f->out->count], index, o));
         if (st == CV_OK)
             f->out->count++;
     }

@@ -85,7 +85,7 @@ static size_t choose(const char **pointers, char (*names)[32])
     return n;
 }
 
-/* A thousand selected, bound, put into a zip and written; then verified; and their signatures
+/* A thousand selected and bound; the same put into a zip and written; then verified; and their signatures
  * alone. */
 void bench_disclose(const char *dir)
 {
@@ -104,18 +104,20 @@ void bench_disclose(const char *dir)
     snprintf(path, sizeof(path), "%s/disclosed", dir);
     const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bench_must(cv_zip_new(&zip), "zip");
-    double t = bench_now(CLOCK_PROCESS_CPUTIME_ID);
+    double made = 0, t = bench_now(CLOCK_PROCESS_CPUTIME_ID);
     for (int i = 0; i < DISCLOSED; i++) {
         struct cv_buf selected = { 0 };
         char name[32];
+        const double start = bench_now(CLOCK_PROCESS_CPUTIME_ID);
         cv_buf_truncate(&bound, 0);
         bench_must(cv_sdjwt_select(s, pointers, n, &selected, NULL), "select");
         bench_must(cv_sdjwt_bind(cv_buf_view(&selected), "A partner", "a package", 1700000000, cv_sign_key,
                                  key, &bound, NULL),
                    "bind");
+        cv_buf_free(&selected);
+        made += bench_now(CLOCK_PROCESS_CPUTIME_ID) - start;
         snprintf(name, sizeof(name), "records/%d.sd-jwt", i + 1);
         bench_must(cv_zip_add(zip, name, cv_buf_view(&bound), &file, NULL), "zip");
-        cv_buf_free(&selected);
     }
     bench_must(cv_zip_finish(zip, &file, NULL), "zip");
     bench_must(write(fd, file.p, file.n) == (ssize_t)file.n ? CV_OK : CV_ERR_IO, path);
@@ -138,8 +140,9 @@ void bench_disclose(const char *dir)
         for (int k = 0; k < 2; k++)
             bench_must(cv_ed25519_verify(public, CV_BYTES(bound.p, 200), sig), "verify");
     const double judged = bench_now(CLOCK_PROCESS_CPUTIME_ID) - t;
-    printf("{\"written\":%.0f,\"signatures\":%.0f,\"verified\":%.0f,\"judged\":%.0f,\"bytes\":%zu}\n",
-           written, signatures, verified, judged, bound.n);
+    printf("{\"made\":%.0f,\"written\":%.0f,\"signatures\":%.0f,\"verified\":%.0f,\"judged\":%.0f,\"bytes\":%"
+           "zu}\n",
+           made, written, signatures, verified, judged, bound.n);
     close(fd);
     unlink(path);
     cv_zip_free(zip);

@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crypto/hash.h"
+#include "vault/head_rows.h"
 #include "vault/heads.h"
 #include "vault/imported.h"
 #include "vault/members.h"
@@ -165,6 +167,94 @@ static void ended_early(void **state)
     close(pipes[1]);
     struct cv_vault *v = opened(&custodian);
     check_name(v, id, "Vesna");
+    cv_vault_close(v);
+}
+
+/* events(v): how many the log has, as far as this process knows. */
+static uint64_t events(const struct cv_vault *v)
+{
+    return v->custody->counts[CV_KIND_EVENT];
+}
+
+/* What a process wrote itself stands in the index without being opened again, which would be an event; unless
+ * somebody else wrote in between, or the commit was given up. */
+static void own_heads(void **state)
+{
+    char id[CV_ID_TEXT_BYTES], others[CV_ID_TEXT_BYTES];
+    struct cv_stored out;
+    (void)state;
+    struct cv_vault *v = opened(&custodian), *other = opened(&intake);
+    const size_t before = listed(v);
+    strcpy(id, stored(v, PERSON("Mira")));
+    strcpy(id, stored(v, PERSON("Vera")));
+    uint64_t had = events(v);
+    assert_int_equal(listed(v), before + 2);
+    assert_int_equal(events(v), had);
+    check_name(v, id, "Vera");
+
+    struct cv_json *given_up = parsed(PERSON("Nobody"));
+    assert_ok(cv_vault_begin(v, NULL));
+    assert_ok(cv_record_put(v, given_up, &out, NULL));
+    cv_vault_abort(v);
+    cv_json_free(given_up);
+    strcpy(id, stored(v, PERSON("Sara")));
+    had = events(v);
+    assert_int_equal(listed(v), before + 3);
+    assert_int_equal(events(v), had);
+    check_name(v, id, "Sara");
+
+    strcpy(others, stored(other, PERSON("Tanja")));
+    strcpy(id, stored(v, PERSON("Ema")));
+    had = events(v);
+    assert_int_equal(listed(v), before + 5);
+    assert_int_equal(events(v), had + 1);
+    check_name(v, id, "Ema");
+    check_name(v, others, "Tanja");
+    cv_vault_close(other);
+    cv_vault_close(v);
+}
+
+/* What the index says of a signature holds for that entry, that JWT and that author alone. */
+static void verified_once(void **state)
+{
+    struct cv_versions list;
+    struct cv_record r;
+    uint8_t jwt[CV_SHA256_BYTES];
+    char id[CV_ID_TEXT_BYTES];
+    bool is = false;
+    (void)state;
+    struct cv_vault *v = opened(&custodian);
+    strcpy(id, stored(v, PERSON("Lena")));
+    assert_ok(cv_record_versions(v, id, &list, NULL));
+    assert_int_equal(list.count, 1);
+    assert_ok(cv_record_read(v, id, 0, NULL, "read", NULL, &r, NULL));
+    assert_ok(cv_sha256(cv_json_text(cv_json_get(r.sources[0].head, "jwt")), jwt));
+    const struct {
+        uint64_t index;
+        const char *id, *author;
+        uint8_t flip;
+        bool want;
+    } rows[] = {
+        { list.v[0].index, id, custodian.public.pseudonym, 0, true },
+        { list.v[0].index, id, custodian.public.pseudonym, 1, false },
+        { list.v[0].index, id, legal.public.pseudonym, 0, false },
+        { list.v[0].index + 1, id, custodian.public.pseudonym, 0, false },
+        { list.v[0].index, "00000000000000000000000000", custodian.public.pseudonym, 0, false },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        jwt[31] ^= rows[i].flip;
+        assert_ok(cv_head_verified(v, rows[i].index, rows[i].id, jwt, rows[i].author, &is));
+        jwt[31] ^= rows[i].flip;
+        if (is != rows[i].want)
+            fail_msg("row %zu", i);
+    }
+    /* Another member's index says nothing to this one. */
+    struct cv_vault *other = opened(&legal);
+    assert_ok(cv_head_verified(other, list.v[0].index, id, jwt, custodian.public.pseudonym, &is));
+    assert_false(is);
+    cv_vault_close(other);
+    cv_record_free(&r);
+    cv_versions_free(&list);
     cv_vault_close(v);
 }
 
@@ -345,7 +435,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_sessions), cmocka_unit_test(two_sessions),     cmocka_unit_test(ended_early),
         cmocka_unit_test(forged_right),  cmocka_unit_test(forged_emptiness), cmocka_unit_test(own_id),
-        cmocka_unit_test(claimed_twice), cmocka_unit_test(imported_marks),
+        cmocka_unit_test(claimed_twice), cmocka_unit_test(imported_marks),   cmocka_unit_test(own_heads),
+        cmocka_unit_test(verified_once),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
