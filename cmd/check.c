@@ -53,6 +53,8 @@ static cv_status on_damage(void *arg, uint64_t index, enum cv_kind kind, const c
         c->runs = more;
         c->room = room;
     }
+    if (c->runs == NULL)
+        return CV_ERR_INTERNAL;
     struct run *r = &c->runs[c->count++];
     *r = (struct run){ .first = index, .last = index, .kind = kind };
     snprintf(r->text, sizeof(r->text), "%s", text);

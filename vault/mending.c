@@ -97,7 +97,7 @@ cv_status cv_mending_note(struct cv_mending *m, uint32_t number, bool changed)
  * copy. CV_ERR_EXISTS if the name is taken. */
 static cv_status again(int from_dir, const char *from, int to_dir, const char *to, struct cv_err *err)
 {
-    struct stat info;
+    struct stat info = { 0 };
     if (linkat(from_dir, from, to_dir, to, 0) == 0)
         return CV_OK;
     if (errno == EEXIST)

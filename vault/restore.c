@@ -47,7 +47,7 @@ static void verifying(void *arg, uint64_t done, uint64_t total)
 static cv_status copy_one(struct restoring *r, int from_dir, const char *from_name, int to_dir,
                           const char *to_name, uint64_t end, struct cv_err *err)
 {
-    struct stat info;
+    struct stat info = { 0 };
     const int from = openat(from_dir, from_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (from < 0)
         return errno == ENOENT
