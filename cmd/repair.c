@@ -80,10 +80,10 @@ static cv_status without(struct cv_ui *ui, const char *path)
             "what could be mended is. Your own keys are among what is gone: a colleague, best a custodian, "
             "must run `casevault repair` once";
     if (st == CV_OK && !ui->json)
-        printf("Everything but the entries named here is whole, readable and can be written to; the\n"
-               "log says what it lacks, and that you said so. The damaged files are in set-aside/: keep\n"
-               "them. If a backup turns up: move it here, and `casevault restore` it beside this vault to\n"
-               "read in it what is LOST. Make a new backup now, in a new directory.\n");
+        printf("Everything but the entries named here is whole, opens and can be written to; the\n"
+               "log says what it lacks, and that you said so. The damaged files are in\n"
+               "set-aside/: keep them. If a backup turns up, `casevault restore` it beside this\n"
+               "vault, to read in it what is LOST. Make a new backup now, in a new directory.\n");
     return st;
 }
 
@@ -92,12 +92,11 @@ static void print_from(const struct cv_repaired *r)
     printf("The vault is whole again: all %" PRIu64 " entries verify. Nothing of the log is lost.\n",
            r->audit.entries);
     if (r->keys_gone > 0)
-        printf("LOST: %" PRIu64
-               " release keys, which the backup does not have either: what was written under\n"
-               "them after that backup cannot be opened any more, and `check` says so from now on.\n",
+        printf("LOST: %" PRIu64 " release keys, which the backup does not have either: what was\n"
+               "written under them cannot be opened any more, and `check` says so from now on.\n",
                r->keys_gone);
-    printf("Keep set-aside/ until somebody has looked at why this happened: a disk that damages\n"
-           "one file damages the next. Then delete it%s. Make a new backup now.\n",
+    printf("Keep set-aside/ until somebody has looked at why this happened: a disk that\n"
+           "damages one file damages the next. Then delete it%s.\nMake a new backup now.\n",
            r->keys ? ": the release keys in it would outlive an erasure" : "");
 }
 

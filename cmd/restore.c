@@ -39,19 +39,19 @@ static void print(const struct cv_ui *ui, const struct cv_backed *b, const char 
            "Vault: %s\n",
            dir, b->audit.entries, fingerprint);
     if (b->ahead > 0)
-        printf("IT HAS GONE BACK: you had seen entry %" PRIu64 ", and it went on from entry %" PRIu64
-               ". The access log\ntells of it. Tell everybody who works with this vault: what was written "
-               "since is "
-               "gone, what\nwas erased since must be erased again, and each of them must say once\n"
-               "`casevault check --accept-older`, or their casevault refuses this vault (exit status 14).\n"
-               "Let nobody use an older copy of it any more.\n",
+        printf("IT HAS GONE BACK: you had seen entry %" PRIu64 ", and it goes on from entry %" PRIu64 ".\n"
+               "The access log tells of it. Tell everybody who works with this vault: what was\n"
+               "written since is gone, what was erased since must be erased again, and each of\n"
+               "them must say once `casevault check --accept-older`, or their casevault refuses\n"
+               "this vault (exit status 14). Let nobody use another copy of it any more.\n",
                b->ahead, b->audit.head_size);
     else if (!b->audit.known && ui->trust == NULL)
-        printf("You have not seen this vault before: compare its fingerprint with what a custodian\n"
-               "reads out. Whether it is the newest there was, only those can tell who worked with it.\n");
+        printf("You have not seen this vault before: compare its fingerprint with what a\n"
+               "custodian reads out. Whether it is the newest there was, only those can tell who\n"
+               "worked with it.\n");
     else if (b->audit.known)
         printf("It goes on from what you saw last.\n");
-    printf("From now on work in this one only: two copies that each go on cannot be joined again.\n"
+    printf("From now on work in this one only: two copies that each go on cannot be joined.\n"
            "What was erased before the backup stays erased. The backup was not changed.\n");
 }
 
