@@ -71,6 +71,14 @@ cv_status cv_head_rows(struct cv_vault *v, struct cv_head_rows **out, struct cv_
     return CV_OK;
 }
 
+bool cv_head_rows_as_left(struct cv_vault *v, const struct cv_head_rows *rows)
+{
+    struct cv_catalog *catalog = v->custody->catalog;
+    uint64_t to = 0;
+    return strcmp(v->listed_as, rows->reader) == 0 && v->listed_in == cv_catalog_made(catalog) &&
+           cv_catalog_listed(catalog, rows->reader, &to, NULL) == CV_OK && to == v->listed_to;
+}
+
 cv_status cv_head_tag(const struct cv_head_rows *rows, const char *id, uint8_t tag[static CV_HEAD_TAG_BYTES])
 {
     return cv_hmac_sha256(cv_secret_view(&rows->tag), cv_bytes_str(id), tag);

@@ -214,6 +214,30 @@ static void own_heads(void **state)
     cv_vault_close(v);
 }
 
+/* Another process of the same member, who had other roles for a while, forgets the index of those they have
+ * again: what the first one still adds to it must not pass for all of it. */
+static void forgotten_between(void **state)
+{
+    struct cv_outcome outcome;
+    (void)state;
+    struct cv_vault *v = opened(&legal), *chief = opened(&custodian);
+    const size_t before = listed(v);
+    assert_true(before > 0);
+    stored(v, "{\"type\":\"person\",\"legal\":{\"notes\":\"called\"}}");
+    assert_ok(cv_members_grant(chief, legal.public.pseudonym, "medical", &outcome, NULL));
+    assert_true(outcome.done);
+    struct cv_vault *other = opened(&legal);
+    assert_int_equal(listed(other), before + 1);
+    cv_vault_close(other);
+    cv_vault_close(v);
+    assert_ok(cv_members_revoke(chief, legal.public.pseudonym, "medical", &outcome, NULL));
+    assert_true(outcome.done);
+    cv_vault_close(chief);
+    v = opened(&legal);
+    assert_int_equal(listed(v), before + 1);
+    cv_vault_close(v);
+}
+
 /* What the index says of a signature holds for that entry, that JWT and that author alone. */
 static void verified_once(void **state)
 {
@@ -433,10 +457,10 @@ static void imported_marks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_sessions), cmocka_unit_test(two_sessions),     cmocka_unit_test(ended_early),
-        cmocka_unit_test(forged_right),  cmocka_unit_test(forged_emptiness), cmocka_unit_test(own_id),
-        cmocka_unit_test(claimed_twice), cmocka_unit_test(imported_marks),   cmocka_unit_test(own_heads),
-        cmocka_unit_test(verified_once),
+        cmocka_unit_test(many_sessions), cmocka_unit_test(two_sessions),      cmocka_unit_test(ended_early),
+        cmocka_unit_test(forged_right),  cmocka_unit_test(forged_emptiness),  cmocka_unit_test(own_id),
+        cmocka_unit_test(claimed_twice), cmocka_unit_test(imported_marks),    cmocka_unit_test(own_heads),
+        cmocka_unit_test(verified_once), cmocka_unit_test(forgotten_between),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
