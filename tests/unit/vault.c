@@ -1,6 +1,7 @@
 /* The vault floor from the inside: what the program alone could not be made to do. */
 #include "test.h"
 
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -238,6 +239,57 @@ static void forgotten_between(void **state)
     cv_vault_close(v);
 }
 
+/* An agent that is locked after so many signatures more; -1: never. */
+static atomic_int signs_left = -1;
+
+static cv_status agent_sign(void *arg, struct cv_bytes msg, uint8_t sig[static CV_ED25519_SIG_BYTES])
+{
+    if (atomic_load(&signs_left) >= 0 && atomic_fetch_sub(&signs_left, 1) <= 0) {
+        atomic_store(&signs_left, 0);
+        return CV_ERR_IO;
+    }
+    return cv_identity_sign(arg, msg, sig);
+}
+
+static cv_status agent_unseal(void *arg, struct cv_bytes info, struct cv_bytes sealed, struct cv_secret *out)
+{
+    return cv_identity_unseal(arg, info, sealed, out);
+}
+
+static cv_status agent_derive(void *arg, struct cv_bytes salt, struct cv_bytes info, struct cv_secret *out)
+{
+    return cv_identity_derive(arg, salt, info, out);
+}
+
+/* A commit whose agent is locked while its records are made is not stored, and says why; the next one is. */
+static void locked_between(void **state)
+{
+    static const struct cv_identity_agent agent = { agent_sign, agent_unseal, agent_derive, NULL };
+    const struct cv_identity far = { .public = custodian.public, .agent = &agent, .agent_arg = &custodian };
+    struct cv_err err = { 0 };
+    struct cv_stored out;
+    char id[CV_ID_TEXT_BYTES];
+    (void)state;
+    struct cv_vault *v = opened(&far);
+    const size_t before = listed(v);
+    assert_ok(cv_vault_begin(v, NULL));
+    atomic_store(&signs_left, 3);
+    for (size_t i = 0; i < 8; i++) {
+        struct cv_json *record = parsed(PERSON("Nobody"));
+        assert_ok(cv_record_put(v, record, &out, NULL));
+        cv_json_free(record);
+    }
+    assert_status(cv_vault_commit(v, &err), CV_ERR_IO);
+    if (strstr(err.msg, "casevault unlock") == NULL)
+        fail_msg("%s", err.msg);
+    atomic_store(&signs_left, -1);
+    assert_int_equal(listed(v), before);
+    strcpy(id, stored(v, PERSON("Nada")));
+    assert_int_equal(listed(v), before + 1);
+    check_name(v, id, "Nada");
+    cv_vault_close(v);
+}
+
 /* What the index says of a signature holds for that entry, that JWT and that author alone. */
 static void verified_once(void **state)
 {
@@ -457,10 +509,12 @@ static void imported_marks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_sessions), cmocka_unit_test(two_sessions),      cmocka_unit_test(ended_early),
-        cmocka_unit_test(forged_right),  cmocka_unit_test(forged_emptiness),  cmocka_unit_test(own_id),
-        cmocka_unit_test(claimed_twice), cmocka_unit_test(imported_marks),    cmocka_unit_test(own_heads),
-        cmocka_unit_test(verified_once), cmocka_unit_test(forgotten_between),
+        cmocka_unit_test(many_sessions),     cmocka_unit_test(two_sessions),
+        cmocka_unit_test(ended_early),       cmocka_unit_test(forged_right),
+        cmocka_unit_test(forged_emptiness),  cmocka_unit_test(own_id),
+        cmocka_unit_test(claimed_twice),     cmocka_unit_test(imported_marks),
+        cmocka_unit_test(own_heads),         cmocka_unit_test(verified_once),
+        cmocka_unit_test(forgotten_between), cmocka_unit_test(locked_between),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
