@@ -14,7 +14,7 @@ struct cv_head_rows {
 };
 
 /** cv_head_rows(v, out, err): those of the reader that this member is now; the vault's. CV_OK; CV_ERR_NOMEM;
- * as cv_identity_derive. */
+ * CV_ERR_NOKEY if they are none any more; as cv_identity_derive. */
 CV_MUST_CHECK cv_status cv_head_rows(struct cv_vault *v, struct cv_head_rows **out, struct cv_err *err);
 /** cv_head_rows_free(rows): NULL is allowed. */
 void cv_head_rows_free(struct cv_head_rows *rows);

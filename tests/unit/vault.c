@@ -239,6 +239,28 @@ static void forgotten_between(void **state)
     cv_vault_close(v);
 }
 
+/* Who is removed while heads of theirs wait for the index has none any more. */
+static void removed_between(void **state)
+{
+    static const char *const legal_role[] = { "legal", NULL };
+    struct cv_identity guest;
+    struct cv_outcome outcome;
+    struct cv_err err = { 0 };
+    (void)state;
+    assert_ok(cv_identity_new(true, &guest, NULL));
+    struct cv_vault *chief = opened(&custodian);
+    assert_ok(cv_members_add(chief, &guest.public, legal_role, &outcome, NULL));
+    struct cv_vault *v = opened(&guest);
+    assert_true(listed(v) > 0);
+    stored(v, "{\"type\":\"person\",\"legal\":{\"notes\":\"called\"}}");
+    assert_ok(cv_members_remove(chief, guest.public.pseudonym, &outcome, NULL));
+    assert_true(outcome.done);
+    cv_vault_close(chief);
+    assert_status(cv_vault_begin(v, &err), CV_ERR_NOKEY);
+    cv_vault_close(v);
+    cv_identity_free(&guest);
+}
+
 /* An agent that is locked after so many signatures more; -1: never. */
 static atomic_int signs_left = -1;
 
@@ -515,6 +537,7 @@ int main(void)
         cmocka_unit_test(claimed_twice),     cmocka_unit_test(imported_marks),
         cmocka_unit_test(own_heads),         cmocka_unit_test(verified_once),
         cmocka_unit_test(forgotten_between), cmocka_unit_test(locked_between),
+        cmocka_unit_test(removed_between),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
