@@ -33,7 +33,8 @@ struct cv_vault {
     void *progress_arg;
     uint64_t listed;                    /* record entries that the head index is known to cover, */
     char listed_as[CV_READER_BYTES];    /* of this reader (vault/heads.c), */
-    unsigned listed_in;                 /* in this making of the catalog */
+    unsigned listed_in;                 /* in this making of the catalog, */
+    uint64_t listed_to;                 /* where it said then that the next would be */
     char uuid[CV_VAULT_HEX_BYTES + 16]; /* urn:casevault:<vault id> */
 };
 
