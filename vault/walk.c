@@ -142,13 +142,13 @@ static cv_status check_seen(struct cv_walk *w, const struct cv_chain *c, struct 
     if (!w->known || w->passed)
         return w->out->damaged == 0
                    ? CV_OK
-                   : cv_fail(err, CV_ERR_LOG, "%" PRIu64 " entries are damaged; the rest is whole",
-                             w->out->damaged);
+                   : cv_fail(err, CV_ERR_LOG, "%" PRIu64 "%s damaged; the rest is whole", w->out->damaged,
+                             w->out->damaged == 1 ? " entry is" : " entries are");
     if (w->out->damaged > 0)
         return cv_fail(err, CV_ERR_LOG,
-                       "%" PRIu64 " entries are damaged, and entry %" PRIu64
+                       "%" PRIu64 "%s damaged, and entry %" PRIu64
                        ", which you have seen, is damaged or gone",
-                       w->out->damaged, w->seen_size);
+                       w->out->damaged, w->out->damaged == 1 ? " entry is" : " entries are", w->seen_size);
     w->out->behind = w->seen_size > c->edge.size;
     if (w->out->behind ? w->older : w->forked)
         return CV_OK;

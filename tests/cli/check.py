@@ -43,7 +43,7 @@ def held(p, record):
     index = p.json_as('protection', 'record', 'history', record)[0]['entry']
     name, at = next((n, at + 700) for n, raw in p.archive().items() for i, _, at, _, _ in entries(raw) if i == index)
     flip(p.path('vault', 'archive', name), at)
-    text = p.as_('protection', 'check', '--contents', rc=14, err='1 entries are damaged')
+    text = p.as_('protection', 'check', '--contents', rc=14, err='1 entry is damaged')
     assert 'it held version 1 of person ' + record in text, text
     assert record not in check(p, rc=14)
     told = p.json_as('protection', 'check', '--contents', rc=14)[0]
