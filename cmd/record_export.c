@@ -307,7 +307,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, begin(&x));
     snprintf(detail, sizeof(detail), "to a file, %s, %s", x.csv ? "CSV" : "JSON lines",
              x.a->plain ? "NOT sealed" : "sealed with a passphrase");
-    const struct cv_export e = { detail, x.a->reason, take, &x };
+    const struct cv_export e = { .detail = detail, .reason = x.a->reason, .take = take, .arg = &x };
     st = CV_THEN(st, cv_export(x.vault, &e, x.chosen.v, x.chosen.count, &ui->err));
     if (st == CV_OK && x.done == 0)
         st = cv_fail(&ui->err, CV_ERR_NOKEY,

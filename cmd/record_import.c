@@ -142,6 +142,8 @@ static cv_status put(struct import *im, const struct cv_import_item *item, size_
     struct cv_stored stored;
     struct cv_err err = { 0 };
     cv_status st = cv_record_put_from(im->vault, record, &how, &stored, &err);
+    if (st == CV_ERR_IO || st == CV_ERR_NOMEM || st == CV_ERR_INTERNAL) /* no fault of this line */
+        return cv_fail(&im->ui->err, st, "%s", err.msg);
     if (st != CV_OK)
         return at_line(im, item->line, st, err.msg);
     st = cv_seen_note(im->seen, mark, &stored);

@@ -9,7 +9,7 @@
 #include "vault/wiping.h"
 
 #define WAL_BYTES_MAX ((off_t)256 << 10) /* of a catalog that is put away */
-#define LAYOUT "9"
+#define LAYOUT "10"
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
 #define SPARSE "kind <> 5 AND kind <> 7"
@@ -48,6 +48,7 @@ static const char *const queries[Q_TOTAL] = {
     [Q_HEADS_TAG] = "SELECT idx, sealed FROM head WHERE member = ?1 AND tag = ?2 ORDER BY idx",
     [Q_HEADS_ALL] = "SELECT idx, sealed FROM head WHERE member = ?1 ORDER BY idx",
     [Q_LISTED] = "SELECT next FROM listed WHERE member = ?1",
+    [Q_LOSE] = "UPDATE entry SET kind = ?2 WHERE idx = ?1",
     [Q_SET_LISTED] = "INSERT OR REPLACE INTO listed VALUES(?1, ?2)",
     [Q_FORGET_HEADS] = "DELETE FROM head WHERE member GLOB ?1 || '/*' AND member <> ?2",
     [Q_ADD_SOURCE] = "INSERT OR IGNORE INTO imported VALUES(?1, ?2, ?3)",
@@ -334,6 +335,11 @@ cv_status cv_catalog_add(struct cv_catalog *c, uint64_t index, enum cv_kind kind
 {
     return catalog_done(ASK(c, Q_ADD, err, NUM(index), NUM(kind), NUM(place->segment), NUM(place->offset),
                             NUM(place->bytes), BYT(CV_BYTES(hash, 32))));
+}
+
+cv_status cv_catalog_lose(struct cv_catalog *c, uint64_t index, struct cv_err *err)
+{
+    return catalog_done(ASK(c, Q_LOSE, err, NUM(index), NUM(CV_KIND_LOST)));
 }
 
 cv_status cv_catalog_find(struct cv_catalog *c, uint64_t index, enum cv_kind *kind, struct cv_place *place,

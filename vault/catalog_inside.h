@@ -25,6 +25,7 @@ enum query {
     Q_HEADS_TAG,
     Q_HEADS_ALL,
     Q_LISTED,
+    Q_LOSE,
     Q_SET_LISTED,
     Q_FORGET_HEADS,
     Q_ADD_SOURCE,

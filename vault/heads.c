@@ -235,6 +235,7 @@ static cv_status list_new(struct cv_vault *v, struct cv_err *err)
         if (next > listed)
             st = cv_catalog_set_listed(v->custody->catalog, me, next, err);
         v->listed = records;
+        v->listed_to = next;
         memcpy(v->listed_as, me, sizeof(v->listed_as));
         v->listed_in = made;
     }
@@ -251,8 +252,7 @@ static cv_status up_to_date(struct cv_vault *v, bool *out, struct cv_err *err)
     struct cv_head_rows *rows = NULL;
     cv_status st = cv_grants_load(v, err);
     st = CV_THEN(st, cv_head_rows(v, &rows, err));
-    *out = st == CV_OK && records > 0 && v->listed == records && strcmp(v->listed_as, rows->reader) == 0 &&
-           v->listed_in == cv_catalog_made(v->custody->catalog);
+    *out = st == CV_OK && records > 0 && v->listed == records && cv_head_rows_as_left(v, rows);
     return st;
 }
 
