@@ -7,6 +7,7 @@
 #include "formats/erasure.h"
 #include "formats/grant.h"
 #include "formats/leaf.h"
+#include "formats/loss.h"
 #include "formats/piece.h"
 #include "formats/proposal.h"
 #include "formats/seals.h"
@@ -131,6 +132,18 @@ static cv_status attest(struct cv_bytes data, struct cv_buf *out, struct cv_err 
     return st;
 }
 
+static cv_status loss(struct cv_bytes data, struct cv_buf *out, struct cv_err *err)
+{
+    struct cv_lost_entry *list = NULL;
+    size_t count = 0;
+    cv_status st = cv_loss_parse(data, &list, &count, err);
+    for (size_t i = 1; st == CV_OK && i < count; i++)
+        must(list[i - 1].index < list[i].index);
+    st = CV_THEN(st, cv_loss_write(list, count, out));
+    free(list);
+    return st;
+}
+
 static const struct body {
     rewrite_fn rewrite;
     bool one_form;
@@ -142,6 +155,7 @@ static const struct body {
     [CV_KIND_GRANT] = { grant, false },       [CV_KIND_NOTICE] = { envelope, true },
     [CV_KIND_ERASE] = { erasure, true },      [CV_KIND_TOMBSTONE] = { tombstone, true },
     [CV_KIND_ATTEST] = { attest, false },     [CV_KIND_PIECE] = { piece, true },
+    [CV_KIND_LOSS] = { loss, true },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)

@@ -17,6 +17,7 @@
 #include "formats/armor.h"
 #include "formats/http.h"
 #include "formats/keyfile.h"
+#include "formats/loss.h"
 #include "formats/proposal.h"
 #include "formats/tar.h"
 #include "formats/tiles.h"
@@ -377,6 +378,11 @@ static void bodies(void)
     ok(cv_piece_head(&piece, &out));
     add(&out, CV_LIT("sealed"));
     seed_after("body", "valid-piece", CV_KIND_PIECE, cv_buf_view(&out));
+    cv_buf_truncate(&out, 0);
+    const struct cv_lost_entry lost[] = { { .index = 7, .kind = CV_KIND_RECORD },
+                                          { .index = 9, .kind = CV_KIND_EVENT, .unproved = true } };
+    ok(cv_loss_write(lost, 2, &out));
+    seed_after("body", "valid-loss", CV_KIND_LOSS, cv_buf_view(&out));
     cv_attest_free(&a);
     cv_buf_free(&out);
 }
