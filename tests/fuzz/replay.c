@@ -100,7 +100,7 @@ static void load_all(const char *path)
 
 static void whole(const struct file *f)
 {
-    snprintf(now_at, sizeof(now_at), "%s", f->path);
+    snprintf(now_at, sizeof(now_at), "%.511s", f->path);
     give(cv_buf_view(&f->bytes));
     if (f->valid && !fuzz_taken) {
         fprintf(stderr, "replay: %s: was refused: this seed tries nothing any more\n", f->path);
@@ -111,7 +111,7 @@ static void whole(const struct file *f)
 static void cut(const struct file *f, size_t i)
 {
     const size_t n = f->bytes.n, to = i == CUTS ? n - (n > 0) : n * i / CUTS;
-    snprintf(now_at, sizeof(now_at), "%s, its first %zu bytes", f->path, to);
+    snprintf(now_at, sizeof(now_at), "%.511s, its first %zu bytes", f->path, to);
     give(CV_BYTES(f->bytes.p, to));
 }
 
@@ -125,7 +125,7 @@ static void altered(struct file *f, size_t i)
     uint8_t *at = f->bytes.p + (seed >> 33) % f->bytes.n;
     const uint8_t was = *at, any = (uint8_t)(seed >> 25);
     *at = (uint8_t)(i % 3 == 0 ? was ^ (1U << (any & 7)) : i % 3 == 1 ? was + 1U - 2U * (any & 1) : any);
-    snprintf(now_at, sizeof(now_at), "%s, byte %zu made 0x%02x", f->path, (size_t)(at - f->bytes.p), *at);
+    snprintf(now_at, sizeof(now_at), "%.511s, byte %zu made 0x%02x", f->path, (size_t)(at - f->bytes.p), *at);
     give(cv_buf_view(&f->bytes));
     *at = was;
 }
