@@ -535,7 +535,8 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
     if (st == CV_OK) {
         struct cv_err why = { 0 };
         st = read_genesis(c, &genesis, &seen, &why);
-        if (st == CV_ERR_LOG && cv_traces_founding(&c->segments))
+        if (st == CV_ERR_LOG && cv_traces_founding(&c->segments) &&
+            cv_traces_judge(c->dir, path, NULL) == CV_ERR_NOVAULT)
             st = cv_traces_judge(c->dir, path, err);
         else if (st != CV_OK)
             st = cv_fail(err, st, "%s", why.msg);
