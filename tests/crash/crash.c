@@ -3,7 +3,7 @@
  * state that a power cut could have left is made from that, and in each the vault must open, hold what was
  * acknowledged and nothing half, verify, and go on. Then processes are killed, others go on after them, and
  * the power is cut; and each call is made to fail once. usage: crash [--long] [--states N] [--seed N]
- * [--only cut|kill|fault NUMBER|all]
+ * [--on FILE] [--only cut|kill|fault NUMBER|all]
  */
 #include <errno.h>
 #include <ftw.h>
@@ -33,6 +33,7 @@ static struct {
     size_t states; /* of each kind at most */
     uint64_t seed;
     const char *only;
+    const char *on; /* only after operations on files whose path has this in it; NULL: any */
     size_t only_number;
     struct cv_digests met;
     size_t failures;
@@ -131,7 +132,13 @@ static bool chosen(const char *kind, size_t number, size_t of)
     return x.all || of <= x.states || mix(number) % of < x.states;
 }
 
-/* last_act(n): which was under way, or the last. */
+/* is_on(n): was the last of so many operations on a file that is asked for? */
+static bool is_on(size_t n)
+{
+    return x.on == NULL || strstr(x.tape.ops[n - 1].path, x.on) != NULL;
+}
+
+/* act_at(n): which was under way, or the last. */
 static const char *act_at(size_t n)
 {
     const char *name = "";
@@ -284,7 +291,7 @@ static void cuts(void)
     for (size_t n = 1; n <= x.tape.count; n++)
         variants_at(&l, &x.tape, n);
     for (size_t i = 0; i < l.count; i++)
-        if (chosen("cut", i, l.count))
+        if (chosen("cut", i, l.count) && is_on(l.v[i].n))
             cut_one(&l.v[i], i, fates, &built, &opened);
     printf("power cuts: %zu states there can be, %zu made, %zu of them different and opened\n", l.count,
            built, opened);
@@ -360,7 +367,7 @@ static void kills(void)
             for (size_t torn = 0; torn < sectors; torn += step, i++) {
                 if (pass == 0)
                     total++;
-                else if (chosen("kill", i, x.all ? total : 4 * total)) {
+                else if (chosen("kill", i, x.all ? total : 4 * total) && is_on(n)) {
                     kill_one(i, n, torn, &opened);
                     done++;
                 }
@@ -447,7 +454,7 @@ static void faults(void)
 
 static void usage(void)
 {
-    die("usage: crash [--long] [--states N] [--seed N] [--only cut|kill|fault NUMBER|all]");
+    die("usage: crash [--long] [--states N] [--seed N] [--on FILE] [--only cut|kill|fault NUMBER|all]");
 }
 
 static void options(int argc, char **argv)
@@ -459,6 +466,8 @@ static void options(int argc, char **argv)
             x.states = strtoul(argv[++i], NULL, 10);
         else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0)
             x.seed = strtoul(argv[++i], NULL, 10);
+        else if (i + 1 < argc && strcmp(argv[i], "--on") == 0)
+            x.on = argv[++i];
         else if (i + 2 < argc && strcmp(argv[i], "--only") == 0) {
             x.only = argv[++i];
             x.only_number = strcmp(argv[++i], "all") == 0 ? SIZE_MAX : strtoul(argv[i], NULL, 10);

@@ -38,7 +38,7 @@ struct world {
 
 /* So that they end and are filled now and then. */
 #define SMALL_SEGMENT 98304
-#define SMALL_BLOCK 24
+#define SMALL_BLOCK 6
 
 /** world_small(v): a vault that was just opened goes on in such steps. */
 void world_small(struct cv_vault *v);
