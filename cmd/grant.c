@@ -77,7 +77,7 @@ static cv_status take_value(void *arg, const struct cv_version *of, const struct
  * of it. */
 static cv_status choose(struct cv_ui *ui, struct cv_vault *v, struct query *q, const struct cv_versions *list)
 {
-    const struct cv_glance g = { "search", NULL, q->a->reason, query_section, take_value, q, false };
+    const struct cv_glance g = { "search", NULL, q->a->reason, query_section, take_value, q, NULL, false };
     struct cv_listing all = { 0 };
     size_t kept = 0;
     cv_status st = cv_listing_latest(&all, list);

@@ -194,6 +194,8 @@ static void narrow(struct exporting *x, const struct cv_json *ids)
 static cv_status of_case(struct exporting *x)
 {
     cv_status st = cv_related(x->vault, x->a->the_case, NULL, x->a->reason, &x->related, &x->ui->err);
+    if (st == CV_OK)
+        cv_ui_unread(x->related.unread, CV_UI_LEFT_OUT);
     if (st == CV_OK && (x->chosen.v = calloc(x->related.count + 1, sizeof(*x->chosen.v))) == NULL)
         st = CV_ERR_NOMEM;
     for (size_t i = 0; st == CV_OK && i < x->related.count; i++)
@@ -305,7 +307,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, begin(&x));
     snprintf(detail, sizeof(detail), "to a file, %s, %s", x.csv ? "CSV" : "JSON lines",
              x.a->plain ? "NOT sealed" : "sealed with a passphrase");
-    const struct cv_export e = { detail, x.a->reason, take, &x };
+    const struct cv_export e = { .detail = detail, .reason = x.a->reason, .take = take, .arg = &x };
     st = CV_THEN(st, cv_export(x.vault, &e, x.chosen.v, x.chosen.count, &ui->err));
     if (st == CV_OK && x.done == 0)
         st = cv_fail(&ui->err, CV_ERR_NOKEY,

@@ -73,7 +73,7 @@ cv_status cv_aead_open(struct cv_aead *aead, const uint8_t nonce[static CV_AEAD_
         return st;
     if (plain_n > 0 && EVP_DecryptUpdate(aead->ctx, out, &n, sealed.p, (int)plain_n) != 1)
         goto out;
-    st = EVP_DecryptFinal_ex(aead->ctx, out + n, &last) == 1 ? CV_OK : CV_ERR_AUTH;
+    st = EVP_DecryptFinal_ex(aead->ctx, n > 0 ? out + n : out, &last) == 1 ? CV_OK : CV_ERR_AUTH;
 out:
     if (st != CV_OK)
         cv_wipe(out, plain_n);

@@ -77,8 +77,9 @@ static void take_row(int end, void *arg)
     struct cv_csv_reader *r = arg;
     (void)end;
     r->ended_row = true;
+    const uint8_t *text = r->text.p != NULL ? r->text.p : (const uint8_t *)""; /* all its cells are empty */
     for (size_t i = 0, at = 0; i < r->count; at = r->end[i++])
-        r->cell[i] = CV_BYTES(r->text.p + at, r->end[i] - at);
+        r->cell[i] = CV_BYTES(text + at, r->end[i] - at);
     const struct cv_csv_row row = { r->row_line, r->cell, r->count };
     if (r->st == CV_OK)
         r->st = r->fn(r->arg, &row, r->err);

@@ -80,8 +80,9 @@ static cv_status pack(struct cv_bytes compact, struct cv_buf *out)
     uint8_t sig[CV_ED25519_SIG_BYTES];
     struct cv_buf json = { .max = CV_JWS_MAX_BYTES };
     const uint8_t *a = compact.n > 0 ? memchr(compact.p, '.', compact.n) : NULL;
-    const uint8_t *end = compact.p + compact.n;
-    const uint8_t *b = a != NULL ? memchr(a + 1, '.', (size_t)(end - a - 1)) : NULL;
+    if (a == NULL)
+        return CV_ERR_FORMAT;
+    const uint8_t *end = compact.p + compact.n, *b = memchr(a + 1, '.', (size_t)(end - a - 1));
     if (b == NULL)
         return CV_ERR_FORMAT;
     cv_status st = cv_base64_decode(CV_BASE64_URL, CV_BYTES(compact.p, (size_t)(a - compact.p)), out);

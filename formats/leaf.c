@@ -21,6 +21,7 @@ static const struct cv_bytes kind_names[CV_KIND_COUNT] = {
     [CV_KIND_GRANT] = CV_LIT("grant"),       [CV_KIND_NOTICE] = CV_LIT("notice"),
     [CV_KIND_ERASE] = CV_LIT("erase"),       [CV_KIND_TOMBSTONE] = CV_LIT("tombstone"),
     [CV_KIND_ATTEST] = CV_LIT("attest"),     [CV_KIND_PIECE] = CV_LIT("piece"),
+    [CV_KIND_LOSS] = CV_LIT("loss"),         [CV_KIND_LOST] = CV_LIT("lost"),
 };
 
 const char *cv_kind_name(enum cv_kind kind)
@@ -234,15 +235,16 @@ cv_status cv_commit_parse(struct cv_bytes data, struct cv_commit *out, struct cv
 {
     struct cv_commit c = { 0 };
     struct cv_bytes title, vault, first, slots, edge;
+    uint8_t id[32];
     cv_status st = CV_OK;
     memset(out, 0, sizeof(*out));
     if (data.n > CV_COMMIT_MAX_BYTES)
         return cv_fail(err, CV_ERR_LIMIT, "checkpoint entry: too long");
     if (!take_until(&data, '\n', &title) || !cv_bytes_equal(title, CV_BYTES(TITLE, sizeof(TITLE) - 2)) ||
-        !take_until(&data, '\n', &vault) || vault.n != 64 || !take_until(&data, ' ', &first) ||
-        !parse_number(first, &c.first) || !take_until(&data, '\n', &slots) ||
-        !parse_number(slots, &c.slots) || !take_until(&data, '\n', &edge) ||
-        !parse_edge(edge, c.first, &c.edge))
+        !take_until(&data, '\n', &vault) || cv_hex_decode(vault, id, sizeof(id)) != CV_OK ||
+        !take_until(&data, ' ', &first) || !parse_number(first, &c.first) ||
+        !take_until(&data, '\n', &slots) || !parse_number(slots, &c.slots) ||
+        !take_until(&data, '\n', &edge) || !parse_edge(edge, c.first, &c.edge))
         return cv_fail(err, CV_ERR_FORMAT, "checkpoint entry: its head is not that of a commit of version 1");
     memcpy(c.vault, vault.p, vault.n);
     st = parse_leaves(&data, &c);

@@ -100,8 +100,8 @@ struct cv_package_verdict {
     struct cv_json *manifest; /* parsed; NULL if it does not read */
     struct cv_json *claims;   /* array: the processed payload of each record, those that verify */
     struct cv_json *authors;  /* array, beside it: the public line of who signed it */
-    struct cv_json *places; /* array, beside it: {"index","size","log"}: where the log had it, and the key of
-                               the log */
+    struct cv_json *places;   /* array, beside it where all bindings and proofs hold: {"index","size","log"}:
+                                 where the log had   it, and the key of the log */
     char fingerprint[CV_FINGERPRINT_BYTES];
     bool other_page; /* index.html is the page that was sent, but not the one of this program */
 };

@@ -129,7 +129,7 @@ cv_status cv_seals_parse(struct cv_bytes data, struct cv_seals *out, struct cv_e
         if ((st = read_seal(cv_json_at(list, i), &s.bytes, &s.seals[i])) != CV_OK)
             st = cv_fail(err, st, "seals entry: seal %zu is not well formed", i);
     size_t at = 0;
-    for (size_t i = 0; i < s.count; at += s.seals[i].sealed.n, i++)
+    for (size_t i = 0; st == CV_OK && i < s.count; at += s.seals[i].sealed.n, i++)
         s.seals[i].sealed.p = s.bytes.p + at;
     if (st == CV_OK) {
         *out = s;
@@ -200,7 +200,7 @@ cv_status cv_batch_parse(struct cv_bytes data, struct cv_batch *out, struct cv_e
         if ((st = read_batch_key(cv_json_at(list, i), &out->bytes, &out->keys[i])) != CV_OK)
             st = cv_fail(err, st, "batch-keys entry: key %zu is not well formed", i);
     size_t at = 0;
-    for (size_t i = 0; i < out->count; at += out->keys[i].sealed.n, i++)
+    for (size_t i = 0; st == CV_OK && i < out->count; at += out->keys[i].sealed.n, i++)
         out->keys[i].sealed.p = out->bytes.p + at;
     if (st != CV_OK)
         cv_batch_free(out);

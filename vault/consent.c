@@ -101,7 +101,7 @@ static cv_status doubt(struct cv_vault *v, struct cv_consent *list, size_t count
 
 cv_status cv_consents(struct cv_vault *v, const char *reason, struct cv_consents *out, struct cv_err *err)
 {
-    const struct cv_glance g = { "list", "consents", reason, section, take, out, false };
+    const struct cv_glance g = { "list", "consents", reason, section, take, out, NULL, false };
     const struct cv_refusal refusal = { .to = "read", .section = SECTION, .reason = reason };
     *out = (struct cv_consents){ 0 };
     if (!cv_vault_may_read(v, SECTION))

@@ -108,7 +108,7 @@ cv_status cv_record_due(struct cv_vault *v, const struct cv_version *const *list
                         const char *reason, struct cv_json **out, struct cv_err *err)
 {
     struct dueing d = { v, cv_json_object() };
-    const struct cv_glance g = { "list", "due", reason, due_section, take_due, &d, false };
+    const struct cv_glance g = { "list", "due", reason, due_section, take_due, &d, NULL, false };
     *out = cv_json_object();
     cv_status st = d.kept == NULL || *out == NULL ? CV_ERR_NOMEM : CV_OK;
     st = CV_THEN(st, cv_glance(v, &g, list, count, err));

@@ -22,6 +22,7 @@ struct exporting {
     struct cv_versions versions;
     struct cv_record record;
     struct reading g;
+    bool spoilt; /* this record was found at fault: the rest of its keys is not looked at */
 };
 
 /* begin(x, version, names): what this record takes. */
@@ -58,12 +59,27 @@ static cv_status keep_wants(struct exporting *x)
     return CV_OK;
 }
 
+/* at_fault(x, i, st, why): if faults are asked for, it is told, and the others go on. */
+static cv_status at_fault(struct exporting *x, size_t i, cv_status st, const struct cv_err *why,
+                          struct cv_err *err)
+{
+    if (st == CV_OK)
+        return CV_OK;
+    if (x->e->fault == NULL || (st != CV_ERR_LOG && st != CV_ERR_AUTH && st != CV_ERR_FORMAT))
+        return cv_fail(err, st, "%s", why->status != CV_OK ? why->msg : cv_status_text(st));
+    x->spoilt = true;
+    return x->e->fault(x->e->arg, x->list[i], why->status != CV_OK ? why->msg : cv_status_text(st));
+}
+
 /* plan(x, i): what will be asked for, if anything of the record may be read. */
 static cv_status plan(struct exporting *x, size_t i, struct cv_err *err)
 {
     struct cv_json *names = cv_json_array();
-    cv_status st = names == NULL ? CV_ERR_NOMEM : begin(x, x->list[i], names, err);
-    if (st == CV_OK && cv_json_len(names) > 0) {
+    struct cv_err why = { 0 };
+    cv_status st = names == NULL ? CV_ERR_NOMEM : begin(x, x->list[i], names, &why);
+    x->spoilt = false;
+    st = at_fault(x, i, st, &why, err);
+    if (st == CV_OK && !x->spoilt && cv_json_len(names) > 0) {
         st = keep_wants(x);
         x->wants_of[i] = x->g.count;
         st = CV_THEN(st, cv_json_push(x->ids, cv_json_str(x->list[i]->id)));
@@ -87,21 +103,27 @@ static cv_status finish(struct exporting *x, struct cv_err *err)
 static cv_status take(void *arg, size_t i, struct cv_bytes release, struct cv_err *err)
 {
     struct exporting *x = arg;
+    struct cv_err why = { 0 };
     cv_status st = CV_OK;
     if (i == x->from) {
         struct cv_json *names = cv_json_array();
         while (x->wants_of[x->at] == 0)
             x->at++;
-        st = names == NULL ? CV_ERR_NOMEM : begin(x, x->list[x->at], names, err);
+        x->spoilt = false;
+        st = names == NULL ? CV_ERR_NOMEM : begin(x, x->list[x->at], names, &why);
         if (st == CV_OK && x->g.count != x->wants_of[x->at])
-            st = cv_fail(err, CV_ERR_INTERNAL, "export: record %s is not as it was planned",
+            st = cv_fail(&why, CV_ERR_INTERNAL, "export: record %s is not as it was planned",
                          x->list[x->at]->id);
         cv_json_free(names);
     }
-    st = CV_THEN(st, reading_take(&x->g, i - x->from, release, err));
-    if (st != CV_OK || i + 1 < x->from + x->wants_of[x->at])
+    if (!x->spoilt)
+        st = CV_THEN(st, reading_take(&x->g, i - x->from, release, &why));
+    const bool last = i + 1 == x->from + x->wants_of[x->at];
+    if (st == CV_OK && last && !x->spoilt)
+        st = finish(x, &why);
+    st = at_fault(x, x->at, st, &why, err);
+    if (st != CV_OK || !last)
         return st;
-    st = finish(x, err);
     end(x);
     x->from = i + 1;
     x->at++;
@@ -124,9 +146,11 @@ cv_status cv_export(struct cv_vault *v, const struct cv_export *e, const struct 
         st = cv_fail(err, CV_ERR_LIMIT, "more than 200,000 records; export them type by type, with --type");
     for (size_t i = 0; i < count && st == CV_OK; i++)
         st = plan(&x, i, err);
-    const struct cv_event event = {
-        .action = "export", .ids = x.ids, .sections = x.sections, .detail = e->detail, .reason = e->reason
-    };
+    const struct cv_event event = { .action = e->action != NULL ? e->action : "export",
+                                    .ids = x.ids,
+                                    .sections = x.sections,
+                                    .detail = e->detail,
+                                    .reason = e->reason };
     if (st == CV_OK && x.count > 0)
         st = cv_release(v, &event, x.wants, x.count, take, &x, err);
     end(&x);

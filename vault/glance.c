@@ -52,10 +52,15 @@ static cv_status open_entry(struct glancing *w, uint64_t index, struct cv_err *e
     return CV_THEN(st, cv_envelope_parse(cv_buf_view(&w->data), &w->env, err));
 }
 
-/* grave(st): what ends it all; an entry that is damaged, or lies, costs itself alone. */
-static cv_status grave(cv_status st, const struct cv_err *bad, struct cv_err *err)
+/* grave(w, row, st): what ends it all; an entry that is damaged, or lies, costs itself alone. */
+static cv_status grave(const struct glancing *w, const struct row *row, cv_status st,
+                       const struct cv_err *bad, struct cv_err *err)
 {
-    return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", bad->msg) : CV_OK;
+    if (st == CV_ERR_IO || st == CV_ERR_NOMEM)
+        return cv_fail(err, st, "%s", bad->msg);
+    if (st != CV_OK && w->g->unread != NULL)
+        w->g->unread(w->g->arg, row->index);
+    return CV_OK;
 }
 
 /* granted(w, row): does a grant open that section, as it stands? */
@@ -78,7 +83,7 @@ static cv_status plan_row(struct glancing *w, const struct cv_version *version, 
         return st;
     st = open_entry(w, row.index, &bad);
     if (st != CV_OK)
-        return grave(st, &bad, err);
+        return grave(w, &row, st, &bad, err);
     struct cv_want *wants = &w->wants[2 * w->count];
     wants[0] = (struct cv_want){ .slot = w->env.slot, .part = "head" };
     wants[1] = (struct cv_want){ .slot = w->env.slot, .part = section };
@@ -105,14 +110,14 @@ static cv_status take(void *arg, size_t i, struct cv_bytes release, struct cv_er
         st = CV_THEN(st, open_entry(w, row->index, &bad));
         if (st == CV_OK && release.n > 0)
             st = cv_source_head(w->v, &w->source, &w->env, release, &bad);
-        return grave(st, &bad, err);
+        return grave(w, row, st, &bad, err);
     }
     if (release.n == 0 || w->source.head == NULL)
         return CV_OK; /* erased, or it did not open */
     st = cv_source_section(w->v, &w->source, &w->env, row->section, release, &bad);
     st = CV_THEN(st, cv_source_verify(w->v, row->of->id, row->of->type, &w->source, &bad));
     if (st != CV_OK)
-        return grave(st, &bad, err);
+        return grave(w, row, st, &bad, err);
     return w->g->take(w->g->arg, row->of, cv_json_get(w->source.sections, row->section));
 }
 

@@ -14,6 +14,8 @@ struct cv_glance {
     /** Its data, verified; once for each record of which it could be read, in the order of the list. */
     cv_status (*take)(void *arg, const struct cv_version *of, const struct cv_json *data);
     void *arg;
+    /** NULL; else told of each entry that was damaged, or did not verify. */
+    void (*unread)(void *arg, uint64_t entry);
     bool granted; /* also what was granted to this member; else only what their roles open */
 };
 

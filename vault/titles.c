@@ -43,7 +43,7 @@ cv_status cv_record_titles(struct cv_vault *v, const struct cv_version *const *l
                            const char *reason, struct cv_json **out, struct cv_err *err)
 {
     struct titling t = { v->template, cv_json_object() };
-    const struct cv_glance g = { "list", "titles", reason, title_section, take_title, &t, false };
+    const struct cv_glance g = { "list", "titles", reason, title_section, take_title, &t, NULL, false };
     *out = NULL;
     cv_status st = t.titles == NULL ? CV_ERR_NOMEM : cv_glance(v, &g, list, count, err);
     if (st == CV_OK)

@@ -1,26 +1,10 @@
-/* A libFuzzer target: whatever a picture is, a copy of it without its metadata has only what is allowed in
- * one, tells nothing, and is its own copy. Build with clang:
- *
- *   CC=clang cmake -S . -B build/fuzz -DCASEVAULT_SANITIZE=address,undefined,fuzzer-no-link
- * -DBUILD_TESTING=OFF cmake --build build/fuzz --target cv_formats
- *   clang -fsanitize=address,undefined,fuzzer -D_GNU_SOURCE -I. tests/fuzz/photo.c \
- *     build/fuzz/formats/libcv_formats.a build/fuzz/crypto/libcv_crypto.a -lexif -lm -lz -lcrypto
- *
- * A seed is a JPEG or a PNG. The checks of a PNG's chunks are set right first: few bytes would get past them.
- */
-#include <stdlib.h>
-#include <string.h>
+/* Whatever a picture is, a copy of it without its metadata has only what is allowed in
+ * one, tells nothing, and is its own copy. The checks of a
+ * PNG's chunks are set right first: few bytes would get past them. */
+#include "tests/fuzz/fuzz.h"
 
 #include "formats/photo.h"
 #include "formats/zip.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
-
-static void must(bool good)
-{
-    if (!good)
-        abort();
-}
 
 /* jpeg_allowed(rest): SOI APP0? APP14? then tables, one frame and scans, then EOI and nothing. */
 static void jpeg_allowed(struct cv_bytes rest)
@@ -44,7 +28,7 @@ static void jpeg_allowed(struct cv_bytes rest)
             if (rest.p[0] == 0xff && rest.p[1] != 0 && (rest.p[1] < 0xd0 || rest.p[1] > 0xd7))
                 break;
     }
-    abort();
+    must(false);
 }
 
 static void png_allowed(struct cv_bytes rest)
@@ -98,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
              cv_bytes_equal(cv_buf_view(&copy), cv_buf_view(&again)));
     } else
         must(copy.n == 0);
+    fuzz_taken = st == CV_OK;
     cv_buf_free(&file);
     cv_buf_free(&copy);
     cv_buf_free(&again);

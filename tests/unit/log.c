@@ -4,6 +4,7 @@
 #include "formats/checkpoint.h"
 #include "formats/envelope.h"
 #include "formats/leaf.h"
+#include "formats/loss.h"
 #include "formats/note.h"
 #include "formats/tar.h"
 #include "test.h"
@@ -353,6 +354,15 @@ static void test_commit(void **state)
     const size_t head = out.n - c.note.n;
     every_cut(cv_buf_view(&out), 0, head, read_commit, NULL, MAY(CV_ERR_FORMAT));
     every_bit(cv_buf_view(&out), 0, head, read_commit, NULL, MAY(CV_OK) | MAY(CV_ERR_FORMAT));
+    /* A vault id is 64 small hex digits, no NUL among them, behind which nobody would look. */
+    static const char *const no_id[] = { "aaaA", "aaag", "aaa " };
+    for (size_t i = 0; i < 3; i++) {
+        struct cv_buf other = replaced(cv_buf_view(&out), "aaaa", no_id[i]);
+        assert_status(cv_commit_parse(cv_buf_view(&other), &got, NULL), CV_ERR_FORMAT);
+        cv_buf_free(&other);
+    }
+    out.p[sizeof("casevault commit v1\n") + 40] = '\0';
+    assert_status(cv_commit_parse(cv_buf_view(&out), &got, NULL), CV_ERR_FORMAT);
     assert_ok(cv_leaf_text(c.vault, 6, &leaves[2], &text));
     char want[512];
     snprintf(want, sizeof(want), "casevault leaf v1\n%s\n6\nevent\n%064d\n-\n", c.vault, 0);
@@ -401,6 +411,55 @@ static cv_status read_torn(void *arg, struct cv_bytes bytes)
     }
     cv_buf_free(&again);
     return st;
+}
+
+static const struct cv_lost_entry losses[] = {
+    { .index = 7, .kind = CV_KIND_RECORD, .hash = { 1, 2, 3 } },
+    { .index = 8, .kind = CV_KIND_LOST },
+    { .index = 11, .kind = CV_KIND_EVENT, .hash = { 255 }, .unproved = true },
+};
+
+/* A loss entry has one form: every bit of it counts, and every cut. */
+static void test_loss(void **state)
+{
+    struct cv_buf out = { 0 }, again = { 0 };
+    struct cv_lost_entry *list;
+    size_t count;
+    (void)state;
+    assert_ok(cv_loss_write(losses, 3, &out));
+    assert_ok(cv_loss_parse(cv_buf_view(&out), &list, &count, NULL));
+    assert_int_equal(count, 3);
+    assert_memory_equal(list, losses, sizeof(losses));
+    free(list);
+    for (size_t i = 0; i < 8 * out.n; i++) {
+        out.p[i / 8] ^= (uint8_t)(1U << i % 8);
+        const cv_status st = cv_loss_parse(cv_buf_view(&out), &list, &count, NULL);
+        if (st == CV_OK) {
+            assert_ok(cv_loss_write(list, count, &again));
+            assert_memory_equal(again.p, out.p, out.n);
+            cv_buf_truncate(&again, 0);
+        } else
+            assert_int_equal(st, CV_ERR_FORMAT);
+        free(list);
+        out.p[i / 8] ^= (uint8_t)(1U << i % 8);
+    }
+    for (size_t n = 0; n < out.n; n++) {
+        const cv_status st = cv_loss_parse(CV_BYTES(out.p, n), &list, &count, NULL);
+        assert_true(st == CV_ERR_FORMAT || out.p[n - 1] == '\n');
+        free(list);
+    }
+    /* Out of order, twice the same, or none at all. */
+    static const int orders[][2] = { { 1, 0 }, { 2, 2 } };
+    for (size_t i = 0; i < 2; i++) {
+        const struct cv_lost_entry wrong[2] = { losses[orders[i][0]], losses[orders[i][1]] };
+        cv_buf_truncate(&out, 0);
+        assert_ok(cv_loss_write(wrong, 2, &out));
+        assert_int_equal(cv_loss_parse(cv_buf_view(&out), &list, &count, NULL), CV_ERR_FORMAT);
+    }
+    assert_int_equal(cv_loss_parse(CV_LIT("casevault loss v1\n"), &list, &count, NULL), CV_ERR_FORMAT);
+    assert_int_equal(cv_loss_parse(CV_LIT(""), &list, &count, NULL), CV_ERR_FORMAT);
+    cv_buf_free(&out);
+    cv_buf_free(&again);
 }
 
 static void test_torn(void **state)
@@ -487,11 +546,10 @@ static void test_envelope(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_roots),       cmocka_unit_test(test_inclusion),
-        cmocka_unit_test(test_consistency), cmocka_unit_test(test_note),
-        cmocka_unit_test(test_checkpoint),  cmocka_unit_test(test_tar),
-        cmocka_unit_test(test_commit),      cmocka_unit_test(test_names),
-        cmocka_unit_test(test_torn),        cmocka_unit_test(test_envelope),
+        cmocka_unit_test(test_roots),  cmocka_unit_test(test_inclusion),  cmocka_unit_test(test_consistency),
+        cmocka_unit_test(test_note),   cmocka_unit_test(test_checkpoint), cmocka_unit_test(test_tar),
+        cmocka_unit_test(test_commit), cmocka_unit_test(test_names),      cmocka_unit_test(test_torn),
+        cmocka_unit_test(test_loss),   cmocka_unit_test(test_envelope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

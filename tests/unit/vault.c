@@ -1,6 +1,7 @@
 /* The vault floor from the inside: what the program alone could not be made to do. */
 #include "test.h"
 
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -211,6 +212,103 @@ static void own_heads(void **state)
     check_name(v, id, "Ema");
     check_name(v, others, "Tanja");
     cv_vault_close(other);
+    cv_vault_close(v);
+}
+
+/* Another process of the same member, who had other roles for a while, forgets the index of those they have
+ * again: what the first one still adds to it must not pass for all of it. */
+static void forgotten_between(void **state)
+{
+    struct cv_outcome outcome;
+    (void)state;
+    struct cv_vault *v = opened(&legal), *chief = opened(&custodian);
+    const size_t before = listed(v);
+    assert_true(before > 0);
+    stored(v, "{\"type\":\"person\",\"legal\":{\"notes\":\"called\"}}");
+    assert_ok(cv_members_grant(chief, legal.public.pseudonym, "medical", &outcome, NULL));
+    assert_true(outcome.done);
+    struct cv_vault *other = opened(&legal);
+    assert_int_equal(listed(other), before + 1);
+    cv_vault_close(other);
+    cv_vault_close(v);
+    assert_ok(cv_members_revoke(chief, legal.public.pseudonym, "medical", &outcome, NULL));
+    assert_true(outcome.done);
+    cv_vault_close(chief);
+    v = opened(&legal);
+    assert_int_equal(listed(v), before + 1);
+    cv_vault_close(v);
+}
+
+/* Who is removed while heads of theirs wait for the index has none any more. */
+static void removed_between(void **state)
+{
+    static const char *const legal_role[] = { "legal", NULL };
+    struct cv_identity guest;
+    struct cv_outcome outcome;
+    struct cv_err err = { 0 };
+    (void)state;
+    assert_ok(cv_identity_new(true, &guest, NULL));
+    struct cv_vault *chief = opened(&custodian);
+    assert_ok(cv_members_add(chief, &guest.public, legal_role, &outcome, NULL));
+    struct cv_vault *v = opened(&guest);
+    assert_true(listed(v) > 0);
+    stored(v, "{\"type\":\"person\",\"legal\":{\"notes\":\"called\"}}");
+    assert_ok(cv_members_remove(chief, guest.public.pseudonym, &outcome, NULL));
+    assert_true(outcome.done);
+    cv_vault_close(chief);
+    assert_status(cv_vault_begin(v, &err), CV_ERR_NOKEY);
+    cv_vault_close(v);
+    cv_identity_free(&guest);
+}
+
+/* An agent that is locked after so many signatures more; -1: never. */
+static atomic_int signs_left = -1;
+
+static cv_status agent_sign(void *arg, struct cv_bytes msg, uint8_t sig[static CV_ED25519_SIG_BYTES])
+{
+    if (atomic_load(&signs_left) >= 0 && atomic_fetch_sub(&signs_left, 1) <= 0) {
+        atomic_store(&signs_left, 0);
+        return CV_ERR_IO;
+    }
+    return cv_identity_sign(arg, msg, sig);
+}
+
+static cv_status agent_unseal(void *arg, struct cv_bytes info, struct cv_bytes sealed, struct cv_secret *out)
+{
+    return cv_identity_unseal(arg, info, sealed, out);
+}
+
+static cv_status agent_derive(void *arg, struct cv_bytes salt, struct cv_bytes info, struct cv_secret *out)
+{
+    return cv_identity_derive(arg, salt, info, out);
+}
+
+/* A commit whose agent is locked while its records are made is not stored, and says why; the next one is. */
+static void locked_between(void **state)
+{
+    static const struct cv_identity_agent agent = { agent_sign, agent_unseal, agent_derive, NULL };
+    const struct cv_identity far = { .public = custodian.public, .agent = &agent, .agent_arg = &custodian };
+    struct cv_err err = { 0 };
+    struct cv_stored out;
+    char id[CV_ID_TEXT_BYTES];
+    (void)state;
+    struct cv_vault *v = opened(&far);
+    const size_t before = listed(v);
+    assert_ok(cv_vault_begin(v, NULL));
+    atomic_store(&signs_left, 3);
+    for (size_t i = 0; i < 8; i++) {
+        struct cv_json *record = parsed(PERSON("Nobody"));
+        assert_ok(cv_record_put(v, record, &out, NULL));
+        cv_json_free(record);
+    }
+    assert_status(cv_vault_commit(v, &err), CV_ERR_IO);
+    if (strstr(err.msg, "casevault unlock") == NULL)
+        fail_msg("%s", err.msg);
+    atomic_store(&signs_left, -1);
+    assert_int_equal(listed(v), before);
+    strcpy(id, stored(v, PERSON("Nada")));
+    assert_int_equal(listed(v), before + 1);
+    check_name(v, id, "Nada");
     cv_vault_close(v);
 }
 
@@ -433,10 +531,13 @@ static void imported_marks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_sessions), cmocka_unit_test(two_sessions),     cmocka_unit_test(ended_early),
-        cmocka_unit_test(forged_right),  cmocka_unit_test(forged_emptiness), cmocka_unit_test(own_id),
-        cmocka_unit_test(claimed_twice), cmocka_unit_test(imported_marks),   cmocka_unit_test(own_heads),
-        cmocka_unit_test(verified_once),
+        cmocka_unit_test(many_sessions),     cmocka_unit_test(two_sessions),
+        cmocka_unit_test(ended_early),       cmocka_unit_test(forged_right),
+        cmocka_unit_test(forged_emptiness),  cmocka_unit_test(own_id),
+        cmocka_unit_test(claimed_twice),     cmocka_unit_test(imported_marks),
+        cmocka_unit_test(own_heads),         cmocka_unit_test(verified_once),
+        cmocka_unit_test(forgotten_between), cmocka_unit_test(locked_between),
+        cmocka_unit_test(removed_between),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;

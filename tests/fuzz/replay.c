@@ -1,0 +1,157 @@
+/* Replays a corpus with any compiler: each file as it is, then cut off at some lengths, then with some bytes
+ * altered, the same ones every time. Usage: replay [--alone] FILE|DIRECTORY...   (--alone: the files as they
+ * are)
+ *
+ * Every input lies in memory of just its size, so that a sanitizer sees one byte too many. */
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/fuzz/fuzz.h"
+
+#define FILES_MAX 4096
+#define PATH_BYTES 512
+#define CUTS 12  /* of each file; one more is the whole but its last byte */
+#define BYTES 10 /* altered in each file, and what is left of so many in all: */
+#define BYTES_IN_ALL 400
+#define SECONDS 1.0
+
+struct file {
+    char path[PATH_BYTES];
+    struct cv_buf bytes;
+    bool valid;
+};
+
+static struct file files[FILES_MAX];
+static size_t count, runs;
+static char now_at[PATH_BYTES + 64]; /* told if it ends here */
+
+static void tell(int sig)
+{
+    (void)!write(STDERR_FILENO, "replay: at ", 11);
+    (void)!write(STDERR_FILENO, now_at, strlen(now_at));
+    (void)!write(STDERR_FILENO, "\n", 1);
+    if (sig != 0) {
+        signal(sig, SIG_DFL);
+        raise(sig);
+    }
+}
+
+static void tell_sanitizer(void)
+{
+    tell(0);
+}
+
+/* Where a sanitizer is linked in, it ends the process by itself, and calls this first. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void give(struct cv_bytes bytes)
+{
+    uint8_t *copy = malloc(bytes.n > 0 ? bytes.n : 1);
+    must(copy != NULL);
+    if (bytes.n > 0)
+        memcpy(copy, bytes.p, bytes.n);
+    fuzz_taken = false;
+    must(LLVMFuzzerTestOneInput(copy, bytes.n) == 0);
+    free(copy);
+    runs++;
+}
+
+/* load(path): a file; what cannot be read is a fault of the test. */
+static void load(const char *path)
+{
+    uint8_t piece[16384];
+    must(count < FILES_MAX);
+    struct file *f = &files[count++];
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    FILE *in = fopen(path, "rb");
+    must(in != NULL && snprintf(f->path, sizeof(f->path), "%s", path) < (int)sizeof(f->path));
+    f->valid = strncmp(name, "valid-", 6) == 0;
+    for (size_t n = fread(piece, 1, sizeof(piece), in); n > 0; n = fread(piece, 1, sizeof(piece), in))
+        must(cv_buf_append(&f->bytes, CV_BYTES(piece, n)) == CV_OK);
+    must(ferror(in) == 0);
+    fclose(in);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct file *)a)->path, ((const struct file *)b)->path);
+}
+
+static void load_all(const char *path)
+{
+    char below[PATH_BYTES];
+    DIR *d = opendir(path);
+    if (d == NULL) {
+        load(path);
+        return;
+    }
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        if (e->d_name[0] == '.')
+            continue;
+        must(snprintf(below, sizeof(below), "%s/%s", path, e->d_name) < (int)sizeof(below));
+        load_all(below);
+    }
+    closedir(d);
+}
+
+static void whole(const struct file *f)
+{
+    snprintf(now_at, sizeof(now_at), "%.511s", f->path);
+    give(cv_buf_view(&f->bytes));
+    if (f->valid && !fuzz_taken) {
+        fprintf(stderr, "replay: %s: was refused: this seed tries nothing any more\n", f->path);
+        exit(1);
+    }
+}
+
+static void cut(const struct file *f, size_t i)
+{
+    const size_t n = f->bytes.n, to = i == CUTS ? n - (n > 0) : n * i / CUTS;
+    snprintf(now_at, sizeof(now_at), "%.511s, its first %zu bytes", f->path, to);
+    give(CV_BYTES(f->bytes.p, to));
+}
+
+/* altered(f, i): one byte is another one: a bit flipped, a neighbour, or any. */
+static void altered(struct file *f, size_t i)
+{
+    static uint64_t seed = 20261125;
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    if (f->bytes.n == 0)
+        return;
+    uint8_t *at = f->bytes.p + (seed >> 33) % f->bytes.n;
+    const uint8_t was = *at, any = (uint8_t)(seed >> 25);
+    *at = (uint8_t)(i % 3 == 0 ? was ^ (1U << (any & 7)) : i % 3 == 1 ? was + 1U - 2U * (any & 1) : any);
+    snprintf(now_at, sizeof(now_at), "%.511s, byte %zu made 0x%02x", f->path, (size_t)(at - f->bytes.p), *at);
+    give(cv_buf_view(&f->bytes));
+    *at = was;
+}
+
+int main(int argc, char **argv)
+{
+    const bool alone = argc > 1 && strcmp(argv[1], "--alone") == 0;
+    must(LLVMFuzzerInitialize(&argc, &argv) == 0);
+    signal(SIGABRT, tell);
+    signal(SIGSEGV, tell);
+    if (__sanitizer_set_death_callback != NULL)
+        __sanitizer_set_death_callback(tell_sanitizer);
+    for (int i = alone ? 2 : 1; i < argc; i++)
+        load_all(argv[i]);
+    qsort(files, count, sizeof(files[0]), by_path);
+    for (size_t i = 0; i < count; i++)
+        whole(&files[i]);
+    const size_t as_they_are = runs;
+    const clock_t end = clock() + (clock_t)(SECONDS * CLOCKS_PER_SEC);
+    const size_t bytes = BYTES + BYTES_IN_ALL / (count > 0 ? count : 1);
+    /* In turn, so that no file is left out where the time does not suffice for all. */
+    for (size_t i = 0; !alone && i < CUTS + 1 + bytes; i++)
+        for (size_t j = 0; j < count && clock() < end; j++)
+            i <= CUTS ? cut(&files[j], i) : altered(&files[j], i);
+    printf("%zu files, %zu inputs made of them\n", as_they_are, runs - as_they_are);
+    for (size_t i = 0; i < count; i++)
+        cv_buf_free(&files[i].bytes);
+    return as_they_are > 0 ? 0 : 1;
+}
