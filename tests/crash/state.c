@@ -93,6 +93,8 @@ static void write_part(struct cv_buf *b, const struct op *o, const struct fate *
         if (there(f, from / SECTOR - first, seed)) {
             if (to > b->n)
                 resize(b, to);
+            if (b->p == NULL)
+                die("out of memory");
             memcpy(b->p + from, o->bytes + (from - o->at), to - from);
         }
         from = to;

@@ -206,7 +206,7 @@ static cv_status put_one(struct cv_vault *v, struct cv_err *err)
 static bool after(struct world *w, struct cv_vault *v, const struct content *was, char why[static 400])
 {
     struct cv_err err = { 0 };
-    struct content now;
+    struct content now = { 0 };
     struct cv_audit audit;
     cv_status st = put_one(v, &err);
     cv_vault_close(v);
