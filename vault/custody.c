@@ -11,6 +11,7 @@
 
 #include "crypto/hash.h"
 #include "formats/base64.h"
+#include "vault/io.h"
 #include "vault/memory.h"
 #include "vault/regular.h"
 #include "vault/traces.h"
@@ -25,6 +26,7 @@ static cv_status new_custody(const char *path, struct cv_custody **out, struct c
     c->segments = CV_SEGMENTS_NONE;
     c->release.fd = -1;
     c->segment = 1;
+    c->segment_bytes = CV_SEGMENT_BYTES;
     if (snprintf(c->path, sizeof(c->path), "%s", path) >= (int)sizeof(c->path)) {
         free(c);
         return cv_fail(err, CV_ERR_LIMIT, "vault: path too long");
@@ -73,7 +75,7 @@ static cv_status open_lock(struct cv_custody *c, bool create, struct cv_err *err
 /* open_dir(c): the vault's directory and its lock file. */
 static cv_status open_dir(struct cv_custody *c, bool create, struct cv_err *err)
 {
-    c->dir = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    c->dir = cv_io->openat(AT_FDCWD, c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (c->dir < 0)
         return errno == ENOENT || errno == ENOTDIR
                    ? cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here", c->path)
@@ -88,12 +90,14 @@ cv_status cv_custody_create(const char *path, struct cv_custody **out, struct cv
     *out = NULL;
     if (st != CV_OK)
         return st;
-    if (mkdir(path, 0770) != 0)
+    if (cv_io->mkdirat(AT_FDCWD, path, 0770) != 0)
         st = errno == EEXIST
                  ? cv_fail(err, CV_ERR_EXISTS, "%s: already there; a vault needs a new directory", path)
                  : cv_fail_errno(err, "%s: cannot make the directory", path);
     st = CV_THEN(st, open_dir(c, true, err));
     st = CV_THEN(st, cv_segments_open(&c->segments, c->dir, true, err));
+    if (st == CV_OK && cv_io_sync_parent(path) != 0)
+        st = cv_fail_errno(err, "%s: cannot make the directory durable", path);
     if (st == CV_OK) {
         *out = c;
         return CV_OK;
@@ -433,9 +437,13 @@ static cv_status scan_on(struct cv_custody *c, struct cv_err *err)
     if (st == CV_OK && (tip.next > c->chain.next || c->stale))
         st = take_tip(c, &tip, err);
     st = st == CV_ERR_NOTFOUND ? CV_OK : st;
-    scan.segment = c->segment;
+    const uint32_t from = scan.segment = c->segment;
+    const uint64_t before = c->chain.next;
     scan.offset = c->offset;
     st = CV_THEN(st, cv_scan_run(&scan, err));
+    /* What others wrote is durable before anything is built on it, or remembered of it. */
+    if (st == CV_OK && (c->chain.next != before || scan.abandoned_count > 0))
+        st = cv_segments_sync(&c->segments, from, scan.segment, err);
     if (st == CV_OK && c->chain.missing.count > 0 && !c->mending)
         st = cv_fail(err, CV_ERR_LOG,
                      "entry %" PRIu64 " (%s): is gone, and no later entry says so; see `casevault repair`",
@@ -600,7 +608,15 @@ static cv_status open_custody(const char *path, const char *trust, bool mending,
     c->mending = mending;
     st = open_dir(c, false, err);
     st = CV_THEN(st, cv_traces_archive(&c->segments, c->dir, path, err));
-    st = CV_THEN(st, read_genesis(c, &genesis, &seen, err));
+    if (st == CV_OK) {
+        struct cv_err why = { 0 };
+        st = read_genesis(c, &genesis, &seen, &why);
+        if (st == CV_ERR_LOG && cv_traces_founding(&c->segments) &&
+            cv_traces_judge(c->dir, path, NULL) == CV_ERR_NOVAULT)
+            st = cv_traces_judge(c->dir, path, err);
+        else if (st != CV_OK)
+            st = cv_fail(err, st, "%s", why.msg);
+    }
     if (st == CV_OK && !seen.known)
         st = cv_custody_trust(genesis->vault, trust, err);
     st = CV_THEN(st, cv_release_open(&c->release, c->dir, genesis->vault, err));

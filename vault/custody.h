@@ -37,6 +37,7 @@ struct cv_custody {
     uint64_t counts[CV_KIND_COUNT]; /* entries, by kind */
     uint32_t segment;               /* where the next commit goes */
     uint64_t offset;
+    uint64_t segment_bytes; /* a commit that would make one longer begins the next: CV_SEGMENT_BYTES */
     struct cv_torn torn[CV_ABANDONED_MAX]; /* tails that it must name */
     size_t torn_count;
     enum cv_tail tail;

@@ -215,8 +215,7 @@ cv_status cv_custody_take_slot(struct cv_custody *c, uint64_t *slot, struct cv_s
                                struct cv_err *err)
 {
     *slot = c->slots;
-    cv_status st = cv_release_fill(&c->release, c->slots + 1, err);
-    st = CV_THEN(st, cv_release_get(&c->release, c->slots, key, err));
+    cv_status st = cv_release_fresh(&c->release, c->slots, key, err);
     if (st == CV_OK)
         c->slots++;
     return st;
@@ -419,7 +418,7 @@ cv_status cv_custody_commit(struct cv_custody *c, struct cv_err *err)
     st = CV_THEN(st, c->count > 0 ? close_commit(c, &edge, &root, err) : CV_ERR_INTERNAL);
     uint32_t segment = c->segment;
     uint64_t offset = c->offset;
-    if (offset > 0 && offset + c->bytes.n > CV_SEGMENT_BYTES) {
+    if (offset > 0 && offset + c->bytes.n > c->segment_bytes) {
         segment++;
         offset = 0;
     }

@@ -267,10 +267,12 @@ static cv_status look_at(struct cv_vault *v, uint64_t index, struct cv_bytes dat
     return closed(v, index, &out->has_tombstone, err);
 }
 
-/* carry_out(v, intent): inside a commit. */
+/* carry_out(v, intent): inside a commit. Keys that seem to be gone are destroyed again before a tombstone
+ * says so: who began it may have been killed before a sync, or before slot 0 was replaced, or the sync
+ * failed. */
 static cv_status carry_out(struct cv_vault *v, const struct intent *i, struct cv_err *err)
 {
-    cv_status st = i->keys_gone ? CV_OK : destroy(v, &i->e, err);
+    cv_status st = i->keys_gone && i->has_tombstone ? CV_OK : destroy(v, &i->e, err);
     return i->has_tombstone ? st : CV_THEN(st, close_intent(v, i->index, err));
 }
 

@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/random.h"
 #include "formats/base64.h"
+#include "vault/io.h"
 #include "vault/regular.h"
 
 #define TITLE "casevault memory v1\n"
@@ -24,7 +25,8 @@ static int make_dirs(char *path)
             continue;
         const char keep = *p;
         *p = '\0';
-        const int failed = mkdir(path, 0700) != 0 && errno != EEXIST;
+        const int failed =
+            cv_io->mkdirat(AT_FDCWD, path, 0700) != 0 ? errno != EEXIST : cv_io_sync_parent(path);
         *p = keep;
         if (failed)
             return -1;
@@ -91,7 +93,7 @@ cv_status cv_memory_read(const char *vault, uint64_t *size, struct cv_hash *root
     const int fd = cv_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
         return errno == ENOENT ? CV_ERR_NOTFOUND : cv_fail_errno(err, "%s: cannot open", path);
-    const ssize_t n = read(fd, text, sizeof(text) - 1);
+    const ssize_t n = cv_io_pread(fd, text, sizeof(text) - 1, 0);
     close(fd);
     if (n < 0)
         return cv_fail_errno(err, "%s: cannot read", path);
@@ -107,63 +109,44 @@ cv_status cv_memory_read(const char *vault, uint64_t *size, struct cv_hash *root
 cv_status cv_memory_write(int *fd, const char *vault, uint64_t size, const struct cv_hash *root,
                           struct cv_err *err)
 {
-    char path[PATH_ROOM] = "";
-    struct stat info;
+    char path[PATH_ROOM];
     struct cv_buf text = { 0 };
-    cv_status st = *fd < 0 ? memory_path(vault, "", path, err) : CV_OK;
+    cv_status st = memory_path(vault, "", path, err);
     st = CV_THEN(st, cv_buf_printf(&text, TITLE "%0*" PRIu64 "\n", SIZE_DIGITS, size));
     st = CV_THEN(st, cv_base64_encode(CV_BASE64_STD, CV_ARR(root->b), &text));
     st = CV_THEN(st, cv_buf_str(&text, "\n"));
-    if (st == CV_OK && *fd < 0) {
-        *fd = cv_open_regular(AT_FDCWD, path, O_WRONLY | O_CREAT, 0600);
-        if (*fd < 0)
-            st = cv_fail_errno(err, "%s: cannot write", path);
+    if (st == CV_OK && *fd < 0)
+        *fd = cv_open_regular(AT_FDCWD, path, O_WRONLY, 0);
+    /* Always the same length, and far less than a sector: a cut leaves the old or the new. The first, and one
+     * that the kernel takes in part, are put there whole, or not at all. */
+    if (st == CV_OK && (*fd < 0 || cv_io_pwrite(*fd, cv_buf_view(&text), 0) != 0)) {
+        if (*fd >= 0)
+            close(*fd);
+        *fd = -1;
+        st = cv_memory_replace(path, cv_buf_view(&text), err);
     }
-    /* Always the same length, and far less than a sector: a cut leaves the old or the new. Only the first
-     * must not be left empty. */
-    if (st == CV_OK && (fstat(*fd, &info) != 0 || pwrite(*fd, text.p, text.n, 0) != (ssize_t)text.n ||
-                        (info.st_size == 0 && fsync(*fd) != 0)))
-        st = cv_fail_errno(err, "memory of vault %.16s: cannot write", vault);
     cv_buf_free(&text);
     return st;
 }
 
-static cv_status write_all(int fd, struct cv_bytes data)
-{
-    while (data.n > 0) {
-        const ssize_t n = write(fd, data.p, data.n);
-        if (n <= 0)
-            return CV_ERR_IO;
-        data = CV_BYTES(data.p + n, data.n - (size_t)n);
-    }
-    return fsync(fd) == 0 ? CV_OK : CV_ERR_IO;
-}
-
-/* sync_dir(path): the directory that holds it. */
-static cv_status sync_dir(const char *path)
-{
-    char dir[PATH_ROOM];
-    snprintf(dir, sizeof(dir), "%s", path);
-    *strrchr(dir, '/') = '\0';
-    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return good ? CV_OK : CV_ERR_IO;
-}
-
 cv_status cv_memory_replace(const char *path, struct cv_bytes data, struct cv_err *err)
 {
-    char made[PATH_ROOM + 16];
-    snprintf(made, sizeof(made), "%s.XXXXXX", path);
-    const int fd = mkostemp(made, O_CLOEXEC);
+    char made[PATH_ROOM + 16], hex[13];
+    uint8_t number[6];
+    cv_status st = cv_random(number, sizeof(number));
+    if (st != CV_OK)
+        return cv_err_note(err, st, path);
+    cv_hex_encode(CV_ARR(number), hex);
+    snprintf(made, sizeof(made), "%s.%s", path, hex);
+    const int fd = cv_open_regular(AT_FDCWD, made, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0)
         return cv_fail_errno(err, "%s: cannot write", path);
-    const bool good = write_all(fd, data) == CV_OK && rename(made, path) == 0 && sync_dir(path) == CV_OK;
-    cv_status st = good ? CV_OK : cv_fail_errno(err, "%s: cannot write", path);
+    const bool good = cv_io_write(fd, data) == 0 && cv_io->fsync(fd) == 0 &&
+                      cv_io->renameat(AT_FDCWD, made, AT_FDCWD, path) == 0 && cv_io_sync_parent(path) == 0;
+    st = good ? CV_OK : cv_fail_errno(err, "%s: cannot write", path);
     close(fd);
     if (!good)
-        unlink(made);
+        (void)cv_io->unlinkat(AT_FDCWD, made, 0);
     return st;
 }
 
@@ -188,7 +171,7 @@ cv_status cv_memory_kept(const char *vault, const char *what, struct cv_buf *out
     for (ssize_t n = 1; n > 0 && st == CV_OK;) {
         const size_t from = out->n;
         st = cv_buf_extend(out, 4096, &at);
-        n = st == CV_OK ? read(fd, at, 4096) : 0;
+        n = st == CV_OK ? cv_io_pread(fd, at, 4096, from - start) : 0;
         cv_buf_truncate(out, from + (n > 0 ? (size_t)n : 0));
         if (n < 0)
             st = cv_fail_errno(err, "%s: cannot read", path);

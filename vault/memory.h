@@ -17,8 +17,8 @@
 CV_MUST_CHECK cv_status cv_memory_read(const char *vault, uint64_t *size, struct cv_hash *root,
                                        struct cv_err *err);
 
-/** cv_memory_write(fd, vault, size, root, err): overwrite it in place; ${fd}, -1 at first, keeps the file
- * open between writes, for the caller to close. */
+/** cv_memory_write(fd, vault, size, root, err): overwrite it in place, or make it; ${fd}, -1 at first,
+ * keeps the file open between writes, for the caller to close. */
 CV_MUST_CHECK cv_status cv_memory_write(int *fd, const char *vault, uint64_t size, const struct cv_hash *root,
                                         struct cv_err *err);
 

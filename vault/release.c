@@ -11,6 +11,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "formats/base64.h"
+#include "vault/io.h"
 #include "vault/regular.h"
 
 #define TITLE "casevault release keys v1\n"
@@ -25,15 +26,9 @@ static void header_of(const char *vault, char out[static HEADER_BYTES])
 
 static cv_status write_at(struct cv_release *r, uint64_t offset, struct cv_bytes bytes, struct cv_err *err)
 {
-    for (size_t done = 0; done < bytes.n;) {
-        const ssize_t k = pwrite(r->fd, bytes.p + done, bytes.n - done, (off_t)(offset + done));
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return cv_fail_errno(err, "release.keys: cannot write; nothing was stored");
-        done += (size_t)k;
-    }
-    return CV_OK;
+    return cv_io_pwrite(r->fd, bytes, offset) == 0
+               ? CV_OK
+               : cv_fail_errno(err, "release.keys: cannot write; nothing was stored");
 }
 
 /* fill_block(r, from, count): ${count} random keys, not yet synced. */
@@ -55,20 +50,22 @@ static cv_status fill_block(struct cv_release *r, uint64_t from, size_t count, s
 
 static cv_status sync_file(struct cv_release *r, struct cv_err *err)
 {
-    return fdatasync(r->fd) == 0 ? CV_OK : cv_fail_errno(err, "release.keys: cannot make the write durable");
+    return cv_io->fdatasync(r->fd) == 0 ? CV_OK
+                                        : cv_fail_errno(err, "release.keys: cannot make the write durable");
 }
 
 cv_status cv_release_create(struct cv_release *r, int vault_dir, const char *vault, struct cv_err *err)
 {
     char header[HEADER_BYTES];
     header_of(vault, header);
-    *r = (struct cv_release){ .fd = openat(vault_dir, "release.keys", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-                                           0660) };
+    *r = (struct cv_release){ .block = BLOCK_SLOTS,
+                              .fd = cv_io->openat(vault_dir, "release.keys",
+                                                  O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660) };
     if (r->fd < 0)
         return cv_fail_errno(err, "release.keys: cannot create");
     cv_status st = write_at(r, 0, CV_ARR(header), err);
     st = CV_THEN(st, cv_release_fill(r, 1, err));
-    if (st == CV_OK && fsync(vault_dir) != 0)
+    if (st == CV_OK && cv_io->fsync(vault_dir) != 0)
         st = cv_fail_errno(err, "vault directory: cannot make release.keys durable");
     if (st != CV_OK)
         cv_release_close(r);
@@ -82,13 +79,13 @@ static cv_status open_as(struct cv_release *r, int dir, const char *name, int fl
     char want[HEADER_BYTES], got[HEADER_BYTES];
     struct stat info;
     header_of(vault, want);
-    *r = (struct cv_release){ .fd = cv_open_regular(dir, name, flags, 0) };
+    *r = (struct cv_release){ .fd = cv_open_regular(dir, name, flags, 0), .block = BLOCK_SLOTS };
     if (r->fd < 0)
         return errno == ENOENT
                    ? cv_fail(err, CV_ERR_LOG, "%s is missing: no record can be opened without it", name)
                    : cv_fail_errno(err, "%s: cannot open", name);
     cv_status st = CV_OK;
-    if (fstat(r->fd, &info) != 0 || pread(r->fd, got, sizeof(got), 0) != (ssize_t)sizeof(got))
+    if (fstat(r->fd, &info) != 0 || cv_io_pread(r->fd, got, sizeof(got), 0) != (ssize_t)sizeof(got))
         st = cv_fail(err, CV_ERR_LOG, "%s: cut short", name);
     else if (memcmp(got, want, sizeof(got)) != 0)
         st = cv_fail(err, CV_ERR_LOG, "%s: its header is damaged, or it belongs to another vault", name);
@@ -127,7 +124,7 @@ cv_status cv_release_peek(int vault_dir, char vault[static CV_RELEASE_VAULT_BYTE
     const int fd = cv_open_regular(vault_dir, "release.keys", O_RDONLY, 0);
     if (fd < 0)
         return CV_ERR_NOTFOUND;
-    const ssize_t n = pread(fd, got, sizeof(got), 0);
+    const ssize_t n = cv_io_pread(fd, got, sizeof(got), 0);
     *grown = fstat(fd, &info) == 0 && info.st_size > HEADER_BYTES + BLOCK_SLOTS * CV_RELEASE_KEY_BYTES;
     close(fd);
     if (n != (ssize_t)sizeof(got))
@@ -149,14 +146,19 @@ cv_status cv_release_fill(struct cv_release *r, uint64_t slots, struct cv_err *e
         return cv_fail_errno(err, "release.keys: cannot stat");
     /* Another process may have filled it; a block cut short by a power cut is written again. */
     r->filled = ((uint64_t)info.st_size - HEADER_BYTES) / CV_RELEASE_KEY_BYTES;
-    if (slots <= r->filled)
+    if (slots <= r->durable)
         return CV_OK;
-    const uint64_t want = (slots / BLOCK_SLOTS + 1) * BLOCK_SLOTS;
+    if (slots <= r->filled) { /* by a process that may have been killed before its sync */
+        const cv_status synced = sync_file(r, err);
+        r->durable = synced == CV_OK ? r->filled : 0;
+        return synced;
+    }
+    const uint64_t want = (slots / r->block + 1) * r->block;
     cv_status st = fill_block(r, r->filled, (size_t)(want - r->filled), err);
     st = CV_THEN(st, sync_file(r, err));
     if (st == CV_OK)
-        r->filled = want;
-    else if (ftruncate(r->fd, (off_t)(HEADER_BYTES + r->filled * CV_RELEASE_KEY_BYTES)) != 0)
+        r->filled = r->durable = want;
+    else if (cv_io->ftruncate(r->fd, (off_t)(HEADER_BYTES + r->filled * CV_RELEASE_KEY_BYTES)) != 0)
         st = CV_ERR_IO;
     return st;
 }
@@ -197,7 +199,7 @@ static cv_status read_slots(struct cv_release *r, uint64_t slot, size_t count, s
                        : cv_secret_alloc(keys, count * CV_RELEASE_KEY_BYTES);
     if (st != CV_OK)
         return st;
-    const ssize_t n = pread(r->fd, keys->p, keys->n, (off_t)(HEADER_BYTES + slot * CV_RELEASE_KEY_BYTES));
+    const ssize_t n = cv_io_pread(r->fd, keys->p, keys->n, HEADER_BYTES + slot * CV_RELEASE_KEY_BYTES);
     if (n < 0)
         return cv_fail_errno(err, "release.keys: cannot read slot %" PRIu64, slot);
     if ((size_t)n != keys->n)
@@ -236,7 +238,7 @@ cv_status cv_release_get(struct cv_release *r, uint64_t slot, struct cv_secret *
     cv_status st = cv_secret_alloc(key, CV_RELEASE_KEY_BYTES);
     if (st != CV_OK)
         return st;
-    const ssize_t n = pread(r->fd, key->p, key->n, (off_t)(HEADER_BYTES + slot * CV_RELEASE_KEY_BYTES));
+    const ssize_t n = cv_io_pread(r->fd, key->p, key->n, HEADER_BYTES + slot * CV_RELEASE_KEY_BYTES);
     if (n < 0)
         st = cv_fail_errno(err, "release.keys: cannot read slot %" PRIu64, slot);
     else if ((size_t)n != key->n)
@@ -246,6 +248,19 @@ cv_status cv_release_get(struct cv_release *r, uint64_t slot, struct cv_secret *
     if (st != CV_OK)
         cv_secret_free(key);
     return st;
+}
+
+cv_status cv_release_fresh(struct cv_release *r, uint64_t slot, struct cv_secret *key, struct cv_err *err)
+{
+    cv_status st = cv_release_fill(r, slot + 1, err);
+    if (st != CV_OK)
+        return st;
+    st = cv_release_get(r, slot, key, NULL);
+    if (st == CV_ERR_NOKEY)
+        st = cv_release_renew(r, slot, err);
+    else
+        return st == CV_OK ? CV_OK : cv_fail(err, st, "release.keys: cannot read slot %" PRIu64, slot);
+    return CV_THEN(st, cv_release_get(r, slot, key, err));
 }
 
 cv_status cv_release_state(struct cv_release *r, char out[static CV_RELEASE_STATE_BYTES], struct cv_err *err)

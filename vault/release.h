@@ -20,7 +20,9 @@
 
 struct cv_release {
     int fd;
-    uint64_t filled; /* slots in the file */
+    uint64_t filled;  /* slots in the file */
+    uint64_t durable; /* of these so many are known to be */
+    uint64_t block;   /* so many are made at a time */
 };
 
 CV_MUST_CHECK cv_status cv_release_create(struct cv_release *r, int vault_dir, const char *vault,
@@ -42,6 +44,12 @@ CV_MUST_CHECK cv_status cv_release_peek(int vault_dir, char vault[static CV_RELE
 
 /** cv_release_fill(r, slots, err): have at least ${slots} slots, durably. The vault's lock is held. */
 CV_MUST_CHECK cv_status cv_release_fill(struct cv_release *r, uint64_t slots, struct cv_err *err);
+
+/** cv_release_fresh(r, slot, key, err): the key of a slot that no commit took; durable. Where a cut left the
+ * file longer than what had been written of it, the keys from there on are made now. The vault's lock is
+ * held. As cv_release_get. */
+CV_MUST_CHECK cv_status cv_release_fresh(struct cv_release *r, uint64_t slot, struct cv_secret *key,
+                                         struct cv_err *err);
 
 /** cv_release_renew(r, from, err): new random keys from slot ${from} to the end: those of commits that never
  * became whole. The vault's lock is held. */

@@ -11,6 +11,7 @@
 
 #include "crypto/hash.h"
 #include "formats/digests.h"
+#include "vault/io.h"
 #include "vault/memory.h"
 #include "vault/regular.h"
 
@@ -101,7 +102,10 @@ static cv_status read_at(int fd, uint64_t at, size_t n, struct cv_buf *out)
 {
     uint8_t *p = NULL;
     cv_status st = cv_buf_extend(out, n, &p);
-    return st != CV_OK ? st : pread(fd, p, n, (off_t)at) == (ssize_t)n ? CV_OK : CV_ERR_NOTFOUND;
+    if (st != CV_OK)
+        return st;
+    const ssize_t got = cv_io_pread(fd, p, n, at);
+    return got == (ssize_t)n ? CV_OK : got < 0 ? CV_ERR_IO : CV_ERR_NOTFOUND;
 }
 
 /* happened(s, index, handle): did the commit that a frame is of become whole? */
@@ -168,11 +172,15 @@ static cv_status load(struct cv_seen *s, struct cv_err *err)
     s->fd = cv_open_regular(AT_FDCWD, path, O_RDWR | O_CREAT, 0600);
     if (s->fd < 0)
         return cv_fail_errno(err, "%s: cannot open", path);
+    if (cv_io_sync_parent(path) != 0) /* it may be new */
+        return cv_fail_errno(err, "%s: cannot make it durable", path);
     if (flock(s->fd, LOCK_EX | LOCK_NB) != 0)
         return cv_fail(err, CV_ERR_LOCKED,
                        "another import of yours into this vault is under way; wait for it");
     while (st == CV_OK)
         st = next_frame(s);
+    if (st == CV_ERR_IO) /* what cannot be read must not be taken for the end, and written over */
+        return cv_fail(err, st, "%s: cannot read", path);
     return st == CV_ERR_NOTFOUND ? CV_OK : cv_err_note(err, st, "import");
 }
 
@@ -215,8 +223,8 @@ cv_status cv_seen_keep(struct cv_seen *s, struct cv_err *err)
     st = CV_THEN(st, cv_sha256(cv_buf_view(&frame), hash));
     st = CV_THEN(st, cv_buf_append(&frame, CV_ARR(hash)));
     if (st == CV_OK &&
-        (ftruncate(s->fd, (off_t)s->end) != 0 ||
-         pwrite(s->fd, frame.p, frame.n, (off_t)s->end) != (ssize_t)frame.n || fdatasync(s->fd) != 0))
+        (cv_io->ftruncate(s->fd, (off_t)s->end) != 0 ||
+         cv_io_pwrite(s->fd, cv_buf_view(&frame), s->end) != 0 || cv_io->fdatasync(s->fd) != 0))
         st = cv_fail_errno(err, "the memory of imports: cannot write");
     if (st == CV_OK)
         s->end += frame.n;

@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vault/io.h"
 #include "vault/regular.h"
 
 /* Without a message: that there is no further segment is how every scan ends. */
 #define NO_SEGMENT CV_ERR_NOTFOUND
+#define TAKE_BACK_TRIES 3
 
 static void segment_name(uint32_t number, char out[static 16])
 {
@@ -22,9 +24,9 @@ static void segment_name(uint32_t number, char out[static 16])
 cv_status cv_segments_open(struct cv_segments *s, int vault_dir, bool create, struct cv_err *err)
 {
     *s = CV_SEGMENTS_NONE;
-    if (create && (mkdirat(vault_dir, "archive", 0770) != 0 || fsync(vault_dir) != 0))
+    if (create && (cv_io->mkdirat(vault_dir, "archive", 0770) != 0 || cv_io->fsync(vault_dir) != 0))
         return cv_fail_errno(err, "archive: cannot make the directory");
-    s->dir = openat(vault_dir, "archive", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->dir = cv_io->openat(vault_dir, "archive", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (s->dir >= 0)
         return CV_OK;
     return errno == ENOENT ? cv_fail(err, CV_ERR_NOVAULT, "no vault here: there is no archive directory")
@@ -108,36 +110,14 @@ cv_status cv_segment_gap(const struct cv_segments *s, uint32_t number, struct cv
 cv_status cv_segment_read(struct cv_segments *s, uint32_t number, uint64_t offset, size_t n,
                           struct cv_buf *out, struct cv_err *err)
 {
-    size_t got = 0;
     cv_status st = use(s, number, err);
     st = CV_THEN(st, cv_buf_reserve(out, n));
-    while (st == CV_OK && got < n) {
-        const ssize_t k = pread(s->fd, out->p + out->n + got, n - got, (off_t)(offset + got));
-        if (k == 0)
-            break;
-        if (k > 0)
-            got += (size_t)k;
-        else if (errno != EINTR)
-            st = cv_fail_errno(err, "archive/%08u.tar: cannot read at %llu", number,
-                               (unsigned long long)offset);
-    }
+    const ssize_t got = st == CV_OK ? cv_io_pread(s->fd, out->p + out->n, n, offset) : 0;
+    if (got < 0)
+        st = cv_fail_errno(err, "archive/%08u.tar: cannot read at %llu", number, (unsigned long long)offset);
     if (st == CV_OK)
-        out->n += got;
+        out->n += (size_t)got;
     return st;
-}
-
-/* write_all(fd, bytes): the kernel may take a write in pieces; 0 or -1 with errno. */
-static int write_all(int fd, struct cv_bytes bytes)
-{
-    while (bytes.n > 0) {
-        const ssize_t k = write(fd, bytes.p, bytes.n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return -1;
-        bytes = CV_BYTES(bytes.p + k, bytes.n - (size_t)k);
-    }
-    return 0;
 }
 
 /* use_end(s, number, create): have the segment open for appending. */
@@ -154,10 +134,34 @@ static cv_status use_end(struct cv_segments *s, uint32_t number, bool create, st
     return s->end >= 0 ? CV_OK : cv_fail_errno(err, "archive/%s: cannot open for writing", name);
 }
 
+/* take_back(s, number, offset): what was written since, of which nobody has been told. After a sync that
+ * failed the kernel holds pages that it takes for written, and no later sync would try them again: a commit
+ * that built on them would be lost with them. If this fails too, no more is written by this process. */
+static void take_back(struct cv_segments *s, uint32_t number, uint64_t offset)
+{
+    char name[16];
+    segment_name(number, name);
+    s->broken = true;
+    for (int tries = 0; tries < TAKE_BACK_TRIES && s->broken; tries++)
+        s->broken = cv_io->ftruncate(s->end, (off_t)offset) != 0;
+    if (offset == 0 && cv_io->unlinkat(s->dir, name, 0) != 0)
+        s->broken = true;
+    close(s->end);
+    s->end = -1;
+    if (s->fd >= 0 && s->open_number == number && offset == 0) {
+        close(s->fd);
+        s->fd = -1;
+    }
+}
+
 cv_status cv_segment_append(struct cv_segments *s, uint32_t number, uint64_t offset, struct cv_bytes bytes,
                             struct cv_err *err)
 {
     struct stat info;
+    if (s->broken)
+        return cv_fail(err, CV_ERR_IO,
+                       "archive: a write that failed could not be taken back; look after the "
+                       "disk, and then begin again");
     cv_status st = use_end(s, number, offset == 0, err);
     if (st != CV_OK)
         return st;
@@ -167,18 +171,30 @@ cv_status cv_segment_append(struct cv_segments *s, uint32_t number, uint64_t off
         return cv_fail(err, CV_ERR_LOG,
                        "archive/%08u.tar: %llu bytes long where %llu were expected; nothing was written",
                        number, (unsigned long long)info.st_size, (unsigned long long)offset);
-    if (write_all(s->end, bytes) != 0) {
+    if (cv_io_write(s->end, bytes) != 0)
         st = cv_fail_errno(err, "archive/%08u.tar: cannot write; nothing was stored", number);
-        if (ftruncate(s->end, (off_t)offset) != 0)
-            return CV_ERR_IO; /* what stays is a torn tail, and the next opening closes the segment there */
-        return st;
+    else if (cv_io->fdatasync(s->end) != 0)
+        st =
+            cv_fail_errno(err, "archive/%08u.tar: cannot make the write durable; nothing was stored", number);
+    else if (offset == 0 && cv_io->fsync(s->dir) != 0)
+        st = cv_fail_errno(err, "archive: cannot make the new segment durable; nothing was stored");
+    if (st != CV_OK)
+        take_back(s, number, offset);
+    return st;
+}
+
+cv_status cv_segments_sync(struct cv_segments *s, uint32_t from, uint32_t to, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    for (uint32_t n = from; n <= to && st == CV_OK; n++) {
+        st = use(s, n, err);
+        if (st == CV_OK && cv_io->fdatasync(s->fd) != 0)
+            st = cv_fail_errno(err, "archive/%08u.tar: cannot make it durable", n);
+        st = st == NO_SEGMENT ? CV_OK : st;
     }
-    if (fdatasync(s->end) != 0)
-        return cv_fail_errno(err, "archive/%08u.tar: cannot make the write durable; do not count on it",
-                             number);
-    if (offset == 0 && fsync(s->dir) != 0)
-        return cv_fail_errno(err, "archive: cannot make the new segment durable");
-    return CV_OK;
+    if (st == CV_OK && cv_io->fsync(s->dir) != 0)
+        st = cv_fail_errno(err, "archive: cannot make it durable");
+    return st;
 }
 
 void cv_segment_seal(struct cv_segments *s, uint32_t number)

@@ -12,6 +12,7 @@ struct cv_segments {
     int fd;  /* the segment last read, kept open */
     int end; /* the segment last appended to, kept open */
     uint32_t open_number, end_number;
+    bool broken; /* what failed to be stored may stand there: nothing is appended any more */
 };
 #define CV_SEGMENTS_NONE ((struct cv_segments){ .dir = -1, .fd = -1, .end = -1 })
 
@@ -41,12 +42,17 @@ CV_MUST_CHECK cv_status cv_segment_read(struct cv_segments *s, uint32_t number, 
 
 /**
  * cv_segment_append(s, number, offset, bytes, err): one contiguous write at the end, which must be at
- * ${offset} (0 creates the segment), then fdatasync. If the write stops short (a full disk), what it wrote is
- * taken back: nobody has been told of it. CV_OK only when durable; CV_ERR_IO; CV_ERR_LOG if the file does not
- * end at ${offset}.
+ * ${offset} (0 creates the segment), then fdatasync. If the write stops short (a full disk), or a sync fails,
+ * what it wrote is taken back: nobody has been told of it. CV_OK only when durable; CV_ERR_IO; CV_ERR_LOG if
+ * the file does not end at ${offset}.
  */
 CV_MUST_CHECK cv_status cv_segment_append(struct cv_segments *s, uint32_t number, uint64_t offset,
                                           struct cv_bytes bytes, struct cv_err *err);
+
+/** cv_segments_sync(s, from, to, err): make durable what stands in these segments, whoever wrote it: another
+ * process may have been killed between its write and its sync. CV_OK; CV_ERR_IO. */
+CV_MUST_CHECK cv_status cv_segments_sync(struct cv_segments *s, uint32_t from, uint32_t to,
+                                         struct cv_err *err);
 
 /** cv_segment_seal(s, number): make a closed segment read-only, where the file system lets us. */
 void cv_segment_seal(struct cv_segments *s, uint32_t number);

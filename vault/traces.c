@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "formats/leaf.h"
+#include "formats/tar.h"
 #include "vault/memory.h"
 #include "vault/release.h"
 
@@ -60,4 +62,26 @@ cv_status cv_traces_archive(struct cv_segments *s, int vault_dir, const char *pa
     if (st == CV_ERR_NOVAULT)
         return cv_traces_judge(vault_dir, path, err);
     return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", why.msg);
+}
+
+bool cv_traces_founding(struct cv_segments *s)
+{
+    struct cv_buf bytes = { 0 };
+    uint64_t size = 0;
+    size_t commits = 0;
+    bool only = cv_segment_size(s, 1, &size, NULL) == CV_OK && size <= CV_SEGMENT_BYTES &&
+                cv_segment_read(s, 1, 0, (size_t)size, &bytes, NULL) == CV_OK;
+    for (size_t at = 0; only && at + CV_TAR_BLOCK_BYTES <= bytes.n; at += CV_TAR_BLOCK_BYTES) {
+        char name[CV_TAR_NAME_MAX + 1];
+        uint64_t of = 0, index = 0;
+        enum cv_kind kind;
+        if (cv_tar_header(bytes.p + at, name, &of) != CV_OK ||
+            cv_entry_name_parse(name, &index, &kind) != CV_OK)
+            continue;
+        commits += kind == CV_KIND_CHECKPOINT;
+        only = commits <= 1 && (kind == CV_KIND_POLICY || kind == CV_KIND_TEMPLATE || kind == CV_KIND_SEALS ||
+                                kind == CV_KIND_CHECKPOINT);
+    }
+    cv_buf_free(&bytes);
+    return only;
 }

@@ -19,4 +19,8 @@ CV_MUST_CHECK cv_status cv_traces_judge(int vault_dir, const char *path, struct 
 CV_MUST_CHECK cv_status cv_traces_archive(struct cv_segments *s, int vault_dir, const char *path,
                                           struct cv_err *err);
 
+/** cv_traces_founding(s): its first entry cannot be read; is nothing there but entries of the commit that
+ * founds a vault, so that no record can ever have been? Then cv_traces_judge has the word. */
+bool cv_traces_founding(struct cv_segments *s);
+
 #endif
