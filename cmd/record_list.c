@@ -21,25 +21,55 @@ static const struct cv_opt opts[] = {
     { 0 },
 };
 
-/* by a column's text; those without one last */
-static int by_column(const void *a, const void *b, void *arg)
+/* A step, and what it is sorted by. */
+struct sorted {
+    struct cv_step step;
+    const char *text; /* the column's; NULL */
+};
+
+/* by the text; those without one last */
+static int by_text(const void *a, const void *b)
 {
-    const struct cv_column *column = arg;
-    const char *x = cv_json_get_str(column->of, (*(const struct cv_version *const *)a)->id),
-               *y = cv_json_get_str(column->of, (*(const struct cv_version *const *)b)->id);
-    const int c = x != NULL && y != NULL ? strcmp(x, y) : (x == NULL) - (y == NULL);
-    return c != 0 ? c : cv_listing_by_entry(a, b);
+    const struct sorted *x = a, *y = b;
+    const int c =
+        x->text != NULL && y->text != NULL ? strcmp(x->text, y->text) : (x->text == NULL) - (y->text == NULL);
+    return c != 0 ? c : (x->step.index > y->step.index) - (x->step.index < y->step.index);
 }
 
-/* narrow(l, type, among): only records of a type, and only those that ${among} names; each may be NULL. */
-static void narrow(struct cv_listing *l, const char *type, const struct cv_json *among)
+/* sort(v, walk, of): by a column. */
+static cv_status sort(struct cv_vault *v, struct cv_walk *walk, const struct cv_json *of, struct cv_err *err)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < l->count; i++)
-        if ((type == NULL || strcmp(type, l->v[i]->type) == 0) &&
-            (among == NULL || cv_json_get(among, l->v[i]->id) != NULL))
-            l->v[kept++] = l->v[i];
-    l->count = kept;
+    struct sorted *list = calloc(walk->count + 1, sizeof(*list));
+    cv_status st = list == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; i < walk->count && st == CV_OK; i++) {
+        struct cv_version version;
+        st = cv_walk_at(v, walk, i, &version, err);
+        list[i] = (struct sorted){ walk->step[i], st == CV_OK ? cv_json_get_str(of, version.id) : NULL };
+        cv_version_free(&version);
+        st = st == CV_ERR_NOTFOUND ? CV_OK : st;
+    }
+    if (st == CV_OK)
+        qsort(list, walk->count, sizeof(*list), by_text);
+    for (size_t i = 0; i < walk->count && st == CV_OK; i++)
+        walk->step[i] = list[i].step;
+    free(list);
+    return st;
+}
+
+/* narrow(v, walk, type, among): only records that ${among} names, of that type, or of any (NULL). */
+static cv_status narrow(struct cv_vault *v, struct cv_walk *walk, const char *type,
+                        const struct cv_json *among, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    walk->count = 0;
+    for (void *it = cv_json_first(among); it != NULL && st == CV_OK; it = cv_json_next(among, it)) {
+        struct cv_versions list = { 0 };
+        st = cv_record_versions(v, cv_json_iter_name(it), &list, err);
+        if (st == CV_OK && (type == NULL || strcmp(type, list.v[0].type) == 0))
+            st = cv_walk_add(v, walk, &list.v[list.count - 1], err);
+        cv_versions_free(&list);
+    }
+    return st;
 }
 
 /* check_type(t, type): one of the template's; they are named where it is not. */
@@ -65,26 +95,38 @@ struct columns {
     struct cv_json *titles, *due, *held;
 };
 
-/* look(ui, v, a, l, c): the glances; ${l} is left with what is to be shown. */
-static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_listing *l,
-                      struct columns *c)
+/* look(ui, v, a, walk, l, c): the glances; ${walk} is left with what is to be shown. */
+static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_walk *walk,
+                      struct cv_listing *l, struct columns *c)
 {
     size_t n = 0;
     cv_status st = CV_OK;
     if (a->due) {
-        st = cv_record_due(v, l->v, l->count, a->reason, &c->due, &ui->err);
-        st = CV_THEN(st, cv_holds(v, l->v, l->count, &c->held, &ui->err));
+        st = cv_record_due(v, walk, a->reason, &c->due, &ui->err);
+        st = CV_THEN(st, cv_holds(v, &c->held, &ui->err));
+        st = CV_THEN(st, narrow(v, walk, a->type, c->due, &ui->err));
         l->more[n++] = (struct cv_column){ "DUE SINCE", "due", c->due };
         if (cv_json_len(c->held) > 0)
             l->more[n++] = (struct cv_column){ "HELD BY", "held_by", c->held };
     }
-    narrow(l, a->type, c->due);
     if (st == CV_OK && a->titles) {
-        st = cv_record_titles(v, l->v, l->count, a->reason, &c->titles, &ui->err);
+        st = cv_record_titles(v, walk, a->reason, &c->titles, &ui->err);
         l->more[n++] = (struct cv_column){ "TITLE", "title", c->titles };
     }
-    if (st == CV_OK && n > 0 && l->count > 0)
-        qsort_r(l->v, l->count, sizeof(*l->v), by_column, a->due ? &l->more[0] : &l->more[n - 1]);
+    return n > 0 ? CV_THEN(st, sort(v, walk, l->more[a->due ? 0 : n - 1].of, &ui->err)) : st;
+}
+
+static cv_status print(struct cv_ui *ui, struct cv_vault *v, const struct cv_walk *walk, struct cv_listing *l)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < walk->count && st == CV_OK; i++) {
+        struct cv_version version;
+        st = cv_walk_at(v, walk, i, &version, &ui->err);
+        st = CV_THEN(st, cv_listing_put(ui, l, &version));
+        cv_version_free(&version);
+        st = st == CV_ERR_NOTFOUND ? CV_OK : st;
+    }
+    cv_listing_end(l);
     return st;
 }
 
@@ -92,27 +134,24 @@ static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
     struct cv_opened o = { 0 };
-    struct cv_versions list = { 0 };
+    struct cv_walk walk = { 0 };
     struct cv_listing l = { 0 };
     struct columns columns = { 0 };
     cv_status st = cv_ui_open(ui, &o);
     st = CV_THEN(st, check_type(o.vault->template, a->type, &ui->err));
-    st = CV_THEN(st, cv_record_versions(o.vault, NULL, &list, &ui->err));
-    st = CV_THEN(st, cv_listing_latest(&l, &list));
-    st = CV_THEN(st, look(ui, o.vault, a, &l, &columns));
-    if (st == CV_OK && (l.count > 0 || ui->json))
-        st = cv_listing_print(ui, &l);
-    else if (st == CV_OK)
+    st = CV_THEN(st, cv_walk(o.vault, a->due ? NULL : a->type, true, &walk, &ui->err));
+    st = CV_THEN(st, look(ui, o.vault, a, &walk, &l, &columns));
+    st = CV_THEN(st, print(ui, o.vault, &walk, &l));
+    if (st == CV_OK && walk.count == 0 && !ui->json)
         cv_ui_say(ui, a->due ? "Nothing that you may see is due." : "No records that you may see.");
-    if (st == CV_OK && a->due && l.count > 0)
+    if (st == CV_OK && a->due && walk.count > 0)
         cv_ui_say(ui, "Nothing is erased by this: see `casevault record erase --help`.");
     if (st == CV_OK)
-        cv_listing_lost(&list);
-    cv_listing_free(&l);
+        cv_listing_lost(walk.lost, walk.lost_count);
     cv_json_free(columns.titles);
     cv_json_free(columns.due);
     cv_json_free(columns.held);
-    cv_versions_free(&list);
+    cv_walk_free(&walk);
     cv_ui_close(&o);
     return st;
 }

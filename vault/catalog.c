@@ -12,6 +12,7 @@
 
 #define WAL_BYTES_MAX ((off_t)256 << 10) /* of a catalog that is put away */
 #define LAYOUT "9"
+#define TAG_MAX 32
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
 #define SPARSE "kind <> 5 AND kind <> 7"
@@ -48,6 +49,7 @@ enum query {
     Q_DROP_HEAD,
     Q_HEADS_TAG,
     Q_HEADS_ALL,
+    Q_HEAD,
     Q_LISTED,
     Q_SET_LISTED,
     Q_FORGET_HEADS,
@@ -78,8 +80,9 @@ static const char *const queries[Q_TOTAL] = {
                     " ORDER BY number DESC LIMIT 1",
     [Q_ADD_HEAD] = "INSERT OR REPLACE INTO head VALUES(?1, ?2, ?3, ?4)",
     [Q_DROP_HEAD] = "DELETE FROM head WHERE member = ?1 AND tag = ?2 AND idx = ?3",
-    [Q_HEADS_TAG] = "SELECT idx, sealed FROM head WHERE member = ?1 AND tag = ?2 ORDER BY idx",
-    [Q_HEADS_ALL] = "SELECT idx, sealed FROM head WHERE member = ?1 ORDER BY idx",
+    [Q_HEADS_TAG] = "SELECT idx, tag, sealed FROM head WHERE member = ?1 AND tag = ?2 ORDER BY idx",
+    [Q_HEADS_ALL] = "SELECT idx, tag, sealed FROM head WHERE member = ?1 ORDER BY tag, idx",
+    [Q_HEAD] = "SELECT sealed FROM head WHERE member = ?1 AND tag BETWEEN ?2 AND ?3 AND idx = ?4",
     [Q_LISTED] = "SELECT next FROM listed WHERE member = ?1",
     [Q_SET_LISTED] = "INSERT OR REPLACE INTO listed VALUES(?1, ?2)",
     [Q_FORGET_HEADS] = "DELETE FROM head WHERE member GLOB ?1 || '/*' AND member <> ?2",
@@ -480,6 +483,12 @@ cv_status cv_catalog_drop_head(struct cv_catalog *c, const char *member, uint64_
     return done(ASK(c, Q_DROP_HEAD, err, TXT(member), BYT(tag), NUM(index)));
 }
 
+static struct cv_bytes column(sqlite3_stmt *s, int at)
+{
+    const void *p = sqlite3_column_blob(s, at);
+    return CV_BYTES(p, (size_t)sqlite3_column_bytes(s, at));
+}
+
 cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag, cv_head_fn fn,
                            void *arg, struct cv_err *err)
 {
@@ -488,8 +497,9 @@ cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_b
     cv_status st = ask(c, q, values, tag.n > 0 ? 2 : 1, err);
     while (st == CV_OK) {
         sqlite3_stmt *s = c->stmt[q];
-        st = fn(arg, (uint64_t)sqlite3_column_int64(s, 0),
-                CV_BYTES(sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1)), err);
+        const struct cv_catalog_head head = { (uint64_t)sqlite3_column_int64(s, 0), column(s, 1),
+                                              column(s, 2) };
+        st = fn(arg, &head, err);
         if (st != CV_OK)
             sqlite3_reset(s);
         st = CV_THEN(st, step(c, s, err));
@@ -497,6 +507,22 @@ cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_b
     if (st == CV_ERR_IO)
         st = cv_catalog_mend(c, st, err);
     return done(st);
+}
+
+cv_status cv_catalog_head(struct cv_catalog *c, const char *member, uint64_t index, struct cv_bytes tag,
+                          struct cv_buf *sealed, struct cv_err *err)
+{
+    uint8_t last[TAG_MAX];
+    if (tag.n > sizeof(last))
+        return CV_ERR_ARG;
+    memset(last, 0xff, sizeof(last));
+    memcpy(last, tag.p, tag.n);
+    cv_status st = ASK(c, Q_HEAD, err, TXT(member), BYT(tag), BYT(CV_ARR(last)), NUM(index));
+    if (st != CV_OK)
+        return st;
+    st = cv_buf_append(sealed, column(c->stmt[Q_HEAD], 0));
+    sqlite3_reset(c->stmt[Q_HEAD]);
+    return st;
 }
 
 cv_status cv_catalog_listed(struct cv_catalog *c, const char *member, uint64_t *next, struct cv_err *err)

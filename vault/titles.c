@@ -39,13 +39,13 @@ static cv_status take_title(void *arg, const struct cv_version *of, const struct
     return cv_title_put(t->template, of, data, t->titles);
 }
 
-cv_status cv_record_titles(struct cv_vault *v, const struct cv_version *const *list, size_t count,
-                           const char *reason, struct cv_json **out, struct cv_err *err)
+cv_status cv_record_titles(struct cv_vault *v, const struct cv_walk *walk, const char *reason,
+                           struct cv_json **out, struct cv_err *err)
 {
     struct titling t = { v->template, cv_json_object() };
     const struct cv_glance g = { "list", "titles", reason, title_section, take_title, &t, false };
     *out = NULL;
-    cv_status st = t.titles == NULL ? CV_ERR_NOMEM : cv_glance(v, &g, list, count, err);
+    cv_status st = t.titles == NULL ? CV_ERR_NOMEM : cv_glance_walk(v, &g, walk, err);
     if (st == CV_OK)
         *out = t.titles;
     else
