@@ -5,6 +5,12 @@
 
 #define COLUMNS 4 /* of every version */
 
+/* text_of(column, version): NULL if it has none, or there is no such column. */
+static const char *text_of(const struct cv_column *column, const struct cv_version *version)
+{
+    return column->text != NULL ? column->text(column->of, version) : NULL;
+}
+
 static cv_status print_object(const struct cv_ui *ui, const struct cv_listing *l, const struct cv_version *v)
 {
     struct cv_json *o = cv_json_object();
@@ -14,8 +20,8 @@ static cv_status print_object(const struct cv_ui *ui, const struct cv_listing *l
     st = CV_THEN(st, cv_json_set(o, "author", cv_json_str(v->author)));
     st = CV_THEN(st, cv_json_set(o, "entry", cv_json_int((int64_t)v->index)));
     for (size_t i = 0; i < CV_LISTING_COLUMNS && st == CV_OK; i++) {
-        const char *text = cv_json_get_str(l->more[i].of, v->id);
-        if (l->more[i].of != NULL)
+        const char *text = text_of(&l->more[i], v);
+        if (l->more[i].text != NULL)
             st = cv_json_set(o, l->more[i].member, text != NULL ? cv_json_str(text) : cv_json_null());
     }
     st = CV_THEN(st, cv_ui_answer(ui, o));
@@ -32,8 +38,8 @@ static void print_row(struct cv_table *t, const struct cv_listing *l, const stru
     cv_table_cell(t, number);
     cv_table_cell(t, v->author);
     for (size_t i = 0; i < CV_LISTING_COLUMNS; i++) {
-        const char *text = cv_json_get_str(l->more[i].of, v->id);
-        if (l->more[i].of != NULL)
+        const char *text = text_of(&l->more[i], v);
+        if (l->more[i].text != NULL)
             cv_table_cell(t, text != NULL ? text : "-");
     }
 }
@@ -46,7 +52,7 @@ static void begin(struct cv_table *t, const struct cv_listing *l)
     for (size_t i = 0; i < COLUMNS; i++)
         cv_table_cell(t, headings[i]);
     for (size_t i = 0; i < CV_LISTING_COLUMNS; i++)
-        if (l->more[i].of != NULL) {
+        if (l->more[i].text != NULL) {
             cv_table_cell(t, l->more[i].heading);
             t->columns++;
         }

@@ -9,7 +9,8 @@
 /* A column besides those of every version: its heading, its name in JSON, and what it says of each record. */
 struct cv_column {
     const char *heading, *member;
-    const struct cv_json *of; /* record id -> text, or null; NULL: there is no such column */
+    const char *(*text)(const void *of, const struct cv_version *version); /* NULL: there is no such column */
+    const void *of;
 };
 #define CV_LISTING_COLUMNS 3
 struct cv_listing {

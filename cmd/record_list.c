@@ -21,6 +21,26 @@ static const struct cv_opt opts[] = {
     { 0 },
 };
 
+/* What the asked-for columns are, once they are known. */
+struct title {
+    uint64_t index; /* of the entry */
+    size_t at;      /* in the text, up to a NUL */
+};
+struct columns {
+    struct cv_json *due, *held; /* record id -> text */
+    struct title *titles;       /* by entry, at first */
+    size_t title_count;
+    struct cv_buf text;
+};
+
+static void columns_free(struct columns *c)
+{
+    cv_json_free(c->due);
+    cv_json_free(c->held);
+    free(c->titles);
+    cv_buf_free(&c->text);
+}
+
 /* A step, and what it is sorted by. */
 struct sorted {
     struct cv_step step;
@@ -36,15 +56,59 @@ static int by_text(const void *a, const void *b)
     return c != 0 ? c : (x->step.index > y->step.index) - (x->step.index < y->step.index);
 }
 
-/* sort(v, walk, of): by a column. */
-static cv_status sort(struct cv_vault *v, struct cv_walk *walk, const struct cv_json *of, struct cv_err *err)
+static int by_entry(const void *a, const void *b)
+{
+    const struct title *x = a, *y = b;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* title_at(c, index): of the record with this entry; NULL if it has none. */
+static const char *title_at(const struct columns *c, uint64_t index)
+{
+    const struct title want = { .index = index };
+    const struct title *t =
+        c->title_count > 0 ? bsearch(&want, c->titles, c->title_count, sizeof(want), by_entry) : NULL;
+    return t != NULL ? (const char *)c->text.p + t->at : NULL;
+}
+
+static const char *title_text(const void *of, const struct cv_version *version)
+{
+    return title_at(of, version->index);
+}
+
+static const char *text_by_id(const void *of, const struct cv_version *version)
+{
+    return cv_json_get_str(of, version->id);
+}
+
+/* take_title(c, of, title): a cv_title_fn. */
+static cv_status take_title(void *arg, const struct cv_version *of, struct cv_bytes title)
+{
+    struct columns *c = arg;
+    if ((c->title_count & (c->title_count - 1)) == 0) {
+        struct title *more =
+            realloc(c->titles, (c->title_count == 0 ? 1 : 2 * c->title_count) * sizeof(*more));
+        if (more == NULL)
+            return CV_ERR_NOMEM;
+        c->titles = more;
+    }
+    c->titles[c->title_count++] = (struct title){ of->index, c->text.n };
+    cv_status st = cv_buf_append(&c->text, title);
+    return CV_THEN(st, cv_buf_append(&c->text, CV_LIT("\0")));
+}
+
+/* sort(v, walk, c): by the day; or by the title. */
+static cv_status sort(struct cv_vault *v, struct cv_walk *walk, const struct columns *c, struct cv_err *err)
 {
     struct sorted *list = calloc(walk->count + 1, sizeof(*list));
     cv_status st = list == NULL ? CV_ERR_NOMEM : CV_OK;
     for (size_t i = 0; i < walk->count && st == CV_OK; i++) {
-        struct cv_version version;
-        st = cv_walk_at(v, walk, i, &version, err);
-        list[i] = (struct sorted){ walk->step[i], st == CV_OK ? cv_json_get_str(of, version.id) : NULL };
+        struct cv_version version = { 0 };
+        list[i].step = walk->step[i];
+        st = c->due != NULL ? cv_walk_at(v, walk, i, &version, err) : CV_OK;
+        list[i].text = c->due == NULL ? title_at(c, walk->step[i].index)
+                       : st == CV_OK  ? cv_json_get_str(c->due, version.id)
+                                      : NULL;
         cv_version_free(&version);
         st = st == CV_ERR_NOTFOUND ? CV_OK : st;
     }
@@ -90,11 +154,6 @@ static cv_status check_type(const struct cv_template *t, const char *type, struc
     return st;
 }
 
-/* What the asked-for columns are, once they are known. */
-struct columns {
-    struct cv_json *titles, *due, *held;
-};
-
 /* look(ui, v, a, walk, l, c): the glances; ${walk} is left with what is to be shown. */
 static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_walk *walk,
                       struct cv_listing *l, struct columns *c)
@@ -105,15 +164,17 @@ static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a
         st = cv_record_due(v, walk, a->reason, &c->due, &ui->err);
         st = CV_THEN(st, cv_holds(v, &c->held, &ui->err));
         st = CV_THEN(st, narrow(v, walk, a->type, c->due, &ui->err));
-        l->more[n++] = (struct cv_column){ "DUE SINCE", "due", c->due };
+        l->more[n++] = (struct cv_column){ "DUE SINCE", "due", text_by_id, c->due };
         if (cv_json_len(c->held) > 0)
-            l->more[n++] = (struct cv_column){ "HELD BY", "held_by", c->held };
+            l->more[n++] = (struct cv_column){ "HELD BY", "held_by", text_by_id, c->held };
     }
     if (st == CV_OK && a->titles) {
-        st = cv_record_titles(v, walk, a->reason, &c->titles, &ui->err);
-        l->more[n++] = (struct cv_column){ "TITLE", "title", c->titles };
+        st = cv_record_titles_each(v, walk, a->reason, take_title, c, &ui->err);
+        if (c->title_count > 0)
+            qsort(c->titles, c->title_count, sizeof(*c->titles), by_entry);
+        l->more[n++] = (struct cv_column){ "TITLE", "title", title_text, c };
     }
-    return n > 0 ? CV_THEN(st, sort(v, walk, l->more[a->due ? 0 : n - 1].of, &ui->err)) : st;
+    return n > 0 ? CV_THEN(st, sort(v, walk, c, &ui->err)) : st;
 }
 
 static cv_status print(struct cv_ui *ui, struct cv_vault *v, const struct cv_walk *walk, struct cv_listing *l)
@@ -148,9 +209,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
         cv_ui_say(ui, "Nothing is erased by this: see `casevault record erase --help`.");
     if (st == CV_OK)
         cv_listing_lost(walk.lost, walk.lost_count);
-    cv_json_free(columns.titles);
-    cv_json_free(columns.due);
-    cv_json_free(columns.held);
+    columns_free(&columns);
     cv_walk_free(&walk);
     cv_ui_close(&o);
     return st;

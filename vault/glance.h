@@ -39,7 +39,14 @@ CV_MUST_CHECK cv_status cv_glance_walk(struct cv_vault *v, const struct cv_glanc
 CV_MUST_CHECK cv_status cv_glance_type(struct cv_vault *v, const struct cv_glance *g, const char *type,
                                        struct cv_err *err);
 
-/* Two uses of it. Both give an object, record id -> text, freed by the caller. */
+/* Uses of it. Two give an object, record id -> text, freed by the caller. */
+
+/** cv_record_titles_each(v, walk, reason, fn, arg, err): of each record that has one its title, as below, one
+ * after another, in the order of the walk. */
+typedef cv_status (*cv_title_fn)(void *arg, const struct cv_version *of, struct cv_bytes title);
+CV_MUST_CHECK cv_status cv_record_titles_each(struct cv_vault *v, const struct cv_walk *walk,
+                                              const char *reason, cv_title_fn fn, void *arg,
+                                              struct cv_err *err);
 
 /** cv_record_titles(v, walk, reason, out, err): by what a person tells these records apart (their
  * template's title fields); without those that have none. Statuses as cv_glance. */
