@@ -80,13 +80,13 @@ static cv_status load(struct showing *s)
 }
 
 /* add_person(s, id, walk): if it is one that this member may see. */
-static cv_status add_person(const struct showing *s, const char *id, struct cv_walk *walk)
+static cv_status add_person(const struct showing *s, const char *id, struct cv_head_walk *walk)
 {
     struct cv_versions list = { 0 };
     struct cv_err hidden = { 0 };
     cv_status st = cv_record_versions(s->v, id, &list, &hidden);
     if (st == CV_OK && strcmp(list.v[0].type, "person") == 0)
-        st = cv_walk_add(s->v, walk, &list.v[list.count - 1], &s->ui->err);
+        st = cv_head_walk_add(s->v, walk, &list.v[list.count - 1], &s->ui->err);
     cv_versions_free(&list);
     if (st == CV_ERR_NOTFOUND || st == CV_ERR_FORMAT)
         return CV_OK;
@@ -97,7 +97,7 @@ static cv_status add_person(const struct showing *s, const char *id, struct cv_w
 static cv_status load_persons(struct showing *s)
 {
     struct cv_json *seen = cv_json_object();
-    struct cv_walk walk = { 0 };
+    struct cv_head_walk walk = { 0 };
     cv_status st = seen == NULL ? CV_ERR_NOMEM : CV_OK;
     for (size_t i = 0; i < s->list.count && st == CV_OK; i++) {
         const char *id = cv_json_get_str(s->list.c[i].data, "person");
@@ -107,7 +107,7 @@ static cv_status load_persons(struct showing *s)
         st = CV_THEN(st, add_person(s, id, &walk));
     }
     st = CV_THEN(st, cv_record_titles(s->v, &walk, s->a->reason, &s->persons, &s->ui->err));
-    cv_walk_free(&walk);
+    cv_head_walk_free(&walk);
     cv_json_free(seen);
     return st;
 }

@@ -48,7 +48,7 @@ struct query {
     const struct cv_template *template;
     char section[CV_NAME_BYTES], field[CV_NAME_BYTES];
     const char *value; /* NULL: not of a field */
-    struct cv_walk fits;
+    struct cv_head_walk fits;
 };
 
 /* parse(q, text): all, TYPE, or SECTION.FIELD=VALUE. */
@@ -72,19 +72,20 @@ static cv_status take_value(void *arg, const struct cv_version *of, const struct
 {
     struct query *q = arg;
     const char *value = cv_json_get_str(data, q->field);
-    return value != NULL && strcmp(value, q->value) == 0 ? cv_walk_add(q->v, &q->fits, of, q->err) : CV_OK;
+    return value != NULL && strcmp(value, q->value) == 0 ? cv_head_walk_add(q->v, &q->fits, of, q->err)
+                                                         : CV_OK;
 }
 
 /* choose(q, all): the records that have the section at all, and fit. Looking at a field is a reading of it.
  */
-static cv_status choose(struct query *q, struct cv_walk *all)
+static cv_status choose(struct query *q, struct cv_head_walk *all)
 {
     const struct cv_glance g = { "search", NULL, q->a->reason, query_section, take_value, q, false };
     size_t kept = 0;
     cv_status st = CV_OK;
     for (size_t i = 0; i < all->count && st == CV_OK; i++) {
         struct cv_version of;
-        st = cv_walk_at(q->v, all, i, &of, q->err);
+        st = cv_head_walk_at(q->v, all, i, &of, q->err);
         if (st == CV_OK && cv_template_has(q->template, of.type, q->a->section) &&
             (q->value != NULL || strcmp(q->a->query, "all") == 0 || strcmp(q->a->query, of.type) == 0))
             all->step[kept++] = all->step[i];
@@ -95,17 +96,17 @@ static cv_status choose(struct query *q, struct cv_walk *all)
     if (st == CV_OK && q->value != NULL)
         return cv_glance_walk(q->v, &g, all, q->err);
     q->fits = *all;
-    *all = (struct cv_walk){ 0 };
+    *all = (struct cv_head_walk){ 0 };
     return st;
 }
 
 static cv_status many(struct cv_ui *ui, struct cv_vault *v, const struct args *a)
 {
-    struct cv_walk all = { 0 };
+    struct cv_head_walk all = { 0 };
     struct query q = { .v = v, .err = &ui->err, .a = a, .template = v->template };
     char question[160];
     parse(&q, a->query);
-    cv_status st = cv_walk(v, NULL, true, &all, &ui->err);
+    cv_status st = cv_head_walk(v, NULL, true, &all, &ui->err);
     st = CV_THEN(st, choose(&q, &all));
     const size_t count = q.fits.count;
     snprintf(question, sizeof(question),
@@ -122,15 +123,15 @@ static cv_status many(struct cv_ui *ui, struct cv_vault *v, const struct args *a
     }
     for (size_t i = 0; i < count && st == CV_OK && !a->dry_run; i++) {
         struct cv_version of;
-        st = cv_walk_at(v, &q.fits, i, &of, &ui->err);
+        st = cv_head_walk_at(v, &q.fits, i, &of, &ui->err);
         st = CV_THEN(st, one(ui, v, a, of.id));
         cv_version_free(&of);
         cv_ui_progress(ui, "Granting", i + 1, count);
     }
     if (st == CV_OK && !a->dry_run)
         cv_ui_say(ui, "Granted: the section %s of %zu records to %s.", a->section, count, a->to);
-    cv_walk_free(&q.fits);
-    cv_walk_free(&all);
+    cv_head_walk_free(&q.fits);
+    cv_head_walk_free(&all);
     return st;
 }
 

@@ -2,8 +2,8 @@
 
 #include "cmd/cmd.h"
 #include "formats/policy_diff.h"
+#include "vault/head_walk.h"
 #include "vault/members.h"
-#include "vault/walk.h"
 
 /* member add / list / remove / replace: who is there. */
 
@@ -86,13 +86,13 @@ const struct cv_cmd cv_cmd_member_add = {
 /* names_of(v): pseudonym -> name, from the staff records. */
 static cv_status names_of(struct cv_ui *ui, struct cv_vault *v, struct cv_json **out)
 {
-    struct cv_walk walk = { 0 };
+    struct cv_head_walk walk = { 0 };
     *out = cv_json_object();
-    cv_status st = *out == NULL ? CV_ERR_NOMEM : cv_walk(v, "staff", false, &walk, &ui->err);
+    cv_status st = *out == NULL ? CV_ERR_NOMEM : cv_head_walk(v, "staff", false, &walk, &ui->err);
     for (size_t i = 0; i < walk.count && st == CV_OK; i++) {
         struct cv_version of;
         struct cv_record r = { 0 };
-        st = cv_walk_at(v, &walk, i, &of, &ui->err);
+        st = cv_head_walk_at(v, &walk, i, &of, &ui->err);
         if (st == CV_ERR_NOTFOUND) {
             st = CV_OK;
             continue;
@@ -105,7 +105,7 @@ static cv_status names_of(struct cv_ui *ui, struct cv_vault *v, struct cv_json *
         cv_record_free(&r);
         cv_version_free(&of);
     }
-    cv_walk_free(&walk);
+    cv_head_walk_free(&walk);
     return st;
 }
 

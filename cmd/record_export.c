@@ -46,7 +46,7 @@ struct exporting {
     struct cv_columns_writer *columns;
     struct cv_buf text, sealed; /* on their way into the file */
     size_t total, done, erased;
-    struct cv_walk chosen;
+    struct cv_head_walk chosen;
 };
 
 /* ---- the file ---- */
@@ -167,14 +167,14 @@ static int by_entry(const void *a, const void *b)
 /* of_ids(x): those that were typed, each once, by entry; each must be a record that this member sees. */
 static cv_status of_ids(struct exporting *x)
 {
-    struct cv_walk *walk = &x->chosen;
+    struct cv_head_walk *walk = &x->chosen;
     size_t kept = 0;
     cv_status st = CV_OK;
     for (size_t i = 0; i < x->ui->words.n && st == CV_OK; i++) {
         struct cv_versions one = { 0 };
         st = cv_record_find(x->vault, x->ui->words.w[i], "export", x->a->reason, &one, &x->ui->err);
         if (st == CV_OK)
-            st = cv_walk_add(x->vault, walk, &one.v[one.count - 1], &x->ui->err);
+            st = cv_head_walk_add(x->vault, walk, &one.v[one.count - 1], &x->ui->err);
         cv_versions_free(&one);
     }
     if (walk->count > 0)
@@ -189,13 +189,13 @@ static cv_status of_ids(struct exporting *x)
 /* of_all(x): of the types that were asked for. */
 static cv_status of_all(struct exporting *x)
 {
-    struct cv_walk *walk = &x->chosen;
+    struct cv_head_walk *walk = &x->chosen;
     const struct cv_words *types = &x->a->types;
     size_t kept = 0;
-    cv_status st = cv_walk(x->vault, types->n == 1 ? types->w[0] : NULL, true, walk, &x->ui->err);
+    cv_status st = cv_head_walk(x->vault, types->n == 1 ? types->w[0] : NULL, true, walk, &x->ui->err);
     for (size_t i = 0; i < walk->count && st == CV_OK && types->n > 1; i++) {
         struct cv_version of;
-        st = cv_walk_at(x->vault, walk, i, &of, &x->ui->err);
+        st = cv_head_walk_at(x->vault, walk, i, &of, &x->ui->err);
         if (st == CV_OK && of_types(types, of.type))
             walk->step[kept++] = walk->step[i];
         cv_version_free(&of);
@@ -212,7 +212,7 @@ static cv_status of_case(struct exporting *x)
     struct cv_related related = { 0 };
     cv_status st = cv_related(x->vault, x->a->the_case, NULL, x->a->reason, &related, &x->ui->err);
     for (size_t i = 0; st == CV_OK && i < related.count; i++)
-        st = cv_walk_add(x->vault, &x->chosen, related.r[i].of, &x->ui->err);
+        st = cv_head_walk_add(x->vault, &x->chosen, related.r[i].of, &x->ui->err);
     cv_related_free(&related);
     return st;
 }
@@ -326,7 +326,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     cv_columns_writer_free(x.columns);
     cv_buf_free(&x.text);
     cv_buf_free(&x.sealed);
-    cv_walk_free(&x.chosen);
+    cv_head_walk_free(&x.chosen);
     cv_ui_close(&o);
     return st;
 }

@@ -98,14 +98,15 @@ static cv_status take_title(void *arg, const struct cv_version *of, struct cv_by
 }
 
 /* sort(v, walk, c): by the day; or by the title. */
-static cv_status sort(struct cv_vault *v, struct cv_walk *walk, const struct columns *c, struct cv_err *err)
+static cv_status sort(struct cv_vault *v, struct cv_head_walk *walk, const struct columns *c,
+                      struct cv_err *err)
 {
     struct sorted *list = calloc(walk->count + 1, sizeof(*list));
     cv_status st = list == NULL ? CV_ERR_NOMEM : CV_OK;
     for (size_t i = 0; i < walk->count && st == CV_OK; i++) {
         struct cv_version version = { 0 };
         list[i].step = walk->step[i];
-        st = c->due != NULL ? cv_walk_at(v, walk, i, &version, err) : CV_OK;
+        st = c->due != NULL ? cv_head_walk_at(v, walk, i, &version, err) : CV_OK;
         list[i].text = c->due == NULL ? title_at(c, walk->step[i].index)
                        : st == CV_OK  ? cv_json_get_str(c->due, version.id)
                                       : NULL;
@@ -121,7 +122,7 @@ static cv_status sort(struct cv_vault *v, struct cv_walk *walk, const struct col
 }
 
 /* narrow(v, walk, type, among): only records that ${among} names, of that type, or of any (NULL). */
-static cv_status narrow(struct cv_vault *v, struct cv_walk *walk, const char *type,
+static cv_status narrow(struct cv_vault *v, struct cv_head_walk *walk, const char *type,
                         const struct cv_json *among, struct cv_err *err)
 {
     cv_status st = CV_OK;
@@ -130,7 +131,7 @@ static cv_status narrow(struct cv_vault *v, struct cv_walk *walk, const char *ty
         struct cv_versions list = { 0 };
         st = cv_record_versions(v, cv_json_iter_name(it), &list, err);
         if (st == CV_OK && (type == NULL || strcmp(type, list.v[0].type) == 0))
-            st = cv_walk_add(v, walk, &list.v[list.count - 1], err);
+            st = cv_head_walk_add(v, walk, &list.v[list.count - 1], err);
         cv_versions_free(&list);
     }
     return st;
@@ -155,7 +156,7 @@ static cv_status check_type(const struct cv_template *t, const char *type, struc
 }
 
 /* look(ui, v, a, walk, l, c): the glances; ${walk} is left with what is to be shown. */
-static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_walk *walk,
+static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_head_walk *walk,
                       struct cv_listing *l, struct columns *c)
 {
     size_t n = 0;
@@ -177,12 +178,13 @@ static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a
     return n > 0 ? CV_THEN(st, sort(v, walk, c, &ui->err)) : st;
 }
 
-static cv_status print(struct cv_ui *ui, struct cv_vault *v, const struct cv_walk *walk, struct cv_listing *l)
+static cv_status print(struct cv_ui *ui, struct cv_vault *v, const struct cv_head_walk *walk,
+                       struct cv_listing *l)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < walk->count && st == CV_OK; i++) {
         struct cv_version version;
-        st = cv_walk_at(v, walk, i, &version, &ui->err);
+        st = cv_head_walk_at(v, walk, i, &version, &ui->err);
         st = CV_THEN(st, cv_listing_put(ui, l, &version));
         cv_version_free(&version);
         st = st == CV_ERR_NOTFOUND ? CV_OK : st;
@@ -195,12 +197,12 @@ static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
     struct cv_opened o = { 0 };
-    struct cv_walk walk = { 0 };
+    struct cv_head_walk walk = { 0 };
     struct cv_listing l = { 0 };
     struct columns columns = { 0 };
     cv_status st = cv_ui_open(ui, &o);
     st = CV_THEN(st, check_type(o.vault->template, a->type, &ui->err));
-    st = CV_THEN(st, cv_walk(o.vault, a->due ? NULL : a->type, true, &walk, &ui->err));
+    st = CV_THEN(st, cv_head_walk(o.vault, a->due ? NULL : a->type, true, &walk, &ui->err));
     st = CV_THEN(st, look(ui, o.vault, a, &walk, &l, &columns));
     st = CV_THEN(st, print(ui, o.vault, &walk, &l));
     if (st == CV_OK && walk.count == 0 && !ui->json)
@@ -210,7 +212,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (st == CV_OK)
         cv_listing_lost(walk.lost, walk.lost_count);
     columns_free(&columns);
-    cv_walk_free(&walk);
+    cv_head_walk_free(&walk);
     cv_ui_close(&o);
     return st;
 }

@@ -57,7 +57,7 @@ static cv_status take(void *arg, const struct cv_version *of, const struct cv_js
 
 /* last_damaged(v, known, out): the last record entry that nobody can read, 0 if all can be. What the head
  * index knows needs no look: where such an entry is damaged, its record is left out, or does not open. */
-static cv_status last_damaged(struct cv_vault *v, const struct cv_walk *known, uint64_t *out,
+static cv_status last_damaged(struct cv_vault *v, const struct cv_head_walk *known, uint64_t *out,
                               struct cv_err *err)
 {
     struct cv_catalog *catalog = cv_custody_catalog(v->custody);
@@ -96,15 +96,15 @@ static cv_status doubt_erased(struct cv_vault *v, struct cv_consent *c, struct c
 
 static cv_status doubt(struct cv_vault *v, struct cv_consent *list, size_t count, struct cv_err *err)
 {
-    struct cv_walk known = { 0 };
+    struct cv_head_walk known = { 0 };
     uint64_t damaged = 0;
-    cv_status st = cv_walk(v, NULL, false, &known, err);
+    cv_status st = cv_head_walk(v, NULL, false, &known, err);
     st = CV_THEN(st, last_damaged(v, &known, &damaged, err));
     for (size_t i = 0; i < count && st == CV_OK; i++) {
         list[i].doubtful = damaged > list[i].index;
         st = doubt_erased(v, &list[i], err);
     }
-    cv_walk_free(&known);
+    cv_head_walk_free(&known);
     return st;
 }
 

@@ -152,7 +152,7 @@ static cv_status choose(struct dueing *d, struct cv_json *out, struct cv_err *er
     return st;
 }
 
-cv_status cv_record_due(struct cv_vault *v, const struct cv_walk *walk, const char *reason,
+cv_status cv_record_due(struct cv_vault *v, const struct cv_head_walk *walk, const char *reason,
                         struct cv_json **out, struct cv_err *err)
 {
     struct dueing d = { .v = v };

@@ -12,7 +12,7 @@
 struct exporting {
     struct cv_vault *v;
     const struct cv_export *e;
-    const struct cv_walk *walk;
+    const struct cv_head_walk *walk;
     size_t from, to;    /* those that one event names */
     uint16_t *wants_of; /* each of these records' number of wants */
     bool any;
@@ -30,7 +30,7 @@ struct exporting {
 static cv_status begin(struct exporting *x, size_t i, struct cv_json *names, struct cv_err *err)
 {
     x->g = (struct reading){ .v = x->v, .r = &x->record };
-    cv_status st = cv_walk_at(x->v, x->walk, i, &x->version, err);
+    cv_status st = cv_head_walk_at(x->v, x->walk, i, &x->version, err);
     st = CV_THEN(st, cv_heads_find(x->v, x->version.id, &x->versions, err));
     st = CV_THEN(st, reading_begin(&x->g, &x->version, x->versions.count, err));
     return CV_THEN(st, reading_plan(&x->g, &x->versions, &x->version, NULL, names, err));
@@ -145,7 +145,7 @@ static cv_status export_some(struct exporting *x, struct cv_err *err)
     return st;
 }
 
-cv_status cv_export(struct cv_vault *v, const struct cv_export *e, const struct cv_walk *walk,
+cv_status cv_export(struct cv_vault *v, const struct cv_export *e, const struct cv_head_walk *walk,
                     struct cv_err *err)
 {
     struct exporting x = { .v = v, .e = e, .walk = walk };

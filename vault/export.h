@@ -1,7 +1,7 @@
 #ifndef CV_VAULT_EXPORT_H
 #define CV_VAULT_EXPORT_H
 
-#include "vault/walk.h"
+#include "vault/head_walk.h"
 
 /** Reading many records whole, as far as this member may, under one event that names them all,
  * or one for every cv_event_named_most of them. */
@@ -17,7 +17,7 @@ struct cv_export {
  * nothing may be read; CV_ERR_ARG if the vault asks why and there is no reason; CV_ERR_LOG where a record is
  * damaged or is not what its author signed: an export with a hole would look whole; what ${take} says;
  * CV_ERR_IO; CV_ERR_NOMEM. */
-CV_MUST_CHECK cv_status cv_export(struct cv_vault *v, const struct cv_export *e, const struct cv_walk *walk,
-                                  struct cv_err *err);
+CV_MUST_CHECK cv_status cv_export(struct cv_vault *v, const struct cv_export *e,
+                                  const struct cv_head_walk *walk, struct cv_err *err);
 
 #endif

@@ -18,7 +18,7 @@ struct glancing {
     struct cv_vault *v;
     const struct cv_glance *g;
     const struct cv_version *const *list; /* the records, or: */
-    const struct cv_walk *walk;
+    const struct cv_head_walk *walk;
     size_t from, to; /* of them, those that one event names */
     bool *asked;     /* of which of these something is asked for */
     size_t wanted;   /* of how many */
@@ -40,7 +40,7 @@ static cv_status come_to(struct glancing *w, size_t i, struct cv_err *err)
 {
     cv_version_free(&w->opened);
     w->of = w->list != NULL ? w->list[i] : &w->opened;
-    return w->list != NULL ? CV_OK : cv_walk_at(w->v, w->walk, i, &w->opened, err);
+    return w->list != NULL ? CV_OK : cv_head_walk_at(w->v, w->walk, i, &w->opened, err);
 }
 
 /* stands_in(v, version, section, row): the version itself, or the one that it carries the section from. */
@@ -230,7 +230,7 @@ cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct 
     return cv_glance_under(v, g, NULL, list, count, err);
 }
 
-cv_status cv_glance_walk(struct cv_vault *v, const struct cv_glance *g, const struct cv_walk *walk,
+cv_status cv_glance_walk(struct cv_vault *v, const struct cv_glance *g, const struct cv_head_walk *walk,
                          struct cv_err *err)
 {
     struct glancing w = { .v = v, .g = g, .walk = walk };
@@ -239,9 +239,9 @@ cv_status cv_glance_walk(struct cv_vault *v, const struct cv_glance *g, const st
 
 cv_status cv_glance_type(struct cv_vault *v, const struct cv_glance *g, const char *type, struct cv_err *err)
 {
-    struct cv_walk walk = { 0 };
-    cv_status st = cv_walk(v, type, true, &walk, err);
+    struct cv_head_walk walk = { 0 };
+    cv_status st = cv_head_walk(v, type, true, &walk, err);
     st = CV_THEN(st, cv_glance_walk(v, g, &walk, err));
-    cv_walk_free(&walk);
+    cv_head_walk_free(&walk);
     return cv_err_note(err, st, "glance");
 }

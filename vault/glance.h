@@ -1,7 +1,7 @@
 #ifndef CV_VAULT_GLANCE_H
 #define CV_VAULT_GLANCE_H
 
-#include "vault/walk.h"
+#include "vault/head_walk.h"
 
 /**
  * Glances: one section of each of many records, under one event that names them all, or one for
@@ -32,7 +32,7 @@ CV_MUST_CHECK cv_status cv_glance_under(struct cv_vault *v, const struct cv_glan
 
 /** cv_glance_walk(v, g, walk, err): cv_glance of the versions that a walk comes to. */
 CV_MUST_CHECK cv_status cv_glance_walk(struct cv_vault *v, const struct cv_glance *g,
-                                       const struct cv_walk *walk, struct cv_err *err);
+                                       const struct cv_head_walk *walk, struct cv_err *err);
 
 /** cv_glance_type(v, g, type, err): the same of the last version of every record of a type that this member
  * may see, the newest entry last; as cv_record_versions too. */
@@ -44,14 +44,14 @@ CV_MUST_CHECK cv_status cv_glance_type(struct cv_vault *v, const struct cv_glanc
 /** cv_record_titles_each(v, walk, reason, fn, arg, err): of each record that has one its title, as below, one
  * after another, in the order of the walk. */
 typedef cv_status (*cv_title_fn)(void *arg, const struct cv_version *of, struct cv_bytes title);
-CV_MUST_CHECK cv_status cv_record_titles_each(struct cv_vault *v, const struct cv_walk *walk,
+CV_MUST_CHECK cv_status cv_record_titles_each(struct cv_vault *v, const struct cv_head_walk *walk,
                                               const char *reason, cv_title_fn fn, void *arg,
                                               struct cv_err *err);
 
 /** cv_record_titles(v, walk, reason, out, err): by what a person tells these records apart (their
  * template's title fields); without those that have none. Statuses as cv_glance. */
-CV_MUST_CHECK cv_status cv_record_titles(struct cv_vault *v, const struct cv_walk *walk, const char *reason,
-                                         struct cv_json **out, struct cv_err *err);
+CV_MUST_CHECK cv_status cv_record_titles(struct cv_vault *v, const struct cv_head_walk *walk,
+                                         const char *reason, struct cv_json **out, struct cv_err *err);
 
 /** cv_title_put(template, of, data, titles): for those who look at more: the title fields of a record in its
  * section's ${data}, with a space between, into ${titles}. CV_OK; CV_ERR_NOMEM. */
@@ -61,7 +61,7 @@ CV_MUST_CHECK cv_status cv_title_put(const struct cv_template *template, const s
 /** cv_record_due(v, walk, reason, out, err): since which day (YYYY-MM-DD) records need not be kept any
  * more, by the retention of their types; ${walk} is past the last version of every record, since one's day
  * may depend on another's. Only those whose day has come. Statuses as cv_glance. */
-CV_MUST_CHECK cv_status cv_record_due(struct cv_vault *v, const struct cv_walk *walk, const char *reason,
+CV_MUST_CHECK cv_status cv_record_due(struct cv_vault *v, const struct cv_head_walk *walk, const char *reason,
                                       struct cv_json **out, struct cv_err *err);
 
 #endif

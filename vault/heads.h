@@ -16,7 +16,7 @@ CV_MUST_CHECK cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err
 
 /** cv_heads_find(v, id, out, err): the versions of one record, by entry; of entries that claim one version
  * the first in the log is it, and the others are in out->lost. CV_OK, also with none. Of many records:
- * vault/walk.h. */
+ * vault/head_walk.h. */
 CV_MUST_CHECK cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out,
                                       struct cv_err *err);
 

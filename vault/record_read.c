@@ -5,8 +5,8 @@
 
 #include "vault/erase.h"
 #include "vault/grant.h"
+#include "vault/head_walk.h"
 #include "vault/reading.h"
-#include "vault/walk.h"
 
 void cv_record_free(struct cv_record *r)
 {
@@ -61,7 +61,7 @@ cv_status cv_record_versions(struct cv_vault *v, const char *text, struct cv_ver
     char id[CV_ID_TEXT_BYTES];
     memset(out, 0, sizeof(*out));
     if (text == NULL)
-        return cv_walk_versions(v, out, err);
+        return cv_head_walk_versions(v, out, err);
     cv_status st = cv_id_parse(cv_bytes_str(text), raw, err);
     if (st == CV_OK)
         cv_id_text(raw, id);

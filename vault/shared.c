@@ -306,14 +306,14 @@ static cv_status put_titles(struct sharing *s, struct cv_json *doc, const char *
 {
     struct cv_json *cases = cv_json_get(doc, "cases"), *titles = NULL;
     const size_t n = cv_json_len(cases) + 1;
-    struct cv_walk walk = { 0 };
+    struct cv_head_walk walk = { 0 };
     cv_status st = CV_OK;
     for (size_t i = 0; i < n && st == CV_OK; i++) {
         const char *id = i == 0 ? s->id : cv_json_get_str(cv_json_at(cases, i - 1), "case");
         struct cv_versions list = { 0 };
         st = cv_heads_find(s->v, id, &list, err);
         if (st == CV_OK && list.count > 0)
-            st = cv_walk_add(s->v, &walk, &list.v[list.count - 1], err);
+            st = cv_head_walk_add(s->v, &walk, &list.v[list.count - 1], err);
         cv_versions_free(&list);
     }
     st = CV_THEN(st, cv_record_titles(s->v, &walk, reason, &titles, err));
@@ -323,7 +323,7 @@ static cv_status put_titles(struct sharing *s, struct cv_json *doc, const char *
         if (title != NULL)
             st = cv_json_set(o, "title", cv_json_ref(title));
     }
-    cv_walk_free(&walk);
+    cv_head_walk_free(&walk);
     cv_json_free(titles);
     return st;
 }

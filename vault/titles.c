@@ -59,7 +59,7 @@ static cv_status take_title(void *arg, const struct cv_version *of, const struct
     return st;
 }
 
-cv_status cv_record_titles_each(struct cv_vault *v, const struct cv_walk *walk, const char *reason,
+cv_status cv_record_titles_each(struct cv_vault *v, const struct cv_head_walk *walk, const char *reason,
                                 cv_title_fn fn, void *arg, struct cv_err *err)
 {
     struct titling t = { v->template, fn, arg };
@@ -67,7 +67,7 @@ cv_status cv_record_titles_each(struct cv_vault *v, const struct cv_walk *walk, 
     return cv_glance_walk(v, &g, walk, err);
 }
 
-cv_status cv_record_titles(struct cv_vault *v, const struct cv_walk *walk, const char *reason,
+cv_status cv_record_titles(struct cv_vault *v, const struct cv_head_walk *walk, const char *reason,
                            struct cv_json **out, struct cv_err *err)
 {
     struct cv_json *titles = cv_json_object();

@@ -232,13 +232,14 @@ static void forged_emptiness(void **state)
 }
 
 /* past(v, walk, id): how often it comes to that record, in its order. */
-static size_t past(struct cv_vault *v, const struct cv_walk *walk, const char *id, struct cv_version *last)
+static size_t past(struct cv_vault *v, const struct cv_head_walk *walk, const char *id,
+                   struct cv_version *last)
 {
     size_t n = 0;
     for (size_t i = 0; i < walk->count; i++) {
         struct cv_version version;
         assert_true(i == 0 || walk->step[i - 1].index < walk->step[i].index);
-        assert_ok(cv_walk_at(v, walk, i, &version, NULL));
+        assert_ok(cv_head_walk_at(v, walk, i, &version, NULL));
         assert_int_equal(version.index, walk->step[i].index);
         if (strcmp(version.id, id) == 0) {
             n++;
@@ -254,34 +255,34 @@ static size_t past(struct cv_vault *v, const struct cv_walk *walk, const char *i
  * to; past the last ones only the last; and what comes later is not in it. */
 static void check_walk(struct cv_vault *v, const char *id, uint64_t lost)
 {
-    struct cv_walk all, last, types, cases;
+    struct cv_head_walk all, last, types, cases;
     struct cv_version version = { 0 };
     struct cv_stored out;
     struct cv_json *edit = parsed("{\"identity\":{\"first_name\":\"Ana Maria\"}}");
     const struct cv_edit change = { .sections = edit };
-    assert_ok(cv_walk(v, NULL, false, &all, NULL));
+    assert_ok(cv_head_walk(v, NULL, false, &all, NULL));
     assert_ok(cv_record_edit(v, id, &change, NULL, &out, NULL));
     assert_int_equal(all.lost_count, 1);
     assert_int_equal(all.lost[0].index, lost);
     assert_string_equal(all.lost[0].id, id);
     assert_int_equal(past(v, &all, id, &version), 1);
     assert_string_equal(version.author, custodian.public.pseudonym);
-    cv_walk_free(&all);
-    assert_ok(cv_walk(v, NULL, false, &all, NULL));
+    cv_head_walk_free(&all);
+    assert_ok(cv_head_walk(v, NULL, false, &all, NULL));
     assert_int_equal(past(v, &all, id, &version), 2);
-    assert_ok(cv_walk(v, NULL, true, &last, NULL));
+    assert_ok(cv_head_walk(v, NULL, true, &last, NULL));
     assert_int_equal(past(v, &last, id, &version), 1);
     assert_int_equal(version.version, 2);
-    assert_ok(cv_walk(v, "person", true, &types, NULL));
+    assert_ok(cv_head_walk(v, "person", true, &types, NULL));
     assert_int_equal(types.lost_count, 1);
     assert_int_equal(past(v, &types, id, &version), 1);
-    assert_ok(cv_walk(v, "case", true, &cases, NULL));
+    assert_ok(cv_head_walk(v, "case", true, &cases, NULL));
     assert_int_equal(cases.lost_count, 1);
     assert_int_equal(past(v, &cases, id, &version), 0);
-    cv_walk_free(&all);
-    cv_walk_free(&last);
-    cv_walk_free(&types);
-    cv_walk_free(&cases);
+    cv_head_walk_free(&all);
+    cv_head_walk_free(&last);
+    cv_head_walk_free(&types);
+    cv_head_walk_free(&cases);
     cv_json_free(edit);
 }
 
@@ -353,7 +354,7 @@ static cv_status take_whole(void *arg, const struct cv_record *r)
 /* An act on very many records is told by several events; each is there before what it names is opened. */
 static void told_in_turns(void **state)
 {
-    struct cv_walk walk;
+    struct cv_head_walk walk;
     size_t seen = 0, exported = 0, ids = 0;
     (void)state;
     struct cv_vault *v = opened(&custodian);
@@ -361,7 +362,7 @@ static void told_in_turns(void **state)
     const struct cv_export export = { "to a file", NULL, take_whole, &exported };
     for (int i = 0; i < 7; i++)
         stored(v, PERSON("Ana"));
-    assert_ok(cv_walk(v, "person", true, &walk, NULL));
+    assert_ok(cv_head_walk(v, "person", true, &walk, NULL));
     assert_true(walk.count > 7); /* the others are forged, some of them */
     memmove(walk.step, walk.step + walk.count - 7, 7 * sizeof(*walk.step));
     walk.count = 7;
@@ -385,7 +386,7 @@ static void told_in_turns(void **state)
         at = index + 1;
     }
     assert_int_equal(ids, 14);
-    cv_walk_free(&walk);
+    cv_head_walk_free(&walk);
     cv_vault_close(v);
 }
 

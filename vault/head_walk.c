@@ -1,4 +1,4 @@
-#include "vault/walk.h"
+#include "vault/head_walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ struct walking {
     const char *type;
     bool latest;
     uint64_t until; /* entries from here on are not in it */
-    struct cv_walk *out;
+    struct cv_head_walk *out;
     /* the record that is being passed */
     uint8_t tag[CV_HEAD_TAG_BYTES];
     uint64_t first;       /* its first entry, */
@@ -21,7 +21,7 @@ struct walking {
 };
 
 /* add_step(walk, index, tag): twice as much room each time. */
-static cv_status add_step(struct cv_walk *walk, uint64_t index, const uint8_t *tag)
+static cv_status add_step(struct cv_head_walk *walk, uint64_t index, const uint8_t *tag)
 {
     if ((walk->count & (walk->count - 1)) == 0) {
         struct cv_step *more = realloc(walk->step, (walk->count == 0 ? 1 : 2 * walk->count) * sizeof(*more));
@@ -35,7 +35,7 @@ static cv_status add_step(struct cv_walk *walk, uint64_t index, const uint8_t *t
     return CV_OK;
 }
 
-static cv_status add_lost(struct cv_walk *walk, const struct cv_versions *list)
+static cv_status add_lost(struct cv_head_walk *walk, const struct cv_versions *list)
 {
     if (list->lost_count == 0)
         return CV_OK;
@@ -103,7 +103,7 @@ static int lost_by_entry(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
-static cv_status find(struct cv_vault *v, const char *type, bool latest, struct cv_walk *out,
+static cv_status find(struct cv_vault *v, const char *type, bool latest, struct cv_head_walk *out,
                       struct cv_err *err)
 {
     struct walking w = { .type = type, .latest = latest, .until = v->custody->chain.next, .out = out };
@@ -122,27 +122,28 @@ static cv_status find(struct cv_vault *v, const char *type, bool latest, struct 
     return st;
 }
 
-cv_status cv_walk(struct cv_vault *v, const char *type, bool latest, struct cv_walk *out, struct cv_err *err)
+cv_status cv_head_walk(struct cv_vault *v, const char *type, bool latest, struct cv_head_walk *out,
+                       struct cv_err *err)
 {
-    *out = (struct cv_walk){ 0 };
+    *out = (struct cv_head_walk){ 0 };
     cv_status st = cv_heads_catch_up(v, err);
     const unsigned made = cv_catalog_made(v->custody->catalog);
     st = CV_THEN(st, find(v, type, latest, out, err));
     if (st == CV_OK && made != cv_catalog_made(v->custody->catalog)) {
-        cv_walk_free(out); /* of a catalog that was damaged on the way */
+        cv_head_walk_free(out); /* of a catalog that was damaged on the way */
         st = cv_heads_catch_up(v, err);
         st = CV_THEN(st, find(v, type, latest, out, err));
     }
     if (st != CV_OK)
-        cv_walk_free(out);
+        cv_head_walk_free(out);
     return cv_err_note(err, st, "head index");
 }
 
-void cv_walk_free(struct cv_walk *walk)
+void cv_head_walk_free(struct cv_head_walk *walk)
 {
     free(walk->step);
     free(walk->lost);
-    *walk = (struct cv_walk){ 0 };
+    *walk = (struct cv_head_walk){ 0 };
 }
 
 /* ---- past them ---- */
@@ -155,8 +156,8 @@ static cv_status find_head(struct cv_vault *v, const struct cv_step *step, struc
                                        sealed, err));
 }
 
-cv_status cv_walk_at(struct cv_vault *v, const struct cv_walk *walk, size_t i, struct cv_version *out,
-                     struct cv_err *err)
+cv_status cv_head_walk_at(struct cv_vault *v, const struct cv_head_walk *walk, size_t i,
+                          struct cv_version *out, struct cv_err *err)
 {
     struct cv_head_rows *rows = NULL;
     struct cv_buf sealed = { .max = CV_HEAD_MAX };
@@ -173,8 +174,8 @@ cv_status cv_walk_at(struct cv_vault *v, const struct cv_walk *walk, size_t i, s
     return st;
 }
 
-cv_status cv_walk_add(struct cv_vault *v, struct cv_walk *walk, const struct cv_version *version,
-                      struct cv_err *err)
+cv_status cv_head_walk_add(struct cv_vault *v, struct cv_head_walk *walk, const struct cv_version *version,
+                           struct cv_err *err)
 {
     struct cv_head_rows *rows = NULL;
     uint8_t tag[CV_HEAD_TAG_BYTES];
@@ -183,15 +184,15 @@ cv_status cv_walk_add(struct cv_vault *v, struct cv_walk *walk, const struct cv_
     return CV_THEN(st, add_step(walk, version->index, tag));
 }
 
-cv_status cv_walk_versions(struct cv_vault *v, struct cv_versions *out, struct cv_err *err)
+cv_status cv_head_walk_versions(struct cv_vault *v, struct cv_versions *out, struct cv_err *err)
 {
-    struct cv_walk walk = { 0 };
+    struct cv_head_walk walk = { 0 };
     *out = (struct cv_versions){ 0 };
-    cv_status st = cv_walk(v, NULL, false, &walk, err);
+    cv_status st = cv_head_walk(v, NULL, false, &walk, err);
     if (st == CV_OK && walk.count > 0 && (out->v = calloc(walk.count, sizeof(*out->v))) == NULL)
         st = CV_ERR_NOMEM;
     for (size_t i = 0; i < walk.count && st == CV_OK; i++) {
-        st = cv_walk_at(v, &walk, i, &out->v[out->count], err);
+        st = cv_head_walk_at(v, &walk, i, &out->v[out->count], err);
         if (st == CV_OK)
             out->count++;
         st = st == CV_ERR_NOTFOUND ? CV_OK : st;
@@ -199,7 +200,7 @@ cv_status cv_walk_versions(struct cv_vault *v, struct cv_versions *out, struct c
     out->lost = walk.lost;
     out->lost_count = walk.lost_count;
     walk.lost = NULL;
-    cv_walk_free(&walk);
+    cv_head_walk_free(&walk);
     if (st != CV_OK)
         cv_versions_free(out);
     return st;
