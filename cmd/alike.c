@@ -64,6 +64,6 @@ cv_status cv_similar_limits(const struct cv_ui *ui, const struct cv_alike *alike
     else if (persons > 1)
         cv_ui_say(ui, "For %zu persons only the %d likeliest records were compared.", persons,
                   CV_ALIKE_COMPARED);
-    cv_ui_unread(cv_alike_unread(alike));
+    cv_ui_unread(cv_alike_unread(alike), "not searched");
     return st;
 }

@@ -4,12 +4,13 @@
 #include <time.h>
 
 #include "cmd/audit_tiles.h"
+#include "cmd/audit_verify.h"
 #include "cmd/cmd.h"
 #include "formats/base64.h"
 #include "vault/contents.h"
 #include "vault/misconduct.h"
 
-/* audit verify, check: whether all of it is there. */
+/* audit verify: whether all of it is there. */
 
 static void progress(void *arg, uint64_t done, uint64_t total)
 {
@@ -66,6 +67,10 @@ static cv_status audit_json(const struct cv_ui *ui, const struct cv_audit *a, co
     st = CV_THEN(st, set_count(o, "policies", a->policies));
     st = CV_THEN(st, set_count(o, "size", a->head_size));
     st = CV_THEN(st, cv_json_set(o, "root", cv_json_str(root)));
+    if (a->loss > 0) {
+        st = CV_THEN(st, set_count(o, "lost", a->lost));
+        st = CV_THEN(st, set_count(o, "unproved", a->unproved));
+    }
     if (a->witnessed.asked > 0 || a->witnessed.quorum > 0)
         st = CV_THEN(st, cv_json_set(o, "witnessed", witnessed_json(&a->witnessed)));
     st = CV_THEN(st, cv_ui_answer(ui, o));
@@ -73,8 +78,7 @@ static cv_status audit_json(const struct cv_ui *ui, const struct cv_audit *a, co
     return st;
 }
 
-/* print_audit(ui, a, what): what was proved. */
-static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, const char *said)
+cv_status cv_audit_print(const struct cv_ui *ui, const struct cv_audit *a, const char *said)
 {
     char print[CV_FINGERPRINT_BYTES];
     struct cv_buf root = { 0 };
@@ -87,6 +91,10 @@ static cv_status print_audit(const struct cv_ui *ui, const struct cv_audit *a, c
         printf("%s\n%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies.\nHead: %" PRIu64
                " %s\nVault: %s\n",
                said, a->entries, a->commits, a->policies, a->head_size, (const char *)root.p, print);
+        if (a->loss > 0)
+            printf("Lost: %" PRIu64 " entries, and %" PRIu64 " that can be proved no more, as entry %" PRIu64
+                   " and others of its\nkind say; who repaired the vault wrote that.\n",
+                   a->lost, a->unproved, a->loss);
         say_witnessed(&a->witnessed);
     }
     cv_buf_free(&root);
@@ -213,9 +221,10 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
         st =
             cv_fail(&ui->err, st, "the log tells another story; two signed heads prove it: %.190s", evidence);
     }
-    st = CV_THEN(
-        st, print_audit(ui, &audit,
-                        audit.known ? "The log is whole: every entry, checkpoint and policy verifies, and it "
+    st = CV_THEN(st,
+                 cv_audit_print(ui, &audit,
+                                audit.known
+                                    ? "The log is whole: every entry, checkpoint and policy verifies, and it "
                                       "goes on\nfrom what you saw before."
                                     : "The log is whole: every entry, checkpoint and policy verifies. You "
                                       "have not seen\nthis vault before: compare its fingerprint."));
@@ -237,55 +246,4 @@ const struct cv_cmd cv_cmd_audit_verify = {
     .opts = verify_opts,
     .args_bytes = sizeof(struct verify_args),
     .run = run_verify,
-};
-
-/* What `check` was told of; said at its end, when it is known what kind of vault this is. */
-struct checking {
-    struct cv_ui *ui;
-    struct cv_json *faults;
-};
-
-static cv_status on_damage(void *arg, uint64_t index, enum cv_kind kind, const char *text)
-{
-    struct checking *c = arg;
-    if (!c->ui->json) {
-        printf("entry %" PRIu64 " (%s): %s\n", index, cv_kind_name(kind), text);
-        return CV_OK;
-    }
-    struct cv_json *o = cv_json_object();
-    cv_status st = set_count(o, "entry", index);
-    st = CV_THEN(st, cv_json_set(o, "kind", cv_json_str(cv_kind_name(kind))));
-    st = CV_THEN(st, cv_json_set(o, "fault", cv_json_str("damaged")));
-    if (st == CV_OK)
-        return cv_json_push(c->faults, o);
-    cv_json_free(o);
-    return st;
-}
-
-static void check_progress(void *arg, uint64_t done, uint64_t total)
-{
-    progress(((struct checking *)arg)->ui, done, total);
-}
-
-static cv_status run_check(struct cv_ui *ui, const void *args)
-{
-    char path[4096];
-    struct cv_audit audit = { 0 };
-    struct checking c = { ui, cv_json_array() };
-    (void)args;
-    cv_status st = c.faults == NULL ? CV_ERR_NOMEM : cv_ui_vault_path(ui, path);
-    st = CV_THEN(st, cv_check(path, on_damage, check_progress, &c, &audit, &ui->err));
-    cv_ui_training(ui, audit.training);
-    for (size_t i = 0; i < cv_json_len(c.faults); i++)
-        if (cv_ui_answer(ui, cv_json_at(c.faults, i)) != CV_OK)
-            st = st == CV_OK ? CV_ERR_NOMEM : st;
-    cv_json_free(c.faults);
-    return CV_THEN(st, print_audit(ui, &audit, "Everything was read, and nothing is damaged."));
-}
-
-const struct cv_cmd cv_cmd_check = {
-    .name = "check",
-    .synopsis = "",
-    .summary = "read everything and name every damaged entry",
-    .run = run_check,
 };

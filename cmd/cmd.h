@@ -154,9 +154,10 @@ CV_MUST_CHECK cv_status cv_ui_choice(struct cv_ui *ui, const struct cv_template 
 
 /** cv_ui_training(ui, training): say TRAINING, if it is, now and in every answer in JSON. */
 void cv_ui_training(struct cv_ui *ui, bool training);
-/** cv_ui_unread(count): say on stderr, with --quiet too, that so many records could not be read and were not
- * searched, if there are any; after what stdout was given so far. */
-void cv_ui_unread(size_t count);
+/** cv_ui_unread(count, not_done): say on stderr, with --quiet too, that so many records could not be read and
+ * are ${not_done}, if there are any; after what stdout was given so far. */
+#define CV_UI_LEFT_OUT "left out, if of this case"
+void cv_ui_unread(size_t count, const char *not_done);
 /** cv_ui_say(ui, fmt, ...): a line to stderr, unless --quiet; after what stdout was given so far. */
 __attribute__((format(printf, 2, 3))) void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...);
 /** cv_ui_print_text(text): to stdout, control and bidirectional characters made visible as U+FFFD; LF and TAB

@@ -80,7 +80,7 @@ static cv_status take_value(void *arg, const struct cv_version *of, const struct
  */
 static cv_status choose(struct query *q, struct cv_head_walk *all)
 {
-    const struct cv_glance g = { "search", NULL, q->a->reason, query_section, take_value, q, false };
+    const struct cv_glance g = { "search", NULL, q->a->reason, query_section, take_value, q, NULL, false };
     size_t kept = 0;
     cv_status st = CV_OK;
     for (size_t i = 0; i < all->count && st == CV_OK; i++) {

@@ -211,6 +211,8 @@ static cv_status run_new(struct cv_ui *ui, const void *args)
     cv_status st = cv_ui_open(ui, &o);
     st = CV_THEN(st, cv_plan_make(o.vault, &q, &plan, &ui->err));
     st = CV_THEN(st, show_plan(ui, o.vault->template, &plan));
+    if (st == CV_OK)
+        cv_ui_unread(plan.unread, CV_UI_LEFT_OUT);
     if (st == CV_OK && !a->dry_run) {
         st = cv_plan_ask(o.vault, &plan, a->reason, &ui->err);
         if (st == CV_ERR_CONSENT)

@@ -211,6 +211,8 @@ static cv_status of_case(struct exporting *x)
 {
     struct cv_related related = { 0 };
     cv_status st = cv_related(x->vault, x->a->the_case, NULL, x->a->reason, &related, &x->ui->err);
+    if (st == CV_OK)
+        cv_ui_unread(related.unread, CV_UI_LEFT_OUT);
     for (size_t i = 0; st == CV_OK && i < related.count; i++)
         st = cv_head_walk_add(x->vault, &x->chosen, related.r[i].of, &x->ui->err);
     cv_related_free(&related);
@@ -311,7 +313,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, begin(&x));
     snprintf(detail, sizeof(detail), "to a file, %s, %s", x.csv ? "CSV" : "JSON lines",
              x.a->plain ? "NOT sealed" : "sealed with a passphrase");
-    const struct cv_export e = { detail, x.a->reason, take, &x };
+    const struct cv_export e = { .detail = detail, .reason = x.a->reason, .take = take, .arg = &x };
     st = CV_THEN(st, cv_export(x.vault, &e, &x.chosen, &ui->err));
     if (st == CV_OK && x.done == 0)
         st = cv_fail(&ui->err, CV_ERR_NOKEY,

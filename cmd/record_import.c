@@ -4,6 +4,7 @@
 #include "cmd/arrival.h"
 #include "cmd/import.h"
 #include "cmd/import_known.h"
+#include "formats/date.h"
 #include "vault/origin.h"
 
 /* record import: many records, a commit for each thousand; or those of a package from another vault. */
@@ -141,6 +142,8 @@ static cv_status put(struct import *im, const struct cv_import_item *item, size_
     struct cv_stored stored;
     struct cv_err err = { 0 };
     cv_status st = cv_record_put_from(im->vault, record, &how, &stored, &err);
+    if (st == CV_ERR_IO || st == CV_ERR_NOMEM || st == CV_ERR_INTERNAL) /* no fault of this line */
+        return cv_fail(&im->ui->err, st, "%s", err.msg);
     if (st != CV_OK)
         return at_line(im, item->line, st, err.msg);
     st = cv_seen_note(im->seen, mark, &stored);
@@ -192,6 +195,15 @@ static cv_status refused(struct import *im, const struct cv_import_item *item, c
     return cv_import_refused(im->ui, refusals_to(im), item->line, NULL, why);
 }
 
+/* preview(im, line, record): as it would be stored. */
+static cv_status preview(struct import *im, uint64_t line, struct cv_json *record)
+{
+    char today[CV_DATE_BYTES];
+    cv_date_today(0, today);
+    cv_status st = cv_template_default(im->vault->template, record, today, &im->ui->err);
+    return CV_THEN(st, cv_import_preview(im->ui, im->vault->template, line, record));
+}
+
 /* rehearse(im, item, marks): what a dry run says of a row. */
 static cv_status rehearse(struct import *im, const struct cv_import_item *item,
                           const struct cv_import_marks *marks)
@@ -209,7 +221,7 @@ static cv_status rehearse(struct import *im, const struct cv_import_item *item,
         if (im->persons != NULL)
             st = cv_import_known_add(im->persons, item->line, record, NULL);
         if (show)
-            st = CV_THEN(st, cv_import_preview(im->ui, im->vault->template, item->line, record));
+            st = CV_THEN(st, preview(im, item->line, record));
     }
     return st;
 }

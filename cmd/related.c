@@ -167,7 +167,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (st == CV_OK)
         st = ui->json ? cv_ui_answer(ui, doc) : print(ui, doc);
     if (st == CV_OK)
-        cv_ui_unread((size_t)cv_json_get_int(doc, "unread"));
+        cv_ui_unread((size_t)cv_json_get_int(doc, "unread"), "not searched");
     if (st == CV_OK && a->output != NULL)
         cv_ui_say(ui, "The page is not sealed: it holds what you may read. Keep it as you keep the file.");
     cv_json_free(doc);

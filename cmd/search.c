@@ -131,7 +131,7 @@ static void tell(const struct cv_ui *ui, const struct cv_search *found)
     if (found->granted_left > 0)
         cv_ui_say(ui, "Of what was granted to you only the newest %d were searched; %zu were not.",
                   CV_INDEX_GRANTED_MAX, found->granted_left);
-    cv_ui_unread(found->unread);
+    cv_ui_unread(found->unread, "not searched");
 }
 
 static cv_status check_type(struct cv_ui *ui, const struct cv_template *t, const char *type)

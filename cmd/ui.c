@@ -256,13 +256,13 @@ void cv_ui_training(struct cv_ui *ui, bool training)
         fprintf(ui->json ? stderr : stdout, "TRAINING - no real people are in this vault\n");
 }
 
-void cv_ui_unread(size_t count)
+void cv_ui_unread(size_t count, const char *not_done)
 {
     if (count == 0)
         return;
     fflush(stdout);
-    fprintf(stderr, "%zu record%s could not be read, and %s not searched; `casevault check` says which.\n",
-            count, count > 1 ? "s" : "", count > 1 ? "are" : "is");
+    fprintf(stderr, "%zu record%s could not be read, and %s %s; `casevault check` says which.\n", count,
+            count > 1 ? "s" : "", count > 1 ? "are" : "is", not_done);
 }
 
 void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...)

@@ -21,6 +21,7 @@ static const struct cv_bytes kind_names[CV_KIND_COUNT] = {
     [CV_KIND_GRANT] = CV_LIT("grant"),       [CV_KIND_NOTICE] = CV_LIT("notice"),
     [CV_KIND_ERASE] = CV_LIT("erase"),       [CV_KIND_TOMBSTONE] = CV_LIT("tombstone"),
     [CV_KIND_ATTEST] = CV_LIT("attest"),     [CV_KIND_PIECE] = CV_LIT("piece"),
+    [CV_KIND_LOSS] = CV_LIT("loss"),         [CV_KIND_LOST] = CV_LIT("lost"),
 };
 
 const char *cv_kind_name(enum cv_kind kind)

@@ -23,6 +23,8 @@ enum cv_kind {
     CV_KIND_TOMBSTONE,
     CV_KIND_ATTEST, /* formats/attest.h */
     CV_KIND_PIECE,  /* of a document; formats/piece.h */
+    CV_KIND_LOSS,   /* what a repaired log lacks; formats/loss.h */
+    CV_KIND_LOST,   /* no entry: it holds the place of one that is gone, and is no leaf */
     CV_KIND_COUNT
 };
 

@@ -387,6 +387,21 @@ cv_status cv_template_check(const struct cv_template *t, const struct cv_json *r
     return sections > 0 ? CV_OK : cv_fail(err, CV_ERR_FORMAT, "%s: the record has no section", type);
 }
 
+cv_status cv_template_default(const struct cv_template *t, struct cv_json *record, const char *today,
+                              struct cv_err *err)
+{
+    const struct type *ty = template_type(t, cv_json_get_str(record, "type"));
+    cv_status st = CV_OK;
+    for (size_t i = 0; ty != NULL && i < ty->count; i++) {
+        const struct section *s = &ty->sections[i];
+        struct cv_json *given = cv_json_get(record, s->name);
+        for (size_t j = 0; j < s->count && cv_json_len(given) > 0 && st == CV_OK; j++)
+            if (s->fields[j].today && cv_json_get(given, s->fields[j].name) == NULL)
+                st = cv_json_set(given, s->fields[j].name, cv_json_str(today));
+    }
+    return cv_err_note(err, st, "record");
+}
+
 /* value_at(record, section, field): what stands there, or NULL. */
 static const struct cv_json *value_at(const struct cv_json *record, const char *section, const char *field)
 {

@@ -91,6 +91,11 @@ size_t cv_template_fill(const struct cv_template *t, const char *type, const cha
 CV_MUST_CHECK cv_status cv_template_check(const struct cv_template *t, const struct cv_json *record,
                                           struct cv_err *err);
 
+/** cv_template_default(t, record, today, err): what a new record does not say, in sections that say
+ * something: a date whose default is today takes ${today}. CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_template_default(const struct cv_template *t, struct cv_json *record,
+                                            const char *today, struct cv_err *err);
+
 /** cv_template_code(t, record, err): fill the section of coded fields from the others, where the type has
  * one; whatever it held is replaced. */
 CV_MUST_CHECK cv_status cv_template_code(const struct cv_template *t, struct cv_json *record,

@@ -29,6 +29,7 @@ struct field {
     const char *mark; /* what two records that say the same here have in common; NULL */
     enum field_type type;
     bool required, multi, elements, named, identifier, partial;
+    bool today; /* of a date: a new record that does not say it takes the day */
     size_t max;
     int64_t min; /* of an integer: nothing smaller; INT64_MIN: whatever it is */
     const struct cv_json *choices;

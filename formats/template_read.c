@@ -113,6 +113,7 @@ static void take_members(const struct cv_json *o, struct field *f)
     f->identifier = cv_json_get_bool(o, "identifier");
     f->partial = cv_json_get_bool(o, "partial");
     f->named = cv_json_get_bool(o, "named");
+    f->today = cv_json_get(o, "default") != NULL;
     f->min = cv_json_get(o, "min") != NULL ? cv_json_get_int(o, "min") : INT64_MIN;
 }
 
@@ -139,6 +140,13 @@ static bool documents_ok(const struct field *f)
             has_inner(f, "bytes", FIELD_INTEGER));
 }
 
+/* default_fits(f, said, inner): the one default there is, of a date that nothing else fills. */
+static bool default_fits(const struct field *f, const char *said, bool inner)
+{
+    return said == NULL ||
+           (strcmp(said, "today") == 0 && f->type == FIELD_DATE && !f->multi && !inner && f->from == NULL);
+}
+
 /* read_field(t, o, w, inner, f, err): one field; ${inner} ones stand inside an object and hold none. */
 static cv_status read_field(const struct cv_template *t, const struct cv_json *o, struct where *w, bool inner,
                             struct field *f, struct cv_err *err)
@@ -150,7 +158,8 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
         { "max", CV_JSON_INT },          { "identifier", CV_JSON_BOOL }, { "elements", CV_JSON_BOOL },
         { "partial", CV_JSON_BOOL },     { "to", CV_JSON_STRING },       { "fields", CV_JSON_ARRAY },
         { "from", CV_JSON_STRING },      { "named", CV_JSON_BOOL },      { "mark", CV_JSON_STRING },
-        { "dimension", CV_JSON_STRING }, { "min", CV_JSON_INT },         { NULL, CV_JSON_NULL },
+        { "dimension", CV_JSON_STRING }, { "min", CV_JSON_INT },         { "default", CV_JSON_STRING },
+        { NULL, CV_JSON_NULL },
     };
     f->name = cv_json_get_str(o, "name");
     w->at[AT_FIELD] = f->name != NULL ? f->name : "?";
@@ -168,6 +177,8 @@ static cv_status read_field(const struct cv_template *t, const struct cv_json *o
         return bad(w, err, "max is 1 to 64, elements need multi, and named needs elements");
     if (f->type != FIELD_INTEGER && cv_json_get(o, "min") != NULL)
         return bad(w, err, "min is for integers alone");
+    if (!default_fits(f, cv_json_get_str(o, "default"), inner))
+        return bad(w, err, "a default is today, of a date that is no list, has no from, and is in no object");
     if (!field_mark(f, cv_json_get_str(o, "mark"), &f->mark))
         return bad(w, err, "its mark is none of those in docs/TEMPLATE.md, or not for its type");
     if (!inner && f->type == FIELD_DOCUMENT)

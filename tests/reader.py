@@ -226,7 +226,7 @@ def judge_keepers(index, seals, new, judge, roles):
 
 def read_log(vault):
     """Every entry by index, after verifying all of it; and the policy in force for each."""
-    policy, edge, last, staged, out, slots, since, named = None, [], None, [], {}, 1, 0, 0
+    policy, edge, last, staged, out, slots, since, named, missing = None, [], None, [], {}, 1, 0, 0, set()
     for index, kind, raw, data in entries(vault):
         need(index == len(out), 'entry %d stands where %d belongs' % (index, len(out)))
         out[index] = (kind, data, policy)
@@ -270,11 +270,20 @@ def read_log(vault):
         judge = policy or new
         size = sum(1 << i for i in range(64) if index >> i & 1)
         need(lines[1] == judge.vault and max(slots, named) <= taken <= slots + len(lines) - 4 and size == index, 'entry %d: head' % index)
+        met, start = ([('checkpoint', last)] if last else []) + [(k, h) for k, h, _ in staged], index - len(staged)
+        if first >= start and last:  # the checkpoint before is gone: the edge that it would have left stands here
+            need(staged[first - start][0] == 'lost', 'entry %d: does not follow the one before' % index)
+            missing |= {(start + i, k, '0' * 64 if k == 'lost' else h, 'lost' if k == 'lost' else 'unproved')
+                        for i, (k, h, _) in enumerate(staged[:first - start])}
+            met, packed = [(k, h) for k, h, _ in staged[first - start:]], base64.b64decode(lines[3])
+            edge = [packed[i:i + 32] for i in range(0, len(packed), 32)]
         need(lines[3] == (base64.b64encode(b''.join(edge)).decode() or '-'), 'entry %d: edge' % index)
-        met = ([('checkpoint', last)] if last else []) + [(k, h) for k, h, _ in staged]
         need(len(met) == len(lines) - 4 and first + len(met) == index, 'entry %d: leaves' % index)
         for i, ((k, h), line) in enumerate(zip(met, lines[4:])):
             lk, lh, bind = line.split(' ')
+            if k == 'lost' and lk not in ('lost', 'policy'):
+                missing.add((first + i, lk, lh, 'lost'))
+                k, h = lk, lh
             need((k, h) == (lk, lh), 'entry %d (%s): damaged' % (first + i, k))
             text = 'casevault leaf v1\n%s\n%d\n%s\n%s\n%s\n' % (judge.vault, first + i, k, h, bind)
             append(edge, first + i, sha256(b'\x00' + text.encode()))
@@ -289,9 +298,15 @@ def read_log(vault):
         if policy is None:
             for i in list(out):
                 out[i] = (out[i][0], out[i][1], new)
+        for k, _, d in staged:
+            if k == 'loss':
+                lines = d.decode().split('\n')
+                need(lines[0] == 'casevault loss v1' and lines[-1] == '', 'loss')
+                missing -= {(int(i), kind, h, state) for i, kind, h, state in (l.split(' ') for l in lines[1:-1])}
         since = index if new and policy else since
         policy, last, staged, slots = new or policy, sha256(raw).hex(), [], taken
     need(not staged, 'entries after the last checkpoint')
+    need(not missing, 'entries are gone, and no later entry says so')
     return out, policy, root(edge)
 
 

@@ -100,9 +100,9 @@ static bool receive_all(int fd, uint8_t *at, size_t n)
     return true;
 }
 
-/* ask(fd, op, fields, count, answer, err): one question; the answer lies on the secure heap, to be freed. */
-static cv_status ask(int fd, enum cv_agent_op op, const struct cv_bytes *fields, size_t count,
-                     struct cv_secret *answer, struct cv_err *err)
+/* exchange(fd, ...): one question, and its answer. */
+static cv_status exchange(int fd, enum cv_agent_op op, const struct cv_bytes *fields, size_t count,
+                          struct cv_secret *answer, uint8_t *said, struct cv_err *err)
 {
     struct cv_buf question = { .max = CV_AGENT_MESSAGE_MAX + 16 };
     uint8_t head[5];
@@ -125,8 +125,21 @@ static cv_status ask(int fd, enum cv_agent_op op, const struct cv_bytes *fields,
     st = cv_secret_alloc(answer, n - 1);
     if (st == CV_OK && !receive_all(fd, answer->p, answer->n))
         st = cv_fail(err, CV_ERR_IO, "the agent broke off");
-    if (st == CV_OK && head[4] != CV_OK)
-        st = (cv_status)head[4];
+    *said = head[4];
+    return st;
+}
+
+/* ask(fd, op, fields, count, answer, err): one question; the answer lies on the secure heap, to be freed.
+ * Where one was not had in whole, none is asked for any more: it may still come, and would be taken for that
+ * to the next question. */
+static cv_status ask(int fd, enum cv_agent_op op, const struct cv_bytes *fields, size_t count,
+                     struct cv_secret *answer, struct cv_err *err)
+{
+    uint8_t said = CV_OK;
+    cv_status st = exchange(fd, op, fields, count, answer, &said, err);
+    if (st != CV_OK)
+        (void)shutdown(fd, SHUT_RDWR);
+    st = CV_THEN(st, (cv_status)said);
     if (st != CV_OK)
         cv_secret_free(answer);
     return st;

@@ -1,7 +1,5 @@
 #include "vault/audit.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,238 +7,18 @@
 
 #include "formats/base64.h"
 #include "vault/custody.h"
-#include "vault/graves.h"
 #include "vault/memory.h"
-#include "vault/traces.h"
-
-struct walk {
-    struct cv_audit *out;
-    cv_damage_fn damage;
-    cv_progress_fn progress;
-    void *arg;
-    uint64_t total;
-    uint64_t last_damaged;
-    bool any;
-    uint64_t seen_size; /* what this user remembers; checked on the way past */
-    struct cv_hash seen_root;
-    bool known, passed;
-    const struct cv_kept_head *since;       /* a head that was kept elsewhere; NULL: none */
-    char since_print[CV_FINGERPRINT_BYTES]; /* what the log was then; empty if it never had so many entries */
-    struct cv_graves graves;
-    struct cv_buf checkpoint; /* the last entry of that kind */
-    char vault[CV_VAULT_HEX_BYTES];
-    struct cv_witnessing *witnessing; /* NULL: nobody counts cosignatures */
-};
-
-static cv_status on_commit(void *arg, struct cv_scan *s, const struct cv_staged *entries, size_t count,
-                           struct cv_err *err)
-{
-    struct walk *w = arg;
-    (void)entries;
-    w->out->entries += count + 1;
-    w->out->commits++;
-    const cv_status counted = w->witnessing != NULL ? cv_witnessing_commit(w->witnessing, s->chain) : CV_OK;
-    if (counted != CV_OK)
-        return counted;
-    if (s->chain->adopted.number > 0) {
-        w->out->policies++;
-        if (w->out->policies == 1) {
-            cv_status st = cv_memory_read(s->chain->policy->vault, &w->seen_size, &w->seen_root, err);
-            if (st != CV_OK && st != CV_ERR_NOTFOUND)
-                return st;
-            w->known = st == CV_OK;
-        }
-    }
-    if (w->since != NULL && s->chain->edge.size == w->since->size) {
-        char hex[65];
-        cv_hex_encode(CV_ARR(s->chain->root.b), hex);
-        cv_vault_fingerprint(hex, w->since_print);
-    }
-    /* Told at the end: the log may tell another story, and be whole. */
-    if (w->known && s->chain->edge.size == w->seen_size)
-        w->passed = memcmp(s->chain->root.b, w->seen_root.b, sizeof(w->seen_root)) == 0;
-    return CV_OK;
-}
-
-/* on_entry: what was erased; the vault's id is known from its first entry; the last checkpoint, to be kept.
- */
-static cv_status on_entry(void *arg, uint64_t index, enum cv_kind kind, struct cv_bytes data,
-                          struct cv_err *err)
-{
-    struct walk *w = arg;
-    struct cv_policy *first = NULL;
-    if (kind == CV_KIND_POLICY && index == 0 && cv_policy_genesis(data, &first, NULL) == CV_OK)
-        memcpy(w->vault, first->vault, sizeof(w->vault));
-    cv_policy_free(first);
-    if (kind == CV_KIND_CHECKPOINT) {
-        cv_buf_truncate(&w->checkpoint, 0);
-        cv_status st = cv_buf_append(&w->checkpoint, data);
-        if (st != CV_OK)
-            return st;
-    }
-    cv_status st = w->witnessing != NULL ? cv_witnessing_entry(w->witnessing, index, kind, data) : CV_OK;
-    st = CV_THEN(st, cv_graves_entry(&w->graves, w->vault, index, kind, data));
-    return cv_err_note(err, st, "entry");
-}
-
-static cv_status on_damage(void *arg, uint64_t index, enum cv_kind kind, const char *what)
-{
-    struct walk *w = arg;
-    if (w->any && w->last_damaged == index)
-        return CV_OK; /* told already */
-    w->any = true;
-    w->last_damaged = index;
-    w->out->damaged++;
-    return w->damage(w->arg, index, kind, what);
-}
-
-static void on_progress(void *arg, uint64_t bytes)
-{
-    struct walk *w = arg;
-    if (w->progress != NULL)
-        w->progress(w->arg, bytes < w->total ? bytes : w->total, w->total);
-}
-
-/* total_bytes(s): of all segments, for the progress line. */
-static uint64_t total_bytes(struct cv_segments *s)
-{
-    uint64_t total = 0, size = 0;
-    for (uint32_t n = 1; cv_segment_size(s, n, &size, NULL) == CV_OK; n++)
-        total += size;
-    return total;
-}
-
-/* check_end(w, scan): there is a commit, and nothing after the last one. */
-static cv_status check_end(struct walk *w, const struct cv_scan *scan, struct cv_err *err)
-{
-    const struct cv_chain *c = scan->chain;
-    if (scan->tail != CV_TAIL_NONE || scan->abandoned_count > 0) {
-        const struct cv_torn *t = &scan->abandoned[0];
-        if (w->damage == NULL)
-            return cv_fail(err, CV_ERR_LOG, "%.160s; %" PRIu64 " bytes at its end belong to no commit",
-                           scan->tail_why, t->bytes);
-        cv_status st =
-            w->any ? CV_OK
-                   : on_damage(w, c->next, CV_KIND_COUNT,
-                               scan->tail == CV_TAIL_TORN
-                                   ? "bytes of a write that was cut short; the next write closes them off"
-                                   : "bytes at the end that belong to no commit");
-        if (st != CV_OK)
-            return st;
-    }
-    if (!c->started)
-        return cv_fail(err, CV_ERR_LOG, "entry 0: there is no whole commit in the archive");
-    return CV_OK;
-}
-
-/* check_seen(w, c): what this user saw last is still in the log. Where entries are damaged it may be among
- * them, and so may be the end of the log: then nobody can tell damage from an older copy. */
-static cv_status check_seen(const struct walk *w, const struct cv_chain *c, struct cv_err *err)
-{
-    if (!w->known || w->passed)
-        return w->out->damaged == 0
-                   ? CV_OK
-                   : cv_fail(err, CV_ERR_LOG, "%" PRIu64 " entries are damaged; the rest is whole",
-                             w->out->damaged);
-    if (w->out->damaged > 0)
-        return cv_fail(err, CV_ERR_LOG,
-                       "%" PRIu64 " entries are damaged, and entry %" PRIu64
-                       ", which you have seen, is damaged or gone",
-                       w->out->damaged, w->seen_size);
-    return w->seen_size > c->edge.size
-               ? cv_fail(err, CV_ERR_LOG,
-                         "the log has gone back: you have seen entry %" PRIu64 ", and it ends at %" PRIu64,
-                         w->seen_size, c->edge.size)
-               : cv_fail(err, CV_ERR_LOG,
-                         "the log tells another story at entry %" PRIu64 " than the one you saw",
-                         w->seen_size);
-}
-
-/* check_kept(w, c): the log went past the head that was kept elsewhere. */
-static cv_status check_kept(const struct walk *w, const struct cv_chain *c, struct cv_err *err)
-{
-    if (w->since == NULL || strcmp(w->since_print, w->since->print) == 0)
-        return CV_OK;
-    if (w->since_print[0] != '\0')
-        return cv_fail(err, CV_ERR_LOG,
-                       "the log tells another story than the head you named: with %" PRIu64
-                       " entries it was %s",
-                       w->since->size, w->since_print);
-    return w->since->size > c->edge.size ? cv_fail(err, CV_ERR_LOG,
-                                                   "the log has gone back: you named a head of %" PRIu64
-                                                   " entries, and it ends at %" PRIu64,
-                                                   w->since->size, c->edge.size)
-                                         : cv_fail(err, CV_ERR_LOG,
-                                                   "the log never had a head of %" PRIu64
-                                                   " entries: it was another log's, or is misread",
-                                                   w->since->size);
-}
-
-/* check_release(w, dir, c): the key file is there, long enough for what the log took from it, and lacks just
- * what was erased. */
-static cv_status check_release(const struct walk *w, int dir, const struct cv_chain *c, struct cv_err *err)
-{
-    struct cv_release r = { .fd = -1 };
-    cv_status st = cv_release_open(&r, dir, c->policy->vault, err);
-    if (st == CV_OK && r.filled < c->slots)
-        st = cv_fail(err, CV_ERR_LOG, "release.keys: holds %" PRIu64 " keys where the log took %" PRIu64,
-                     r.filled, c->slots);
-    st = CV_THEN(st, cv_graves_check(&w->graves, &r, c->slots, err));
-    cv_release_close(&r);
-    return st;
-}
-
-static cv_status walk(const char *path, struct walk *w, struct cv_err *err)
-{
-    struct cv_segments segments = CV_SEGMENTS_NONE;
-    struct cv_chain chain = { .slots = 1 };
-    struct cv_scan scan = { .segments = &segments,
-                            .chain = &chain,
-                            .segment = 1,
-                            .on_commit = on_commit,
-                            .on_damage = w->damage != NULL ? on_damage : NULL,
-                            .on_entry = on_entry,
-                            .on_progress = on_progress,
-                            .arg = w };
-    memset(w->out, 0, sizeof(*w->out));
-    const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    cv_status st = dir < 0 ? cv_fail(err, CV_ERR_NOVAULT, "%s: no vault here", path)
-                           : cv_traces_archive(&segments, dir, path, err);
-    if (st == CV_OK)
-        w->total = total_bytes(&segments);
-    st = CV_THEN(st, cv_scan_run(&scan, err));
-    if (st == CV_OK && !chain.started && !w->any && scan.tail != CV_TAIL_DAMAGED)
-        st = cv_traces_judge(dir, path, err);
-    st = CV_THEN(st, check_end(w, &scan, err));
-    st = CV_THEN(st, check_seen(w, &chain, err));
-    st = CV_THEN(st, check_kept(w, &chain, err));
-    st = CV_THEN(st, check_release(w, dir, &chain, err));
-    cv_graves_free(&w->graves);
-    w->out->bytes = scan.bytes_read;
-    if (chain.policy != NULL) {
-        memcpy(w->out->vault, chain.policy->vault, sizeof(w->out->vault));
-        w->out->training = chain.policy->training;
-    }
-    w->out->head_size = chain.edge.size;
-    w->out->head_root = chain.root;
-    w->out->known = w->known;
-    cv_scan_free(&scan);
-    cv_chain_free(&chain);
-    cv_segments_close(&segments);
-    if (dir >= 0)
-        close(dir);
-    return st;
-}
+#include "vault/walk.h"
 
 cv_status cv_audit_verify(const char *path, const char *trust, const struct cv_kept_head *since,
                           cv_progress_fn progress, void *arg, struct cv_audit *out, struct cv_err *err)
 {
-    struct walk w = { .out = out, .since = since, .progress = progress, .arg = arg };
+    struct cv_walk w = { .out = out, .since = since, .progress = progress, .arg = arg };
     struct cv_commit last = { 0 };
     char kept[4096];
     int memory = -1;
     cv_status st = cv_witnessing_new(&w.witnessing);
-    st = CV_THEN(st, walk(path, &w, err));
+    st = CV_THEN(st, cv_walk_run(path, &w, err));
     if (st == CV_OK)
         cv_witnessing_count(w.witnessing, &out->witnessed);
     cv_witnessing_free(w.witnessing);
@@ -262,9 +40,24 @@ cv_status cv_audit_verify(const char *path, const char *trust, const struct cv_k
 cv_status cv_check(const char *path, cv_damage_fn damage, cv_progress_fn progress, void *arg,
                    struct cv_audit *out, struct cv_err *err)
 {
-    struct walk w = { .out = out, .damage = damage, .progress = progress, .arg = arg };
-    cv_status st = walk(path, &w, err);
+    struct cv_walk w = { .out = out, .damage = damage, .progress = progress, .arg = arg };
+    cv_status st = cv_walk_run(path, &w, err);
     cv_buf_free(&w.checkpoint);
+    return st;
+}
+
+cv_status cv_check_older(const char *path, cv_progress_fn progress, void *arg, struct cv_audit *out,
+                         struct cv_err *err)
+{
+    struct cv_walk w = { .out = out, .progress = progress, .arg = arg, .older = true, .forked = true };
+    int memory = -1;
+    cv_status st = cv_walk_run(path, &w, err);
+    if (st == CV_OK && !w.known)
+        st = cv_custody_trust(out->vault, NULL, err);
+    st = CV_THEN(st, cv_memory_write(&memory, out->vault, out->head_size, &out->head_root, err));
+    cv_buf_free(&w.checkpoint);
+    if (memory >= 0)
+        close(memory);
     return st;
 }
 
@@ -280,6 +73,7 @@ static cv_status unreadable(struct cv_json **out)
 /* Who made the commit that entries from..checkpoint belong to. */
 struct committer {
     uint64_t from, checkpoint;
+    bool unknown;                    /* nothing tells any more */
     bool recovery;                   /* shares, in a member's place */
     char member[CV_PSEUDONYM_BYTES]; /* else */
 };
@@ -317,7 +111,12 @@ static cv_status committed_by(struct cv_vault *v, uint64_t index, struct committ
     st = CV_THEN(st, cv_commit_parse(cv_buf_view(&data), &commit, err));
     st = CV_THEN(st, cv_note_parse(commit.note, &note, err));
     st = CV_THEN(st, cv_custody_policy_at(v->custody, c->checkpoint, &policy, err));
-    if (st == CV_OK)
+    c->unknown = st == CV_ERR_LOG || (st == CV_OK && commit.first > index);
+    if (c->unknown) { /* its own checkpoint is damaged or gone: nobody can tell */
+        if (err != NULL)
+            *err = (struct cv_err){ 0 };
+        st = CV_OK;
+    } else if (st == CV_OK)
         signer_of(policy, &note, c);
     cv_note_free(&note);
     cv_commit_free(&commit);
@@ -335,6 +134,8 @@ static cv_status check_author(struct cv_vault *v, uint64_t index, struct cv_json
     cv_status st = committed_by(v, index, c, &why);
     if (st != CV_OK)
         return cv_fail(bad, st == CV_ERR_NOTFOUND ? CV_ERR_LOG : st, "%s", why.msg);
+    if (c->unknown)
+        return cv_json_set(body, "written_by", cv_json_str("unknown"));
     if (c->recovery || (who != NULL && strcmp(who, c->member) == 0))
         return CV_OK;
     st = cv_fail(bad, CV_ERR_LOG, "entry %" PRIu64 " (event): is in the name of %.16s, and %s wrote it",

@@ -13,7 +13,14 @@ struct cv_audit {
     uint64_t head_size;
     struct cv_hash head_root;
     bool training;
-    bool known;                    /* this user had seen the vault before, and the log goes on from there */
+    uint64_t lost, unproved; /* entries that a repair did not find, or whose checkpoint it did not find, as */
+    uint64_t loss;           /* this entry says, the last of its kind; 0: none does */
+    bool seen_gone;          /* what this user saw last is not in it, as far as it can be read */
+    uint64_t unsaid;         /* ... and as none says */
+    bool complete;           /* it was read to its end */
+    bool behind;             /* ... or it ends before what this user saw */
+    char keys_fault[256];    /* by cv_check: what is wrong with release.keys */
+    bool known;              /* this user had seen the vault before, and the log goes on from there */
     struct cv_witnessed witnessed; /* by cv_audit_verify; after damage nobody counts */
 };
 typedef void (*cv_progress_fn)(void *arg, uint64_t done, uint64_t total);
@@ -43,6 +50,12 @@ CV_MUST_CHECK cv_status cv_audit_verify(const char *path, const char *trust, con
  */
 CV_MUST_CHECK cv_status cv_check(const char *path, cv_damage_fn damage, cv_progress_fn progress, void *arg,
                                  struct cv_audit *out, struct cv_err *err);
+
+/** cv_check_older(path, progress, arg, out, err): for who was told that the vault was put back from a backup:
+ * if all of it is whole, it is what this user remembers from now on, though they saw more, or another story.
+ * CV_OK; as cv_check. */
+CV_MUST_CHECK cv_status cv_check_older(const char *path, cv_progress_fn progress, void *arg,
+                                       struct cv_audit *out, struct cv_err *err);
 
 /** cv_audit_events(v, fn, arg, err): every event in order, after an event that says so; one that does not
  * open is told as {"action":"unreadable","detail"}. CV_OK; CV_ERR_LOG, after all of them, naming the first

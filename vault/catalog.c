@@ -1,18 +1,15 @@
-#include "vault/catalog.h"
-
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vault/catalog_inside.h"
 #include "vault/wiping.h"
 
 #define WAL_BYTES_MAX ((off_t)256 << 10) /* of a catalog that is put away */
-#define LAYOUT "9"
-#define TAG_MAX 32
+#define LAYOUT "11"
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
 #define SPARSE "kind <> 5 AND kind <> 7"
@@ -31,38 +28,6 @@ static const char schema[] =
     "ROWID;"
     "CREATE TABLE IF NOT EXISTS ring(member TEXT PRIMARY KEY, policy INTEGER, seals INTEGER, sealed BLOB)"
     " WITHOUT ROWID;";
-
-enum query {
-    Q_BEGIN,
-    Q_COMMIT,
-    Q_ROLLBACK,
-    Q_GET_META,
-    Q_SET_META,
-    Q_ADD,
-    Q_FIND,
-    Q_NEXT,
-    Q_NEXT_NEAR,
-    Q_ADD_POLICY,
-    Q_POLICY,
-    Q_POLICY_AT,
-    Q_ADD_HEAD,
-    Q_DROP_HEAD,
-    Q_HEADS_TAG,
-    Q_HEADS_ALL,
-    Q_HEAD,
-    Q_LISTED,
-    Q_SET_LISTED,
-    Q_FORGET_HEADS,
-    Q_ADD_SOURCE,
-    Q_SOURCE,
-    Q_ANY_SOURCE,
-    Q_FORGET_SOURCES,
-    Q_FORGET_LISTED,
-    Q_OTHERS,
-    Q_RING,
-    Q_SET_RING,
-    Q_TOTAL
-};
 
 static const char *const queries[Q_TOTAL] = {
     [Q_BEGIN] = "BEGIN IMMEDIATE",
@@ -84,6 +49,7 @@ static const char *const queries[Q_TOTAL] = {
     [Q_HEADS_ALL] = "SELECT idx, tag, sealed FROM head WHERE member = ?1 ORDER BY tag, idx",
     [Q_HEAD] = "SELECT sealed FROM head WHERE member = ?1 AND tag BETWEEN ?2 AND ?3 AND idx = ?4",
     [Q_LISTED] = "SELECT next FROM listed WHERE member = ?1",
+    [Q_LOSE] = "UPDATE entry SET kind = ?2 WHERE idx = ?1",
     [Q_SET_LISTED] = "INSERT OR REPLACE INTO listed VALUES(?1, ?2)",
     [Q_FORGET_HEADS] = "DELETE FROM head WHERE member GLOB ?1 || '/*' AND member <> ?2",
     [Q_ADD_SOURCE] = "INSERT OR IGNORE INTO imported VALUES(?1, ?2, ?3)",
@@ -95,27 +61,6 @@ static const char *const queries[Q_TOTAL] = {
     [Q_SET_RING] = "INSERT OR REPLACE INTO ring VALUES(?1, ?2, ?3, ?4)",
     [Q_OTHERS] = "SELECT 1 FROM listed WHERE member GLOB ?1 || '/*' AND member <> ?2",
 };
-
-struct cv_catalog {
-    sqlite3 *db;
-    sqlite3_stmt *stmt[Q_TOTAL];
-    char path[4096], vault[65];
-    bool damaged; /* what was read is no catalog, or not a whole one */
-    bool within;  /* a transaction is open */
-    unsigned made;
-    cv_catalog_fn refill;
-    void *arg;
-};
-
-/* A value of a query, in the order of its numbers. */
-struct value {
-    enum { NUMBER, TEXT, BLOB } type;
-    uint64_t number;
-    struct cv_bytes bytes;
-};
-#define NUM(v) ((struct value){ NUMBER, (uint64_t)(v), { 0 } })
-#define TXT(s) ((struct value){ TEXT, 0, cv_bytes_str(s) })
-#define BYT(b) ((struct value){ BLOB, 0, b })
 
 /* found_damaged(c): not told while the catalog can still be made anew: that is done once. */
 static cv_status found_damaged(struct cv_catalog *c, struct cv_err *err)
@@ -188,8 +133,7 @@ static void bind(sqlite3_stmt *s, int at, const struct value *v)
         sqlite3_bind_blob64(s, at, p, v->bytes.n, SQLITE_STATIC);
 }
 
-/* step(c, s): CV_OK for a row, which the caller resets when it was read; CV_ERR_NOTFOUND if there is none. */
-static cv_status step(struct cv_catalog *c, sqlite3_stmt *s, struct cv_err *err)
+cv_status catalog_step(struct cv_catalog *c, sqlite3_stmt *s, struct cv_err *err)
 {
     const int rc = sqlite3_step(s);
     if (rc == SQLITE_ROW)
@@ -199,9 +143,8 @@ static cv_status step(struct cv_catalog *c, sqlite3_stmt *s, struct cv_err *err)
     return st;
 }
 
-/* ask(c, q, values, n): step for the query's first row. What finds the catalog damaged asks the new one. */
-static cv_status ask(struct cv_catalog *c, enum query q, const struct value *values, int n,
-                     struct cv_err *err)
+cv_status catalog_ask(struct cv_catalog *c, enum query q, const struct value *values, int n,
+                      struct cv_err *err)
 {
     for (;;) {
         cv_status st = CV_OK;
@@ -210,7 +153,7 @@ static cv_status ask(struct cv_catalog *c, enum query q, const struct value *val
             st = fail(c, err);
         for (int i = 0; st == CV_OK && i < n; i++)
             bind(c->stmt[q], i + 1, &values[i]);
-        st = CV_THEN(st, step(c, c->stmt[q], err));
+        st = CV_THEN(st, catalog_step(c, c->stmt[q], err));
         if (st == CV_OK || st == CV_ERR_NOTFOUND)
             return st;
         st = cv_catalog_mend(c, st, err);
@@ -218,17 +161,12 @@ static cv_status ask(struct cv_catalog *c, enum query q, const struct value *val
             return st;
     }
 }
-#define ASK(c, q, err, ...)                                                                                  \
-    ask(c, q, (const struct value[]){ __VA_ARGS__ },                                                         \
-        (int)(sizeof((const struct value[]){ __VA_ARGS__ }) / sizeof(struct value)), err)
-
-/* done(st): of a query without rows. */
-static cv_status done(cv_status st)
+cv_status catalog_done(cv_status st)
 {
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
-static bool column_exact(sqlite3_stmt *s, int at, void *out, size_t n)
+bool catalog_exact(sqlite3_stmt *s, int at, void *out, size_t n)
 {
     if ((size_t)sqlite3_column_bytes(s, at) != n)
         return false;
@@ -246,14 +184,14 @@ static cv_status get_meta(struct cv_catalog *c, const char *name, void *out, siz
     cv_status st = ASK(c, Q_GET_META, err, TXT(name));
     if (st != CV_OK)
         return st;
-    st = column_exact(c->stmt[Q_GET_META], 0, out, n) ? CV_OK : CV_ERR_NOTFOUND;
+    st = catalog_exact(c->stmt[Q_GET_META], 0, out, n) ? CV_OK : CV_ERR_NOTFOUND;
     sqlite3_reset(c->stmt[Q_GET_META]);
     return st;
 }
 
 static cv_status set_meta(struct cv_catalog *c, const char *name, struct cv_bytes value, struct cv_err *err)
 {
-    return done(ASK(c, Q_SET_META, err, TXT(name), BYT(value)));
+    return catalog_done(ASK(c, Q_SET_META, err, TXT(name), BYT(value)));
 }
 
 static cv_status forget(struct cv_catalog *c, struct cv_err *err)
@@ -361,14 +299,14 @@ unsigned cv_catalog_made(const struct cv_catalog *c)
 
 cv_status cv_catalog_begin(struct cv_catalog *c, struct cv_err *err)
 {
-    cv_status st = done(ask(c, Q_BEGIN, NULL, 0, err));
+    cv_status st = catalog_done(catalog_ask(c, Q_BEGIN, NULL, 0, err));
     c->within = st == CV_OK;
     return st;
 }
 
 cv_status cv_catalog_commit(struct cv_catalog *c, struct cv_err *err)
 {
-    cv_status st = done(ask(c, Q_COMMIT, NULL, 0, err));
+    cv_status st = catalog_done(catalog_ask(c, Q_COMMIT, NULL, 0, err));
     c->within = c->within && st != CV_OK;
     return st;
 }
@@ -376,7 +314,7 @@ cv_status cv_catalog_commit(struct cv_catalog *c, struct cv_err *err)
 void cv_catalog_rollback(struct cv_catalog *c)
 {
     const bool open = c->db != NULL && sqlite3_get_autocommit(c->db) == 0;
-    if (open && done(ask(c, Q_ROLLBACK, NULL, 0, NULL)) != CV_OK)
+    if (open && catalog_done(catalog_ask(c, Q_ROLLBACK, NULL, 0, NULL)) != CV_OK)
         disconnect(c); /* closing the file rolls back too */
     c->within = false;
 }
@@ -396,8 +334,13 @@ cv_status cv_catalog_set_tip(struct cv_catalog *c, const struct cv_tip *tip, str
 cv_status cv_catalog_add(struct cv_catalog *c, uint64_t index, enum cv_kind kind,
                          const struct cv_place *place, const uint8_t hash[static 32], struct cv_err *err)
 {
-    return done(ASK(c, Q_ADD, err, NUM(index), NUM(kind), NUM(place->segment), NUM(place->offset),
-                    NUM(place->bytes), BYT(CV_BYTES(hash, 32))));
+    return catalog_done(ASK(c, Q_ADD, err, NUM(index), NUM(kind), NUM(place->segment), NUM(place->offset),
+                            NUM(place->bytes), BYT(CV_BYTES(hash, 32))));
+}
+
+cv_status cv_catalog_lose(struct cv_catalog *c, uint64_t index, struct cv_err *err)
+{
+    return catalog_done(ASK(c, Q_LOSE, err, NUM(index), NUM(CV_KIND_LOST)));
 }
 
 cv_status cv_catalog_find(struct cv_catalog *c, uint64_t index, enum cv_kind *kind, struct cv_place *place,
@@ -410,7 +353,7 @@ cv_status cv_catalog_find(struct cv_catalog *c, uint64_t index, enum cv_kind *ki
     *kind = (enum cv_kind)sqlite3_column_int(s, 0);
     *place = (struct cv_place){ (uint32_t)sqlite3_column_int64(s, 1), (uint64_t)sqlite3_column_int64(s, 2),
                                 (uint64_t)sqlite3_column_int64(s, 3) };
-    if (!column_exact(s, 4, hash, 32) || place->bytes > CV_BUF_MAX || *kind >= CV_KIND_COUNT)
+    if (!catalog_exact(s, 4, hash, 32) || place->bytes > CV_BUF_MAX || *kind >= CV_KIND_COUNT)
         st = found_damaged(c, err);
     sqlite3_reset(s);
     if (st == CV_OK)
@@ -419,8 +362,7 @@ cv_status cv_catalog_find(struct cv_catalog *c, uint64_t index, enum cv_kind *ki
     return CV_THEN(st, cv_catalog_find(c, index, kind, place, hash, err));
 }
 
-/* one_number(c, q, st, out): the one column of the query's row, if ${st} says that there is one. */
-static cv_status one_number(struct cv_catalog *c, enum query q, cv_status st, uint64_t *out)
+cv_status catalog_number(struct cv_catalog *c, enum query q, cv_status st, uint64_t *out)
 {
     *out = st == CV_OK ? (uint64_t)sqlite3_column_int64(c->stmt[q], 0) : 0;
     if (st == CV_OK)
@@ -432,12 +374,12 @@ cv_status cv_catalog_next(struct cv_catalog *c, enum cv_kind kind, uint64_t from
                           struct cv_err *err)
 {
     const enum query q = kind == CV_KIND_EVENT || kind == CV_KIND_CHECKPOINT ? Q_NEXT_NEAR : Q_NEXT;
-    return one_number(c, q, ASK(c, q, err, NUM(kind), NUM(from)), index);
+    return catalog_number(c, q, ASK(c, q, err, NUM(kind), NUM(from)), index);
 }
 
 cv_status cv_catalog_add_policy(struct cv_catalog *c, const struct cv_adopted *p, struct cv_err *err)
 {
-    return done(
+    return catalog_done(
         ASK(c, Q_ADD_POLICY, err, NUM(p->number), NUM(p->index), NUM(p->since), BYT(CV_ARR(p->hash))));
 }
 
@@ -451,7 +393,7 @@ static cv_status policy_row(struct cv_catalog *c, enum query q, uint64_t key, st
     *out = (struct cv_adopted){ .number = (uint64_t)sqlite3_column_int64(s, 0),
                                 .index = (uint64_t)sqlite3_column_int64(s, 1),
                                 .since = (uint64_t)sqlite3_column_int64(s, 2) };
-    if (!column_exact(s, 3, out->hash, sizeof(out->hash)))
+    if (!catalog_exact(s, 3, out->hash, sizeof(out->hash)))
         st = found_damaged(c, err);
     sqlite3_reset(s);
     if (st == CV_OK)
@@ -469,120 +411,4 @@ cv_status cv_catalog_policy_at(struct cv_catalog *c, uint64_t index, struct cv_a
                                struct cv_err *err)
 {
     return policy_row(c, Q_POLICY_AT, index, out, err);
-}
-
-cv_status cv_catalog_add_head(struct cv_catalog *c, const char *member, uint64_t index, struct cv_bytes tag,
-                              struct cv_bytes sealed, struct cv_err *err)
-{
-    return done(ASK(c, Q_ADD_HEAD, err, TXT(member), BYT(tag), NUM(index), BYT(sealed)));
-}
-
-cv_status cv_catalog_drop_head(struct cv_catalog *c, const char *member, uint64_t index, struct cv_bytes tag,
-                               struct cv_err *err)
-{
-    return done(ASK(c, Q_DROP_HEAD, err, TXT(member), BYT(tag), NUM(index)));
-}
-
-static struct cv_bytes column(sqlite3_stmt *s, int at)
-{
-    const void *p = sqlite3_column_blob(s, at);
-    return CV_BYTES(p, (size_t)sqlite3_column_bytes(s, at));
-}
-
-cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag, cv_head_fn fn,
-                           void *arg, struct cv_err *err)
-{
-    const enum query q = tag.n > 0 ? Q_HEADS_TAG : Q_HEADS_ALL;
-    const struct value values[] = { TXT(member), BYT(tag) };
-    cv_status st = ask(c, q, values, tag.n > 0 ? 2 : 1, err);
-    while (st == CV_OK) {
-        sqlite3_stmt *s = c->stmt[q];
-        const struct cv_catalog_head head = { (uint64_t)sqlite3_column_int64(s, 0), column(s, 1),
-                                              column(s, 2) };
-        st = fn(arg, &head, err);
-        if (st != CV_OK)
-            sqlite3_reset(s);
-        st = CV_THEN(st, step(c, s, err));
-    }
-    if (st == CV_ERR_IO)
-        st = cv_catalog_mend(c, st, err);
-    return done(st);
-}
-
-cv_status cv_catalog_head(struct cv_catalog *c, const char *member, uint64_t index, struct cv_bytes tag,
-                          struct cv_buf *sealed, struct cv_err *err)
-{
-    uint8_t last[TAG_MAX];
-    if (tag.n > sizeof(last))
-        return CV_ERR_ARG;
-    memset(last, 0xff, sizeof(last));
-    memcpy(last, tag.p, tag.n);
-    cv_status st = ASK(c, Q_HEAD, err, TXT(member), BYT(tag), BYT(CV_ARR(last)), NUM(index));
-    if (st != CV_OK)
-        return st;
-    st = cv_buf_append(sealed, column(c->stmt[Q_HEAD], 0));
-    sqlite3_reset(c->stmt[Q_HEAD]);
-    return st;
-}
-
-cv_status cv_catalog_listed(struct cv_catalog *c, const char *member, uint64_t *next, struct cv_err *err)
-{
-    return done(one_number(c, Q_LISTED, ASK(c, Q_LISTED, err, TXT(member)), next));
-}
-
-cv_status cv_catalog_set_listed(struct cv_catalog *c, const char *member, uint64_t next, struct cv_err *err)
-{
-    return done(ASK(c, Q_SET_LISTED, err, TXT(member), NUM(next)));
-}
-
-cv_status cv_catalog_forget_heads(struct cv_catalog *c, const char *member, const char *keep,
-                                  struct cv_err *err)
-{
-    uint64_t any = 0;
-    cv_status st = one_number(c, Q_OTHERS, ASK(c, Q_OTHERS, err, TXT(member), TXT(keep)), &any);
-    st = CV_THEN(st, done(ASK(c, Q_FORGET_HEADS, err, TXT(member), TXT(keep))));
-    st = CV_THEN(st, done(ASK(c, Q_FORGET_SOURCES, err, TXT(member), TXT(keep))));
-    st = CV_THEN(st, done(ASK(c, Q_FORGET_LISTED, err, TXT(member), TXT(keep))));
-    return done(st);
-}
-
-cv_status cv_catalog_add_source(struct cv_catalog *c, const char *member, struct cv_bytes tag,
-                                struct cv_bytes note, struct cv_err *err)
-{
-    return done(ASK(c, Q_ADD_SOURCE, err, TXT(member), BYT(tag), BYT(note)));
-}
-
-cv_status cv_catalog_source(struct cv_catalog *c, const char *member, struct cv_bytes tag,
-                            uint8_t note[static CV_SOURCE_NOTE_BYTES], struct cv_err *err)
-{
-    cv_status st = ASK(c, Q_SOURCE, err, TXT(member), BYT(tag));
-    if (st != CV_OK)
-        return st;
-    st = column_exact(c->stmt[Q_SOURCE], 0, note, CV_SOURCE_NOTE_BYTES) ? CV_OK : CV_ERR_NOTFOUND;
-    sqlite3_reset(c->stmt[Q_SOURCE]);
-    return st;
-}
-
-cv_status cv_catalog_any_source(struct cv_catalog *c, const char *member, struct cv_err *err)
-{
-    uint64_t any = 0;
-    return one_number(c, Q_ANY_SOURCE, ASK(c, Q_ANY_SOURCE, err, TXT(member)), &any);
-}
-
-cv_status cv_catalog_ring(struct cv_catalog *c, const char *member, uint64_t policy, uint64_t seals,
-                          struct cv_buf *sealed, struct cv_err *err)
-{
-    cv_status st = ASK(c, Q_RING, err, TXT(member), NUM(policy), NUM(seals));
-    if (st != CV_OK)
-        return st;
-    sqlite3_stmt *s = c->stmt[Q_RING];
-    st = cv_buf_append(sealed, CV_BYTES(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0)));
-    sqlite3_reset(s);
-    return st;
-}
-
-cv_status cv_catalog_set_ring(struct cv_catalog *c, const char *member, uint64_t policy, uint64_t seals,
-                              struct cv_bytes sealed, struct cv_err *err)
-{
-    return done(ASK(c, Q_SET_RING, err, TXT(member), NUM(policy), NUM(seals), BYT(sealed)));
 }

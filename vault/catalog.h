@@ -61,6 +61,8 @@ CV_MUST_CHECK cv_status cv_catalog_set_tip(struct cv_catalog *c, const struct cv
 CV_MUST_CHECK cv_status cv_catalog_add(struct cv_catalog *c, uint64_t index, enum cv_kind kind,
                                        const struct cv_place *place, const uint8_t hash[static 32],
                                        struct cv_err *err);
+/** cv_catalog_lose(c, index, err): that entry is gone: it counts as one of kind `lost` from now on. */
+CV_MUST_CHECK cv_status cv_catalog_lose(struct cv_catalog *c, uint64_t index, struct cv_err *err);
 /** cv_catalog_find(c, index, kind, place, hash, err): CV_OK; CV_ERR_NOTFOUND. */
 CV_MUST_CHECK cv_status cv_catalog_find(struct cv_catalog *c, uint64_t index, enum cv_kind *kind,
                                         struct cv_place *place, uint8_t hash[static 32], struct cv_err *err);

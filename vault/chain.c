@@ -19,6 +19,7 @@ void cv_chain_free(struct cv_chain *c)
     free(c->staged);
     cv_buf_free(&c->policy_note);
     free(c->keepers);
+    cv_missing_free(&c->missing);
     memset(c, 0, sizeof(*c));
 }
 
@@ -28,6 +29,7 @@ void cv_chain_drop(struct cv_chain *c)
     c->staged_slots = 0;
     c->keeper_count = 0;
     cv_buf_truncate(&c->policy_note, 0);
+    cv_missing_drop(&c->missing);
     cv_policy_free(c->brought);
     c->brought = NULL;
 }
@@ -165,6 +167,8 @@ static const char *fault_in(struct cv_chain *c, uint64_t index, enum cv_kind kin
         return envelope_fault(c, index, kind, data);
     if (kind == CV_KIND_SEALS && !timely(c, data))
         return "seals that are not of the policy in force";
+    if (kind == CV_KIND_LOSS && cv_missing_say(&c->missing, index, data) != CV_OK)
+        return "does not tell what is lost";
     if (kind == CV_KIND_ERASE && cv_erasure_judge(data, c->policy, &signers, NULL) != CV_OK)
         return "an erasure that too few have signed";
     return NULL;
@@ -178,6 +182,11 @@ cv_status cv_chain_entry(struct cv_chain *c, uint64_t index, enum cv_kind kind, 
         return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " stands where entry %" PRIu64 " belongs", index,
                        c->next + c->staged_count);
     memcpy(entry.hash, hash, sizeof(entry.hash));
+    if (kind == CV_KIND_LOST) {
+        entry.lost = true;
+        entry.good = false;
+        return cv_err_note(err, stage(c, &entry), "commit");
+    }
     entry.fault = fault_in(c, index, kind, data);
     if (kind == CV_KIND_POLICY) {
         if (c->policy_note.n > 0)
@@ -209,8 +218,7 @@ static cv_status report(const struct damage *d, uint64_t index, enum cv_kind kin
 }
 
 /* compare(c, commit, i, d): does the i-th leaf of the commit tell of what was met? */
-static cv_status compare(const struct cv_chain *c, const struct cv_commit *commit, size_t i,
-                         const struct damage *d)
+static cv_status compare(struct cv_chain *c, const struct cv_commit *commit, size_t i, const struct damage *d)
 {
     const struct cv_leaf *leaf = &commit->leaves[i];
     const uint64_t index = commit->first + i;
@@ -221,34 +229,52 @@ static cv_status compare(const struct cv_chain *c, const struct cv_commit *commi
                    ? CV_OK
                    : report(d, index, CV_KIND_CHECKPOINT, "not the bytes that were committed");
     }
-    if ((leaf->kind == CV_KIND_CHECKPOINT && i > 0) || leaf->bound != (leaf->kind == CV_KIND_RECORD))
+    if (leaf->kind == CV_KIND_LOST || (leaf->kind == CV_KIND_CHECKPOINT && i > 0) ||
+        leaf->bound != (leaf->kind == CV_KIND_RECORD))
         return cv_fail(d->err, CV_ERR_LOG, "entry %" PRIu64 ": its leaf is of a kind that cannot stand there",
                        index);
     const struct cv_staged *s = &c->staged[index - c->next]; /* check_shape saw that it is there */
     if (s->good && s->kind == leaf->kind && memcmp(s->hash, leaf->hash, 32) == 0)
         return s->fault == NULL ? CV_OK : report(d, index, leaf->kind, s->fault);
+    if (s->lost && leaf->kind != CV_KIND_POLICY)
+        return cv_missing_add(&c->missing, index, leaf->kind, leaf->hash, false);
     return report(d, index, leaf->kind, "damaged: not the bytes that were committed");
 }
 
-/* grow(commit, edge): the tree with the leaves that the commit lists. */
+/* check_entries(c, commit, d): the leaves are those that were signed: now they tell which entry is at fault
+ * (a list that is itself damaged must not put the blame on an entry).
+ * Entries before them, of a commit whose checkpoint is damaged, have none: of these those that are gone are
+ * told. */
+static cv_status check_entries(struct cv_chain *c, const struct cv_commit *commit, const struct damage *d)
+{
+    static const uint8_t unknown[32];
+    cv_status st = CV_OK;
+    const bool known = commit->first > c->next && c->staged[commit->first - c->next].lost;
+    if (known && c->policy_note.n > 0 && c->policy_index < commit->first)
+        st = report(d, c->policy_index, CV_KIND_POLICY, "the checkpoint of its commit is gone");
+    for (uint64_t index = c->next; st == CV_OK && index < commit->first; index++) {
+        const struct cv_staged *s = &c->staged[index - c->next];
+        if (s->lost)
+            st = cv_missing_add(&c->missing, index, CV_KIND_LOST, unknown, false);
+        else if (!s->good)
+            st = report(d, index, s->kind, "damaged or gone");
+        else if (known)
+            st = cv_missing_add(&c->missing, index, s->kind, s->hash, true);
+    }
+    for (size_t i = 0; i < commit->count && st == CV_OK; i++)
+        st = compare(c, commit, i, d);
+    return st;
+}
+
+/* grow(commit, edge): the tree with its leaves. */
 static cv_status grow(const struct cv_commit *commit, struct cv_merkle_edge *edge)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < commit->count && st == CV_OK; i++) {
         struct cv_hash leaf;
-        st = cv_leaf_hash(commit->vault, commit->first + i, &commit->leaves[i], &leaf);
+        st = CV_THEN(st, cv_leaf_hash(commit->vault, commit->first + i, &commit->leaves[i], &leaf));
         st = CV_THEN(st, cv_merkle_append(edge, &leaf));
     }
-    return st;
-}
-
-/* compare_all(c, commit, d): what was met, with leaves that are known to be signed: a list that is itself
- * damaged must not put the blame on an entry. */
-static cv_status compare_all(const struct cv_chain *c, const struct cv_commit *commit, const struct damage *d)
-{
-    cv_status st = CV_OK;
-    for (size_t i = 0; i < commit->count && st == CV_OK; i++)
-        st = compare(c, commit, i, d);
     return st;
 }
 
@@ -273,7 +299,8 @@ static cv_status check_shape(const struct cv_chain *c, const struct cv_commit *c
         return CV_OK;
     /* Where the checkpoint before is damaged, the edge it would have left stands here, bound by the signed
      * root. */
-    if (d->fn == NULL || commit->first <= c->edge.size || commit->first < c->next)
+    const bool behind = commit->first > c->edge.size && commit->first >= c->next;
+    if (!behind || (d->fn == NULL && !c->staged[commit->first - c->next].lost))
         return cv_fail(d->err, CV_ERR_LOG,
                        "entry %" PRIu64 " (checkpoint): does not follow the one before it", index);
     return CV_OK;
@@ -398,9 +425,13 @@ cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t 
     st = CV_THEN(st, grow(&commit, &edge));
     st = CV_THEN(st, cv_merkle_root(&edge, &root));
     st = CV_THEN(st, check_note(commit.note, judge, index, &root, &roles, &bad));
-    st = CV_THEN(st, compare_all(c, &commit, &d));
+    st = CV_THEN(st, check_entries(c, &commit, &d));
     st = CV_THEN(st, check_keepers(c, judge, roles, index, &d));
     if (st == CV_OK) {
+        c->prior_size = commit.first != c->edge.size ? commit.first : 0;
+        if (c->prior_size > 0)
+            st = cv_merkle_root(&commit.edge, &c->prior_root);
+        cv_missing_settle(&c->missing);
         adopt(c, policy, index);
         policy = NULL;
         cv_chain_advance(c, index, hash, &edge, &root, commit.slots);

@@ -3,6 +3,7 @@
 
 #include "formats/leaf.h"
 #include "formats/policy.h"
+#include "vault/missing.h"
 
 /* The state of a log that is verified entry by entry, with no key in hand: the tree's right edge, the policy
  * in force, the last checkpoint. Opening a vault, `audit verify` and `check` all go through here. */
@@ -12,6 +13,7 @@ struct cv_staged {
     uint64_t index;
     enum cv_kind kind;
     uint8_t hash[32];
+    bool lost;         /* the place of one that is gone */
     bool good;         /* it could be read; false leaves the hash to the checkpoint */
     const char *fault; /* what the policy in force does not allow in it; NULL: nothing */
 };
@@ -40,6 +42,9 @@ struct cv_chain {
     uint64_t policy_index;
     cv_roles *keepers; /* of each secret that is sealed in it: the roles of those who have it */
     size_t keeper_count, keeper_room;
+    struct cv_missing missing; /* what is not there, and no later entry says so */
+    uint64_t prior_size; /* the head of a checkpoint that is gone, as the one after it has it; 0: none */
+    struct cv_hash prior_root;
     struct cv_adopted adopted; /* by the last commit; number 0 if none */
 };
 

@@ -112,7 +112,7 @@ cv_status cv_consents(struct cv_vault *v, const char *reason, cv_consent_fn keep
                       struct cv_consents *out, struct cv_err *err)
 {
     struct taking t = { out, keep, arg };
-    const struct cv_glance g = { "list", "consents", reason, section, take, &t, false };
+    const struct cv_glance g = { "list", "consents", reason, section, take, &t, NULL, false };
     const struct cv_refusal refusal = { .to = "read", .section = SECTION, .reason = reason };
     *out = (struct cv_consents){ 0 };
     if (!cv_vault_may_read(v, SECTION))

@@ -108,7 +108,9 @@ static cv_status open_catalog(struct cv_custody *c, const char *vault, struct cv
     cv_status st = cv_user_dir("XDG_CACHE_HOME", ".cache", vault, dir, err);
     if (st != CV_OK)
         return st;
-    snprintf(path, sizeof(path), "%s/catalog.db", dir);
+    snprintf(path, sizeof(path), "%s/%s", dir, c->mending ? "mending.db" : "catalog.db");
+    if (c->mending && unlink(path) != 0 && errno != ENOENT)
+        return cv_fail_errno(err, "%s: cannot remove it", path);
     return cv_catalog_open(path, vault, &c->catalog, err);
 }
 
@@ -177,6 +179,16 @@ static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, stru
     return st;
 }
 
+/* holds_place(bytes): of an entry that a repair did not find. */
+static bool holds_place(struct cv_bytes bytes)
+{
+    struct cv_tar_entry entry;
+    uint64_t index;
+    enum cv_kind kind;
+    return cv_tar_read(bytes, &entry, NULL) == CV_OK &&
+           cv_entry_name_parse(entry.name, &index, &kind) == CV_OK && kind == CV_KIND_LOST;
+}
+
 /* read_place(c, place, hash, name, out): the data of an entry whose bytes must have this hash. */
 static cv_status read_place(struct cv_custody *c, uint64_t index, enum cv_kind kind,
                             const struct cv_place *place, const uint8_t hash[static 32], struct cv_buf *out,
@@ -188,6 +200,9 @@ static cv_status read_place(struct cv_custody *c, uint64_t index, enum cv_kind k
     cv_status st =
         cv_segment_read(&c->segments, place->segment, place->offset, (size_t)place->bytes, &bytes, err);
     st = CV_THEN(st, cv_sha256(cv_buf_view(&bytes), got));
+    if (st == CV_OK && memcmp(got, hash, sizeof(got)) != 0 && holds_place(cv_buf_view(&bytes)))
+        st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (%s): is gone; the log says so since a repair",
+                     index, cv_kind_name(kind));
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && (memcmp(got, hash, sizeof(got)) != 0 ||
                                                   cv_tar_read(cv_buf_view(&bytes), &entry, NULL) != CV_OK)))
         st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (%s): damaged, in archive/%08u.tar at %" PRIu64,
@@ -225,6 +240,9 @@ static cv_status find_kind(struct cv_custody *c, uint64_t index, enum cv_kind ki
 {
     enum cv_kind is;
     cv_status st = find(c, index, &is, place, hash, err);
+    if (st == CV_OK && is == CV_KIND_LOST)
+        return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (%s): is gone; the log says so since a repair",
+                       index, cv_kind_name(kind));
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && is != kind))
         return cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 ": not a %s entry of this vault", index,
                        cv_kind_name(kind));
@@ -320,6 +338,34 @@ static cv_status take_tip(struct cv_custody *c, const struct cv_tip *tip, struct
     return CV_OK;
 }
 
+/* keep_loss(c, e, place): a repair since this catalog was made found some entries gone. */
+static cv_status keep_loss(struct cv_custody *c, const struct cv_staged *e, const struct cv_place *place,
+                           struct cv_err *err)
+{
+    struct cv_buf data = { 0 };
+    struct cv_lost_entry *list = NULL;
+    size_t count = 0;
+    cv_status st = read_place(c, e->index, e->kind, place, e->hash, &data, err);
+    st = CV_THEN(st, cv_loss_parse(cv_buf_view(&data), &list, &count, err));
+    for (size_t i = 0; i < count && st == CV_OK; i++) {
+        enum cv_kind kind;
+        struct cv_place at;
+        uint8_t hash[32];
+        /* One that was put back from a backup since is there. */
+        if (list[i].unproved || cv_catalog_find(c->catalog, list[i].index, &kind, &at, hash, NULL) != CV_OK ||
+            memcmp(hash, list[i].hash, sizeof(hash)) != 0)
+            continue;
+        struct cv_buf bytes = { 0 };
+        if (cv_segment_read(&c->segments, at.segment, at.offset, (size_t)at.bytes, &bytes, NULL) == CV_OK &&
+            holds_place(cv_buf_view(&bytes)))
+            st = cv_catalog_lose(c->catalog, list[i].index, err);
+        cv_buf_free(&bytes);
+    }
+    free(list);
+    cv_buf_free(&data);
+    return st;
+}
+
 /* keep_commit: what a scan found goes into the catalog. */
 static cv_status keep_commit(void *arg, struct cv_scan *s, const struct cv_staged *entries, size_t count,
                              struct cv_err *err)
@@ -330,6 +376,8 @@ static cv_status keep_commit(void *arg, struct cv_scan *s, const struct cv_stage
         st = cv_catalog_add(c->catalog, entries[i].index, entries[i].kind, &s->places[i], entries[i].hash,
                             err);
         c->counts[entries[i].kind]++;
+        if (entries[i].kind == CV_KIND_LOSS)
+            st = CV_THEN(st, keep_loss(c, &entries[i], &s->places[i], err));
     }
     c->checkpoint = s->places[count];
     c->counts[CV_KIND_CHECKPOINT]++;
@@ -388,6 +436,10 @@ static cv_status scan_on(struct cv_custody *c, struct cv_err *err)
     scan.segment = c->segment;
     scan.offset = c->offset;
     st = CV_THEN(st, cv_scan_run(&scan, err));
+    if (st == CV_OK && c->chain.missing.count > 0 && !c->mending)
+        st = cv_fail(err, CV_ERR_LOG,
+                     "entry %" PRIu64 " (%s): is gone, and no later entry says so; see `casevault repair`",
+                     c->chain.missing.e[0].index, cv_kind_name(c->chain.missing.e[0].kind));
     if (st == CV_OK) {
         c->segment = scan.segment;
         c->offset = scan.offset;
@@ -466,6 +518,23 @@ static cv_status catch_up(struct cv_custody *c, struct cv_policy **genesis, stru
     return CV_THEN(st, scan_on(c, err));
 }
 
+/* gone_head(c, size, root): the checkpoint with that head is gone, and the one after it goes on from it. */
+static bool gone_head(struct cv_custody *c, uint64_t size, const struct cv_hash *root)
+{
+    struct cv_buf data = { 0 };
+    struct cv_commit commit = { 0 };
+    struct cv_hash was;
+    uint64_t next = 0;
+    cv_status st = cv_catalog_next(cv_custody_catalog(c), CV_KIND_CHECKPOINT, size + 1, &next, NULL);
+    st = CV_THEN(st, cv_custody_read(c, next, CV_KIND_CHECKPOINT, &data, NULL));
+    st = CV_THEN(st, cv_commit_parse(cv_buf_view(&data), &commit, NULL));
+    st = CV_THEN(st, cv_merkle_root(&commit.edge, &was));
+    const bool same = st == CV_OK && commit.first == size && memcmp(was.b, root->b, sizeof(was.b)) == 0;
+    cv_commit_free(&commit);
+    cv_buf_free(&data);
+    return same;
+}
+
 /* check_memory(c): the log goes on from what this user saw last. */
 static cv_status check_memory(struct cv_custody *c, uint64_t size, const struct cv_hash *root,
                               struct cv_err *err)
@@ -495,6 +564,11 @@ static cv_status check_memory(struct cv_custody *c, uint64_t size, const struct 
     cv_note_free(&note);
     cv_commit_free(&commit);
     cv_buf_free(&data);
+    if (st == CV_ERR_LOG && gone_head(c, size, root)) {
+        if (err != NULL)
+            *err = (struct cv_err){ 0 };
+        st = CV_OK;
+    }
     return st;
 }
 
@@ -513,7 +587,8 @@ cv_status cv_custody_trust(const char *vault, const char *trust, struct cv_err *
                    print, print);
 }
 
-cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody **out, struct cv_err *err)
+static cv_status open_custody(const char *path, const char *trust, bool mending, struct cv_custody **out,
+                              struct cv_err *err)
 {
     struct cv_custody *c = NULL;
     struct cv_policy *genesis = NULL;
@@ -522,6 +597,7 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
     cv_status st = new_custody(path, &c, err);
     if (st != CV_OK)
         return st;
+    c->mending = mending;
     st = open_dir(c, false, err);
     st = CV_THEN(st, cv_traces_archive(&c->segments, c->dir, path, err));
     st = CV_THEN(st, read_genesis(c, &genesis, &seen, err));
@@ -548,4 +624,14 @@ cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody
     } else
         cv_custody_close(c);
     return cv_err_note(err, st, path);
+}
+
+cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody **out, struct cv_err *err)
+{
+    return open_custody(path, trust, false, out, err);
+}
+
+cv_status cv_custody_open_mending(const char *path, struct cv_custody **out, struct cv_err *err)
+{
+    return open_custody(path, NULL, true, out, err);
 }

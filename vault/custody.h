@@ -25,7 +25,8 @@ struct cv_custody {
     char path[4096];
     int dir, lock, memory;
     bool locked;
-    bool stale; /* the catalog could not be written: read the tip again before the next use */
+    bool mending; /* what is missing and not said is no fault: somebody is about to say it */
+    bool stale;   /* the catalog could not be written: read the tip again before the next use */
     struct cv_segments segments;
     struct cv_release release;
     struct cv_catalog *catalog;
@@ -70,6 +71,10 @@ CV_MUST_CHECK cv_status cv_custody_found(struct cv_custody *c, const char *vault
  */
 CV_MUST_CHECK cv_status cv_custody_open(const char *path, const char *trust, struct cv_custody **out,
                                         struct cv_err *err);
+/** cv_custody_open_mending(path, out, err): the same of a vault this user knows, for who is about to say in
+ * the log what is missing of it (c->chain.missing). Its catalog is left alone, and one made for this once. */
+CV_MUST_CHECK cv_status cv_custody_open_mending(const char *path, struct cv_custody **out,
+                                                struct cv_err *err);
 void cv_custody_close(struct cv_custody *c);
 
 /** cv_custody_trust(vault, trust, err): a vault seen for the first time is confirmed by its fingerprint,

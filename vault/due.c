@@ -156,7 +156,7 @@ cv_status cv_record_due(struct cv_vault *v, const struct cv_head_walk *walk, con
                         struct cv_json **out, struct cv_err *err)
 {
     struct dueing d = { .v = v };
-    const struct cv_glance g = { "list", "due", reason, due_section, take_due, &d, false };
+    const struct cv_glance g = { "list", "due", reason, due_section, take_due, &d, NULL, false };
     *out = cv_json_object();
     cv_status st = *out == NULL ? CV_ERR_NOMEM : cv_glance_walk(v, &g, walk, err);
     st = CV_THEN(st, choose(&d, *out, err));

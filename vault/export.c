@@ -24,6 +24,7 @@ struct exporting {
     struct cv_versions versions;
     struct cv_record record;
     struct reading g;
+    bool spoilt; /* it was found at fault: nothing more of it is looked at */
 };
 
 /* begin(x, i, names): what this record takes; CV_ERR_NOTFOUND: it is none any more. */
@@ -57,14 +58,30 @@ static cv_status name(struct exporting *x, const struct cv_json *names, struct c
     return st;
 }
 
+/* at_fault(x, st, why): if faults are asked for, it is told of this record, and the others go on. */
+static cv_status at_fault(struct exporting *x, cv_status st, const struct cv_err *why, struct cv_err *err)
+{
+    const bool fault = st == CV_ERR_LOG || st == CV_ERR_AUTH || st == CV_ERR_FORMAT;
+    if (st == CV_OK)
+        return CV_OK;
+    if (x->e->fault == NULL || !fault || x->version.id[0] == '\0')
+        return why->status != CV_OK ? cv_fail(err, st, "%s", why->msg) : st;
+    x->spoilt = true;
+    return x->e->fault(x->e->arg, &x->version, why->status != CV_OK ? why->msg : cv_status_text(st));
+}
+
 /* plan(x, i): what will be asked for, if anything of the record may be read. */
 static cv_status plan(struct exporting *x, size_t i, struct cv_err *err)
 {
     struct cv_json *names = cv_json_array();
-    cv_status st = names == NULL ? CV_ERR_NOMEM : begin(x, i, names, err);
+    struct cv_err why = { 0 };
+    cv_status st = names == NULL ? CV_ERR_NOMEM : begin(x, i, names, &why);
+    x->spoilt = false;
     if (st == CV_OK && x->g.count > UINT16_MAX)
-        st = cv_fail(err, CV_ERR_LIMIT, "export: record %s has too many parts", x->version.id);
-    if (st == CV_OK && cv_json_len(names) > 0) {
+        st = cv_fail(&why, CV_ERR_LIMIT, "export: record %s has too many parts", x->version.id);
+    if (st != CV_ERR_NOTFOUND)
+        st = at_fault(x, st, &why, err);
+    if (st == CV_OK && !x->spoilt && cv_json_len(names) > 0) {
         x->wants_of[i - x->from] = (uint16_t)x->g.count;
         x->any = true;
         st = name(x, names, err);
@@ -83,26 +100,38 @@ static cv_status finish(struct exporting *x, struct cv_err *err)
     return CV_THEN(st, x->e->take(x->e->arg, &x->record));
 }
 
-/* begin_again(x): the next record; CV_ERR_NOTFOUND behind the last. */
-static cv_status begin_again(struct exporting *x, struct cv_err *err)
+/* begin_planned(x): the record at x->at is still what was planned, or at fault. */
+static cv_status begin_planned(struct exporting *x, struct cv_err *err)
 {
-    while (x->at < x->to && x->wants_of[x->at - x->from] == 0)
-        x->at++;
-    if (x->at == x->to)
-        return CV_ERR_NOTFOUND;
     struct cv_json *names = cv_json_array();
-    cv_status st = names == NULL ? CV_ERR_NOMEM : begin(x, x->at, names, err);
+    struct cv_err why = { 0 };
+    cv_status st = names == NULL ? CV_ERR_NOMEM : begin(x, x->at, names, &why);
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && x->g.count != x->wants_of[x->at - x->from]))
-        st = cv_fail(err, CV_ERR_INTERNAL, "export: record %s is not as it was planned", x->version.id);
+        st = cv_fail(&why, CV_ERR_INTERNAL, "export: record %s is not as it was planned", x->version.id);
     x->asked = 0;
+    x->spoilt = false;
     cv_json_free(names);
-    return st;
+    return at_fault(x, st, &why, err);
+}
+
+/* begin_next(x): the next record of which something is asked for; CV_ERR_NOTFOUND behind the last. */
+static cv_status begin_next(struct exporting *x, struct cv_err *err)
+{
+    for (; x->at < x->to; x->at++) {
+        if (x->wants_of[x->at - x->from] == 0)
+            continue;
+        cv_status st = begin_planned(x, err);
+        if (st != CV_OK || !x->spoilt)
+            return st;
+        end(x);
+    }
+    return CV_ERR_NOTFOUND;
 }
 
 static cv_status next(void *arg, struct cv_want *out, struct cv_err *err)
 {
     struct exporting *x = arg;
-    cv_status st = x->g.r == NULL ? begin_again(x, err) : CV_OK;
+    cv_status st = x->g.r == NULL ? begin_next(x, err) : CV_OK;
     if (st == CV_OK)
         *out = x->g.wants[x->asked++];
     return st;
@@ -111,11 +140,14 @@ static cv_status next(void *arg, struct cv_want *out, struct cv_err *err)
 static cv_status take(void *arg, size_t i, struct cv_bytes release, struct cv_err *err)
 {
     struct exporting *x = arg;
+    struct cv_err why = { 0 };
     (void)i;
-    cv_status st = reading_take(&x->g, x->asked - 1, release, err);
-    if (st != CV_OK || x->asked < x->g.count)
+    cv_status st = reading_take(&x->g, x->asked - 1, release, &why);
+    if (st == CV_OK && x->asked == x->g.count)
+        st = finish(x, &why);
+    st = at_fault(x, st, &why, err);
+    if (st != CV_OK || (x->asked < x->g.count && !x->spoilt))
         return st;
-    st = finish(x, err);
     end(x);
     x->at++;
     return st;
@@ -132,7 +164,7 @@ static cv_status export_some(struct exporting *x, struct cv_err *err)
     cv_status st = x->wants_of == NULL || x->sections == NULL ? CV_ERR_NOMEM : CV_OK;
     for (size_t i = x->from; i < x->to && st == CV_OK; i++)
         st = plan(x, i, err);
-    const struct cv_event event = { .action = "export",
+    const struct cv_event event = { .action = x->e->action != NULL ? x->e->action : "export",
                                     .named = cv_buf_view(&x->ids),
                                     .sections = x->sections,
                                     .detail = x->e->detail,

@@ -11,6 +11,10 @@ struct cv_export {
      */
     cv_status (*take)(void *arg, const struct cv_record *r);
     void *arg;
+    /** Told of a record that is damaged, or not what its author signed, and it goes on; NULL: the first ends
+     * it. */
+    cv_status (*fault)(void *arg, const struct cv_version *of, const char *what);
+    const char *action; /* of the event; NULL: export */
 };
 
 /** cv_export(v, e, walk, err): the event that names a record is durable before it is opened. CV_OK, also if

@@ -70,10 +70,14 @@ static cv_status open_entry(struct glancing *w, uint64_t index, struct cv_err *e
     return CV_THEN(st, cv_envelope_parse(cv_buf_view(&w->data), &w->env, err));
 }
 
-/* grave(st): what ends it all; an entry that is damaged, or lies, costs itself alone. */
-static cv_status grave(cv_status st, const struct cv_err *bad, struct cv_err *err)
+/* grave(w, st): what ends it all; an entry that is damaged, or lies, costs itself alone. */
+static cv_status grave(const struct glancing *w, cv_status st, const struct cv_err *bad, struct cv_err *err)
 {
-    return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", bad->msg) : CV_OK;
+    if (st == CV_ERR_IO || st == CV_ERR_NOMEM)
+        return cv_fail(err, st, "%s", bad->msg);
+    if (st != CV_OK && w->g->unread != NULL)
+        w->g->unread(w->g->arg, w->row.index);
+    return CV_OK;
 }
 
 /* granted(w, row): does a grant open that section, as it stands? */
@@ -98,7 +102,7 @@ static cv_status find_row(struct glancing *w, bool *out, struct cv_err *err)
         return st;
     st = open_entry(w, w->row.index, &bad);
     *out = st == CV_OK;
-    return st == CV_OK ? CV_OK : grave(st, &bad, err);
+    return st == CV_OK ? CV_OK : grave(w, st, &bad, err);
 }
 
 /* name(w): in the event; of a record of which several sections are looked at, once. */
@@ -161,14 +165,14 @@ static cv_status take(void *arg, size_t i, struct cv_bytes release, struct cv_er
         st = cv_source_new(w->row.index, w->row.version, &w->source);
         if (st == CV_OK && release.n > 0)
             st = cv_source_head(w->v, &w->source, &w->env, release, &bad);
-        return grave(st, &bad, err);
+        return grave(w, st, &bad, err);
     }
     if (release.n == 0 || w->source.head == NULL)
         return CV_OK; /* erased, or it did not open */
     st = cv_source_section(w->v, &w->source, &w->env, w->row.section, release, &bad);
     st = CV_THEN(st, cv_source_verify(w->v, w->of->id, w->of->type, &w->source, &bad));
     if (st != CV_OK)
-        return grave(st, &bad, err);
+        return grave(w, st, &bad, err);
     return w->g->take(w->g->arg, w->of, cv_json_get(w->source.sections, w->row.section));
 }
 

@@ -16,6 +16,8 @@ struct cv_glance {
      * walk, ${of} is good until it returns. */
     cv_status (*take)(void *arg, const struct cv_version *of, const struct cv_json *data);
     void *arg;
+    /** NULL; else told of each entry that was damaged, or did not verify. */
+    void (*unread)(void *arg, uint64_t entry);
     bool granted; /* also what was granted to this member; else only what their roles open */
 };
 

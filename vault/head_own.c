@@ -33,18 +33,20 @@ void cv_head_own(struct cv_vault *v, const struct cv_head_origin *of, const stru
 }
 
 /* follows(v, o, rows): does the index, as this process left it, go up to where they begin, and did nobody
- * else write a record since? */
-static bool follows(const struct cv_vault *v, const struct cv_head_own *o, const struct cv_head_rows *rows)
+ * else write a record since? Asked inside the transaction that puts them there. */
+static bool follows(struct cv_vault *v, const struct cv_head_own *o, const struct cv_head_rows *rows)
 {
-    return v->listed + o->committed == v->custody->counts[CV_KIND_RECORD] &&
-           strcmp(v->listed_as, rows->reader) == 0 && v->listed_in == cv_catalog_made(v->custody->catalog);
+    return v->listed + o->committed == v->custody->counts[CV_KIND_RECORD] && cv_head_rows_as_left(v, rows);
 }
 
-/* put_all(v, o, rows): in one transaction. */
+/* put_all(v, o, rows): in one transaction. CV_ERR_NOTFOUND if they do not follow. */
 static cv_status put_all(struct cv_vault *v, const struct cv_head_own *o, const struct cv_head_rows *rows)
 {
     struct cv_catalog *catalog = cv_custody_catalog(v->custody);
+    const uint64_t to = o->list[o->committed - 1].index + 1;
     cv_status st = cv_catalog_begin(catalog, NULL);
+    if (st == CV_OK && !follows(v, o, rows))
+        st = CV_ERR_NOTFOUND;
     for (size_t i = 0; i < o->committed && st == CV_OK; i++) {
         const struct own *own = &o->list[i];
         const struct cv_head_origin of = { own->index, own->batch, own->handle };
@@ -52,8 +54,13 @@ static cv_status put_all(struct cv_vault *v, const struct cv_head_own *o, const 
         if (section != NULL && cv_vault_may_read(v, section))
             st = cv_head_row_add(v, rows, &of, own->head, own->jwt, v->id->public.pseudonym, NULL);
     }
-    st = CV_THEN(st, cv_catalog_set_listed(catalog, rows->reader, o->list[o->committed - 1].index + 1, NULL));
-    return CV_THEN(st, cv_catalog_commit(catalog, NULL));
+    st = CV_THEN(st, cv_catalog_set_listed(catalog, rows->reader, to, NULL));
+    st = CV_THEN(st, cv_catalog_commit(catalog, NULL));
+    if (st == CV_OK && v->listed_in == cv_catalog_made(catalog)) {
+        v->listed += o->committed;
+        v->listed_to = to;
+    }
+    return st;
 }
 
 void cv_head_own_put(struct cv_vault *v)
@@ -62,12 +69,8 @@ void cv_head_own_put(struct cv_vault *v)
     struct cv_head_own *o = v->own;
     if (o == NULL || o->committed == 0)
         return;
-    if (cv_head_rows(v, &rows, NULL) == CV_OK && follows(v, o, rows)) {
-        if (put_all(v, o, rows) == CV_OK && v->listed_in == cv_catalog_made(v->custody->catalog))
-            v->listed += o->committed;
-        else
-            cv_catalog_rollback(v->custody->catalog);
-    }
+    if (cv_head_rows(v, &rows, NULL) == CV_OK && put_all(v, o, rows) != CV_OK)
+        cv_catalog_rollback(v->custody->catalog);
     /* Those of a commit under way follow, at the next. */
     const size_t left = o->count - o->committed;
     for (size_t i = 0; i < o->committed; i++)

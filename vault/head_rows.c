@@ -26,13 +26,15 @@ cv_status cv_heads_key(const struct cv_vault *v, const char *label, struct cv_se
 }
 
 /* reader_of(v, out): with another set of roles a member sees other heads, with other grants more of them, and
- * after an erasure none of those listed before can be opened; then they are listed anew. */
+ * after an erasure none of those listed before can be opened; then they are listed anew. CV_ERR_NOKEY: no
+ * member any more, which a process may learn on its way. */
 static cv_status reader_of(const struct cv_vault *v, char out[static CV_READER_BYTES])
 {
+    const struct cv_policy_member *me = cv_vault_me(v);
     char state[CV_RELEASE_STATE_BYTES] = "";
-    cv_status st = cv_release_state(&v->custody->release, state, NULL);
-    snprintf(out, CV_READER_BYTES, "%s/%" PRIx64 "/%zx/%s", v->id->public.pseudonym, cv_vault_me(v)->roles,
-             v->grants != NULL ? v->grants->count : 0, state);
+    cv_status st = me == NULL ? CV_ERR_NOKEY : cv_release_state(&v->custody->release, state, NULL);
+    snprintf(out, CV_READER_BYTES, "%s/%" PRIx64 "/%zx/%s", v->id->public.pseudonym,
+             me != NULL ? me->roles : 0, v->grants != NULL ? v->grants->count : 0, state);
     return st;
 }
 
@@ -69,6 +71,14 @@ cv_status cv_head_rows(struct cv_vault *v, struct cv_head_rows **out, struct cv_
     v->rows = rows;
     *out = rows;
     return CV_OK;
+}
+
+bool cv_head_rows_as_left(struct cv_vault *v, const struct cv_head_rows *rows)
+{
+    struct cv_catalog *catalog = v->custody->catalog;
+    uint64_t to = 0;
+    return strcmp(v->listed_as, rows->reader) == 0 && v->listed_in == cv_catalog_made(catalog) &&
+           cv_catalog_listed(catalog, rows->reader, &to, NULL) == CV_OK && to == v->listed_to;
 }
 
 cv_status cv_head_tag(const struct cv_head_rows *rows, const char *id, uint8_t tag[static CV_HEAD_TAG_BYTES])

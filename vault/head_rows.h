@@ -14,10 +14,14 @@ struct cv_head_rows {
 };
 
 /** cv_head_rows(v, out, err): those of the reader that this member is now; the vault's. CV_OK; CV_ERR_NOMEM;
- * as cv_identity_derive. */
+ * CV_ERR_NOKEY if they are none any more; as cv_identity_derive. */
 CV_MUST_CHECK cv_status cv_head_rows(struct cv_vault *v, struct cv_head_rows **out, struct cv_err *err);
 /** cv_head_rows_free(rows): NULL is allowed. */
 void cv_head_rows_free(struct cv_head_rows *rows);
+
+/** cv_head_rows_as_left(v, rows): is the index as this process left it? Another one of the same member, who
+ * had other roles in between, may have forgotten it, or have gone further. */
+bool cv_head_rows_as_left(struct cv_vault *v, const struct cv_head_rows *rows);
 
 /** cv_head_tag(rows, id, tag): under which a record's rows are found. */
 CV_MUST_CHECK cv_status cv_head_tag(const struct cv_head_rows *rows, const char *id,

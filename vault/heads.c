@@ -75,7 +75,7 @@ struct opened {
     struct cv_head_claim claim;
     cv_status st;
 };
-#define OPENED_MAX 32
+#define OPENED_MAX 64
 
 static void verify(void *arg)
 {
@@ -90,26 +90,37 @@ static void opened_free(struct opened *o)
     free(o);
 }
 
-/* keep(c, most): of those opened, the first into the index, until so many are left. One that lies costs
- * itself, not the list. */
+/* keep_first(c): the first of those opened, into the index. One that lies costs itself, not the list. */
+static cv_status keep_first(struct catching_up *c, bool wanted, struct cv_err *err)
+{
+    struct opened *o = c->opened;
+    struct cv_err bad = { 0 };
+    const struct cv_head_origin of = { o->index, o->batch, o->handle };
+    c->opened = o->next;
+    c->opened_count--;
+    cv_beside_finish(c->v->custody->beside, &o->task);
+    cv_status st = o->st;
+    if (wanted)
+        st = CV_THEN(st, cv_head_row_add(c->v, c->rows, &of, o->head, o->claim.jwt, o->claim.author, &bad));
+    opened_free(o);
+    return st == CV_ERR_IO || st == CV_ERR_NOMEM ? cv_fail(err, st, "%s", bad.msg) : CV_OK;
+}
+
+/* keep(c, most): until so many are left; in one transaction, which begins when custody has nothing of its own
+ * to write there. */
 static cv_status keep(struct catching_up *c, size_t most, struct cv_err *err)
 {
-    cv_status st = CV_OK;
+    if (c->opened_count <= most)
+        return CV_OK;
+    struct cv_catalog *catalog = cv_custody_catalog(c->v->custody);
+    cv_status st = cv_catalog_begin(catalog, err);
     while (c->opened_count > most) {
-        struct opened *o = c->opened;
-        struct cv_err bad = { 0 };
-        c->opened = o->next;
-        c->opened_count--;
-        cv_beside_finish(c->v->custody->beside, &o->task);
-        const struct cv_head_origin of = { o->index, o->batch, o->handle };
-        cv_status kept = o->st;
-        if (st == CV_OK)
-            kept = CV_THEN(kept,
-                           cv_head_row_add(c->v, c->rows, &of, o->head, o->claim.jwt, o->claim.author, &bad));
-        if (st == CV_OK && (kept == CV_ERR_IO || kept == CV_ERR_NOMEM))
-            st = cv_fail(err, kept, "%s", bad.msg);
-        opened_free(o);
+        const cv_status kept = keep_first(c, st == CV_OK, err);
+        st = CV_THEN(st, kept);
     }
+    st = CV_THEN(st, cv_catalog_commit(catalog, err));
+    if (st != CV_OK)
+        cv_catalog_rollback(catalog);
     return st;
 }
 
@@ -141,7 +152,7 @@ static cv_status take_head(void *arg, size_t i, struct cv_bytes release, struct 
     c->opened_last = &o->next;
     c->opened_count++;
     cv_beside_give(&c->v->custody->beside, &o->task);
-    return keep(c, OPENED_MAX - 1, err);
+    return c->opened_count < OPENED_MAX ? CV_OK : keep(c, OPENED_MAX / 2, err);
 }
 
 /* Entries that could not be read stand in the index under this in place of a tag, with nothing. */
@@ -238,6 +249,7 @@ static cv_status list_new(struct cv_vault *v, struct cv_err *err)
         if (next > listed)
             st = cv_catalog_set_listed(v->custody->catalog, me, next, err);
         v->listed = records;
+        v->listed_to = next;
         memcpy(v->listed_as, me, sizeof(v->listed_as));
         v->listed_in = made;
     }
@@ -254,8 +266,7 @@ static cv_status up_to_date(struct cv_vault *v, bool *out, struct cv_err *err)
     struct cv_head_rows *rows = NULL;
     cv_status st = cv_grants_load(v, err);
     st = CV_THEN(st, cv_head_rows(v, &rows, err));
-    *out = st == CV_OK && records > 0 && v->listed == records && strcmp(v->listed_as, rows->reader) == 0 &&
-           v->listed_in == cv_catalog_made(v->custody->catalog);
+    *out = st == CV_OK && records > 0 && v->listed == records && cv_head_rows_as_left(v, rows);
     return st;
 }
 

@@ -375,6 +375,14 @@ size_t cv_index_unread(const struct cv_index *x)
     return x->lost_count;
 }
 
+bool cv_index_lacks(const struct cv_index *x, uint64_t entry)
+{
+    for (size_t i = 0; i < x->lost_count; i++)
+        if (x->lost[i].entry == entry)
+            return true;
+    return false;
+}
+
 const char *cv_index_section(const struct cv_index *x, size_t i)
 {
     return i < x->count ? x->s[i].name : NULL;

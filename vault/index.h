@@ -33,6 +33,8 @@ CV_MUST_CHECK cv_status cv_index_add_granted(struct cv_index *x, const char *rea
 /** cv_index_unread(x): how many record entries could not be read, and are not in it. Those that are damaged
  * are tried again whenever it is opened; that reads nothing of a record that can be read. */
 size_t cv_index_unread(const struct cv_index *x);
+/** cv_index_lacks(x, entry): is it one of them? */
+bool cv_index_lacks(const struct cv_index *x, uint64_t entry);
 
 /** A place at which something was found. The record's id is CV_ID_BYTES; cv_id_text makes text of it. */
 struct cv_place_in {

@@ -211,6 +211,12 @@ static void sign(void *arg)
     cv_status st = cv_claims_build(&claims, m->clear, &built, &m->err);
     st = CV_THEN(st, cv_sdjwt_sign(built, CV_RECORD_TYP, id->public.pseudonym, cv_identity_sign,
                                    (void *)(uintptr_t)id, &m->jwt, &m->err));
+    if (st == CV_ERR_IO && id->agent != NULL) {
+        m->err = (struct cv_err){ 0 };
+        st = cv_fail(&m->err, st,
+                     "the agent was locked, or does not answer, so that nothing can be signed; call "
+                     "`casevault unlock` again");
+    }
     m->signed_st = CV_THEN(st, seal_head(m));
     cv_sdjwt_free(built);
 }

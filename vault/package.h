@@ -33,6 +33,7 @@ struct cv_plan {
     /* for those who ask: [{"record","type","title","lines":[{"section","field","ground"}]}]; no ground: it
      * goes; no field: all of the section */
     struct cv_json *shown;
+    size_t unread; /* records that could not be read, and so are left out: cv_related */
 };
 void cv_plan_free(struct cv_plan *plan);
 

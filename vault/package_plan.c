@@ -391,6 +391,7 @@ cv_status cv_plan_make(struct cv_vault *v, const struct cv_package_request *requ
     st = CV_THEN(st, write_doc(&w, &partner, out->doc));
     if (st == CV_OK)
         memcpy(out->case_id, w.related.r[0].of->id, sizeof(out->case_id));
+    out->unread = w.related.unread;
     out->shown = st == CV_OK ? cv_json_ref(w.shown) : NULL;
     cv_related_free(&w.related);
     cv_partner_free(&partner);

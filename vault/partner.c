@@ -61,7 +61,7 @@ static cv_status take(void *arg, const struct cv_version *of, const struct cv_js
 
 cv_status cv_partners(struct cv_vault *v, const char *reason, struct cv_partners *out, struct cv_err *err)
 {
-    const struct cv_glance g = { "list", "partners", reason, directory, take, out, false };
+    const struct cv_glance g = { "list", "partners", reason, directory, take, out, NULL, false };
     *out = (struct cv_partners){ 0 };
     cv_status st = cv_glance_type(v, &g, TYPE, err);
     if (st != CV_OK)

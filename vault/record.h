@@ -46,10 +46,11 @@ struct cv_stored {
 
 /** cv_record_put(v, record, out, err): inside a commit: check against the template and the member's rights,
  * sign, seal, add the first version of a record. It may bring its own id if this member reads `head`, and can
- * so know which are taken; of those, the head index as it is now decides (cv_record_ready). It may say
- * "training":true, which only a training vault takes. CV_OK;
- * CV_ERR_FORMAT naming the field; CV_ERR_EXISTS; CV_ERR_DENIED naming the section, or for the id: the caller
- * gives up the commit and ends with cv_record_refuse. */
+ * so know which are taken; of those, the head index as it is now decides (cv_record_ready). Into it is
+ * written what it does not say and the template does: dates that are today, coded fields. It may say
+ * "training":true, which only a training vault takes. CV_OK; CV_ERR_FORMAT naming the field; CV_ERR_EXISTS;
+ * CV_ERR_DENIED naming the section, or for the id: the caller gives up the commit and ends with
+ * cv_record_refuse. */
 CV_MUST_CHECK cv_status cv_record_put(struct cv_vault *v, struct cv_json *record, struct cv_stored *out,
                                       struct cv_err *err);
 /* What a record was imported from (vault/seen.h). */
@@ -65,7 +66,7 @@ struct cv_import {
     bool fresh_id;                  /* its id is random and new: it tells nothing of what is taken */
 };
 /** cv_record_check(v, record, import, err): would cv_record_put_from take it? The same, and nothing is
- * written; its coded fields are filled. */
+ * stored; its defaults and coded fields are filled. */
 CV_MUST_CHECK cv_status cv_record_check(struct cv_vault *v, struct cv_json *record,
                                         const struct cv_import *import, struct cv_err *err);
 /** cv_record_put_from(v, record, import, out, err): cv_record_put of an import. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/random.h"
+#include "formats/date.h"
 #include "vault/document.h"
 #include "vault/heads.h"
 #include "vault/making.h"
@@ -77,12 +78,16 @@ static cv_status take_training(const struct cv_vault *v, struct cv_json *record,
     return cv_json_del(record, "training");
 }
 
-/* accept(v, record, import, id): all that can be said against it before it is written. */
+/* accept(v, record, import, id): all that can be said against it before it is written; and what it does not
+ * say itself. */
 static cv_status accept(struct cv_vault *v, struct cv_json *record, const struct cv_import *import,
                         char id[static CV_ID_TEXT_BYTES], struct cv_err *err)
 {
+    char today[CV_DATE_BYTES];
+    cv_date_today(0, today);
     cv_status st = take_training(v, record, err);
     st = CV_THEN(st, cv_template_check(v->template, record, err));
+    st = CV_THEN(st, cv_template_default(v->template, record, today, err));
     st = CV_THEN(st, cv_template_code(v->template, record, err));
     return CV_THEN(st, id_of(v, record, import->fresh_id, id, err));
 }

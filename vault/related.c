@@ -15,6 +15,7 @@ struct relating {
     struct cv_related *out;
     const char *id, *profile;      /* of the case; what may go */
     const struct cv_json *persons; /* that it names */
+    struct cv_index *x;
 };
 
 void cv_related_free(struct cv_related *list)
@@ -178,12 +179,11 @@ static cv_status on_mark(void *arg, const char *kind, const char *value, const s
 static cv_status find(struct relating *w, const uint8_t raw[static CV_ID_BYTES], const char *reason,
                       struct cv_json *ids, struct cv_err *err)
 {
-    struct cv_index *x = NULL;
-    cv_status st = cv_index_open(w->v, reason, &x, err);
+    cv_status st = cv_index_open(w->v, reason, &w->x, err);
     st = CV_THEN(st, cv_json_set(ids, w->id, cv_json_null()));
-    st = CV_THEN(st, cv_index_mark(x, CV_MARK_REF, w->id, on_place, ids, err));
-    st = CV_THEN(st, cv_index_marks_of(x, raw, on_mark, ids, err));
-    cv_index_free(x);
+    st = CV_THEN(st, cv_index_mark(w->x, CV_MARK_REF, w->id, on_place, ids, err));
+    st = CV_THEN(st, cv_index_marks_of(w->x, raw, on_mark, ids, err));
+    w->out->unread = st == CV_OK ? cv_index_unread(w->x) : 0;
     return st;
 }
 
@@ -221,6 +221,13 @@ static cv_status find_last(struct relating *w, const struct cv_json *ids, struct
     return st;
 }
 
+/* unread: besides those that the index could not read either. */
+static void unread(void *arg, uint64_t entry)
+{
+    struct relating *w = arg;
+    w->out->unread += !cv_index_lacks(w->x, entry);
+}
+
 /* glance(w, g, ids): at the last version of each of these records, by entry, that of the case first. */
 static cv_status glance(struct relating *w, const struct cv_glance *g, const struct cv_json *ids,
                         struct cv_err *err)
@@ -251,7 +258,8 @@ cv_status cv_related(struct cv_vault *v, const char *text, const char *profile, 
     char id[CV_ID_TEXT_BYTES] = "";
     struct cv_versions one = { 0 };
     struct relating w = { .v = v, .out = out, .id = id, .profile = profile };
-    const struct cv_glance g = { "list", "what belongs to a case", reason, glance_section, take, &w, false };
+    const struct cv_glance g = { "list", "what belongs to a case", reason, glance_section, take, &w, unread,
+                                 false };
     struct cv_json *ids = cv_json_object();
     memset(out, 0, sizeof(*out));
     cv_status st = ids == NULL ? CV_ERR_NOMEM : cv_id_parse(cv_bytes_str(text), raw, err);
@@ -264,6 +272,7 @@ cv_status cv_related(struct cv_vault *v, const char *text, const char *profile, 
     st = CV_THEN(st, cv_heads_catch_up(v, err));
     st = CV_THEN(st, find(&w, raw, reason, ids, err));
     st = CV_THEN(st, glance(&w, &g, ids, err));
+    cv_index_free(w.x);
     cv_json_free(ids);
     if (st == CV_OK && cv_relative(out, id) == NULL)
         st = cv_fail(err, CV_ERR_NOKEY, "none of your roles opens what says which records belong to a case");

@@ -12,6 +12,8 @@ struct cv_related {
     struct cv_versions all; /* that were looked at */
     struct cv_relative *r;  /* the case first, then those that point to it, by entry */
     size_t count;
+    size_t
+        unread; /* records that could not be read: whatever case they belong to, they are not among these */
 };
 void cv_related_free(struct cv_related *list);
 

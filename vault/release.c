@@ -14,7 +14,7 @@
 #include "vault/regular.h"
 
 #define TITLE "casevault release keys v1\n"
-#define HEADER_BYTES 512
+#define HEADER_BYTES CV_RELEASE_HEADER_BYTES
 #define BLOCK_SLOTS 2048
 
 static void header_of(const char *vault, char out[static HEADER_BYTES])
@@ -75,26 +75,39 @@ cv_status cv_release_create(struct cv_release *r, int vault_dir, const char *vau
     return st;
 }
 
-cv_status cv_release_open(struct cv_release *r, int vault_dir, const char *vault, struct cv_err *err)
+/* open_as(r, dir, name, flags, vault): the header says whose it is. */
+static cv_status open_as(struct cv_release *r, int dir, const char *name, int flags, const char *vault,
+                         struct cv_err *err)
 {
     char want[HEADER_BYTES], got[HEADER_BYTES];
     struct stat info;
     header_of(vault, want);
-    *r = (struct cv_release){ .fd = cv_open_regular(vault_dir, "release.keys", O_RDWR, 0) };
+    *r = (struct cv_release){ .fd = cv_open_regular(dir, name, flags, 0) };
     if (r->fd < 0)
         return errno == ENOENT
-                   ? cv_fail(err, CV_ERR_LOG, "release.keys is missing: no record can be opened without it")
-                   : cv_fail_errno(err, "release.keys: cannot open");
+                   ? cv_fail(err, CV_ERR_LOG, "%s is missing: no record can be opened without it", name)
+                   : cv_fail_errno(err, "%s: cannot open", name);
     cv_status st = CV_OK;
     if (fstat(r->fd, &info) != 0 || pread(r->fd, got, sizeof(got), 0) != (ssize_t)sizeof(got))
-        st = cv_fail(err, CV_ERR_LOG, "release.keys: cut short");
+        st = cv_fail(err, CV_ERR_LOG, "%s: cut short", name);
     else if (memcmp(got, want, sizeof(got)) != 0)
-        st = cv_fail(err, CV_ERR_LOG, "release.keys: its header is damaged, or it belongs to another vault");
+        st = cv_fail(err, CV_ERR_LOG, "%s: its header is damaged, or it belongs to another vault", name);
     else
         r->filled = ((uint64_t)info.st_size - HEADER_BYTES) / CV_RELEASE_KEY_BYTES;
     if (st != CV_OK)
         cv_release_close(r);
     return st;
+}
+
+cv_status cv_release_open(struct cv_release *r, int vault_dir, const char *vault, struct cv_err *err)
+{
+    return open_as(r, vault_dir, "release.keys", O_RDWR, vault, err);
+}
+
+cv_status cv_release_open_as(struct cv_release *r, int dir, const char *name, const char *vault,
+                             struct cv_err *err)
+{
+    return open_as(r, dir, name, O_RDONLY, vault, err);
 }
 
 void cv_release_close(struct cv_release *r)

@@ -15,6 +15,7 @@
  * those too. The file is filled ahead in synced blocks, so that taking a slot costs no sync of its own.
  */
 #define CV_RELEASE_KEY_BYTES 32
+#define CV_RELEASE_HEADER_BYTES 512
 #define CV_RELEASE_VAULT_BYTES 65 /* a vault id in hex, and a NUL */
 
 struct cv_release {
@@ -28,6 +29,9 @@ CV_MUST_CHECK cv_status cv_release_create(struct cv_release *r, int vault_dir, c
  * CV_ERR_IO. */
 CV_MUST_CHECK cv_status cv_release_open(struct cv_release *r, int vault_dir, const char *vault,
                                         struct cv_err *err);
+/** cv_release_open_as(r, dir, name, vault, err): the same of a copy with another name, only to be read. */
+CV_MUST_CHECK cv_status cv_release_open_as(struct cv_release *r, int dir, const char *name, const char *vault,
+                                           struct cv_err *err);
 void cv_release_close(struct cv_release *r);
 
 /** cv_release_peek(vault_dir, vault, grown): what the file alone tells, if it is there: the id of its vault,

@@ -320,6 +320,20 @@ static bool holed(struct cv_scan *s, uint64_t end)
     return torn;
 }
 
+/* skip_segments(s, why, more): one that is missing is told, and the next that is there goes on. */
+static cv_status skip_segments(struct cv_scan *s, const char *why, bool *more, struct cv_err *err)
+{
+    uint32_t next = 0;
+    cv_status st = cv_segment_after(s->segments, s->segment + 1, &next, err);
+    st = CV_THEN(st, s->on_damage(s->arg, s->chain->next + s->chain->staged_count, CV_KIND_COUNT, why));
+    *more = st == CV_OK;
+    if (*more) {
+        s->segment = next;
+        s->offset = 0;
+    }
+    return st;
+}
+
 /* next_segment(s, more): move on, if there is one. */
 static cv_status next_segment(struct cv_scan *s, bool *more, struct cv_err *err)
 {
@@ -330,6 +344,8 @@ static cv_status next_segment(struct cv_scan *s, bool *more, struct cv_err *err)
         const cv_status gap = cv_segment_gap(s->segments, s->segment + 1, &why);
         /* Somebody else may just have begun it, and the one after. */
         st = gap == CV_OK ? CV_ERR_NOTFOUND : cv_segment_size(s->segments, s->segment + 1, &size, err);
+        if (st == CV_ERR_NOTFOUND && gap == CV_ERR_LOG && s->on_damage != NULL)
+            return skip_segments(s, why.msg, more, err);
         if (st == CV_ERR_NOTFOUND && gap != CV_OK)
             return cv_fail(err, gap, "%s", why.msg);
     }
@@ -345,8 +361,11 @@ static cv_status next_segment(struct cv_scan *s, bool *more, struct cv_err *err)
 static cv_status end_segment(struct cv_scan *s, enum found found, bool *more, struct cv_err *err)
 {
     cv_status st = CV_OK;
-    const bool clean = found == FOUND_END && s->chain->staged_count == 0;
-    if (!clean && s->on_damage != NULL && s->limit == 0 && s->chain->staged_count > 0) {
+    const struct cv_chain *c = s->chain;
+    const bool clean = found == FOUND_END && c->staged_count == 0;
+    /* The checkpoint that closed the segment may be gone. */
+    const bool lost = found == FOUND_END && c->staged_count > 0 && c->staged[c->staged_count - 1].lost;
+    if (!clean && (s->on_damage != NULL || lost) && s->limit == 0 && s->chain->staged_count > 0) {
         /* What a damaged head left undecided: entries may go on in the next segment. */
         uint64_t size = 0;
         if (cv_segment_size(s->segments, s->segment + 1, &size, NULL) != CV_OK)
@@ -357,6 +376,13 @@ static cv_status end_segment(struct cv_scan *s, enum found found, bool *more, st
     if (st == CV_OK && *more && clean)
         s->tail = CV_TAIL_NONE;
     return st;
+}
+
+/* stop_here(s, at): whoever asked wants no more of it. */
+static bool stop_here(const struct cv_scan *s, uint64_t at)
+{
+    return s->stop_segment > 0 &&
+           (s->segment > s->stop_segment || (s->segment == s->stop_segment && at >= s->stop_offset));
 }
 
 cv_status cv_scan_run(struct cv_scan *s, struct cv_err *err)
@@ -373,6 +399,8 @@ cv_status cv_scan_run(struct cv_scan *s, struct cv_err *err)
         struct entry e;
         enum found found;
         const uint32_t segment = s->segment;
+        if (stop_here(s, at))
+            return CV_OK;
         if (s->on_damage != NULL && at == 0)
             st = named_tail(s, err);
         if (s->limit > 0 && at >= s->limit)

@@ -30,6 +30,8 @@ struct cv_scan {
     size_t place_count, place_room;
     struct cv_torn abandoned[CV_ABANDONED_MAX]; /* tails that no later commit has named yet */
     size_t abandoned_count;
+    uint32_t stop_segment; /* read no further than this; 0: to the end */
+    uint64_t stop_offset;
     enum cv_tail tail;
     char tail_why[256];
     /* told after each whole commit; NULL for none */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,23 +72,37 @@ cv_status cv_segment_size(struct cv_segments *s, uint32_t number, uint64_t *size
     return CV_OK;
 }
 
-cv_status cv_segment_gap(const struct cv_segments *s, uint32_t number, struct cv_err *err)
+cv_status cv_segment_after(const struct cv_segments *s, uint32_t number, uint32_t *next, struct cv_err *err)
 {
-    char want[16];
-    bool later = false;
+    char want[16], best[16] = "";
     const int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    *next = 0;
     segment_name(number, want);
     if (d == NULL) {
         if (fd >= 0)
             close(fd);
         return cv_fail_errno(err, "archive: cannot read the directory");
     }
-    for (const struct dirent *e = readdir(d); e != NULL && !later; e = readdir(d)) /* names have one length */
-        later = strlen(e->d_name) == strlen(want) && strspn(e->d_name, "0123456789") == 8 &&
-                strcmp(e->d_name + 8, ".tar") == 0 && strcmp(e->d_name, want) > 0;
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) /* names have one length */
+        if (strlen(e->d_name) == strlen(want) && strspn(e->d_name, "0123456789") == 8 &&
+            strcmp(e->d_name + 8, ".tar") == 0 && strcmp(e->d_name, want) > 0 &&
+            (best[0] == '\0' || strcmp(e->d_name, best) < 0))
+            memcpy(best, e->d_name, strlen(want) + 1);
     closedir(d);
-    return later ? cv_fail(err, CV_ERR_LOG, "archive/%s: is missing, and later ones are there", want) : CV_OK;
+    if (best[0] == '\0')
+        return CV_ERR_NOTFOUND;
+    *next = (uint32_t)strtoul(best, NULL, 10);
+    return CV_OK;
+}
+
+cv_status cv_segment_gap(const struct cv_segments *s, uint32_t number, struct cv_err *err)
+{
+    uint32_t later;
+    cv_status st = cv_segment_after(s, number, &later, err);
+    if (st == CV_OK)
+        return cv_fail(err, CV_ERR_LOG, "archive/%08u.tar: is missing, and later ones are there", number);
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
 cv_status cv_segment_read(struct cv_segments *s, uint32_t number, uint64_t offset, size_t n,

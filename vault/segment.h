@@ -29,6 +29,11 @@ CV_MUST_CHECK cv_status cv_segment_size(struct cv_segments *s, uint32_t number, 
  * later one is there; CV_ERR_IO. */
 CV_MUST_CHECK cv_status cv_segment_gap(const struct cv_segments *s, uint32_t number, struct cv_err *err);
 
+/** cv_segment_after(s, number, next, err): the first segment with a higher number than ${number}. CV_OK;
+ * CV_ERR_NOTFOUND; CV_ERR_IO. */
+CV_MUST_CHECK cv_status cv_segment_after(const struct cv_segments *s, uint32_t number, uint32_t *next,
+                                         struct cv_err *err);
+
 /** cv_segment_read(s, number, offset, n, out, err): append up to ${n} bytes to ${out}, fewer only at the end.
  */
 CV_MUST_CHECK cv_status cv_segment_read(struct cv_segments *s, uint32_t number, uint64_t offset, size_t n,

@@ -26,7 +26,7 @@ static cv_status take(void *arg, const struct cv_version *of, const struct cv_js
 cv_status cv_staff_names(struct cv_vault *v, const char *reason, struct cv_json **out, struct cv_err *err)
 {
     struct cv_json *names = cv_json_object();
-    const struct cv_glance g = { "list", "names of members", reason, directory, take, names, false };
+    const struct cv_glance g = { "list", "names of members", reason, directory, take, names, NULL, false };
     *out = NULL;
     cv_status st = names == NULL ? CV_ERR_NOMEM : CV_OK;
     if (st == CV_OK && cv_vault_may_read(v, SECTION))

@@ -63,7 +63,7 @@ cv_status cv_record_titles_each(struct cv_vault *v, const struct cv_head_walk *w
                                 cv_title_fn fn, void *arg, struct cv_err *err)
 {
     struct titling t = { v->template, fn, arg };
-    const struct cv_glance g = { "list", "titles", reason, title_section, take_title, &t, false };
+    const struct cv_glance g = { "list", "titles", reason, title_section, take_title, &t, NULL, false };
     return cv_glance_walk(v, &g, walk, err);
 }
 

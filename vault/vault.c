@@ -155,7 +155,7 @@ cv_status cv_vault_sign(struct cv_vault *v, struct cv_err *err)
 }
 
 /* open_vault(path, trust, id, out): verified, with its template and an empty keyring. */
-static cv_status open_vault(const char *path, const char *trust, const struct cv_identity *id,
+static cv_status open_vault(const char *path, const char *trust, bool mending, const struct cv_identity *id,
                             struct cv_vault **out, struct cv_err *err)
 {
     struct cv_vault *v = calloc(1, sizeof(*v));
@@ -163,7 +163,8 @@ static cv_status open_vault(const char *path, const char *trust, const struct cv
     if (v == NULL)
         return cv_fail(err, CV_ERR_NOMEM, "vault: out of memory");
     v->id = id;
-    cv_status st = cv_custody_open(path, trust, &v->custody, err);
+    cv_status st = mending ? cv_custody_open_mending(path, &v->custody, err)
+                           : cv_custody_open(path, trust, &v->custody, err);
     if (st == CV_OK)
         snprintf(v->uuid, sizeof(v->uuid), "urn:casevault:%s", cv_vault_policy(v)->vault);
     st = CV_THEN(st, load_template(v, err));
@@ -180,7 +181,7 @@ cv_status cv_vault_open(const char *path, const char *trust, const struct cv_ide
 {
     struct cv_vault *v = NULL;
     *out = NULL;
-    cv_status st = open_vault(path, trust, id, &v, err);
+    cv_status st = open_vault(path, trust, false, id, &v, err);
     if (st == CV_OK)
         recall(v);
     st = CV_THEN(st, cv_vault_sign(v, err));
@@ -193,12 +194,26 @@ cv_status cv_vault_open(const char *path, const char *trust, const struct cv_ide
     return st;
 }
 
+cv_status cv_vault_open_mending(const char *path, const struct cv_identity *id, struct cv_vault **out,
+                                struct cv_err *err)
+{
+    struct cv_vault *v = NULL;
+    *out = NULL;
+    cv_status st = open_vault(path, NULL, true, id, &v, err);
+    st = CV_THEN(st, cv_vault_sign(v, err));
+    if (st == CV_OK)
+        *out = v;
+    else
+        cv_vault_close(v);
+    return st;
+}
+
 cv_status cv_vault_open_recovery(const char *path, const char *trust, const struct cv_identity *id,
                                  struct cv_secret *secret, struct cv_vault **out, struct cv_err *err)
 {
     struct cv_vault *v = NULL;
     *out = NULL;
-    cv_status st = open_vault(path, trust, id, &v, err);
+    cv_status st = open_vault(path, trust, false, id, &v, err);
     if (st == CV_OK) {
         const struct cv_policy_role *role = cv_policy_role(cv_vault_policy(v), CV_ROLE_RECOVERY);
         st = cv_recovery_signer(cv_secret_view(secret), &v->recovery);

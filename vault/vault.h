@@ -33,7 +33,8 @@ struct cv_vault {
     void *progress_arg;
     uint64_t listed;                    /* record entries that the head index is known to cover, */
     char listed_as[CV_READER_BYTES];    /* of this reader (vault/heads.c), */
-    unsigned listed_in;                 /* in this making of the catalog */
+    unsigned listed_in;                 /* in this making of the catalog, */
+    uint64_t listed_to;                 /* where it said then that the next would be */
     char uuid[CV_VAULT_HEX_BYTES + 16]; /* urn:casevault:<vault id> */
 };
 
@@ -41,6 +42,10 @@ struct cv_vault {
  * this member holds and they wait for. CV_OK; as cv_custody_open; CV_ERR_NOKEY if ${id} is no member. */
 CV_MUST_CHECK cv_status cv_vault_open(const char *path, const char *trust, const struct cv_identity *id,
                                       struct cv_vault **out, struct cv_err *err);
+/** cv_vault_open_mending(path, id, out, err): the same for who is about to say in its log what is missing of
+ * it; nothing is written by the opening. As cv_custody_open_mending. */
+CV_MUST_CHECK cv_status cv_vault_open_mending(const char *path, const struct cv_identity *id,
+                                              struct cv_vault **out, struct cv_err *err);
 /** cv_vault_open_recovery(path, trust, id, secret, out, err): the same with the recovery role's secret, which
  * is taken over, by somebody who is no member: its signature stands in a member's place. */
 CV_MUST_CHECK cv_status cv_vault_open_recovery(const char *path, const char *trust,

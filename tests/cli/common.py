@@ -1,5 +1,5 @@
 """What the command-line tests share: a place of their own, a way to run casevault, and to say what went wrong."""
-import hashlib, io, itertools, json, os, shutil, subprocess, sys, tempfile, zipfile
+import hashlib, io, itertools, json, os, shutil, subprocess, sys, tempfile, time, zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READER = os.path.join(HERE, '..', 'reader.py')
@@ -133,11 +133,28 @@ class Place:
         print('%d checks' % self.checks)
 
 
+def today():
+    """The day of the vault, which is in UTC."""
+    return time.strftime('%Y-%m-%d', time.gmtime())
+
+
 PERSON = {'type': 'person', 'admin': {'role': 'Victim'},
           'identity': {'first_name': 'Хатуна', 'second_name': 'Щербакова', 'birth_date': '1990-02-28'},
           'contact': {'mobile_phone': '+38050000111', 'shelter': 'Blue House'},
           'exploitation': {'type_of_exploitation': ['ForcedLabour']},
           'medical': {'needs': 'insulin'}, 'risk': {'level': 'High'}}
+
+
+def flip(segment, index):
+    """One bit inside of an entry; the same again undoes it."""
+    with open(segment, 'r+b') as f:
+        raw, at = f.read(), 0
+        while int(raw[at:at + 11]) != index:
+            at += 512 + (int(raw[at + 124:at + 135], 8) + 511) // 512 * 512
+        f.seek(at + 600)
+        f.write(bytes([raw[at + 600] ^ 1]))
+
+
 def persons(n, counter=itertools.count(1)):
     """So many lines to import, none like another that this function ever gave: what is there already is not imported again."""
     return b''.join(json.dumps(dict(PERSON, identity=dict(PERSON['identity'], second_name='Щербакова %d' % next(counter)))).encode() + b'\n'

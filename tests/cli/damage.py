@@ -52,7 +52,7 @@ def spoils_itself(p, segment, records):
     flip(segment, place)
     p.as_('protection', 'record', 'show', records[0], rc=14, err='damaged')
     assert p.json_as('protection', 'record', 'show', records[1])[0]['type'] == 'person'
-    text = p.run('check', '--vault', p.path('vault'), rc=14, err='1 entries are damaged; the rest is whole')
+    text = p.run('check', '--vault', p.path('vault'), rc=14, err='1 entry is damaged; the rest is whole')
     assert text.count('damaged') == 1 and '(record)' in text
     flip(segment, place)
 
@@ -338,4 +338,5 @@ def test(p):
     torn(p, segment, records)
 
 
-main(test)
+if __name__ == '__main__':
+    main(test)

@@ -31,6 +31,27 @@ def fill(p, small, who):
     assert records() == before and before
 
 
+def backup(p, small):
+    """A backup that does not fit is none, or the one before; with room it goes on. So is it with a restore."""
+    subprocess.run(['mount', '-o', 'remount,size=4m', small], check=True)
+    source = small + '/vault'
+    other = p.path('disk')
+    os.mkdir(other)
+    size = os.path.getsize(source + '/archive/00000001.tar') // 1024
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=%dk' % (size // 2), 'tmpfs', other], check=True)
+    try:
+        p.run('backup', other + '/backup', '--vault', source, rc=1, err='No space left')
+        p.run('backup', '--verify', other + '/backup', rc=10, err='no backup was ever finished')
+        subprocess.run(['mount', '-o', 'remount,size=%dk' % (size + 400), other], check=True)
+        p.run('backup', other + '/backup', '--vault', source)
+        p.run('backup', '--verify', other + '/backup', out='is whole')
+        p.run('restore', other + '/backup', other + '/vault', rc=1, err='No space left')
+        assert sorted(os.listdir(other)) == ['backup'], os.listdir(other)
+        p.run('backup', '--verify', other + '/backup', out='is whole')
+    finally:
+        subprocess.run(['umount', other], check=True)
+
+
 def attach(p, small, who):
     """A file that does not fit, at its first piece or a later one: nothing of it is listed, nor can it be opened."""
     subprocess.run(['mount', '-o', 'remount,size=1600k', small], check=True)
@@ -78,6 +99,7 @@ def test(p):
         p.run('audit', 'verify', '--vault', small + '/vault')
         p.run('check', '--vault', small + '/vault')
         assert len(p.run('record', 'show', first, '--json', *who)) > 0
+        backup(p, small)
         attach(p, small, who)
         p.run('audit', 'verify', '--vault', small + '/vault')
     finally:

@@ -3,7 +3,7 @@
 repeats; and imports that are broken off."""
 import csv, io, json, os, re, resource, signal, socket, subprocess, sys, time
 
-from common import HERE, PASSPHRASE, main
+from common import HERE, PASSPHRASE, main, today
 
 FORM = os.path.join(HERE, '..', '..', '..', 'shared', 'htcds', 'htcds_xlsform.xml')
 PURPOSE = ('--set', 'consent.consent.purpose=Referral')
@@ -54,12 +54,13 @@ def kobo(p):
     shown = p.as_('founder', 'record', 'import', '--dry-run', path, *PURPOSE)
     assert '5 records would be stored' in shown and 'Family name: Јовановић' in shown and 'Case number: 101' in shown, shown
     assert 'Mobile telephone: +381601234567' in shown and 'Family name: =1+1' in shown
+    assert shown.count('Registered on: ' + today()) == 2, shown
     assert records(p) == before, 'a dry run stored something'
     p.as_('founder', 'record', 'import', path, *PURPOSE, out='5 records stored')
     persons, cases, consents = (stored(p, t) for t in ('person', 'case', 'consent'))
     assert len(persons) == 2 and len(cases) == 2 and len(consents) == 1
     for person, case, number in zip(persons, cases, ('101', '102')):
-        assert person['admin'] == {'role': 'Victim', 'cases': [case['id']]}
+        assert person['admin'] == {'role': 'Victim', 'cases': [case['id']], 'registered': today()}
         assert case['admin']['persons'] == [person['id']] and case['admin']['case_number'] == number
     first, second = persons
     assert first['identity'] == {'first_name': 'Јована', 'second_name': 'Јовановић', 'birth_date': '1990-05-31',
@@ -69,6 +70,7 @@ def kobo(p):
     assert first['coded']['birth_year'] == '1990'  # filled by casevault
     assert second['identity']['second_name'] == '=1+1' and second['identity']['citizenship'] == ['MD']
     assert second['identity']['birth_date'] == '1991' and second['exploitation'] == {'methods_of_control': ['DebtBondage']}
+    assert first['coded']['year_registered'] == today()[:4] and first['coded']['age_group'] and second['coded']['age_group']
     assert cases[1]['admin']['incoming_referral_date'] == '2023-12-31' and cases[1]['admin']['status'] == 'Closed'
     assert consents[0]['consent'] == {'state': 'Given', 'purpose': 'Referral', 'person': first['id'], 'case': cases[0]['id']}
 
@@ -463,7 +465,7 @@ def one_by_one(p):
     p.as_('founder', 'record', 'import', '-', '--only', 'person', stdin=data, out='1 records stored')
     assert 'imported before' not in p.told
     person = of('person')
-    assert person['admin'] == {'role': 'Victim', 'cases': [case]}, person
+    assert person['admin'] == {'role': 'Victim', 'cases': [case], 'registered': today()}, person
     p.as_('founder', 'record', 'import', '-', *PURPOSE, stdin=data, out='1 records stored', err='2 were imported before, and are left as they are: line 2.')
     consent = of('consent')['consent']
     assert consent['person'] == person['id'] and consent['case'] == case, consent

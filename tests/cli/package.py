@@ -2,7 +2,7 @@
 """Packages: what goes is chosen field by field, judged by consent and approved; what leaves is just that, sealed, and logged."""
 import base64, csv, datetime, hashlib, io, json, os, subprocess
 
-from common import PERSON, TESTIMONY, main
+from common import PERSON, TESTIMONY, flip, main, today
 
 OFFICE, DESK = 'Office of the Prosecutor', 'Return Desk'
 SECRETS = ('Blue House', '+38050000111', 'insulin', 'Она хочет рассказать', 'a privileged thought')
@@ -85,7 +85,7 @@ def asked_for(a, p):
     plan = a.new('-n')
     assert p.as_('legal', 'package', 'list') == '' and not plan['missing']
     fields = {i['record']: i['fields'] for i in plan['items']}
-    assert fields[a.person] == ['/admin/role', '/admin/cases', '/identity/first_name', '/identity/second_name', '/identity/birth_date',
+    assert fields[a.person] == ['/admin/role', '/admin/cases', '/admin/registered', '/identity/first_name', '/identity/second_name', '/identity/birth_date',
                                 '/exploitation/type_of_exploitation']
     assert fields[a.testimony] == ['/admin/case', '/admin/person'] and '/consent/state' in fields[a.consent]
     assert plan['consents'] == [{'person': a.person, 'record': a.consent, 'version': 1, 'sections': ['admin', 'identity', 'exploitation']}]
@@ -102,7 +102,7 @@ def narrowed(a, p):
     """The officer leaves out; nothing puts anything in."""
     plan = a.new('-n', '--without', 'exploitation', '--without', 'identity.birth_date', '--without', a.testimony)
     fields = {i['record']: i['fields'] for i in plan['items']}
-    assert fields[a.person] == ['/admin/role', '/admin/cases', '/identity/first_name', '/identity/second_name']
+    assert fields[a.person] == ['/admin/role', '/admin/cases', '/admin/registered', '/identity/first_name', '/identity/second_name']
     assert a.testimony not in fields and ('exploitation', 'choice') in {(w['section'], w['ground']) for w in plan['withheld']}
     assert not any(w['record'] == a.testimony for w in plan['withheld'])
     named = a.new('-n', '--statement', a.testimony + '.2')
@@ -119,6 +119,20 @@ def narrowed(a, p):
     a.new(to='Nobody', rc=1, err='there is no partner Nobody')
     p.as_('legal', 'package', 'new', '--case', a.person, '--to', OFFICE, '--profile', 'prosecution', rc=2, err='is a person; name the case')
     p.as_('legal', 'package', 'new', '--case', a.case, rc=2, err='wanted: --case ID, --to PARTNER and --profile NAME')
+
+
+def unread(a, p):
+    """A record of the case that is damaged cannot go: it is said, and the rest goes."""
+    index = p.json_as('protection', 'record', 'history', a.testimony)[0]['entry']
+    segment = p.path('vault', 'archive', sorted(p.archive())[-1])
+    whole = [i['record'] for i in a.new('-n')['items']]
+    flip(segment, index)
+    plan = a.new('-n', '-q', err='1 record could not be read, and is left out, if of this case; `casevault check` says which')
+    assert [i['record'] for i in plan['items']] == [r for r in whole if r != a.testimony] and a.testimony in whole
+    p.as_('protection', 'record', 'export', '--case', a.case, '--plain', '-o', p.path('left.json'), err='1 record could not be read, and is left out')
+    flip(segment, index)
+    assert [i['record'] for i in a.new('-n')['items']] == whole
+    assert 'could not be read' not in p.both('legal', 'package', 'new', '-n', '--case', a.case, '--to', OFFICE, '--profile', 'prosecution')
 
 
 def rights(a, p):
@@ -229,7 +243,7 @@ def left(a, p, id):
         assert (told['record_id'], told['version'], binding['aud'], binding['nonce']) == (r['record'], r['version'], OFFICE, id)
         for name, value in told.items():
             by.setdefault(r['record'], {})[name] = value
-    assert by[a.person]['identity'] == PERSON['identity'] and by[a.person]['admin'] == {'role': 'Victim', 'cases': [a.case]}
+    assert by[a.person]['identity'] == PERSON['identity'] and by[a.person]['admin'] == {'role': 'Victim', 'cases': [a.case], 'registered': today()}
     assert [s['text'] for s in by[a.testimony]['testimony']['statements']] == [TESTIMONY['testimony']['statements'][0]['text']]
     assert not {'contact', 'medical', 'risk', 'legal', 'coded'} & set(by[a.person])
     rows = list(csv.reader(io.StringIO(files['redactions.csv'].decode())))
@@ -402,7 +416,7 @@ def by_passphrase(a, p):
 def test(p):
     p.vault()
     a = Act(p)
-    for step in (without_consent, asked_for, narrowed, rights, purposes, medical):
+    for step in (without_consent, asked_for, narrowed, unread, rights, purposes, medical):
         step(a, p)
     id = approved(a, p)
     for step in (left, told_afterwards, checked, by_hand):

@@ -4,7 +4,7 @@ a page; and to whom."""
 import json, os, stat, subprocess, sys
 
 import browser
-from common import main
+from common import main, today
 
 
 def shown(p, id, by='protection'):
@@ -19,7 +19,7 @@ def link(p):
     # Whichever is named first, the person's record says it: it is kept as long as its cases.
     p.as_('protection', 'record', 'link', ana, one, '--reason', 'met again', out='%s version 2\n' % ana, err='Cases: ' + one)
     assert p.json_as('protection', 'record', 'link', two, ana) == [{'id': ana, 'version': 3}]
-    assert shown(p, ana)['admin'] == {'role': 'Victim', 'cases': [one, two]} and shown(p, one)['version'] == 1
+    assert shown(p, ana)['admin'] == {'role': 'Victim', 'cases': [one, two], 'registered': today()} and shown(p, one)['version'] == 1
     p.as_('protection', 'record', 'link', ana, two, out='', err='They are linked already; nothing was changed.')
     p.as_('protection', 'record', 'link', said, one)
     p.as_('protection', 'record', 'link', said, two, rc=1, err='Case: %s stands there already; take that away first' % one)
@@ -43,7 +43,7 @@ def link(p):
     # And back: the field is gone where nothing else stands in it.
     p.as_('protection', 'record', 'link', '--undo', anna, ana, err='The same person as: %s no more' % ana)
     p.as_('protection', 'record', 'link', '--undo', one, ana, err='Cases: %s no more' % one)
-    assert shown(p, ana)['admin'] == {'role': 'Victim', 'cases': [two]} and shown(p, anna)['admin'] == {'role': 'Victim'}
+    assert shown(p, ana)['admin'] == {'role': 'Victim', 'cases': [two], 'registered': today()} and shown(p, anna)['admin'] == {'role': 'Victim', 'registered': today()}
     bare = p.add('intake', {'type': 'person', 'identity': {'first_name': 'Mira'}})  # of which more is required than was known
     # What was not linked, or never was, cannot be parted: nothing is written.
     before = p.kinds().count('record')

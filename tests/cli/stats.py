@@ -360,6 +360,22 @@ def few(p):
     assert shown(answer, ['year']) == {('2024',): K, ('all',): K}, answer
 
 
+def undated(p):
+    """Who is registered without a day is so today: the year and the age are counted."""
+    today = common.today()
+    new = [{'type': 'person', 'admin': {'role': 'Victim'}, 'identity': {'birth_date': str(int(today[:4]) - 16)}} for _ in range(K + 1)]
+    by = lambda name: shown(p.json_as('analyst', 'stats', '--by', name)[0], [name])
+    years, ages = by('year'), by('age')
+    id = p.add('protection', new[0])
+    assert p.json_as('protection', 'record', 'show', id)[0]['admin'] == {'role': 'Victim', 'registered': today}
+    p.as_('intake', 'record', 'import', '-', stdin='\n'.join(map(json.dumps, new[1:])).encode())
+    assert (today[:4],) not in years and by('year')[(today[:4],)] == K + 1, (years, by('year'))
+    assert by('age')[('9-17',)] >= ages[('9-17',)] + K + 1 and ('not said',) not in by('age'), (ages, by('age'))
+    # An edit that takes the day away is not undone.
+    p.as_('protection', 'record', 'edit', id, '--set', 'admin.registered=')
+    assert p.json_as('protection', 'record', 'show', id)[0]['admin'] == {'role': 'Victim'}
+
+
 def hostile(p):
     """What no field could hold counts as not said; a word that would be a formula stands in no cell."""
     assert not p.as_('analyst', 'stats', '--by', 'citizenship', '--csv').count('=')
@@ -378,29 +394,19 @@ def change_catalogs(p, sql):
             db.execute(sql)
 
 
-def flip(segment, index):
-    """One bit inside of an entry; the same again undoes it."""
-    with open(segment, 'r+b') as f:
-        raw, at = f.read(), 0
-        while int(raw[at:at + 11]) != index:
-            at += 512 + (int(raw[at + 124:at + 135], 8) + 511) // 512 * 512
-        f.seek(at + 600)
-        f.write(bytes([raw[at + 600] ^ 1]))
-
-
 def unread(p, id):
     """A damaged entry costs itself, and the answer says so; where the vault asks why, so does this."""
     ask = ('analyst', 'stats', '--by', 'gender')
     counted = p.json_as(*ask)[0]['counted']
     index = p.json_as('protection', 'record', 'history', id)[0]['entry']
     segment = p.path('vault', 'archive', sorted(os.listdir(p.path('vault', 'archive')))[-1])
-    flip(segment, index)
+    common.flip(segment, index)
     assert p.json_as(*ask)[0]['unread'] == 0, 'what was opened before needs no archive'
     change_catalogs(p, 'DELETE FROM ring')
     p.as_(*ask, err='1 could not be read, and are not counted')
     answer = p.json_as(*ask)[0]
     assert answer['unread'] == 1 and answer['counted'] == counted - 1, answer
-    flip(segment, index)
+    common.flip(segment, index)
     assert p.json_as(*ask)[0]['counted'] == counted
     p.as_('founder', 'policy', 'set', '--require-reason')
     before = p.archive()
@@ -425,7 +431,9 @@ def test(p):
     log(p, len(records))
     hostile(p)
     few(p)
-    unread(p, steps(p, records, chance))
+    id = steps(p, records, chance)
+    undated(p)
+    unread(p, id)
 
 
 if __name__ == '__main__':

@@ -109,6 +109,25 @@ static void works_like_the_keys(void **state)
     assert_status(cv_agent_lock(path, NULL), CV_ERR_NOTFOUND);
 }
 
+/* An answer that comes too late is not taken for that to another question. */
+static void answers_late(void **state)
+{
+    struct cv_identity far;
+    uint8_t sig[CV_ED25519_SIG_BYTES];
+    const struct timespec pause = { .tv_nsec = 300000000 };
+    (void)state;
+    const pid_t child = serve((struct cv_agent_life){ 60, 600 }, 0);
+    assert_ok(cv_agent_connect(path, &far, NULL, NULL));
+    assert_int_equal(kill(child, SIGSTOP), 0);
+    assert_status(cv_identity_sign(&far, CV_LIT("one"), sig), CV_ERR_IO);
+    assert_int_equal(kill(child, SIGCONT), 0);
+    nanosleep(&pause, NULL);
+    assert_status(cv_identity_sign(&far, CV_LIT("two"), sig), CV_ERR_IO);
+    cv_identity_free(&far);
+    assert_ok(cv_agent_lock(path, NULL));
+    ends(child, 5);
+}
+
 static void forgets_when_idle(void **state)
 {
     struct cv_identity far;
@@ -174,9 +193,8 @@ static void own_user_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(works_like_the_keys),
-        cmocka_unit_test(forgets_when_idle),
-        cmocka_unit_test(forgets_in_the_end),
+        cmocka_unit_test(works_like_the_keys), cmocka_unit_test(answers_late),
+        cmocka_unit_test(forgets_when_idle),   cmocka_unit_test(forgets_in_the_end),
         cmocka_unit_test(own_user_only),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)

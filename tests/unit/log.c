@@ -4,6 +4,7 @@
 #include "formats/checkpoint.h"
 #include "formats/envelope.h"
 #include "formats/leaf.h"
+#include "formats/loss.h"
 #include "formats/note.h"
 #include "formats/tar.h"
 #include "test.h"
@@ -403,6 +404,55 @@ static cv_status read_torn(void *arg, struct cv_bytes bytes)
     return st;
 }
 
+static const struct cv_lost_entry losses[] = {
+    { .index = 7, .kind = CV_KIND_RECORD, .hash = { 1, 2, 3 } },
+    { .index = 8, .kind = CV_KIND_LOST },
+    { .index = 11, .kind = CV_KIND_EVENT, .hash = { 255 }, .unproved = true },
+};
+
+/* A loss entry has one form: every bit of it counts, and every cut. */
+static void test_loss(void **state)
+{
+    struct cv_buf out = { 0 }, again = { 0 };
+    struct cv_lost_entry *list;
+    size_t count;
+    (void)state;
+    assert_ok(cv_loss_write(losses, 3, &out));
+    assert_ok(cv_loss_parse(cv_buf_view(&out), &list, &count, NULL));
+    assert_int_equal(count, 3);
+    assert_memory_equal(list, losses, sizeof(losses));
+    free(list);
+    for (size_t i = 0; i < 8 * out.n; i++) {
+        out.p[i / 8] ^= (uint8_t)(1U << i % 8);
+        const cv_status st = cv_loss_parse(cv_buf_view(&out), &list, &count, NULL);
+        if (st == CV_OK) {
+            assert_ok(cv_loss_write(list, count, &again));
+            assert_memory_equal(again.p, out.p, out.n);
+            cv_buf_truncate(&again, 0);
+        } else
+            assert_int_equal(st, CV_ERR_FORMAT);
+        free(list);
+        out.p[i / 8] ^= (uint8_t)(1U << i % 8);
+    }
+    for (size_t n = 0; n < out.n; n++) {
+        const cv_status st = cv_loss_parse(CV_BYTES(out.p, n), &list, &count, NULL);
+        assert_true(st == CV_ERR_FORMAT || out.p[n - 1] == '\n');
+        free(list);
+    }
+    /* Out of order, twice the same, or none at all. */
+    static const int orders[][2] = { { 1, 0 }, { 2, 2 } };
+    for (size_t i = 0; i < 2; i++) {
+        const struct cv_lost_entry wrong[2] = { losses[orders[i][0]], losses[orders[i][1]] };
+        cv_buf_truncate(&out, 0);
+        assert_ok(cv_loss_write(wrong, 2, &out));
+        assert_int_equal(cv_loss_parse(cv_buf_view(&out), &list, &count, NULL), CV_ERR_FORMAT);
+    }
+    assert_int_equal(cv_loss_parse(CV_LIT("casevault loss v1\n"), &list, &count, NULL), CV_ERR_FORMAT);
+    assert_int_equal(cv_loss_parse(CV_LIT(""), &list, &count, NULL), CV_ERR_FORMAT);
+    cv_buf_free(&out);
+    cv_buf_free(&again);
+}
+
 static void test_torn(void **state)
 {
     struct cv_torn t = { .segment = 7, .offset = 512, .bytes = 1000 }, got;
@@ -487,11 +537,10 @@ static void test_envelope(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_roots),       cmocka_unit_test(test_inclusion),
-        cmocka_unit_test(test_consistency), cmocka_unit_test(test_note),
-        cmocka_unit_test(test_checkpoint),  cmocka_unit_test(test_tar),
-        cmocka_unit_test(test_commit),      cmocka_unit_test(test_names),
-        cmocka_unit_test(test_torn),        cmocka_unit_test(test_envelope),
+        cmocka_unit_test(test_roots),  cmocka_unit_test(test_inclusion),  cmocka_unit_test(test_consistency),
+        cmocka_unit_test(test_note),   cmocka_unit_test(test_checkpoint), cmocka_unit_test(test_tar),
+        cmocka_unit_test(test_commit), cmocka_unit_test(test_names),      cmocka_unit_test(test_torn),
+        cmocka_unit_test(test_loss),   cmocka_unit_test(test_envelope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

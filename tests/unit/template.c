@@ -339,6 +339,36 @@ static void test_code_age(void **state)
     }
 }
 
+/* A person who is registered without the day is so today; what is said, and a section that says nothing,
+ * stays. */
+static void test_default(void **state)
+{
+    static const struct {
+        const char *record, *registered;
+    } rows[] = {
+        { "{\"type\":\"person\",\"admin\":{\"role\":\"Victim\"}}", "2024-06-15" },
+        { "{\"type\":\"person\",\"admin\":{\"role\":\"Victim\",\"registered\":\"2020-01-31\"}}",
+          "2020-01-31" },
+        { "{\"type\":\"person\",\"admin\":{}}", NULL },
+        { "{\"type\":\"person\",\"identity\":{\"first_name\":\"A\"}}", NULL },
+        { "{\"type\":\"case\",\"admin\":{\"case_number\":\"1\",\"status\":\"Active\"}}", NULL },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct cv_json *record = NULL, *before;
+        assert_ok(cv_json_parse(cv_bytes_str(rows[i].record), 4096, "test", &record, NULL));
+        before = cv_json_copy(record);
+        assert_ok(cv_template_default(t, record, "2024-06-15", NULL));
+        const char *registered = cv_json_get_str(cv_json_get(record, "admin"), "registered");
+        if (rows[i].registered == NULL)
+            assert_true(cv_json_equal(record, before));
+        else
+            assert_string_equal(registered, rows[i].registered);
+        cv_json_free(before);
+        cv_json_free(record);
+    }
+}
+
 static void test_dimensions(void **state)
 {
     static const char *const words[] = { "year",  "citizenship", "age",         "gender", "form", "control",
@@ -542,7 +572,7 @@ int main(void)
         cmocka_unit_test(test_code),   cmocka_unit_test(test_code_age), cmocka_unit_test(test_dimensions),
         cmocka_unit_test(test_codes),  cmocka_unit_test(test_choices),  cmocka_unit_test(test_no_echo),
         cmocka_unit_test(test_lookup), cmocka_unit_test(test_ids),      cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_titles), cmocka_unit_test(test_default),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,11 +1,14 @@
 /* The vault floor from the inside: what the program alone could not be made to do. */
 #include "test.h"
 
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crypto/hash.h"
 #include "vault/export.h"
 #include "vault/glance.h"
+#include "vault/head_rows.h"
 #include "vault/heads.h"
 #include "vault/imported.h"
 #include "vault/members.h"
@@ -166,6 +169,191 @@ static void ended_early(void **state)
     close(pipes[1]);
     struct cv_vault *v = opened(&custodian);
     check_name(v, id, "Vesna");
+    cv_vault_close(v);
+}
+
+/* events(v): how many the log has, as far as this process knows. */
+static uint64_t events(const struct cv_vault *v)
+{
+    return v->custody->counts[CV_KIND_EVENT];
+}
+
+/* What a process wrote itself stands in the index without being opened again, which would be an event; unless
+ * somebody else wrote in between, or the commit was given up. */
+static void own_heads(void **state)
+{
+    char id[CV_ID_TEXT_BYTES], others[CV_ID_TEXT_BYTES];
+    struct cv_stored out;
+    (void)state;
+    struct cv_vault *v = opened(&custodian), *other = opened(&intake);
+    const size_t before = listed(v);
+    strcpy(id, stored(v, PERSON("Mira")));
+    strcpy(id, stored(v, PERSON("Vera")));
+    uint64_t had = events(v);
+    assert_int_equal(listed(v), before + 2);
+    assert_int_equal(events(v), had);
+    check_name(v, id, "Vera");
+
+    struct cv_json *given_up = parsed(PERSON("Nobody"));
+    assert_ok(cv_vault_begin(v, NULL));
+    assert_ok(cv_record_put(v, given_up, &out, NULL));
+    cv_vault_abort(v);
+    cv_json_free(given_up);
+    strcpy(id, stored(v, PERSON("Sara")));
+    had = events(v);
+    assert_int_equal(listed(v), before + 3);
+    assert_int_equal(events(v), had);
+    check_name(v, id, "Sara");
+
+    strcpy(others, stored(other, PERSON("Tanja")));
+    strcpy(id, stored(v, PERSON("Ema")));
+    had = events(v);
+    assert_int_equal(listed(v), before + 5);
+    assert_int_equal(events(v), had + 1);
+    check_name(v, id, "Ema");
+    check_name(v, others, "Tanja");
+    cv_vault_close(other);
+    cv_vault_close(v);
+}
+
+/* Another process of the same member, who had other roles for a while, forgets the index of those they have
+ * again: what the first one still adds to it must not pass for all of it. */
+static void forgotten_between(void **state)
+{
+    struct cv_outcome outcome;
+    (void)state;
+    struct cv_vault *v = opened(&legal), *chief = opened(&custodian);
+    const size_t before = listed(v);
+    assert_true(before > 0);
+    stored(v, "{\"type\":\"person\",\"legal\":{\"notes\":\"called\"}}");
+    assert_ok(cv_members_grant(chief, legal.public.pseudonym, "medical", &outcome, NULL));
+    assert_true(outcome.done);
+    struct cv_vault *other = opened(&legal);
+    assert_int_equal(listed(other), before + 1);
+    cv_vault_close(other);
+    cv_vault_close(v);
+    assert_ok(cv_members_revoke(chief, legal.public.pseudonym, "medical", &outcome, NULL));
+    assert_true(outcome.done);
+    cv_vault_close(chief);
+    v = opened(&legal);
+    assert_int_equal(listed(v), before + 1);
+    cv_vault_close(v);
+}
+
+/* Who is removed while heads of theirs wait for the index has none any more. */
+static void removed_between(void **state)
+{
+    static const char *const legal_role[] = { "legal", NULL };
+    struct cv_identity guest;
+    struct cv_outcome outcome;
+    struct cv_err err = { 0 };
+    (void)state;
+    assert_ok(cv_identity_new(true, &guest, NULL));
+    struct cv_vault *chief = opened(&custodian);
+    assert_ok(cv_members_add(chief, &guest.public, legal_role, &outcome, NULL));
+    struct cv_vault *v = opened(&guest);
+    assert_true(listed(v) > 0);
+    stored(v, "{\"type\":\"person\",\"legal\":{\"notes\":\"called\"}}");
+    assert_ok(cv_members_remove(chief, guest.public.pseudonym, &outcome, NULL));
+    assert_true(outcome.done);
+    cv_vault_close(chief);
+    assert_status(cv_vault_begin(v, &err), CV_ERR_NOKEY);
+    cv_vault_close(v);
+    cv_identity_free(&guest);
+}
+
+/* An agent that is locked after so many signatures more; -1: never. */
+static atomic_int signs_left = -1;
+
+static cv_status agent_sign(void *arg, struct cv_bytes msg, uint8_t sig[static CV_ED25519_SIG_BYTES])
+{
+    if (atomic_load(&signs_left) >= 0 && atomic_fetch_sub(&signs_left, 1) <= 0) {
+        atomic_store(&signs_left, 0);
+        return CV_ERR_IO;
+    }
+    return cv_identity_sign(arg, msg, sig);
+}
+
+static cv_status agent_unseal(void *arg, struct cv_bytes info, struct cv_bytes sealed, struct cv_secret *out)
+{
+    return cv_identity_unseal(arg, info, sealed, out);
+}
+
+static cv_status agent_derive(void *arg, struct cv_bytes salt, struct cv_bytes info, struct cv_secret *out)
+{
+    return cv_identity_derive(arg, salt, info, out);
+}
+
+/* A commit whose agent is locked while its records are made is not stored, and says why; the next one is. */
+static void locked_between(void **state)
+{
+    static const struct cv_identity_agent agent = { agent_sign, agent_unseal, agent_derive, NULL };
+    const struct cv_identity far = { .public = custodian.public, .agent = &agent, .agent_arg = &custodian };
+    struct cv_err err = { 0 };
+    struct cv_stored out;
+    char id[CV_ID_TEXT_BYTES];
+    (void)state;
+    struct cv_vault *v = opened(&far);
+    const size_t before = listed(v);
+    assert_ok(cv_vault_begin(v, NULL));
+    atomic_store(&signs_left, 3);
+    for (size_t i = 0; i < 8; i++) {
+        struct cv_json *record = parsed(PERSON("Nobody"));
+        assert_ok(cv_record_put(v, record, &out, NULL));
+        cv_json_free(record);
+    }
+    assert_status(cv_vault_commit(v, &err), CV_ERR_IO);
+    if (strstr(err.msg, "casevault unlock") == NULL)
+        fail_msg("%s", err.msg);
+    atomic_store(&signs_left, -1);
+    assert_int_equal(listed(v), before);
+    strcpy(id, stored(v, PERSON("Nada")));
+    assert_int_equal(listed(v), before + 1);
+    check_name(v, id, "Nada");
+    cv_vault_close(v);
+}
+
+/* What the index says of a signature holds for that entry, that JWT and that author alone. */
+static void verified_once(void **state)
+{
+    struct cv_versions list;
+    struct cv_record r;
+    uint8_t jwt[CV_SHA256_BYTES];
+    char id[CV_ID_TEXT_BYTES];
+    bool is = false;
+    (void)state;
+    struct cv_vault *v = opened(&custodian);
+    strcpy(id, stored(v, PERSON("Lena")));
+    assert_ok(cv_record_versions(v, id, &list, NULL));
+    assert_int_equal(list.count, 1);
+    assert_ok(cv_record_read(v, id, 0, NULL, "read", NULL, &r, NULL));
+    assert_ok(cv_sha256(cv_json_text(cv_json_get(r.sources[0].head, "jwt")), jwt));
+    const struct {
+        uint64_t index;
+        const char *id, *author;
+        uint8_t flip;
+        bool want;
+    } rows[] = {
+        { list.v[0].index, id, custodian.public.pseudonym, 0, true },
+        { list.v[0].index, id, custodian.public.pseudonym, 1, false },
+        { list.v[0].index, id, legal.public.pseudonym, 0, false },
+        { list.v[0].index + 1, id, custodian.public.pseudonym, 0, false },
+        { list.v[0].index, "00000000000000000000000000", custodian.public.pseudonym, 0, false },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        jwt[31] ^= rows[i].flip;
+        assert_ok(cv_head_verified(v, rows[i].index, rows[i].id, jwt, rows[i].author, &is));
+        jwt[31] ^= rows[i].flip;
+        if (is != rows[i].want)
+            fail_msg("row %zu", i);
+    }
+    /* Another member's index says nothing to this one. */
+    struct cv_vault *other = opened(&legal);
+    assert_ok(cv_head_verified(other, list.v[0].index, id, jwt, custodian.public.pseudonym, &is));
+    assert_false(is);
+    cv_vault_close(other);
+    cv_record_free(&r);
+    cv_versions_free(&list);
     cv_vault_close(v);
 }
 
@@ -358,8 +546,8 @@ static void told_in_turns(void **state)
     size_t seen = 0, exported = 0, ids = 0;
     (void)state;
     struct cv_vault *v = opened(&custodian);
-    const struct cv_glance glance = { "list", "titles", NULL, identity, take_name, &seen, false };
-    const struct cv_export export = { "to a file", NULL, take_whole, &exported };
+    const struct cv_glance glance = { "list", "titles", NULL, identity, take_name, &seen, NULL, false };
+    const struct cv_export export = { .detail = "to a file", .take = take_whole, .arg = &exported };
     for (int i = 0; i < 7; i++)
         stored(v, PERSON("Ana"));
     assert_ok(cv_head_walk(v, "person", true, &walk, NULL));
@@ -386,6 +574,45 @@ static void told_in_turns(void **state)
         at = index + 1;
     }
     assert_int_equal(ids, 14);
+    cv_head_walk_free(&walk);
+    cv_vault_close(v);
+}
+
+/* An export that goes on past faults. */
+struct past {
+    size_t faults, whole;
+};
+static cv_status count_fault(void *arg, const struct cv_version *of, const char *what)
+{
+    assert_true(of->id[0] != '\0' && what[0] != '\0');
+    ((struct past *)arg)->faults++;
+    return CV_OK;
+}
+static cv_status count_whole(void *arg, const struct cv_record *r)
+{
+    (void)r;
+    ((struct past *)arg)->whole++;
+    return CV_OK;
+}
+
+/* Whoever asks for faults is told of each, and gets the others, whichever event names them; else the first
+ * ends it. */
+static void past_faults(void **state)
+{
+    struct cv_head_walk walk;
+    struct past past = { 0, 0 };
+    struct cv_export export = { .detail = "to a file", .take = count_whole, .arg = &past };
+    (void)state;
+    struct cv_vault *v = opened(&custodian);
+    assert_ok(cv_head_walk(v, "person", true, &walk, NULL));
+    cv_event_named_most = 3;
+    assert_status(cv_export(v, &export, &walk, NULL), CV_ERR_LOG);
+    past = (struct past){ 0, 0 };
+    export.fault = count_fault;
+    assert_ok(cv_export(v, &export, &walk, NULL));
+    cv_event_named_most = 4000;
+    assert_true(past.faults > 0 && past.whole > 7);
+    assert_int_equal(past.faults + past.whole, walk.count);
     cv_head_walk_free(&walk);
     cv_vault_close(v);
 }
@@ -460,9 +687,14 @@ static void imported_marks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_sessions), cmocka_unit_test(two_sessions),     cmocka_unit_test(ended_early),
-        cmocka_unit_test(forged_right),  cmocka_unit_test(forged_emptiness), cmocka_unit_test(own_id),
-        cmocka_unit_test(claimed_twice), cmocka_unit_test(told_in_turns),    cmocka_unit_test(imported_marks),
+        cmocka_unit_test(many_sessions),     cmocka_unit_test(two_sessions),
+        cmocka_unit_test(ended_early),       cmocka_unit_test(forged_right),
+        cmocka_unit_test(forged_emptiness),  cmocka_unit_test(own_id),
+        cmocka_unit_test(claimed_twice),     cmocka_unit_test(told_in_turns),
+        cmocka_unit_test(past_faults),       cmocka_unit_test(imported_marks),
+        cmocka_unit_test(own_heads),         cmocka_unit_test(verified_once),
+        cmocka_unit_test(forgotten_between), cmocka_unit_test(locked_between),
+        cmocka_unit_test(removed_between),
     };
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
         return 1;
