@@ -66,13 +66,19 @@ static void progress(void *arg, uint64_t done, uint64_t total)
     cv_ui_progress(((struct checking *)arg)->ui, "Verifying, bytes", done, total);
 }
 
-/* held(v, r): the version that stood in a damaged entry, if this member may know it; NULL. */
-static const struct cv_version *held(const struct cv_versions *known, const struct run *r)
+/* held(v, known, r, out): the version that stood in a damaged entry; with an empty id if this member does not
+ * know of one. ${out} is to be freed. */
+static cv_status held(struct cv_vault *v, const struct cv_head_walk *known, const struct run *r,
+                      struct cv_version *out, struct cv_err *err)
 {
-    for (size_t i = 0; i < known->count; i++)
-        if (known->v[i].index >= r->first && known->v[i].index <= r->last)
-            return &known->v[i];
-    return NULL;
+    size_t i = 0;
+    *out = (struct cv_version){ 0 };
+    while (i < known->count && known->step[i].index < r->first)
+        i++;
+    if (i == known->count || known->step[i].index > r->last)
+        return CV_OK;
+    cv_status st = cv_head_walk_at(v, known, i, out, err);
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
 static cv_status run_json(const struct cv_ui *ui, const struct run *r, const struct cv_version *was)
@@ -102,15 +108,19 @@ static void print_run(const struct run *r, const struct cv_version *was)
         printf("    it held version %" PRIu64 " of %s %s\n", was->version, was->type, was->id);
 }
 
-static cv_status print_runs(const struct checking *c, const struct cv_versions *known)
+/* print_runs(c, v, known): ${v} NULL: without a key. */
+static cv_status print_runs(const struct checking *c, struct cv_vault *v, const struct cv_head_walk *known)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < c->count && st == CV_OK; i++) {
-        const struct cv_version *was = held(known, &c->runs[i]);
-        if (c->ui->json)
+        struct cv_version of;
+        st = held(v, known, &c->runs[i], &of, &c->ui->err);
+        const struct cv_version *was = of.id[0] != '\0' ? &of : NULL;
+        if (st == CV_OK && c->ui->json)
             st = run_json(c->ui, &c->runs[i], was);
-        else
+        else if (st == CV_OK)
             print_run(&c->runs[i], was);
+        cv_version_free(&of);
     }
     return st;
 }
@@ -148,11 +158,10 @@ static cv_status on_fault(void *arg, const struct cv_version *of, const char *wh
     return CV_OK;
 }
 
-/* open_all(ui, v, known, reason): the last version of every record, section by section. */
-static cv_status open_all(struct cv_ui *ui, struct cv_vault *v, const struct cv_versions *known,
-                          const char *reason)
+/* open_all(ui, v, reason): the last version of every record, section by section. */
+static cv_status open_all(struct cv_ui *ui, struct cv_vault *v, const char *reason)
 {
-    struct cv_latest latest = { 0 };
+    struct cv_head_walk latest = { 0 };
     struct opening o = { .ui = ui };
     const struct cv_export e = { .action = "list",
                                  .detail = "whether everything opens",
@@ -160,8 +169,8 @@ static cv_status open_all(struct cv_ui *ui, struct cv_vault *v, const struct cv_
                                  .take = on_record,
                                  .fault = on_fault,
                                  .arg = &o };
-    cv_status st = cv_versions_latest(known, NULL, &latest);
-    st = CV_THEN(st, cv_export(v, &e, latest.v, latest.count, &ui->err));
+    cv_status st = cv_head_walk(v, NULL, true, &latest, &ui->err);
+    st = CV_THEN(st, cv_export(v, &e, &latest, &ui->err));
     if (st == CV_OK && !ui->json)
         printf("Contents: %" PRIu64 " records opened, %" PRIu64
                " sections in them, each as its author signed it.\n",
@@ -169,7 +178,7 @@ static cv_status open_all(struct cv_ui *ui, struct cv_vault *v, const struct cv_
     if (st == CV_OK && o.faults > 0)
         st = cv_fail(&ui->err, CV_ERR_LOG, "%" PRIu64 " records do not open whole; they are named above",
                      o.faults);
-    cv_latest_free(&latest);
+    cv_head_walk_free(&latest);
     return st;
 }
 
@@ -178,17 +187,13 @@ static cv_status open_all(struct cv_ui *ui, struct cv_vault *v, const struct cv_
 static cv_status with_keys(struct cv_ui *ui, const struct checking *c, const struct check_args *a)
 {
     struct cv_opened o = { 0 };
-    struct cv_versions known = { 0 };
+    struct cv_head_walk known = { 0 };
     cv_status st = cv_ui_open(ui, &o);
-    st = CV_THEN(st, cv_record_versions(o.vault, NULL, &known, &ui->err));
-    if (st == CV_ERR_NOTFOUND) {
-        ui->err = (struct cv_err){ 0 };
-        st = CV_OK;
-    }
-    const cv_status told = print_runs(c, &known);
+    st = CV_THEN(st, cv_head_walk(o.vault, NULL, false, &known, &ui->err));
+    const cv_status told = print_runs(c, o.vault, &known);
     st = CV_THEN(st, told);
-    st = CV_THEN(st, open_all(ui, o.vault, &known, a->reason));
-    cv_versions_free(&known);
+    st = CV_THEN(st, open_all(ui, o.vault, a->reason));
+    cv_head_walk_free(&known);
     cv_ui_close(&o);
     return st;
 }
@@ -209,7 +214,7 @@ static void what_now(const struct cv_ui *ui, const struct cv_audit *audit)
 static cv_status report(struct cv_ui *ui, struct checking *c, const struct cv_audit *audit,
                         const struct check_args *a, cv_status found)
 {
-    const struct cv_versions none = { 0 };
+    const struct cv_head_walk none = { 0 };
     struct cv_err first = ui->err;
     cv_status st = CV_OK;
     cv_ui_training(ui, audit->training);
@@ -217,7 +222,7 @@ static cv_status report(struct cv_ui *ui, struct checking *c, const struct cv_au
     if (a->contents && (found == CV_OK || found == CV_ERR_LOG))
         st = with_keys(ui, c, a);
     else
-        st = print_runs(c, &none);
+        st = print_runs(c, NULL, &none);
     if (audit->keys_fault[0] != '\0' && strcmp(audit->keys_fault, first.msg) != 0 && !ui->json)
         printf("%s\n", audit->keys_fault);
     if (found == CV_OK && st == CV_OK)

@@ -197,8 +197,12 @@ void cv_text_value(const struct cv_json *v, size_t column, size_t indent);
 struct cv_table {
     struct cv_buf cells; /* NUL-terminated, one after another */
     size_t columns, count;
+    size_t width[CV_TABLE_COLUMNS_MAX]; /* of what was printed already */
 };
 void cv_table_cell(struct cv_table *t, const char *text);
 void cv_table_print(struct cv_table *t);
+/** cv_table_flow(t): after a row: a table that grew long is printed so far, and the rows that follow go on in
+ * its columns: so it need not be held. */
+void cv_table_flow(struct cv_table *t);
 
 #endif

@@ -27,6 +27,7 @@ struct showing {
     struct cv_json *persons; /* record id -> name, as far as this member may read it */
     struct cv_partners partners;
     char today[CV_DATE_BYTES];
+    char person[CV_ID_TEXT_BYTES], of_case[CV_ID_TEXT_BYTES]; /* whose consents; empty: anybody's */
 };
 
 static bool says(const struct cv_consent *c, const char *field, const char *value)
@@ -35,24 +36,26 @@ static bool says(const struct cv_consent *c, const char *field, const char *valu
     return said != NULL && strcmp(said, value) == 0;
 }
 
-/* narrow(s, field, type, id): only those of that record, which must be there. */
-static cv_status narrow(struct showing *s, const char *field, const char *type, const char *id)
+/* find(s, type, id, out): a record by which consents are chosen: it must be there. */
+static cv_status find(struct showing *s, const char *type, const char *id, char out[static CV_ID_TEXT_BYTES])
 {
     struct cv_versions versions = { 0 };
-    size_t kept = 0;
     if (id == NULL)
         return CV_OK;
     cv_status st = cv_record_find_as(s->v, id, type, "read", s->a->reason, &versions, &s->ui->err);
-    for (size_t i = 0; i < s->list.count && st == CV_OK; i++) {
-        if (says(&s->list.c[i], field, versions.v[0].id))
-            s->list.c[kept++] = s->list.c[i];
-        else
-            cv_consent_free(&s->list.c[i]);
-    }
     if (st == CV_OK)
-        s->list.count = kept;
+        memcpy(out, versions.v[0].id, CV_ID_TEXT_BYTES);
     cv_versions_free(&versions);
     return st;
+}
+
+/* of_them(s, data): a cv_consent_fn. */
+static bool of_them(void *arg, const struct cv_json *data)
+{
+    const struct showing *s = arg;
+    const char *person = cv_json_get_str(data, "person"), *of_case = cv_json_get_str(data, "case");
+    return (s->person[0] == '\0' || (person != NULL && strcmp(person, s->person) == 0)) &&
+           (s->of_case[0] == '\0' || (of_case != NULL && strcmp(of_case, s->of_case) == 0));
 }
 
 static cv_status load_one(struct showing *s, const char *id)
@@ -68,33 +71,44 @@ static cv_status load(struct showing *s)
 {
     if (s->ui->words.n > 0)
         return load_one(s, s->ui->words.w[0]);
-    cv_status st = cv_consents(s->v, s->a->reason, &s->list, &s->ui->err);
-    st = CV_THEN(st, narrow(s, "person", "person", s->a->person));
-    return CV_THEN(st, narrow(s, "case", "case", s->a->of_case));
+    cv_status st = CV_OK;
+    if (cv_vault_may_read(s->v, "consent")) { /* else that is what is told */
+        st = find(s, "person", s->a->person, s->person);
+        st = CV_THEN(st, find(s, "case", s->a->of_case, s->of_case));
+    }
+    return CV_THEN(st, cv_consents(s->v, s->a->reason, of_them, s, &s->list, &s->ui->err));
 }
 
-static bool is_whose(const struct showing *s, const char *id)
+/* add_person(s, id, walk): if it is one that this member may see. */
+static cv_status add_person(const struct showing *s, const char *id, struct cv_head_walk *walk)
 {
-    for (size_t i = 0; i < s->list.count; i++)
-        if (says(&s->list.c[i], "person", id))
-            return true;
-    return false;
+    struct cv_versions list = { 0 };
+    struct cv_err hidden = { 0 };
+    cv_status st = cv_record_versions(s->v, id, &list, &hidden);
+    if (st == CV_OK && strcmp(list.v[0].type, "person") == 0)
+        st = cv_head_walk_add(s->v, walk, &list.v[list.count - 1], &s->ui->err);
+    cv_versions_free(&list);
+    if (st == CV_ERR_NOTFOUND || st == CV_ERR_FORMAT)
+        return CV_OK;
+    return st == CV_OK ? CV_OK : cv_fail(&s->ui->err, st, "%s", hidden.msg);
 }
 
 /* load_persons(s): only of those whose consents are shown. */
 static cv_status load_persons(struct showing *s)
 {
-    struct cv_versions versions = { 0 };
-    struct cv_latest people = { 0 };
-    size_t kept = 0;
-    cv_status st = cv_record_versions(s->v, NULL, &versions, &s->ui->err);
-    st = CV_THEN(st, cv_versions_latest(&versions, "person", &people));
-    for (size_t i = 0; i < people.count; i++)
-        if (is_whose(s, people.v[i]->id))
-            people.v[kept++] = people.v[i];
-    st = CV_THEN(st, cv_record_titles(s->v, people.v, kept, s->a->reason, &s->persons, &s->ui->err));
-    cv_latest_free(&people);
-    cv_versions_free(&versions);
+    struct cv_json *seen = cv_json_object();
+    struct cv_head_walk walk = { 0 };
+    cv_status st = seen == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; i < s->list.count && st == CV_OK; i++) {
+        const char *id = cv_json_get_str(s->list.c[i].data, "person");
+        if (id == NULL || cv_json_get(seen, id) != NULL)
+            continue;
+        st = cv_json_set(seen, id, cv_json_null());
+        st = CV_THEN(st, add_person(s, id, &walk));
+    }
+    st = CV_THEN(st, cv_record_titles(s->v, &walk, s->a->reason, &s->persons, &s->ui->err));
+    cv_head_walk_free(&walk);
+    cv_json_free(seen);
     return st;
 }
 

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/listing.h"
+#include "cmd/cmd.h"
 #include "vault/glance.h"
 #include "vault/grant.h"
 
@@ -42,11 +42,13 @@ static cv_status one(struct cv_ui *ui, struct cv_vault *v, const struct args *a,
 
 /* A query, and the records that fit it. */
 struct query {
+    struct cv_vault *v;
+    struct cv_err *err;
     const struct args *a;
     const struct cv_template *template;
     char section[CV_NAME_BYTES], field[CV_NAME_BYTES];
     const char *value; /* NULL: not of a field */
-    struct cv_listing fits;
+    struct cv_head_walk fits;
 };
 
 /* parse(q, text): all, TYPE, or SECTION.FIELD=VALUE. */
@@ -70,40 +72,42 @@ static cv_status take_value(void *arg, const struct cv_version *of, const struct
 {
     struct query *q = arg;
     const char *value = cv_json_get_str(data, q->field);
-    return value != NULL && strcmp(value, q->value) == 0 ? cv_listing_add(&q->fits, of) : CV_OK;
+    return value != NULL && strcmp(value, q->value) == 0 ? cv_head_walk_add(q->v, &q->fits, of, q->err)
+                                                         : CV_OK;
 }
 
-/* choose(ui, v, q, list): the records that have the section at all, and fit. Looking at a field is a reading
- * of it. */
-static cv_status choose(struct cv_ui *ui, struct cv_vault *v, struct query *q, const struct cv_versions *list)
+/* choose(q, all): the records that have the section at all, and fit. Looking at a field is a reading of it.
+ */
+static cv_status choose(struct query *q, struct cv_head_walk *all)
 {
     const struct cv_glance g = { "search", NULL, q->a->reason, query_section, take_value, q, NULL, false };
-    struct cv_listing all = { 0 };
     size_t kept = 0;
-    cv_status st = cv_listing_latest(&all, list);
-    for (size_t i = 0; i < all.count && st == CV_OK; i++)
-        if (cv_template_has(v->template, all.v[i]->type, q->a->section) &&
-            (q->value != NULL || strcmp(q->a->query, "all") == 0 || strcmp(q->a->query, all.v[i]->type) == 0))
-            all.v[kept++] = all.v[i];
-    all.count = kept;
-    if (st == CV_OK && q->value != NULL)
-        st = cv_glance(v, &g, all.v, all.count, &ui->err);
-    else if (st == CV_OK) {
-        q->fits = all;
-        all = (struct cv_listing){ 0 };
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < all->count && st == CV_OK; i++) {
+        struct cv_version of;
+        st = cv_head_walk_at(q->v, all, i, &of, q->err);
+        if (st == CV_OK && cv_template_has(q->template, of.type, q->a->section) &&
+            (q->value != NULL || strcmp(q->a->query, "all") == 0 || strcmp(q->a->query, of.type) == 0))
+            all->step[kept++] = all->step[i];
+        cv_version_free(&of);
+        st = st == CV_ERR_NOTFOUND ? CV_OK : st;
     }
-    cv_listing_free(&all);
+    all->count = kept;
+    if (st == CV_OK && q->value != NULL)
+        return cv_glance_walk(q->v, &g, all, q->err);
+    q->fits = *all;
+    *all = (struct cv_head_walk){ 0 };
     return st;
 }
 
 static cv_status many(struct cv_ui *ui, struct cv_vault *v, const struct args *a)
 {
-    struct cv_versions list = { 0 };
-    struct query q = { .a = a, .template = v->template };
+    struct cv_head_walk all = { 0 };
+    struct query q = { .v = v, .err = &ui->err, .a = a, .template = v->template };
     char question[160];
     parse(&q, a->query);
-    cv_status st = cv_record_versions(v, NULL, &list, &ui->err);
-    st = CV_THEN(st, choose(ui, v, &q, &list));
+    cv_status st = cv_head_walk(v, NULL, true, &all, &ui->err);
+    st = CV_THEN(st, choose(&q, &all));
     const size_t count = q.fits.count;
     snprintf(question, sizeof(question),
              "The section %.40s of %zu records will be opened to %.40s. Type %zu to go on", a->section, count,
@@ -118,13 +122,16 @@ static cv_status many(struct cv_ui *ui, struct cv_vault *v, const struct args *a
         st = cv_ui_confirm(ui, question, want);
     }
     for (size_t i = 0; i < count && st == CV_OK && !a->dry_run; i++) {
-        st = one(ui, v, a, q.fits.v[i]->id);
+        struct cv_version of;
+        st = cv_head_walk_at(v, &q.fits, i, &of, &ui->err);
+        st = CV_THEN(st, one(ui, v, a, of.id));
+        cv_version_free(&of);
         cv_ui_progress(ui, "Granting", i + 1, count);
     }
     if (st == CV_OK && !a->dry_run)
         cv_ui_say(ui, "Granted: the section %s of %zu records to %s.", a->section, count, a->to);
-    cv_listing_free(&q.fits);
-    cv_versions_free(&list);
+    cv_head_walk_free(&q.fits);
+    cv_head_walk_free(&all);
     return st;
 }
 

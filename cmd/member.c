@@ -2,8 +2,8 @@
 
 #include "cmd/cmd.h"
 #include "formats/policy_diff.h"
+#include "vault/head_walk.h"
 #include "vault/members.h"
-#include "vault/record.h"
 
 /* member add / list / remove / replace: who is there. */
 
@@ -86,21 +86,26 @@ const struct cv_cmd cv_cmd_member_add = {
 /* names_of(v): pseudonym -> name, from the staff records. */
 static cv_status names_of(struct cv_ui *ui, struct cv_vault *v, struct cv_json **out)
 {
-    struct cv_versions list = { 0 };
+    struct cv_head_walk walk = { 0 };
     *out = cv_json_object();
-    cv_status st = *out == NULL ? CV_ERR_NOMEM : cv_record_versions(v, NULL, &list, &ui->err);
-    for (size_t i = 0; i < list.count && st == CV_OK; i++) {
+    cv_status st = *out == NULL ? CV_ERR_NOMEM : cv_head_walk(v, "staff", false, &walk, &ui->err);
+    for (size_t i = 0; i < walk.count && st == CV_OK; i++) {
+        struct cv_version of;
         struct cv_record r = { 0 };
-        if (strcmp(list.v[i].type, "staff") != 0)
+        st = cv_head_walk_at(v, &walk, i, &of, &ui->err);
+        if (st == CV_ERR_NOTFOUND) {
+            st = CV_OK;
             continue;
-        st = cv_record_read(v, list.v[i].id, 0, NULL, "read", NULL, &r, &ui->err);
+        }
+        st = CV_THEN(st, cv_record_read(v, of.id, 0, NULL, "read", NULL, &r, &ui->err));
         const struct cv_json *d = st == CV_OK ? cv_record_section(&r, "directory") : NULL;
         const char *who = cv_json_get_str(d, "pseudonym");
         if (who != NULL)
             st = cv_json_set(*out, who, cv_json_copy(cv_json_get(d, "name")));
         cv_record_free(&r);
+        cv_version_free(&of);
     }
-    cv_versions_free(&list);
+    cv_head_walk_free(&walk);
     return st;
 }
 

@@ -46,9 +46,7 @@ struct exporting {
     struct cv_columns_writer *columns;
     struct cv_buf text, sealed; /* on their way into the file */
     size_t total, done, erased;
-    struct cv_versions list;
-    struct cv_related related;
-    struct cv_latest chosen;
+    struct cv_head_walk chosen;
 };
 
 /* ---- the file ---- */
@@ -160,62 +158,70 @@ static bool of_types(const struct cv_words *types, const char *type)
     return types->n == 0;
 }
 
-static bool of_ids(const struct cv_json *ids, const char *id)
+static int by_entry(const void *a, const void *b)
 {
-    return cv_json_len(ids) == 0 || cv_json_get(ids, id) != NULL;
+    const struct cv_step *x = a, *y = b;
+    return (x->index > y->index) - (x->index < y->index);
 }
 
-/* plain_ids(x, ids): those that were typed, as they are written; each must be a record that this member sees.
- */
-static cv_status plain_ids(struct exporting *x, struct cv_json *ids)
+/* of_ids(x): those that were typed, each once, by entry; each must be a record that this member sees. */
+static cv_status of_ids(struct exporting *x)
 {
+    struct cv_head_walk *walk = &x->chosen;
+    size_t kept = 0;
     cv_status st = CV_OK;
     for (size_t i = 0; i < x->ui->words.n && st == CV_OK; i++) {
         struct cv_versions one = { 0 };
         st = cv_record_find(x->vault, x->ui->words.w[i], "export", x->a->reason, &one, &x->ui->err);
         if (st == CV_OK)
-            st = cv_json_set(ids, one.v[0].id, cv_json_bool(true));
+            st = cv_head_walk_add(x->vault, walk, &one.v[one.count - 1], &x->ui->err);
         cv_versions_free(&one);
     }
+    if (walk->count > 0)
+        qsort(walk->step, walk->count, sizeof(*walk->step), by_entry);
+    for (size_t i = 0; i < walk->count; i++)
+        if (kept == 0 || walk->step[kept - 1].index != walk->step[i].index)
+            walk->step[kept++] = walk->step[i];
+    walk->count = kept;
     return st;
 }
 
-/* narrow(x, ids): of the chosen those of the types and ids that were asked for. */
-static void narrow(struct exporting *x, const struct cv_json *ids)
+/* of_all(x): of the types that were asked for. */
+static cv_status of_all(struct exporting *x)
 {
+    struct cv_head_walk *walk = &x->chosen;
+    const struct cv_words *types = &x->a->types;
     size_t kept = 0;
-    for (size_t i = 0; i < x->chosen.count; i++)
-        if (of_types(&x->a->types, x->chosen.v[i]->type) && of_ids(ids, x->chosen.v[i]->id))
-            x->chosen.v[kept++] = x->chosen.v[i];
-    x->chosen.count = kept;
+    cv_status st = cv_head_walk(x->vault, types->n == 1 ? types->w[0] : NULL, true, walk, &x->ui->err);
+    for (size_t i = 0; i < walk->count && st == CV_OK && types->n > 1; i++) {
+        struct cv_version of;
+        st = cv_head_walk_at(x->vault, walk, i, &of, &x->ui->err);
+        if (st == CV_OK && of_types(types, of.type))
+            walk->step[kept++] = walk->step[i];
+        cv_version_free(&of);
+        st = st == CV_ERR_NOTFOUND ? CV_OK : st;
+    }
+    if (types->n > 1)
+        walk->count = kept;
+    return st;
 }
 
 /* of_case(x): what belongs to a case, the case first. */
 static cv_status of_case(struct exporting *x)
 {
-    cv_status st = cv_related(x->vault, x->a->the_case, NULL, x->a->reason, &x->related, &x->ui->err);
+    struct cv_related related = { 0 };
+    cv_status st = cv_related(x->vault, x->a->the_case, NULL, x->a->reason, &related, &x->ui->err);
     if (st == CV_OK)
-        cv_ui_unread(x->related.unread, CV_UI_LEFT_OUT);
-    if (st == CV_OK && (x->chosen.v = calloc(x->related.count + 1, sizeof(*x->chosen.v))) == NULL)
-        st = CV_ERR_NOMEM;
-    for (size_t i = 0; st == CV_OK && i < x->related.count; i++)
-        x->chosen.v[x->chosen.count++] = x->related.r[i].of;
+        cv_ui_unread(related.unread, CV_UI_LEFT_OUT);
+    for (size_t i = 0; st == CV_OK && i < related.count; i++)
+        st = cv_head_walk_add(x->vault, &x->chosen, related.r[i].of, &x->ui->err);
+    cv_related_free(&related);
     return st;
 }
 
 static cv_status choose(struct exporting *x)
 {
-    struct cv_json *ids = cv_json_object();
-    cv_status st = ids == NULL ? CV_ERR_NOMEM : plain_ids(x, ids);
-    if (x->a->the_case != NULL)
-        st = CV_THEN(st, of_case(x));
-    else {
-        st = CV_THEN(st, cv_record_versions(x->vault, NULL, &x->list, &x->ui->err));
-        st = CV_THEN(st, cv_versions_latest(&x->list, NULL, &x->chosen));
-    }
-    if (st == CV_OK)
-        narrow(x, ids);
-    cv_json_free(ids);
+    cv_status st = x->a->the_case != NULL ? of_case(x) : x->ui->words.n > 0 ? of_ids(x) : of_all(x);
     x->total = x->chosen.count;
     if (st == CV_OK && x->total == 0)
         st = cv_fail(&x->ui->err, CV_ERR_NOTFOUND,
@@ -308,7 +314,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     snprintf(detail, sizeof(detail), "to a file, %s, %s", x.csv ? "CSV" : "JSON lines",
              x.a->plain ? "NOT sealed" : "sealed with a passphrase");
     const struct cv_export e = { .detail = detail, .reason = x.a->reason, .take = take, .arg = &x };
-    st = CV_THEN(st, cv_export(x.vault, &e, x.chosen.v, x.chosen.count, &ui->err));
+    st = CV_THEN(st, cv_export(x.vault, &e, &x.chosen, &ui->err));
     if (st == CV_OK && x.done == 0)
         st = cv_fail(&ui->err, CV_ERR_NOKEY,
                      "none of your roles opens any part of these records; nothing was written");
@@ -322,9 +328,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     cv_columns_writer_free(x.columns);
     cv_buf_free(&x.text);
     cv_buf_free(&x.sealed);
-    cv_latest_free(&x.chosen);
-    cv_related_free(&x.related);
-    cv_versions_free(&x.list);
+    cv_head_walk_free(&x.chosen);
     cv_ui_close(&o);
     return st;
 }
@@ -334,7 +338,7 @@ const struct cv_cmd cv_cmd_record_export = {
     .synopsis = "-o FILE (--all | --type TYPE... | --case ID | ID...) [--format json|csv] [--plain]",
     .summary = "write what you may read of records into a file for yourself, sealed with a passphrase",
     .details =
-        "The access log names every record before anything of it is written. JSON lines are what `record "
+        "The access log names every record before anything of it is opened. JSON lines are what `record "
         "import` of another vault takes back; CSV holds the fields of the Human Trafficking Case Data "
         "Standard, a row for each record, and what it does not hold is named. For a partner, make a package "
         "instead: see `package new`.",

@@ -235,9 +235,8 @@ static cv_status print_history(const struct history *h)
     struct cv_listing versions = { 0 };
     cv_status st = CV_OK;
     for (size_t i = 0; i < h->versions.count && st == CV_OK; i++)
-        st = cv_listing_add(&versions, &h->versions.v[i]);
-    if (st == CV_OK && versions.count > 0)
-        st = cv_listing_print(h->ui, &versions);
+        st = cv_listing_put(h->ui, &versions, &h->versions.v[i]);
+    cv_listing_end(&versions);
     for (size_t i = 0; i < cv_json_len(h->erased) && st == CV_OK; i++)
         st = print_erased(h, cv_json_at(h->erased, i));
     notice_row(&notices);
@@ -253,7 +252,6 @@ static cv_status print_history(const struct history *h)
             st = print_package(h, &h->packages.d[i], fields);
     }
     cv_buf_free(&notices.cells);
-    cv_listing_free(&versions);
     return st;
 }
 
@@ -266,7 +264,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, history_load(&h, o.vault, ui->words.w[0]));
     st = CV_THEN(st, print_history(&h));
     if (st == CV_OK)
-        cv_listing_lost(&h.versions);
+        cv_listing_lost(h.versions.lost, h.versions.lost_count);
     history_free(&h);
     cv_ui_close(&o);
     return cv_err_note(&ui->err, st, "history");

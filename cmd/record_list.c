@@ -21,25 +21,120 @@ static const struct cv_opt opts[] = {
     { 0 },
 };
 
-/* by a column's text; those without one last */
-static int by_column(const void *a, const void *b, void *arg)
+/* What the asked-for columns are, once they are known. */
+struct title {
+    uint64_t index; /* of the entry */
+    size_t at;      /* in the text, up to a NUL */
+};
+struct columns {
+    struct cv_json *due, *held; /* record id -> text */
+    struct title *titles;       /* by entry, at first */
+    size_t title_count;
+    struct cv_buf text;
+};
+
+static void columns_free(struct columns *c)
 {
-    const struct cv_column *column = arg;
-    const char *x = cv_json_get_str(column->of, (*(const struct cv_version *const *)a)->id),
-               *y = cv_json_get_str(column->of, (*(const struct cv_version *const *)b)->id);
-    const int c = x != NULL && y != NULL ? strcmp(x, y) : (x == NULL) - (y == NULL);
-    return c != 0 ? c : cv_listing_by_entry(a, b);
+    cv_json_free(c->due);
+    cv_json_free(c->held);
+    free(c->titles);
+    cv_buf_free(&c->text);
 }
 
-/* narrow(l, type, among): only records of a type, and only those that ${among} names; each may be NULL. */
-static void narrow(struct cv_listing *l, const char *type, const struct cv_json *among)
+/* A step, and what it is sorted by. */
+struct sorted {
+    struct cv_step step;
+    const char *text; /* the column's; NULL */
+};
+
+/* by the text; those without one last */
+static int by_text(const void *a, const void *b)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < l->count; i++)
-        if ((type == NULL || strcmp(type, l->v[i]->type) == 0) &&
-            (among == NULL || cv_json_get(among, l->v[i]->id) != NULL))
-            l->v[kept++] = l->v[i];
-    l->count = kept;
+    const struct sorted *x = a, *y = b;
+    const int c =
+        x->text != NULL && y->text != NULL ? strcmp(x->text, y->text) : (x->text == NULL) - (y->text == NULL);
+    return c != 0 ? c : (x->step.index > y->step.index) - (x->step.index < y->step.index);
+}
+
+static int by_entry(const void *a, const void *b)
+{
+    const struct title *x = a, *y = b;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* title_at(c, index): of the record with this entry; NULL if it has none. */
+static const char *title_at(const struct columns *c, uint64_t index)
+{
+    const struct title want = { .index = index };
+    const struct title *t =
+        c->title_count > 0 ? bsearch(&want, c->titles, c->title_count, sizeof(want), by_entry) : NULL;
+    return t != NULL ? (const char *)c->text.p + t->at : NULL;
+}
+
+static const char *title_text(const void *of, const struct cv_version *version)
+{
+    return title_at(of, version->index);
+}
+
+static const char *text_by_id(const void *of, const struct cv_version *version)
+{
+    return cv_json_get_str(of, version->id);
+}
+
+/* take_title(c, of, title): a cv_title_fn. */
+static cv_status take_title(void *arg, const struct cv_version *of, struct cv_bytes title)
+{
+    struct columns *c = arg;
+    if ((c->title_count & (c->title_count - 1)) == 0) {
+        struct title *more =
+            realloc(c->titles, (c->title_count == 0 ? 1 : 2 * c->title_count) * sizeof(*more));
+        if (more == NULL)
+            return CV_ERR_NOMEM;
+        c->titles = more;
+    }
+    c->titles[c->title_count++] = (struct title){ of->index, c->text.n };
+    cv_status st = cv_buf_append(&c->text, title);
+    return CV_THEN(st, cv_buf_append(&c->text, CV_LIT("\0")));
+}
+
+/* sort(v, walk, c): by the day; or by the title. */
+static cv_status sort(struct cv_vault *v, struct cv_head_walk *walk, const struct columns *c,
+                      struct cv_err *err)
+{
+    struct sorted *list = calloc(walk->count + 1, sizeof(*list));
+    cv_status st = list == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; i < walk->count && st == CV_OK; i++) {
+        struct cv_version version = { 0 };
+        list[i].step = walk->step[i];
+        st = c->due != NULL ? cv_head_walk_at(v, walk, i, &version, err) : CV_OK;
+        list[i].text = c->due == NULL ? title_at(c, walk->step[i].index)
+                       : st == CV_OK  ? cv_json_get_str(c->due, version.id)
+                                      : NULL;
+        cv_version_free(&version);
+        st = st == CV_ERR_NOTFOUND ? CV_OK : st;
+    }
+    if (st == CV_OK)
+        qsort(list, walk->count, sizeof(*list), by_text);
+    for (size_t i = 0; i < walk->count && st == CV_OK; i++)
+        walk->step[i] = list[i].step;
+    free(list);
+    return st;
+}
+
+/* narrow(v, walk, type, among): only records that ${among} names, of that type, or of any (NULL). */
+static cv_status narrow(struct cv_vault *v, struct cv_head_walk *walk, const char *type,
+                        const struct cv_json *among, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    walk->count = 0;
+    for (void *it = cv_json_first(among); it != NULL && st == CV_OK; it = cv_json_next(among, it)) {
+        struct cv_versions list = { 0 };
+        st = cv_record_versions(v, cv_json_iter_name(it), &list, err);
+        if (st == CV_OK && (type == NULL || strcmp(type, list.v[0].type) == 0))
+            st = cv_head_walk_add(v, walk, &list.v[list.count - 1], err);
+        cv_versions_free(&list);
+    }
+    return st;
 }
 
 /* check_type(t, type): one of the template's; they are named where it is not. */
@@ -60,31 +155,41 @@ static cv_status check_type(const struct cv_template *t, const char *type, struc
     return st;
 }
 
-/* What the asked-for columns are, once they are known. */
-struct columns {
-    struct cv_json *titles, *due, *held;
-};
-
-/* look(ui, v, a, l, c): the glances; ${l} is left with what is to be shown. */
-static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_listing *l,
-                      struct columns *c)
+/* look(ui, v, a, walk, l, c): the glances; ${walk} is left with what is to be shown. */
+static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_head_walk *walk,
+                      struct cv_listing *l, struct columns *c)
 {
     size_t n = 0;
     cv_status st = CV_OK;
     if (a->due) {
-        st = cv_record_due(v, l->v, l->count, a->reason, &c->due, &ui->err);
-        st = CV_THEN(st, cv_holds(v, l->v, l->count, &c->held, &ui->err));
-        l->more[n++] = (struct cv_column){ "DUE SINCE", "due", c->due };
+        st = cv_record_due(v, walk, a->reason, &c->due, &ui->err);
+        st = CV_THEN(st, cv_holds(v, &c->held, &ui->err));
+        st = CV_THEN(st, narrow(v, walk, a->type, c->due, &ui->err));
+        l->more[n++] = (struct cv_column){ "DUE SINCE", "due", text_by_id, c->due };
         if (cv_json_len(c->held) > 0)
-            l->more[n++] = (struct cv_column){ "HELD BY", "held_by", c->held };
+            l->more[n++] = (struct cv_column){ "HELD BY", "held_by", text_by_id, c->held };
     }
-    narrow(l, a->type, c->due);
     if (st == CV_OK && a->titles) {
-        st = cv_record_titles(v, l->v, l->count, a->reason, &c->titles, &ui->err);
-        l->more[n++] = (struct cv_column){ "TITLE", "title", c->titles };
+        st = cv_record_titles_each(v, walk, a->reason, take_title, c, &ui->err);
+        if (c->title_count > 0)
+            qsort(c->titles, c->title_count, sizeof(*c->titles), by_entry);
+        l->more[n++] = (struct cv_column){ "TITLE", "title", title_text, c };
     }
-    if (st == CV_OK && n > 0 && l->count > 0)
-        qsort_r(l->v, l->count, sizeof(*l->v), by_column, a->due ? &l->more[0] : &l->more[n - 1]);
+    return n > 0 ? CV_THEN(st, sort(v, walk, c, &ui->err)) : st;
+}
+
+static cv_status print(struct cv_ui *ui, struct cv_vault *v, const struct cv_head_walk *walk,
+                       struct cv_listing *l)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < walk->count && st == CV_OK; i++) {
+        struct cv_version version;
+        st = cv_head_walk_at(v, walk, i, &version, &ui->err);
+        st = CV_THEN(st, cv_listing_put(ui, l, &version));
+        cv_version_free(&version);
+        st = st == CV_ERR_NOTFOUND ? CV_OK : st;
+    }
+    cv_listing_end(l);
     return st;
 }
 
@@ -92,27 +197,22 @@ static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
     struct cv_opened o = { 0 };
-    struct cv_versions list = { 0 };
+    struct cv_head_walk walk = { 0 };
     struct cv_listing l = { 0 };
     struct columns columns = { 0 };
     cv_status st = cv_ui_open(ui, &o);
     st = CV_THEN(st, check_type(o.vault->template, a->type, &ui->err));
-    st = CV_THEN(st, cv_record_versions(o.vault, NULL, &list, &ui->err));
-    st = CV_THEN(st, cv_listing_latest(&l, &list));
-    st = CV_THEN(st, look(ui, o.vault, a, &l, &columns));
-    if (st == CV_OK && (l.count > 0 || ui->json))
-        st = cv_listing_print(ui, &l);
-    else if (st == CV_OK)
+    st = CV_THEN(st, cv_head_walk(o.vault, a->due ? NULL : a->type, true, &walk, &ui->err));
+    st = CV_THEN(st, look(ui, o.vault, a, &walk, &l, &columns));
+    st = CV_THEN(st, print(ui, o.vault, &walk, &l));
+    if (st == CV_OK && walk.count == 0 && !ui->json)
         cv_ui_say(ui, a->due ? "Nothing that you may see is due." : "No records that you may see.");
-    if (st == CV_OK && a->due && l.count > 0)
+    if (st == CV_OK && a->due && walk.count > 0)
         cv_ui_say(ui, "Nothing is erased by this: see `casevault record erase --help`.");
     if (st == CV_OK)
-        cv_listing_lost(&list);
-    cv_listing_free(&l);
-    cv_json_free(columns.titles);
-    cv_json_free(columns.due);
-    cv_json_free(columns.held);
-    cv_versions_free(&list);
+        cv_listing_lost(walk.lost, walk.lost_count);
+    columns_free(&columns);
+    cv_head_walk_free(&walk);
     cv_ui_close(&o);
     return st;
 }

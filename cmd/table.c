@@ -6,6 +6,7 @@
 
 #define COLUMN_GAP 2
 #define COLUMN_LEAST 16
+#define LONG_ROWS 1000
 
 void cv_table_cell(struct cv_table *t, const char *text)
 {
@@ -101,7 +102,7 @@ static void fit(size_t *width, const size_t *least, size_t count)
 
 void cv_table_print(struct cv_table *t)
 {
-    size_t width[CV_TABLE_COLUMNS_MAX] = { 0 }, least[CV_TABLE_COLUMNS_MAX] = { 0 }, i = 0;
+    size_t *width = t->width, least[CV_TABLE_COLUMNS_MAX] = { 0 }, i = 0;
     struct cv_bytes row[CV_TABLE_COLUMNS_MAX];
     const char *end = (const char *)t->cells.p + t->cells.n;
     for (const char *c = (const char *)t->cells.p; c != NULL && c < end; c += strlen(c) + 1, i++) {
@@ -122,4 +123,10 @@ void cv_table_print(struct cv_table *t)
     }
     cv_buf_free(&t->cells);
     t->count = 0;
+}
+
+void cv_table_flow(struct cv_table *t)
+{
+    if (t->count >= t->columns * LONG_ROWS)
+        cv_table_print(t);
 }

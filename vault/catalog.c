@@ -9,7 +9,7 @@
 #include "vault/wiping.h"
 
 #define WAL_BYTES_MAX ((off_t)256 << 10) /* of a catalog that is put away */
-#define LAYOUT "10"
+#define LAYOUT "11"
 
 /* Every commit has events and a checkpoint; only the other kinds are worth an index. */
 #define SPARSE "kind <> 5 AND kind <> 7"
@@ -45,8 +45,9 @@ static const char *const queries[Q_TOTAL] = {
                     " ORDER BY number DESC LIMIT 1",
     [Q_ADD_HEAD] = "INSERT OR REPLACE INTO head VALUES(?1, ?2, ?3, ?4)",
     [Q_DROP_HEAD] = "DELETE FROM head WHERE member = ?1 AND tag = ?2 AND idx = ?3",
-    [Q_HEADS_TAG] = "SELECT idx, sealed FROM head WHERE member = ?1 AND tag = ?2 ORDER BY idx",
-    [Q_HEADS_ALL] = "SELECT idx, sealed FROM head WHERE member = ?1 ORDER BY idx",
+    [Q_HEADS_TAG] = "SELECT idx, tag, sealed FROM head WHERE member = ?1 AND tag = ?2 ORDER BY idx",
+    [Q_HEADS_ALL] = "SELECT idx, tag, sealed FROM head WHERE member = ?1 ORDER BY tag, idx",
+    [Q_HEAD] = "SELECT sealed FROM head WHERE member = ?1 AND tag BETWEEN ?2 AND ?3 AND idx = ?4",
     [Q_LISTED] = "SELECT next FROM listed WHERE member = ?1",
     [Q_LOSE] = "UPDATE entry SET kind = ?2 WHERE idx = ?1",
     [Q_SET_LISTED] = "INSERT OR REPLACE INTO listed VALUES(?1, ?2)",

@@ -82,16 +82,24 @@ CV_MUST_CHECK cv_status cv_catalog_policy_at(struct cv_catalog *c, uint64_t inde
 
 /* The head index of one member: for each record entry a tag (of the record id) and what its head says, both
  * made and sealed by the caller. */
-typedef cv_status (*cv_head_fn)(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err);
+struct cv_catalog_head {
+    uint64_t index; /* of its entry */
+    struct cv_bytes tag, sealed;
+};
+typedef cv_status (*cv_head_fn)(void *arg, const struct cv_catalog_head *head, struct cv_err *err);
 CV_MUST_CHECK cv_status cv_catalog_add_head(struct cv_catalog *c, const char *member, uint64_t index,
                                             struct cv_bytes tag, struct cv_bytes sealed, struct cv_err *err);
 /** cv_catalog_drop_head(c, member, index, tag, err): that row goes. */
 CV_MUST_CHECK cv_status cv_catalog_drop_head(struct cv_catalog *c, const char *member, uint64_t index,
                                              struct cv_bytes tag, struct cv_err *err);
-/** cv_catalog_heads(c, member, tag, fn, arg, err): those with ${tag}, or all if it is empty, by index. If
- * cv_catalog_made differs afterwards, what it gave is not all. */
+/** cv_catalog_heads(c, member, tag, fn, arg, err): those with ${tag}, or all if it is empty; by tag, and then
+ * by index. If cv_catalog_made differs afterwards, what it gave is not all. */
 CV_MUST_CHECK cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag,
                                          cv_head_fn fn, void *arg, struct cv_err *err);
+/** cv_catalog_head(c, member, index, tag, sealed, err): the one of this entry whose tag begins with ${tag};
+ * ${sealed} gets what was sealed. CV_OK; CV_ERR_NOTFOUND. */
+CV_MUST_CHECK cv_status cv_catalog_head(struct cv_catalog *c, const char *member, uint64_t index,
+                                        struct cv_bytes tag, struct cv_buf *sealed, struct cv_err *err);
 /** cv_catalog_forget_heads(c, member, keep, err): drop the head indexes of this pseudonym other than ${keep}.
  */
 CV_MUST_CHECK cv_status cv_catalog_forget_heads(struct cv_catalog *c, const char *member, const char *keep,

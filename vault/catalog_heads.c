@@ -1,4 +1,8 @@
+#include <string.h>
+
 #include "vault/catalog_inside.h"
+
+#define TAG_MAX 32
 
 /* What the catalog keeps for each member, made and sealed by the caller: the head index, how far it lists,
  * what imports brought, and secrets that were opened. */
@@ -15,6 +19,12 @@ cv_status cv_catalog_drop_head(struct cv_catalog *c, const char *member, uint64_
     return catalog_done(ASK(c, Q_DROP_HEAD, err, TXT(member), BYT(tag), NUM(index)));
 }
 
+static struct cv_bytes column(sqlite3_stmt *s, int at)
+{
+    const void *p = sqlite3_column_blob(s, at);
+    return CV_BYTES(p, (size_t)sqlite3_column_bytes(s, at));
+}
+
 cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_bytes tag, cv_head_fn fn,
                            void *arg, struct cv_err *err)
 {
@@ -23,8 +33,9 @@ cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_b
     cv_status st = catalog_ask(c, q, values, tag.n > 0 ? 2 : 1, err);
     while (st == CV_OK) {
         sqlite3_stmt *s = c->stmt[q];
-        st = fn(arg, (uint64_t)sqlite3_column_int64(s, 0),
-                CV_BYTES(sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1)), err);
+        const struct cv_catalog_head head = { (uint64_t)sqlite3_column_int64(s, 0), column(s, 1),
+                                              column(s, 2) };
+        st = fn(arg, &head, err);
         if (st != CV_OK)
             sqlite3_reset(s);
         st = CV_THEN(st, catalog_step(c, s, err));
@@ -32,6 +43,22 @@ cv_status cv_catalog_heads(struct cv_catalog *c, const char *member, struct cv_b
     if (st == CV_ERR_IO)
         st = cv_catalog_mend(c, st, err);
     return catalog_done(st);
+}
+
+cv_status cv_catalog_head(struct cv_catalog *c, const char *member, uint64_t index, struct cv_bytes tag,
+                          struct cv_buf *sealed, struct cv_err *err)
+{
+    uint8_t last[TAG_MAX];
+    if (tag.n > sizeof(last))
+        return CV_ERR_ARG;
+    memset(last, 0xff, sizeof(last));
+    memcpy(last, tag.p, tag.n);
+    cv_status st = ASK(c, Q_HEAD, err, TXT(member), BYT(tag), BYT(CV_ARR(last)), NUM(index));
+    if (st != CV_OK)
+        return st;
+    st = cv_buf_append(sealed, column(c->stmt[Q_HEAD], 0));
+    sqlite3_reset(c->stmt[Q_HEAD]);
+    return st;
 }
 
 cv_status cv_catalog_listed(struct cv_catalog *c, const char *member, uint64_t *next, struct cv_err *err)

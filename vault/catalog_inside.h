@@ -24,6 +24,7 @@ enum query {
     Q_DROP_HEAD,
     Q_HEADS_TAG,
     Q_HEADS_ALL,
+    Q_HEAD,
     Q_LISTED,
     Q_LOSE,
     Q_SET_LISTED,

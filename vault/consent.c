@@ -30,9 +30,18 @@ static const char *section(void *arg, const struct cv_version *of)
     return SECTION;
 }
 
+struct taking {
+    struct cv_consents *out;
+    cv_consent_fn keep;
+    void *arg;
+};
+
 static cv_status take(void *arg, const struct cv_version *of, const struct cv_json *data)
 {
-    struct cv_consents *list = arg;
+    struct taking *t = arg;
+    struct cv_consents *list = t->out;
+    if (t->keep != NULL && !t->keep(t->arg, data))
+        return CV_OK;
     struct cv_consent *more = realloc(list->c, (list->count + 1) * sizeof(*more));
     if (more == NULL)
         return CV_ERR_NOMEM;
@@ -48,7 +57,7 @@ static cv_status take(void *arg, const struct cv_version *of, const struct cv_js
 
 /* last_damaged(v, known, out): the last record entry that nobody can read, 0 if all can be. What the head
  * index knows needs no look: where such an entry is damaged, its record is left out, or does not open. */
-static cv_status last_damaged(struct cv_vault *v, const struct cv_versions *known, uint64_t *out,
+static cv_status last_damaged(struct cv_vault *v, const struct cv_head_walk *known, uint64_t *out,
                               struct cv_err *err)
 {
     struct cv_catalog *catalog = cv_custody_catalog(v->custody);
@@ -60,9 +69,9 @@ static cv_status last_damaged(struct cv_vault *v, const struct cv_versions *know
         struct cv_buf data = { 0 };
         struct cv_err bad = { 0 };
         next = index + 1;
-        while (at < known->count && known->v[at].index < index)
+        while (at < known->count && known->step[at].index < index)
             at++;
-        if (at < known->count && known->v[at].index == index)
+        if (at < known->count && known->step[at].index == index)
             continue;
         st = cv_custody_read(v->custody, index, CV_KIND_RECORD, &data, &bad);
         cv_buf_free(&data);
@@ -87,21 +96,23 @@ static cv_status doubt_erased(struct cv_vault *v, struct cv_consent *c, struct c
 
 static cv_status doubt(struct cv_vault *v, struct cv_consent *list, size_t count, struct cv_err *err)
 {
-    struct cv_versions known = { 0 };
+    struct cv_head_walk known = { 0 };
     uint64_t damaged = 0;
-    cv_status st = cv_record_versions(v, NULL, &known, err);
+    cv_status st = cv_head_walk(v, NULL, false, &known, err);
     st = CV_THEN(st, last_damaged(v, &known, &damaged, err));
     for (size_t i = 0; i < count && st == CV_OK; i++) {
         list[i].doubtful = damaged > list[i].index;
         st = doubt_erased(v, &list[i], err);
     }
-    cv_versions_free(&known);
+    cv_head_walk_free(&known);
     return st;
 }
 
-cv_status cv_consents(struct cv_vault *v, const char *reason, struct cv_consents *out, struct cv_err *err)
+cv_status cv_consents(struct cv_vault *v, const char *reason, cv_consent_fn keep, void *arg,
+                      struct cv_consents *out, struct cv_err *err)
 {
-    const struct cv_glance g = { "list", "consents", reason, section, take, out, NULL, false };
+    struct taking t = { out, keep, arg };
+    const struct cv_glance g = { "list", "consents", reason, section, take, &t, NULL, false };
     const struct cv_refusal refusal = { .to = "read", .section = SECTION, .reason = reason };
     *out = (struct cv_consents){ 0 };
     if (!cv_vault_may_read(v, SECTION))

@@ -23,12 +23,13 @@ struct cv_consents {
 };
 void cv_consents_free(struct cv_consents *list);
 
-/** cv_consents(v, reason, out, err): all of them, in order of their last versions' entries, under one `list`
- * event, if there are any. To somebody who may not read the section it is a refusal, logged: CV_ERR_NOKEY;
- * that there is none would be a guess. One of which nothing can be read is left out, so that nothing rests
- * on it. Otherwise as cv_glance_type. */
-CV_MUST_CHECK cv_status cv_consents(struct cv_vault *v, const char *reason, struct cv_consents *out,
-                                    struct cv_err *err);
+/** cv_consents(v, reason, keep, arg, out, err): those whose data ${keep} says yes to, or all (NULL), in order
+ * of their last versions' entries, under one `list` event, if there are any. To somebody who may not read the
+ * section it is a refusal, logged: CV_ERR_NOKEY; that there is none would be a guess. One of which nothing
+ * can be read is left out, so that nothing rests on it. Otherwise as cv_glance_type. */
+typedef bool (*cv_consent_fn)(void *arg, const struct cv_json *data);
+CV_MUST_CHECK cv_status cv_consents(struct cv_vault *v, const char *reason, cv_consent_fn keep, void *arg,
+                                    struct cv_consents *out, struct cv_err *err);
 
 /** cv_consent_find(v, id, reason, out, err): one, under a `read` event. CV_OK; CV_ERR_NOTFOUND; CV_ERR_ARG if
  * the record is no consent; CV_ERR_NOKEY, logged; as cv_record_read. Free with cv_consent_free. */

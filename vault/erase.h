@@ -95,9 +95,8 @@ CV_MUST_CHECK cv_status cv_hold_set(struct cv_vault *v, const char *id, bool on,
  * some section of such a record, then; of any, if ${type} is NULL: not known. */
 CV_MUST_CHECK cv_status cv_hold_of(struct cv_vault *v, const char *id, const char *type, bool *held,
                                    char by[static CV_PSEUDONYM_BYTES], struct cv_err *err);
-/** cv_holds(v, of, count, out, err): which of these records are held: an object, record id -> by whom, freed
- * by the caller. */
-CV_MUST_CHECK cv_status cv_holds(struct cv_vault *v, const struct cv_version *const *of, size_t count,
-                                 struct cv_json **out, struct cv_err *err);
+/** cv_holds(v, out, err): which records that this member sees are held: an object, record id -> by whom,
+ * freed by the caller. */
+CV_MUST_CHECK cv_status cv_holds(struct cv_vault *v, struct cv_json **out, struct cv_err *err);
 
 #endif

@@ -7,11 +7,14 @@
 #include <time.h>
 
 #include "crypto/random.h"
+#include "formats/crockford.h"
 
 #define EVENT_FLOOR 1024
 #define TEXT_FLOOR 1024
 #define EVENT_MAX ((size_t)8 << 20)
 #define AUDIT "audit"
+
+size_t cv_event_named_most = 4000;
 
 void cv_vault_now(char out[static CV_TIME_BYTES])
 {
@@ -19,6 +22,19 @@ void cv_vault_now(char out[static CV_TIME_BYTES])
     const time_t now = time(NULL);
     gmtime_r(&now, &tm);
     strftime(out, CV_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+/* put_named(named, out): into the object that ${out} ends with. */
+static cv_status put_named(struct cv_bytes named, struct cv_buf *out)
+{
+    char id[CV_ID_TEXT_BYTES];
+    cv_buf_truncate(out, out->n - 1); /* its last brace */
+    cv_status st = cv_buf_str(out, ",\"ids\":");
+    for (size_t i = 0; i + CV_ID_BYTES <= named.n && st == CV_OK; i += CV_ID_BYTES) {
+        cv_id_text(named.p + i, id);
+        st = cv_buf_printf(out, "%c\"%s\"", i == 0 ? '[' : ',', id);
+    }
+    return CV_THEN(st, cv_buf_str(out, "]}"));
 }
 
 /* body(v, e, out): the event as JSON. */
@@ -43,6 +59,8 @@ static cv_status body(const struct cv_vault *v, const struct cv_event *e, struct
     if (e->detail != NULL)
         st = CV_THEN(st, cv_json_set(o, "detail", cv_json_str(e->detail)));
     st = CV_THEN(st, cv_json_write(o, out));
+    if (e->named.n > 0)
+        st = CV_THEN(st, put_named(e->named, out));
     cv_json_free(o);
     return st;
 }
@@ -164,25 +182,47 @@ cv_status cv_event_refuse(struct cv_vault *v, const struct cv_refusal *r, cv_sta
     return cv_fail(err, st, "%s", why);
 }
 
+/* hand_out(v, want, i, fn, arg): to be called only behind an event that is durable. */
+static cv_status hand_out(struct cv_vault *v, const struct cv_want *want, size_t i, cv_released_fn fn,
+                          void *arg, struct cv_err *err)
+{
+    const struct cv_place_of x = { cv_vault_policy(v)->vault_id, want->handle, want->part };
+    struct cv_secret key = { 0 }, release = { 0 };
+    cv_status st = cv_release_get(&v->custody->release, want->slot, &key, NULL);
+    if (st == CV_OK)
+        st = cv_schedule_release(cv_secret_view(&key), &x, &release);
+    else if (st == CV_ERR_NOKEY)
+        st = CV_OK; /* erased */
+    else
+        st = cv_fail(err, st, "release.keys: slot %" PRIu64 " cannot be read", want->slot);
+    st = CV_THEN(st, fn(arg, i, cv_secret_view(&release), err));
+    cv_secret_free(&key);
+    cv_secret_free(&release);
+    return st;
+}
+
 cv_status cv_release(struct cv_vault *v, const struct cv_event *event, const struct cv_want *wants,
                      size_t count, cv_released_fn fn, void *arg, struct cv_err *err)
 {
     cv_status st = cv_event_log(v, event, err);
-    for (size_t i = 0; i < count && st == CV_OK; i++) {
-        const struct cv_place_of x = { cv_vault_policy(v)->vault_id, wants[i].handle, wants[i].part };
-        struct cv_secret key = { 0 }, release = { 0 };
-        st = cv_release_get(&v->custody->release, wants[i].slot, &key, NULL);
-        if (st == CV_OK)
-            st = cv_schedule_release(cv_secret_view(&key), &x, &release);
-        else if (st == CV_ERR_NOKEY)
-            st = CV_OK; /* erased */
-        else
-            st = cv_fail(err, st, "release.keys: slot %" PRIu64 " cannot be read", wants[i].slot);
-        st = CV_THEN(st, fn(arg, i, cv_secret_view(&release), err));
-        cv_secret_free(&key);
-        cv_secret_free(&release);
-    }
+    for (size_t i = 0; i < count && st == CV_OK; i++)
+        st = hand_out(v, &wants[i], i, fn, arg, err);
     return st;
+}
+
+cv_status cv_release_each(struct cv_vault *v, const struct cv_event *event, cv_want_fn next,
+                          cv_released_fn fn, void *arg, struct cv_err *err)
+{
+    struct cv_want want;
+    cv_status st = cv_event_log(v, event, err);
+    if (st != CV_OK)
+        return st;
+    for (size_t i = 0; (st = next(arg, &want, err)) == CV_OK; i++) {
+        st = hand_out(v, &want, i, fn, arg, err);
+        if (st != CV_OK)
+            return st == CV_ERR_NOTFOUND ? CV_ERR_INTERNAL : st;
+    }
+    return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
 /* open_part(v, env, part, release, out): one part of an event as JSON. */

@@ -17,12 +17,18 @@ struct cv_event {
     uint64_t version;               /* 0: does not apply */
     const struct cv_json *sections; /* array of names; NULL */
     const struct cv_json *ids;      /* array of ids, of a bulk act; NULL */
+    struct cv_bytes named;          /* ids, CV_ID_BYTES each, in place of ids; empty */
     const struct cv_json *refs;     /* array of ids, of cases and persons that what was written names; NULL */
     const char *detail;             /* plain words of the program, no content; NULL */
     const char *reason;             /* what the member gave; NULL */
     const char *terms;              /* what was searched for; NULL */
     uint64_t slot;                  /* whose release key the reason is under; 0: one of its own */
 };
+
+/* With more records than that, 4,000 or fewer in tests, an act on many is told by several events, one after
+ * another, each durable before anything of what it names is opened: nobody has to hold more, not even who
+ * reads the log. */
+extern size_t cv_event_named_most;
 
 /** cv_event_add(v, event, err): inside a commit. */
 CV_MUST_CHECK cv_status cv_event_add(struct cv_vault *v, const struct cv_event *event, struct cv_err *err);
@@ -66,6 +72,13 @@ typedef cv_status (*cv_released_fn)(void *arg, size_t i, struct cv_bytes release
 CV_MUST_CHECK cv_status cv_release(struct cv_vault *v, const struct cv_event *event,
                                    const struct cv_want *wants, size_t count, cv_released_fn fn, void *arg,
                                    struct cv_err *err);
+
+/** cv_release_each(v, event, next, fn, arg, err): the same of wants that are told one after another, once the
+ * event is durable. They are what it names: whoever tells them has looked at the same before. ${next}: CV_OK;
+ * CV_ERR_NOTFOUND at the end. */
+typedef cv_status (*cv_want_fn)(void *arg, struct cv_want *out, struct cv_err *err);
+CV_MUST_CHECK cv_status cv_release_each(struct cv_vault *v, const struct cv_event *event, cv_want_fn next,
+                                        cv_released_fn fn, void *arg, struct cv_err *err);
 
 /** cv_event_read(v, index, event, text, err): open an event (auditors): ${event} the body, without what no
  * event has, ${text} the free text, empty if there is none or it was erased; both freed by the caller. */

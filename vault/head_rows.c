@@ -211,6 +211,36 @@ cv_status cv_head_row_open(const struct cv_head_rows *rows, uint64_t index, stru
     return st;
 }
 
+static cv_status read_version(const struct cv_json *o, uint64_t index, struct cv_version *out)
+{
+    const char *id = cv_json_get_str(o, "id"), *type = cv_json_get_str(o, "type");
+    const char *author = cv_json_get_str(o, "author");
+    const int64_t version = cv_json_get_int(o, "version");
+    if (id == NULL || strlen(id) >= sizeof(out->id) || type == NULL || strlen(type) >= sizeof(out->type) ||
+        author == NULL || strlen(author) >= sizeof(out->author) || version < 1 ||
+        !cv_json_is(cv_json_get(o, "carried"), CV_JSON_OBJECT))
+        return CV_ERR_FORMAT;
+    strcpy(out->id, id);
+    strcpy(out->type, type);
+    strcpy(out->author, author);
+    out->index = index;
+    out->version = (uint64_t)version;
+    if (cv_json_len(cv_json_get(o, "carried")) > 0) /* of most none is, and there may be a million */
+        out->carried = cv_json_ref(cv_json_get(o, "carried"));
+    return CV_OK;
+}
+
+cv_status cv_head_row_version(const struct cv_head_rows *rows, uint64_t index, struct cv_bytes sealed,
+                              struct cv_version *out, struct cv_err *err)
+{
+    struct cv_json *o = NULL;
+    memset(out, 0, sizeof(*out));
+    cv_status st = cv_head_row_open(rows, index, sealed, &o, err);
+    st = CV_THEN(st, read_version(o, index, out));
+    cv_json_free(o);
+    return st;
+}
+
 /* Looking for the row of one entry. */
 struct looking {
     const struct cv_head_rows *rows;
@@ -220,14 +250,14 @@ struct looking {
     bool found;
 };
 
-static cv_status look_at(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err)
+static cv_status look_at(void *arg, const struct cv_catalog_head *head, struct cv_err *err)
 {
     struct looking *l = arg;
     struct cv_json *row = NULL;
     uint8_t jwt[CV_SHA256_BYTES];
-    if (index != l->index)
+    if (head->index != l->index)
         return CV_OK;
-    cv_status st = cv_head_row_open(l->rows, index, sealed, &row, err);
+    cv_status st = cv_head_row_open(l->rows, head->index, head->sealed, &row, err);
     const char *author = cv_json_get_str(row, "author");
     l->found = st == CV_OK && author != NULL && strcmp(author, l->author) == 0 &&
                cv_json_get_bytes(row, "jwt", jwt, sizeof(jwt)) == CV_OK &&

@@ -56,6 +56,21 @@ CV_MUST_CHECK cv_status cv_head_row_add(struct cv_vault *v, const struct cv_head
 CV_MUST_CHECK cv_status cv_head_row_open(const struct cv_head_rows *rows, uint64_t index,
                                          struct cv_bytes sealed, struct cv_json **out, struct cv_err *err);
 
+/** cv_head_row_version(rows, index, sealed, out, err): what it says; out->carried is to be freed
+ * (cv_version_free). As cv_head_row_open. */
+CV_MUST_CHECK cv_status cv_head_row_version(const struct cv_head_rows *rows, uint64_t index,
+                                            struct cv_bytes sealed, struct cv_version *out,
+                                            struct cv_err *err);
+
+/** cv_versions_add(list, rows, index, sealed, err): what the row of one entry says, to the end of a list of
+ * one record; nothing where it was sealed under another key. CV_OK; CV_ERR_NOMEM; CV_ERR_FORMAT. */
+CV_MUST_CHECK cv_status cv_versions_add(struct cv_versions *list, const struct cv_head_rows *rows,
+                                        uint64_t index, struct cv_bytes sealed, struct cv_err *err);
+/** cv_versions_settle(list): whose that record is, when all of it is there by entry: where entries claim the
+ * same version, the first in the log is it; and none makes a record of another type, or an older version, out
+ * of what is there. The others go to list->lost. CV_OK; CV_ERR_NOMEM. */
+CV_MUST_CHECK cv_status cv_versions_settle(struct cv_versions *list);
+
 /** cv_head_verified(v, index, id, jwt, author, out): does a row say that this JWT of that entry was verified
  * to be this author's? */
 CV_MUST_CHECK cv_status cv_head_verified(struct cv_vault *v, uint64_t index, const char *id,

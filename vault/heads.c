@@ -158,15 +158,14 @@ static cv_status take_head(void *arg, size_t i, struct cv_bytes release, struct 
 /* Entries that could not be read stand in the index under this in place of a tag, with nothing. */
 #define DAMAGED CV_LIT("damaged")
 
-static cv_status add_left(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err)
+static cv_status add_left(void *arg, const struct cv_catalog_head *head, struct cv_err *err)
 {
     struct catching_up *c = arg;
     uint64_t *more = realloc(c->left, (c->left_count + 1) * sizeof(*more));
-    (void)sealed;
     if (more == NULL)
         return cv_fail(err, CV_ERR_NOMEM, "head index: out of memory");
     c->left = more;
-    more[c->left_count++] = index;
+    more[c->left_count++] = head->index;
     return CV_OK;
 }
 
@@ -185,14 +184,19 @@ static cv_status try_again(struct catching_up *c, const char *me, struct cv_err 
     return st;
 }
 
-/* note_new(c, me, next): the entries from ${next} on. */
+/* So many heads are opened under one event; with more to come another follows. */
+#define NEW_MAX 16384
+
+/* note_new(c, me, next): the entries from ${next} on; as many as one event takes. */
 static cv_status note_new(struct catching_up *c, const char *me, uint64_t *next, struct cv_err *err)
 {
     struct cv_catalog *catalog = c->v->custody->catalog;
     uint64_t index = 0;
     bool whole = true;
     cv_status st;
-    while ((st = cv_catalog_next(catalog, CV_KIND_RECORD, *next, &index, err)) == CV_OK) {
+    while ((st = c->count >= NEW_MAX
+                     ? CV_ERR_NOTFOUND
+                     : cv_catalog_next(catalog, CV_KIND_RECORD, *next, &index, err)) == CV_OK) {
         st = note_entry(c, index, &whole, err);
         if (st == CV_OK && !whole)
             st = cv_catalog_add_head(catalog, me, index, DAMAGED, CV_LIT(""), err);
@@ -203,6 +207,20 @@ static cv_status note_new(struct catching_up *c, const char *me, uint64_t *next,
     return st == CV_ERR_NOTFOUND ? CV_OK : st;
 }
 
+/* open_noted(c): those that were, under an event. */
+static cv_status open_noted(struct catching_up *c, struct cv_err *err)
+{
+    char detail[64];
+    if (c->count == 0)
+        return CV_OK;
+    snprintf(detail, sizeof(detail), "ids and types of %zu new versions", c->count);
+    const struct cv_event event = { .action = "list", .detail = detail };
+    cv_status st = cv_release(c->v, &event, c->wants, c->count, take_head, c, err);
+    const cv_status kept = keep(c, 0, err);
+    c->count = 0;
+    return CV_THEN(st, kept);
+}
+
 /* list_new(v): into the index, what was written since it was last brought up to date. */
 static cv_status list_new(struct cv_vault *v, struct cv_err *err)
 {
@@ -211,7 +229,6 @@ static cv_status list_new(struct cv_vault *v, struct cv_err *err)
     const unsigned made = cv_catalog_made(v->custody->catalog);
     const uint64_t records = v->custody->counts[CV_KIND_RECORD];
     uint64_t listed = 0, next = 0;
-    char detail[64];
     cv_status st = cv_head_rows(v, &c.rows, err);
     if (st != CV_OK)
         return st;
@@ -220,13 +237,10 @@ static cv_status list_new(struct cv_vault *v, struct cv_err *err)
     st = CV_THEN(st, cv_catalog_listed(cv_custody_catalog(v->custody), me, &listed, err));
     next = listed;
     st = CV_THEN(st, try_again(&c, me, err));
-    st = CV_THEN(st, note_new(&c, me, &next, err));
-    if (st == CV_OK && c.count > 0) {
-        snprintf(detail, sizeof(detail), "ids and types of %zu new versions", c.count);
-        const struct cv_event event = { .action = "list", .detail = detail };
-        st = cv_release(v, &event, c.wants, c.count, take_head, &c, err);
-        const cv_status kept = keep(&c, 0, err);
-        st = CV_THEN(st, kept);
+    for (bool more = true; more && st == CV_OK;) {
+        st = note_new(&c, me, &next, err);
+        more = c.count >= NEW_MAX;
+        st = CV_THEN(st, open_noted(&c, err));
     }
     for (size_t i = 0; i < c.left_count && st == CV_OK; i++)
         st = cv_catalog_drop_head(v->custody->catalog, me, c.left[i], DAMAGED, err);
@@ -271,122 +285,28 @@ cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err)
 }
 
 struct finding {
-    struct cv_vault *v;
     struct cv_versions *out;
     const struct cv_head_rows *rows;
 };
 
-static cv_status read_row(struct cv_version *row, uint64_t index, const struct cv_json *o)
-{
-    const char *id = cv_json_get_str(o, "id"), *type = cv_json_get_str(o, "type");
-    const char *author = cv_json_get_str(o, "author");
-    const int64_t version = cv_json_get_int(o, "version");
-    if (id == NULL || strlen(id) >= sizeof(row->id) || type == NULL || strlen(type) >= sizeof(row->type) ||
-        author == NULL || strlen(author) >= sizeof(row->author) || version < 1 ||
-        !cv_json_is(cv_json_get(o, "carried"), CV_JSON_OBJECT))
-        return CV_ERR_FORMAT;
-    memset(row, 0, sizeof(*row));
-    strcpy(row->id, id);
-    strcpy(row->type, type);
-    strcpy(row->author, author);
-    row->index = index;
-    row->version = (uint64_t)version;
-    if (cv_json_len(cv_json_get(o, "carried")) > 0) /* of most none is, and there may be a million */
-        row->carried = cv_json_ref(cv_json_get(o, "carried"));
-    return CV_OK;
-}
-
-/* room_for(list): one more; twice as many each time. */
-static bool room_for(struct cv_versions *list)
-{
-    if (list->count > 0 && (list->count & (list->count - 1)) != 0)
-        return true;
-    struct cv_version *more = realloc(list->v, (list->count == 0 ? 1 : 2 * list->count) * sizeof(*more));
-    if (more != NULL)
-        list->v = more;
-    return more != NULL;
-}
-
-static cv_status take_row(void *arg, uint64_t index, struct cv_bytes sealed, struct cv_err *err)
+static cv_status take_row(void *arg, const struct cv_catalog_head *head, struct cv_err *err)
 {
     struct finding *f = arg;
-    struct cv_json *o = NULL;
-    cv_status st = cv_head_row_open(f->rows, index, sealed, &o, err);
-    if (st == CV_ERR_NOTFOUND)
-        return CV_OK; /* sealed before an erasure: its key is gone, and it will be listed again */
-    if (st == CV_OK) {
-        st = room_for(f->out) ? CV_OK : CV_ERR_NOMEM;
-        st = CV_THEN(st, read_row(&f->out->v[f->out->count], index, o));
-        if (st == CV_OK)
-            f->out->count++;
-    }
-    cv_json_free(o);
-    return st;
+    return cv_versions_add(f->out, f->rows, head->index, head->sealed, err);
 }
 
-static int by_id(const void *a, const void *b)
-{
-    const struct cv_version *x = a, *y = b;
-    const int c = strcmp(x->id, y->id);
-    return c != 0 ? c : (x->index > y->index) - (x->index < y->index);
-}
-
-static int by_entry(const void *a, const void *b)
-{
-    const struct cv_version *x = a, *y = b;
-    return (x->index > y->index) - (x->index < y->index);
-}
-
-/* lose(list, row): leave it out, but tell of it. */
-static void lose(struct cv_versions *list, struct cv_version *row)
-{
-    struct cv_lost *lost = &list->lost[list->lost_count++];
-    *lost = (struct cv_lost){ .index = row->index, .version = row->version };
-    memcpy(lost->id, row->id, sizeof(lost->id));
-    memcpy(lost->author, row->author, sizeof(lost->author));
-    cv_json_free(row->carried);
-}
-
-/* first_wins(list): where entries claim the same version of a record, the first in the log is it; and no
- * entry can make a record of another type, or an older version, out of what is there. */
-static cv_status first_wins(struct cv_versions *list)
-{
-    size_t kept = 0, first = 0;
-    if (list->count == 0)
-        return CV_OK;
-    list->lost = calloc(list->count, sizeof(*list->lost));
-    if (list->lost == NULL)
-        return CV_ERR_NOMEM;
-    qsort(list->v, list->count, sizeof(*list->v), by_id);
-    for (size_t i = 0; i < list->count; i++) {
-        if (kept == 0 || strcmp(list->v[i].id, list->v[kept - 1].id) != 0)
-            first = kept;
-        else if (list->v[i].version <= list->v[kept - 1].version ||
-                 strcmp(list->v[i].type, list->v[first].type) != 0) {
-            lose(list, &list->v[i]);
-            continue;
-        }
-        list->v[kept++] = list->v[i];
-    }
-    list->count = kept;
-    qsort(list->v, list->count, sizeof(*list->v), by_entry);
-    return CV_OK;
-}
-
-/* find_rows(v, id, out): what the index holds of a record, or of all. */
+/* find_rows(v, id, out): what the index holds of a record. */
 static cv_status find_rows(struct cv_vault *v, const char *id, struct cv_versions *out, struct cv_err *err)
 {
-    struct finding f = { .v = v, .out = out };
+    struct finding f = { .out = out };
     struct cv_head_rows *rows = NULL;
     uint8_t tag[CV_HEAD_TAG_BYTES];
     memset(out, 0, sizeof(*out));
     cv_status st = cv_head_rows(v, &rows, err);
     f.rows = rows;
-    if (id != NULL)
-        st = CV_THEN(st, cv_head_tag(rows, id, tag));
-    st = CV_THEN(st, cv_catalog_heads(v->custody->catalog, rows->reader,
-                                      id != NULL ? CV_ARR(tag) : (struct cv_bytes){ 0 }, take_row, &f, err));
-    st = CV_THEN(st, first_wins(out));
+    st = CV_THEN(st, cv_head_tag(rows, id, tag));
+    st = CV_THEN(st, cv_catalog_heads(v->custody->catalog, rows->reader, CV_ARR(tag), take_row, &f, err));
+    st = CV_THEN(st, cv_versions_settle(out));
     if (st != CV_OK)
         cv_versions_free(out);
     return st;

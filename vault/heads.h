@@ -14,8 +14,9 @@ CV_MUST_CHECK cv_status cv_heads_key(const struct cv_vault *v, const char *label
  * event. */
 CV_MUST_CHECK cv_status cv_heads_catch_up(struct cv_vault *v, struct cv_err *err);
 
-/** cv_heads_find(v, id, out, err): the versions of one record, or of all (NULL), by entry; of entries that
- * claim one version the first in the log is it, and the others are in out->lost. CV_OK, also with none. */
+/** cv_heads_find(v, id, out, err): the versions of one record, by entry; of entries that claim one version
+ * the first in the log is it, and the others are in out->lost. CV_OK, also with none. Of many records:
+ * vault/head_walk.h. */
 CV_MUST_CHECK cv_status cv_heads_find(struct cv_vault *v, const char *id, struct cv_versions *out,
                                       struct cv_err *err);
 

@@ -2,6 +2,7 @@
 
 #include "vault/erase.h"
 #include "vault/event.h"
+#include "vault/heads.h"
 #include "vault/notice.h"
 
 /* Legal holds: notices that say so; the last one counts. */
@@ -64,29 +65,35 @@ cv_status cv_hold_of(struct cv_vault *v, const char *id, const char *type, bool 
     return st;
 }
 
-cv_status cv_holds(struct cv_vault *v, const struct cv_version *const *of, size_t count, struct cv_json **out,
-                   struct cv_err *err)
+/* decides_of(v, n, record, ...): is it about a hold of a record that this member sees? */
+static cv_status decides_of(struct cv_vault *v, const struct cv_notice *n, const char *record, bool *out,
+                            bool *on, struct cv_err *err)
+{
+    struct cv_versions versions = { 0 };
+    cv_status st = record != NULL ? cv_heads_find(v, record, &versions, err) : CV_OK;
+    *out = *on = false;
+    if (st == CV_OK && versions.count > 0)
+        st = decides(v, n, versions.v[0].type, out, on, err);
+    cv_versions_free(&versions);
+    return st;
+}
+
+cv_status cv_holds(struct cv_vault *v, struct cv_json **out, struct cv_err *err)
 {
     struct cv_notices list = { 0 };
-    struct cv_json *types = cv_json_object();
     *out = cv_json_object();
-    cv_status st = types == NULL || *out == NULL ? CV_ERR_NOMEM : CV_OK;
-    for (size_t i = 0; i < count && st == CV_OK; i++)
-        st = cv_json_set(types, of[i]->id, cv_json_str(of[i]->type));
+    cv_status st = *out == NULL ? CV_ERR_NOMEM : cv_heads_catch_up(v, err);
     st = CV_THEN(st, cv_notices_of(v, NULL, &list, err));
     for (size_t i = 0; i < list.count && st == CV_OK; i++) {
         const char *record = cv_json_get_str(list.n[i].doc, "record");
-        const char *type = record != NULL ? cv_json_get_str(types, record) : NULL;
-        bool counts = false, on;
-        if (type != NULL)
-            st = decides(v, &list.n[i], type, &counts, &on, err);
+        bool counts = false, on = false;
+        st = decides_of(v, &list.n[i], record, &counts, &on, err);
         if (st == CV_OK && counts && on)
             st = cv_json_set(*out, record, cv_json_str(list.n[i].member));
         else if (st == CV_OK && counts && cv_json_get(*out, record) != NULL)
             st = cv_json_del(*out, record);
     }
     cv_notices_free(&list);
-    cv_json_free(types);
     if (st == CV_OK)
         return CV_OK;
     cv_json_free(*out);

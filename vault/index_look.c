@@ -46,6 +46,7 @@ static cv_status load_late(struct cv_index_section *s)
         while (st == CV_OK && (st = cv_shard_step(s->shards[i], CV_SHARD_LATE)) == CV_OK)
             st = add_late(s, q);
         st = st == CV_ERR_NOTFOUND ? CV_OK : st;
+        cv_shard_rest(s->shards[i]);
     }
     if (st != CV_OK)
         return st;
@@ -147,6 +148,8 @@ cv_status cv_index_mark(struct cv_index *x, const char *kind, const char *value,
         for (size_t k = 0; (x->s[i].kinds & of) != 0 && k < x->s[i].count && st == CV_OK; k++) {
             struct looking l = { .x = x, .s = &x->s[i], .shard = x->s[i].shards[k], .place = fn, .arg = arg };
             st = broken(x, &l, look_mark(&l, kind, value, err), err);
+            if (st == CV_OK)
+                cv_shard_rest(l.shard);
         }
     return st;
 }
@@ -193,6 +196,8 @@ cv_status cv_index_marks_of(struct cv_index *x, const uint8_t id[static CV_ID_BY
         for (size_t k = 0; k < x->s[i].count && st == CV_OK; k++) {
             struct looking l = { .x = x, .s = &x->s[i], .shard = x->s[i].shards[k], .mark = fn, .arg = arg };
             st = broken(x, &l, look_record(&l, id, err), err);
+            if (st == CV_OK)
+                cv_shard_rest(l.shard);
         }
     return st;
 }

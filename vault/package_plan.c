@@ -5,6 +5,7 @@
 #include "crypto/random.h"
 #include "formats/date.h"
 #include "vault/cover.h"
+#include "vault/heads.h"
 #include "vault/notice.h"
 #include "vault/package_choose.h"
 
@@ -83,14 +84,17 @@ static cv_status plan_records(struct planning *w, struct cv_err *err)
     return st;
 }
 
-/* version_of(list, id): its last one. */
-static const struct cv_version *last_of(const struct cv_versions *list, const char *id)
+/* last_of(w, id, list, last): of any record that this member sees its last version, in its ${list}; else
+ * NULL.
+ */
+static cv_status last_of(struct planning *w, const char *id, struct cv_versions *list,
+                         const struct cv_version **last, struct cv_err *err)
 {
-    const struct cv_version *last = NULL;
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->v[i].id, id) == 0)
-            last = &list->v[i];
-    return last;
+    *last = NULL;
+    cv_status st = cv_heads_find(w->v, id, list, err);
+    if (st == CV_OK && list->count > 0)
+        *last = &list->v[list->count - 1];
+    return st;
 }
 
 /* plan_consents(w): those that are relied on go along, where the profile carries them. */
@@ -102,10 +106,12 @@ static cv_status plan_consents(struct planning *w, struct cv_err *err)
     for (size_t t = 0; (type = cv_template_profile_type(w->v->template, w->q->profile, t)) != NULL; t++)
         carried = carried || strcmp(type, CONSENT) == 0;
     for (size_t i = 0; carried && st == CV_OK && i < cv_json_len(w->consents); i++) {
-        const struct cv_version *of =
-            last_of(&w->related.all, cv_json_get_str(cv_json_at(w->consents, i), "record"));
-        if (of != NULL && !cv_choose_left_out(w->q, of->id, NULL, NULL))
+        struct cv_versions list = { 0 };
+        const struct cv_version *of = NULL;
+        st = last_of(w, cv_json_get_str(cv_json_at(w->consents, i), "record"), &list, &of, err);
+        if (st == CV_OK && of != NULL && !cv_choose_left_out(w->q, of->id, NULL, NULL))
             st = cv_choose_record(w, of, NULL, err);
+        cv_versions_free(&list);
     }
     return st;
 }
@@ -156,12 +162,23 @@ static cv_status check_consents(struct planning *w, struct cv_err *err)
     return CV_OK;
 }
 
+/* of_subject(w, data): is the consent one of a person whom something is about? */
+static bool of_subject(void *arg, const struct cv_json *data)
+{
+    const struct planning *w = arg;
+    const char *person = cv_json_get_str(data, "person");
+    for (size_t i = 0; person != NULL && i < cv_json_len(w->items); i++)
+        if (cv_json_has_word(cv_json_get(cv_json_at(w->items, i), "subjects"), person))
+            return true;
+    return false;
+}
+
 static cv_status judge(struct planning *w, const struct cv_partner_info *partner, struct cv_err *err)
 {
     struct cv_consents consents = { 0 };
     char today[CV_DATE_BYTES];
     cv_date_today(0, today);
-    cv_status st = cv_consents(w->v, w->q->reason, &consents, err);
+    cv_status st = cv_consents(w->v, w->q->reason, of_subject, w, &consents, err);
     const struct cv_cover cover = { .template = w->v->template,
                                     .consents = &consents,
                                     .purpose = cv_template_profile_purpose(w->v->template, w->q->profile),
@@ -181,16 +198,18 @@ static cv_status again(struct planning *w, const struct cv_json *item, struct cv
     const struct cv_relative *r = cv_relative(&w->related, id);
     const struct cv_json *fields = cv_json_get(item, "fields");
     const bool consent = strcmp(cv_json_get_str(item, "type"), CONSENT) == 0;
-    const struct cv_version *last = last_of(&w->related.all, id);
-    if (last != NULL && strcmp(last->type, cv_json_get_str(item, "type")) != 0)
+    struct cv_versions list = { 0 };
+    const struct cv_version *last = NULL;
+    cv_status st = last_of(w, id, &list, &last, err);
+    const bool there = last != NULL, other = there && strcmp(last->type, cv_json_get_str(item, "type")) != 0;
+    cv_versions_free(&list);
+    if (st == CV_OK && (other || (there && !consent && r == NULL)))
         return elsewhere(w, id, err);
-    if (consent) /* check_consents sees to these */
-        return CV_OK;
-    if (r == NULL && last != NULL)
-        return elsewhere(w, id, err);
+    if (st != CV_OK || consent) /* check_consents sees to these */
+        return st;
     struct cv_json *o = cv_json_object(), *needs = cv_json_copy(cv_json_get(item, "needs")),
                    *who = cv_json_copy(cv_json_get(item, "subjects"));
-    cv_status st = o == NULL || needs == NULL || who == NULL ? CV_ERR_NOMEM : CV_OK;
+    st = o == NULL || needs == NULL || who == NULL ? CV_ERR_NOMEM : CV_OK;
     for (size_t i = 0; i < cv_json_len(fields) && st == CV_OK; i++) {
         char section[CV_NAME_BYTES] = "";
         const char *pointer = cv_json_cstr(cv_json_at(fields, i));

@@ -141,6 +141,8 @@ struct cv_versions {
     size_t lost_count;
 };
 void cv_versions_free(struct cv_versions *list);
+/** cv_version_free(version): what it holds; not where it stands. */
+void cv_version_free(struct cv_version *version);
 
 /** cv_record_versions(v, id, out, err): of one record in order of versions, or of all by entry if ${id} is
  * NULL. New heads are opened first, under one `list` event. CV_ERR_NOTFOUND if there is no such record, or

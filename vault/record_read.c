@@ -5,16 +5,8 @@
 
 #include "vault/erase.h"
 #include "vault/grant.h"
+#include "vault/head_walk.h"
 #include "vault/reading.h"
-
-void cv_versions_free(struct cv_versions *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        cv_json_free(list->v[i].carried);
-    free(list->v);
-    free(list->lost);
-    memset(list, 0, sizeof(*list));
-}
 
 void cv_record_free(struct cv_record *r)
 {
@@ -68,12 +60,14 @@ cv_status cv_record_versions(struct cv_vault *v, const char *text, struct cv_ver
     uint8_t raw[CV_ID_BYTES];
     char id[CV_ID_TEXT_BYTES];
     memset(out, 0, sizeof(*out));
-    cv_status st = text != NULL ? cv_id_parse(cv_bytes_str(text), raw, err) : CV_OK;
-    if (st == CV_OK && text != NULL)
+    if (text == NULL)
+        return cv_head_walk_versions(v, out, err);
+    cv_status st = cv_id_parse(cv_bytes_str(text), raw, err);
+    if (st == CV_OK)
         cv_id_text(raw, id);
     st = CV_THEN(st, cv_heads_catch_up(v, err));
-    st = CV_THEN(st, cv_heads_find(v, text != NULL ? id : NULL, out, err));
-    if (st != CV_OK || text == NULL || out->count > 0)
+    st = CV_THEN(st, cv_heads_find(v, id, out, err));
+    if (st != CV_OK || out->count > 0)
         return st;
     cv_versions_free(out);
     return no_record(v, id, err);

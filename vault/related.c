@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vault/heads.h"
 #include "vault/index.h"
 #include "vault/marks.h"
 
@@ -186,6 +187,40 @@ static cv_status find(struct relating *w, const uint8_t raw[static CV_ID_BYTES],
     return st;
 }
 
+/* add_last(all, list): the last version of a record moves over. */
+static cv_status add_last(struct cv_versions *all, struct cv_versions *list)
+{
+    if (list->count == 0)
+        return CV_OK;
+    struct cv_version *more = realloc(all->v, (all->count + 1) * sizeof(*more));
+    if (more == NULL)
+        return CV_ERR_NOMEM;
+    all->v = more;
+    more[all->count++] = list->v[list->count - 1];
+    list->v[list->count - 1].carried = NULL;
+    return CV_OK;
+}
+
+static int by_entry(const void *a, const void *b)
+{
+    const struct cv_version *x = *(const struct cv_version *const *)a,
+                            *y = *(const struct cv_version *const *)b;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* find_last(w, ids): the last version of each of these records. */
+static cv_status find_last(struct relating *w, const struct cv_json *ids, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    for (void *it = cv_json_first(ids); it != NULL && st == CV_OK; it = cv_json_next(ids, it)) {
+        struct cv_versions list = { 0 };
+        st = cv_heads_find(w->v, cv_json_iter_name(it), &list, err);
+        st = CV_THEN(st, add_last(&w->out->all, &list));
+        cv_versions_free(&list);
+    }
+    return st;
+}
+
 /* unread: besides those that the index could not read either. */
 static void unread(void *arg, uint64_t entry)
 {
@@ -193,25 +228,26 @@ static void unread(void *arg, uint64_t entry)
     w->out->unread += !cv_index_lacks(w->x, entry);
 }
 
-/* glance(w, g, ids): at the last version of each of these records, that of the case first. */
+/* glance(w, g, ids): at the last version of each of these records, by entry, that of the case first. */
 static cv_status glance(struct relating *w, const struct cv_glance *g, const struct cv_json *ids,
                         struct cv_err *err)
 {
-    struct cv_latest list = { 0 };
-    size_t count = 0;
-    cv_status st = cv_versions_latest(&w->out->all, NULL, &list);
-    for (size_t i = 0; i < list.count; i++) {
-        const struct cv_version *of = list.v[i];
-        if (cv_json_get(ids, of->id) == NULL)
-            continue;
-        list.v[count++] = of;
-        if (strcmp(of->id, w->id) == 0) {
-            memmove(&list.v[1], &list.v[0], (count - 1) * sizeof(*list.v));
-            list.v[0] = of;
+    cv_status st = find_last(w, ids, err);
+    const size_t count = w->out->all.count;
+    const struct cv_version **list = calloc(count + 1, sizeof(*list));
+    st = CV_THEN(st, list == NULL ? CV_ERR_NOMEM : CV_OK);
+    for (size_t i = 0; i < count && st == CV_OK; i++)
+        list[i] = &w->out->all.v[i];
+    if (st == CV_OK)
+        qsort(list, count, sizeof(*list), by_entry);
+    for (size_t i = 0; i < count && st == CV_OK; i++)
+        if (strcmp(list[i]->id, w->id) == 0) {
+            const struct cv_version *itself = list[i];
+            memmove(&list[1], &list[0], i * sizeof(*list));
+            list[0] = itself;
         }
-    }
-    st = CV_THEN(st, cv_glance(w->v, g, list.v, count, err));
-    cv_latest_free(&list);
+    st = CV_THEN(st, cv_glance(w->v, g, list, count, err));
+    free(list);
     return st;
 }
 
@@ -233,7 +269,7 @@ cv_status cv_related(struct cv_vault *v, const char *text, const char *profile, 
     if (st == CV_OK && strcmp(one.v[0].type, CASE) != 0)
         st = cv_fail(err, CV_ERR_ARG, "%s is a %s; name the case", id, one.v[0].type);
     cv_versions_free(&one);
-    st = CV_THEN(st, cv_record_versions(v, NULL, &out->all, err));
+    st = CV_THEN(st, cv_heads_catch_up(v, err));
     st = CV_THEN(st, find(&w, raw, reason, ids, err));
     st = CV_THEN(st, glance(&w, &g, ids, err));
     cv_index_free(w.x);

@@ -5,11 +5,11 @@
 
 /* A record that belongs to a case, in its last version, and the section in which it says so. */
 struct cv_relative {
-    const struct cv_version *of; /* borrowed from the list */
+    const struct cv_version *of; /* borrowed from the list of all */
     struct cv_json *refs;        /* that section's data */
 };
 struct cv_related {
-    struct cv_versions all; /* every record that this member sees */
+    struct cv_versions all; /* that were looked at */
     struct cv_relative *r;  /* the case first, then those that point to it, by entry */
     size_t count;
     size_t

@@ -170,6 +170,12 @@ cv_status cv_shard_seal(struct cv_shard *s, struct cv_bytes key, const struct cv
     return st;
 }
 
+void cv_shard_rest(struct cv_shard *s)
+{
+    if (s->db != NULL)
+        (void)sqlite3_db_release_memory(s->db);
+}
+
 void cv_shard_close(struct cv_shard *s)
 {
     for (size_t i = 0; i < CV_SHARD_QUERIES; i++) {

@@ -114,6 +114,9 @@ void cv_shard_bind_value(sqlite3_stmt *q, int i, const char *kind, const char *v
 void cv_shard_bind_mark(const struct cv_shard *s, sqlite3_stmt *q, const char *kind, const char *value,
                         uint8_t id[static CV_SHARD_ID_BYTES]);
 
+/** cv_shard_rest(s): nothing is asked of it for now: what it holds of its file goes; it is read again. */
+void cv_shard_rest(struct cv_shard *s);
+
 /** cv_shard_query(s, q, out): the statement, reset; of the shard. cv_shard_step(s, q): CV_OK with a row,
  * CV_ERR_NOTFOUND at the end (it is reset then); CV_ERR_FORMAT where the shard is damaged; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_shard_query(struct cv_shard *s, enum cv_shard_query q, sqlite3_stmt **out);

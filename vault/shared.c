@@ -306,28 +306,25 @@ static cv_status put_titles(struct sharing *s, struct cv_json *doc, const char *
 {
     struct cv_json *cases = cv_json_get(doc, "cases"), *titles = NULL;
     const size_t n = cv_json_len(cases) + 1;
-    struct cv_versions *lists = calloc(n, sizeof(*lists));
-    const struct cv_version **last = calloc(n, sizeof(struct cv_version *));
-    size_t count = 0;
-    cv_status st = lists == NULL || last == NULL ? CV_ERR_NOMEM : CV_OK;
+    struct cv_head_walk walk = { 0 };
+    cv_status st = CV_OK;
     for (size_t i = 0; i < n && st == CV_OK; i++) {
         const char *id = i == 0 ? s->id : cv_json_get_str(cv_json_at(cases, i - 1), "case");
-        st = cv_heads_find(s->v, id, &lists[i], err);
-        if (st == CV_OK && lists[i].count > 0)
-            last[count++] = &lists[i].v[lists[i].count - 1];
+        struct cv_versions list = { 0 };
+        st = cv_heads_find(s->v, id, &list, err);
+        if (st == CV_OK && list.count > 0)
+            st = cv_head_walk_add(s->v, &walk, &list.v[list.count - 1], err);
+        cv_versions_free(&list);
     }
-    st = CV_THEN(st, cv_record_titles(s->v, last, count, reason, &titles, err));
+    st = CV_THEN(st, cv_record_titles(s->v, &walk, reason, &titles, err));
     for (size_t i = 0; i < n && st == CV_OK; i++) {
         struct cv_json *o = i == 0 ? doc : cv_json_at(cases, i - 1);
         struct cv_json *title = cv_json_get(titles, cv_json_get_str(o, "case"));
         if (title != NULL)
             st = cv_json_set(o, "title", cv_json_ref(title));
     }
-    for (size_t i = 0; lists != NULL && i < n; i++)
-        cv_versions_free(&lists[i]);
+    cv_head_walk_free(&walk);
     cv_json_free(titles);
-    free(lists);
-    free(last);
     return st;
 }
 

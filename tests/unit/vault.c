@@ -6,11 +6,12 @@
 #include <unistd.h>
 
 #include "crypto/hash.h"
+#include "vault/export.h"
+#include "vault/glance.h"
 #include "vault/head_rows.h"
 #include "vault/heads.h"
 #include "vault/imported.h"
 #include "vault/members.h"
-#include "vault/record.h"
 
 static char place[64];
 static struct cv_identity custodian, intake, legal;
@@ -418,6 +419,61 @@ static void forged_emptiness(void **state)
     cv_vault_close(v);
 }
 
+/* past(v, walk, id): how often it comes to that record, in its order. */
+static size_t past(struct cv_vault *v, const struct cv_head_walk *walk, const char *id,
+                   struct cv_version *last)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < walk->count; i++) {
+        struct cv_version version;
+        assert_true(i == 0 || walk->step[i - 1].index < walk->step[i].index);
+        assert_ok(cv_head_walk_at(v, walk, i, &version, NULL));
+        assert_int_equal(version.index, walk->step[i].index);
+        if (strcmp(version.id, id) == 0) {
+            n++;
+            *last = version;
+            last->carried = NULL;
+        }
+        cv_version_free(&version);
+    }
+    return n;
+}
+
+/* check_walk(v, id, lost): past every version of all records, what claims a version is told of and not come
+ * to; past the last ones only the last; and what comes later is not in it. */
+static void check_walk(struct cv_vault *v, const char *id, uint64_t lost)
+{
+    struct cv_head_walk all, last, types, cases;
+    struct cv_version version = { 0 };
+    struct cv_stored out;
+    struct cv_json *edit = parsed("{\"identity\":{\"first_name\":\"Ana Maria\"}}");
+    const struct cv_edit change = { .sections = edit };
+    assert_ok(cv_head_walk(v, NULL, false, &all, NULL));
+    assert_ok(cv_record_edit(v, id, &change, NULL, &out, NULL));
+    assert_int_equal(all.lost_count, 1);
+    assert_int_equal(all.lost[0].index, lost);
+    assert_string_equal(all.lost[0].id, id);
+    assert_int_equal(past(v, &all, id, &version), 1);
+    assert_string_equal(version.author, custodian.public.pseudonym);
+    cv_head_walk_free(&all);
+    assert_ok(cv_head_walk(v, NULL, false, &all, NULL));
+    assert_int_equal(past(v, &all, id, &version), 2);
+    assert_ok(cv_head_walk(v, NULL, true, &last, NULL));
+    assert_int_equal(past(v, &last, id, &version), 1);
+    assert_int_equal(version.version, 2);
+    assert_ok(cv_head_walk(v, "person", true, &types, NULL));
+    assert_int_equal(types.lost_count, 1);
+    assert_int_equal(past(v, &types, id, &version), 1);
+    assert_ok(cv_head_walk(v, "case", true, &cases, NULL));
+    assert_int_equal(cases.lost_count, 1);
+    assert_int_equal(past(v, &cases, id, &version), 0);
+    cv_head_walk_free(&all);
+    cv_head_walk_free(&last);
+    cv_head_walk_free(&types);
+    cv_head_walk_free(&cases);
+    cv_json_free(edit);
+}
+
 /* Two entries claim one id: a writer whose index was behind did not know that it was taken. The first in the
  * log is the record, for whoever reads; the other is told of, and neither of them hides the record. */
 static void claimed_twice(void **state)
@@ -426,6 +482,7 @@ static void claimed_twice(void **state)
     struct cv_stored out;
     struct cv_err err = { 0 };
     char id[CV_ID_TEXT_BYTES], text[256];
+    uint64_t lost = 0;
     (void)state;
     struct cv_vault *v = opened(&legal), *first = opened(&custodian);
     assert_ok(cv_record_ready(v, NULL)); /* and from here on it knows no more */
@@ -447,6 +504,7 @@ static void claimed_twice(void **state)
         assert_string_equal(list.lost[0].id, id);
         assert_string_equal(list.lost[0].author, legal.public.pseudonym);
         assert_int_equal(list.lost[0].version, 1);
+        lost = list.lost[0].index;
         size_t same = 0;
         for (size_t i = 0; i < list.count; i++)
             if (strcmp(list.v[i].id, id) == 0) {
@@ -457,8 +515,106 @@ static void claimed_twice(void **state)
         assert_int_equal(same, 1);
         cv_versions_free(&list);
     }
+    check_walk(first, id, lost);
     cv_vault_close(v);
     cv_vault_close(first);
+}
+
+/* What a page, or an export, takes of many. */
+static cv_status take_name(void *arg, const struct cv_version *of, const struct cv_json *data)
+{
+    (void)of;
+    *(size_t *)arg += cv_json_get(data, "first_name") != NULL;
+    return CV_OK;
+}
+static const char *identity(void *arg, const struct cv_version *of)
+{
+    (void)arg;
+    (void)of;
+    return "identity";
+}
+static cv_status take_whole(void *arg, const struct cv_record *r)
+{
+    *(size_t *)arg += cv_json_get(cv_record_section(r, "identity"), "first_name") != NULL;
+    return CV_OK;
+}
+
+/* An act on very many records is told by several events; each is there before what it names is opened. */
+static void told_in_turns(void **state)
+{
+    struct cv_head_walk walk;
+    size_t seen = 0, exported = 0, ids = 0;
+    (void)state;
+    struct cv_vault *v = opened(&custodian);
+    const struct cv_glance glance = { "list", "titles", NULL, identity, take_name, &seen, NULL, false };
+    const struct cv_export export = { .detail = "to a file", .take = take_whole, .arg = &exported };
+    for (int i = 0; i < 7; i++)
+        stored(v, PERSON("Ana"));
+    assert_ok(cv_head_walk(v, "person", true, &walk, NULL));
+    assert_true(walk.count > 7); /* the others are forged, some of them */
+    memmove(walk.step, walk.step + walk.count - 7, 7 * sizeof(*walk.step));
+    walk.count = 7;
+    cv_event_named_most = 3;
+    const uint64_t before = v->custody->counts[CV_KIND_EVENT], from = v->custody->chain.next;
+    assert_ok(cv_glance_walk(v, &glance, &walk, NULL));
+    assert_int_equal(v->custody->counts[CV_KIND_EVENT], before + 3);
+    assert_ok(cv_export(v, &export, &walk, NULL));
+    assert_int_equal(v->custody->counts[CV_KIND_EVENT], before + 6);
+    cv_event_named_most = 4000;
+    assert_int_equal(seen, 7);
+    assert_int_equal(exported, 7);
+    uint64_t at = from, index;
+    while (cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_EVENT, at, &index, NULL) == CV_OK) {
+        struct cv_json *event, *text;
+        assert_ok(cv_event_read(v, index, &event, &text, NULL));
+        assert_in_range(cv_json_len(cv_json_get(event, "ids")), 1, 3);
+        ids += cv_json_len(cv_json_get(event, "ids"));
+        cv_json_free(event);
+        cv_json_free(text);
+        at = index + 1;
+    }
+    assert_int_equal(ids, 14);
+    cv_head_walk_free(&walk);
+    cv_vault_close(v);
+}
+
+/* An export that goes on past faults. */
+struct past {
+    size_t faults, whole;
+};
+static cv_status count_fault(void *arg, const struct cv_version *of, const char *what)
+{
+    assert_true(of->id[0] != '\0' && what[0] != '\0');
+    ((struct past *)arg)->faults++;
+    return CV_OK;
+}
+static cv_status count_whole(void *arg, const struct cv_record *r)
+{
+    (void)r;
+    ((struct past *)arg)->whole++;
+    return CV_OK;
+}
+
+/* Whoever asks for faults is told of each, and gets the others, whichever event names them; else the first
+ * ends it. */
+static void past_faults(void **state)
+{
+    struct cv_head_walk walk;
+    struct past past = { 0, 0 };
+    struct cv_export export = { .detail = "to a file", .take = count_whole, .arg = &past };
+    (void)state;
+    struct cv_vault *v = opened(&custodian);
+    assert_ok(cv_head_walk(v, "person", true, &walk, NULL));
+    cv_event_named_most = 3;
+    assert_status(cv_export(v, &export, &walk, NULL), CV_ERR_LOG);
+    past = (struct past){ 0, 0 };
+    export.fault = count_fault;
+    assert_ok(cv_export(v, &export, &walk, NULL));
+    cv_event_named_most = 4000;
+    assert_true(past.faults > 0 && past.whole > 7);
+    assert_int_equal(past.faults + past.whole, walk.count);
+    cv_head_walk_free(&walk);
+    cv_vault_close(v);
 }
 
 /* An id of one's own is for those who can know which are taken. */
@@ -534,7 +690,8 @@ int main(void)
         cmocka_unit_test(many_sessions),     cmocka_unit_test(two_sessions),
         cmocka_unit_test(ended_early),       cmocka_unit_test(forged_right),
         cmocka_unit_test(forged_emptiness),  cmocka_unit_test(own_id),
-        cmocka_unit_test(claimed_twice),     cmocka_unit_test(imported_marks),
+        cmocka_unit_test(claimed_twice),     cmocka_unit_test(told_in_turns),
+        cmocka_unit_test(past_faults),       cmocka_unit_test(imported_marks),
         cmocka_unit_test(own_heads),         cmocka_unit_test(verified_once),
         cmocka_unit_test(forgotten_between), cmocka_unit_test(locked_between),
         cmocka_unit_test(removed_between),
