@@ -208,7 +208,7 @@ def full(p):
         assert 'INJECTED' in open(p.path('trace')).read(), call
         return q
 
-    for call in ('fsync', 'rename'):
+    for call in ('fsync', 'renameat'):
         q = failing(call, 'audit', 'verify')
         assert q.returncode == 1 and '.head: cannot write: No space left on device' in q.stderr.decode(), (call, q)
         assert {f: open(os.path.join(state, f)).read() for f in os.listdir(state)} == before, call
