@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/cobblestone.h"
+#include "crypto/hash.h"
 #include "crypto/random.h"
 #include "formats/base64.h"
 #include "vault/event.h"
@@ -258,21 +259,38 @@ cv_status cv_grant_give(struct cv_vault *v, const struct cv_granting *g, struct 
 
 void cv_grants_free(struct cv_grants *g)
 {
-    for (size_t i = 0; i < g->count; i++) {
-        cv_secret_free(&g->g[i].head);
-        cv_secret_free(&g->g[i].key);
-    }
+    cv_secret_free(&g->mask); /* without it, the keys are noise */
     free(g->g);
     memset(g, 0, sizeof(*g));
 }
 
-/* take_key(keys, name, out): S from its base64url; empty if the grant does not have it. */
-static cv_status take_key(const struct cv_json *keys, const char *name, struct cv_secret *out)
+/* mask(all, number, bytes): put on the mask of this number, or take it off. */
+static cv_status mask(const struct cv_grants *all, uint64_t number, uint8_t bytes[static KEY_BYTES])
 {
+    uint8_t be[8], pad[CV_SHA256_BYTES];
+    cv_store_u64(be, number);
+    cv_status st = cv_hmac_sha256(cv_secret_view(&all->mask), CV_ARR(be), pad);
+    for (size_t i = 0; i < KEY_BYTES; i++)
+        bytes[i] ^= pad[i];
+    cv_wipe(pad, sizeof(pad));
+    return st;
+}
+
+/* take_key(all, keys, name, out): S from its base64url; none if the grant does not have it. */
+static cv_status take_key(struct cv_grants *all, const struct cv_json *keys, const char *name,
+                          struct cv_masked *out)
+{
+    *out = (struct cv_masked){ .number = all->masked };
     if (cv_json_get(keys, name) == NULL)
         return CV_OK;
-    cv_status st = cv_secret_alloc(out, KEY_BYTES);
-    return CV_THEN(st, cv_json_get_bytes(keys, name, out->p, out->n));
+    cv_status st = all->mask.n > 0 ? CV_OK : cv_secret_random(&all->mask, KEY_BYTES);
+    st = CV_THEN(st, cv_json_get_bytes(keys, name, out->bytes, sizeof(out->bytes)));
+    st = CV_THEN(st, mask(all, out->number, out->bytes));
+    out->there = st == CV_OK;
+    all->masked++;
+    if (st != CV_OK)
+        cv_wipe(out->bytes, sizeof(out->bytes));
+    return st;
 }
 
 static cv_status take_item(struct cv_grants *all, const struct cv_json *doc, const struct cv_json *item,
@@ -295,14 +313,10 @@ static cv_status take_item(struct cv_grants *all, const struct cv_json *doc, con
     strcpy(g->id, id);
     strcpy(g->type, type);
     strcpy(g->section, section);
-    cv_status st = take_key(keys, "head", &g->head);
-    st = CV_THEN(st, take_key(keys, section, &g->key));
+    cv_status st = take_key(all, keys, "head", &g->head);
+    st = CV_THEN(st, take_key(all, keys, section, &g->key));
     if (st == CV_OK)
         all->count++;
-    else {
-        cv_secret_free(&g->head);
-        cv_secret_free(&g->key);
-    }
     return st;
 }
 
@@ -360,7 +374,7 @@ static const struct cv_granted *next_granted(const struct cv_vault *v, size_t *a
 {
     for (; v->grants != NULL && *at < v->grants->count; (*at)++) {
         const struct cv_granted *g = &v->grants->g[*at];
-        if (g->entry == entry && (section[0] == '\0' || (strcmp(g->section, section) == 0 && g->key.n > 0))) {
+        if (g->entry == entry && (section[0] == '\0' || (strcmp(g->section, section) == 0 && g->key.there))) {
             (*at)++;
             return g;
         }
@@ -383,7 +397,7 @@ bool cv_granted_section(const struct cv_vault *v, const char *section)
 {
     for (size_t i = 0; v->grants != NULL && i < v->grants->count; i++) {
         const struct cv_granted *g = &v->grants->g[i];
-        if (!g->over && g->key.n > 0 && strcmp(g->section, section) == 0)
+        if (!g->over && g->key.there && strcmp(g->section, section) == 0)
             return true;
     }
     return false;
@@ -399,10 +413,14 @@ static cv_status granted_open(const struct cv_vault *v, uint64_t entry, const st
     const struct cv_granted *g;
     cv_status st = CV_ERR_NOTFOUND;
     for (size_t at = 0; (g = next_granted(v, &at, entry, head ? "" : part->name)) != NULL;) {
-        const struct cv_secret *key = head ? &g->head : &g->key;
-        if (g->over || key->n == 0)
+        const struct cv_masked *key = head ? &g->head : &g->key;
+        struct cv_secret bare = { 0 };
+        if (g->over || !key->there)
             continue;
-        st = cv_part_open(cv_secret_view(key), release, &x, part->sealed, plain);
+        st = cv_secret_copy(&bare, CV_ARR(key->bytes));
+        st = CV_THEN(st, mask(v->grants, key->number, bare.p));
+        st = CV_THEN(st, cv_part_open(cv_secret_view(&bare), release, &x, part->sealed, plain));
+        cv_secret_free(&bare);
         if (st != CV_ERR_AUTH && st != CV_ERR_FORMAT)
             return st;
     }

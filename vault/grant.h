@@ -25,18 +25,27 @@ struct cv_granting {
  */
 CV_MUST_CHECK cv_status cv_grant_give(struct cv_vault *v, const struct cv_granting *g, struct cv_err *err);
 
+/* A key in ordinary memory, since there may be more of them than locked memory holds: masked, under one key
+ * that lies on the secure heap. */
+struct cv_masked {
+    bool there;
+    uint64_t number; /* no other key's */
+    uint8_t bytes[32];
+};
 /* A part that was granted to this member or a role of theirs, by record. */
 struct cv_granted {
     uint64_t entry, version;
     char id[CV_ID_TEXT_BYTES];
     char type[CV_NAME_BYTES], section[CV_NAME_BYTES];
-    struct cv_secret head, key; /* S of `head`, and of the section */
+    struct cv_masked head, key; /* S of `head`, and of the section */
     bool over;                  /* its date has passed */
 };
 struct cv_grants {
     struct cv_granted *g;
     size_t count;
     uint64_t next; /* entries before this one were looked at */
+    struct cv_secret mask;
+    uint64_t masked; /* keys, so far */
 };
 void cv_grants_free(struct cv_grants *g);
 

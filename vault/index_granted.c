@@ -45,7 +45,7 @@ static cv_status choose(const struct cv_vault *v, const struct cv_granted ***out
     if (*out == NULL)
         return CV_ERR_NOMEM;
     for (size_t i = 0; i < all->count; i++)
-        if (!all->g[i].over && all->g[i].key.n > 0 && !cv_vault_may_read(v, all->g[i].section))
+        if (!all->g[i].over && all->g[i].key.there && !cv_vault_may_read(v, all->g[i].section))
             (*out)[(*count)++] = &all->g[i];
     qsort(*out, *count, sizeof(const struct cv_granted *), newest);
     for (size_t i = 0; i < *count; i++)
