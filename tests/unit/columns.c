@@ -288,10 +288,20 @@ static cv_status take_back(void *arg, const struct cv_csv_row *row, struct cv_er
 static void there_and_back(void **state)
 {
     static const char *const records[] = {
-        "{\"type\":\"case\",\"id\":\"00000000000000000000000000\",\"admin\":{\"case_number\":\"x\",\"status\":\"Active\"},\"perpetrators\":{\"persons\":[{\"role\":[\"Smuggler\",\"Abuser\"]},{\"name\":\"Only a name\"},{\"phone\":\"+38160111222\"},{\"accounts\":[\"a;b\",\"c\\\\\",\"\\\\;\",\" d \",\" \"],\"vehicles\":[\"=1\",\"'+2\"]},{\"vehicles\":[\"'=x\"]},{\"address\":\"x;y\\\\\",\"organisation\":\"x\"}]}}",
-        "{\"type\":\"person\",\"id\":\"00000000000000000000000000\",\"admin\":{\"role\":\"Victim\"},\"identity\":{\"first_name\":\"  two  spaces \",\"middle_name\":\" \",\"second_name\":\"'@home'\",\"title\":\"'\",\"salutation\":\" '=x\",\"identity_number\":\"'''+1\"}}",
-        "{\"type\":\"case\",\"id\":\"00000000000000000000000000\",\"admin\":{\"case_number\":\"x\\\\;\",\"status\":\"Active\",\"incoming_referral_details\":\" \\tone\\r\\ntwo\\rthree \\n\\n\"}}",
-        "{\"type\":\"case\",\"id\":\"00000000000000000000000000\",\"admin\":{\"case_number\":\" \",\"status\":\"Active\",\"incoming_referral_details\":\"\\r\\n=1\"}}",
+        "{\"type\":\"case\",\"id\":\"00000000000000000000000000\",\"admin\":{\"case_number\":\"x\","
+        "\"status\":\"Active\"},\"perpetrators\":{\"persons\":[{\"role\":[\"Smuggler\",\"Abuser\"]},{"
+        "\"name\":\"Only a "
+        "name\"},{\"phone\":\"+38160111222\"},{\"accounts\":[\"a;b\",\"c\\\\\",\"\\\\;\",\" d \",\" "
+        "\"],\"vehicles\":[\"=1\",\"'+2\"]},{\"vehicles\":[\"'=x\"]},{\"address\":\"x;y\\\\\","
+        "\"organisation\":\"x\"}]}}",
+        "{\"type\":\"person\",\"id\":\"00000000000000000000000000\",\"admin\":{\"role\":\"Victim\"},"
+        "\"identity\":{\"first_name\":\"  two  spaces \",\"middle_name\":\" "
+        "\",\"second_name\":\"'@home'\",\"title\":\"'\",\"salutation\":\" "
+        "'=x\",\"identity_number\":\"'''+1\"}}",
+        "{\"type\":\"case\",\"id\":\"00000000000000000000000000\",\"admin\":{\"case_number\":\"x\\\\;\","
+        "\"status\":\"Active\",\"incoming_referral_details\":\" \\tone\\r\\ntwo\\rthree \\n\\n\"}}",
+        "{\"type\":\"case\",\"id\":\"00000000000000000000000000\",\"admin\":{\"case_number\":\" "
+        "\",\"status\":\"Active\",\"incoming_referral_details\":\"\\r\\n=1\"}}",
         "{\"type\":\"person\",\"id\":\"00000000000000000000000000\",\"admin\":{\"role\":\"Victim\"},"
         "\"identity\":"
         "{\"first_name\":\"=1+1\",\"middle_name\":\"'=x\",\"second_name\":\"''@y\",\"citizenship\":[\"RS\","

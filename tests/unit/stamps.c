@@ -6,18 +6,10 @@
 
 #include "cmd/cmd.h"
 #include "formats/base64.h"
+#include "timestamp_ca.h"
 #include "vault/stamp.h"
 
-/* A CA, and a reply over another digest than any checkpoint's (tests/unit/timestamp.c). */
-static const char ca_pem[] = "-----BEGIN CERTIFICATE-----\n"
-                             "MIIBOTCB4aADAgECAhQQR4BGK8BckivS8psw1IXWokp/XzAKBggqhkjOPQQDAjAS\n"
-                             "MRAwDgYDVQQDDAdUZXN0IGNhMCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAw\n"
-                             "MDAwWjASMRAwDgYDVQQDDAdUZXN0IGNhMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD\n"
-                             "QgAEqV8QB2lZW6u2DOOGaJpf10jJCs0XIMQJRJBFzc6YugqbM/1yh86YUm+8079W\n"
-                             "DE+10AAzY9w+53DbtuJIZZ0JRaMTMBEwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjO\n"
-                             "PQQDAgNHADBEAiB9eQgHoLjp2dwmGAqLQ3EpKTcj9R20zmesFeVXClb0EwIgG2Lr\n"
-                             "X2XvrrnA4fMTOJanhvL1DxTfcQHTdecu5B9MajI=\n"
-                             "-----END CERTIFICATE-----\n";
+/* A reply over another digest than any checkpoint's. */
 static const char other[] =
     "3082035830030201003082034f06092a864886f70d010702a08203403082033c020103310d300b060960864801650304"
     "02013062060b2a864886f70d0109100104a0530451304f02010106032a03043031300d06096086480165030402010500"

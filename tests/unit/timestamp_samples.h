@@ -1,16 +1,9 @@
 #ifndef CV_TIMESTAMP_SAMPLES_H
 #define CV_TIMESTAMP_SAMPLES_H
 
-/* A made-up authority's certificate, and a reply of it, in hex. */
-static const char ca_pem[] = "-----BEGIN CERTIFICATE-----\n"
-                             "MIIBOTCB4aADAgECAhQQR4BGK8BckivS8psw1IXWokp/XzAKBggqhkjOPQQDAjAS\n"
-                             "MRAwDgYDVQQDDAdUZXN0IGNhMCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAw\n"
-                             "MDAwWjASMRAwDgYDVQQDDAdUZXN0IGNhMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD\n"
-                             "QgAEqV8QB2lZW6u2DOOGaJpf10jJCs0XIMQJRJBFzc6YugqbM/1yh86YUm+8079W\n"
-                             "DE+10AAzY9w+53DbtuJIZZ0JRaMTMBEwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjO\n"
-                             "PQQDAgNHADBEAiB9eQgHoLjp2dwmGAqLQ3EpKTcj9R20zmesFeVXClb0EwIgG2Lr\n"
-                             "X2XvrrnA4fMTOJanhvL1DxTfcQHTdecu5B9MajI=\n"
-                             "-----END CERTIFICATE-----\n";
+#include "timestamp_ca.h"
+
+/* A reply of the made-up authority, in hex. */
 static const char good[] =
     "3082036130030201003082035806092a864886f70d010702a082034930820345020103310d300b060960864801650304"
     "0201306c060b2a864886f70d0109100104a05d045b305902010106032a03043031300d06096086480165030402010500"
