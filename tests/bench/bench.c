@@ -10,24 +10,17 @@
 #include <unistd.h>
 
 #include "crypto/hash.h"
+#include "tests/bench/clock.h"
 #include "vault/prove.h"
 
 double bench_now(clockid_t clock)
 {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    return clock_us(clock);
 }
 
 double bench_median(double *t, size_t n)
 {
-    qsort(t, n, sizeof(*t), by_value);
+    qsort(t, n, sizeof(*t), clock_by_value);
     return t[n / 2];
 }
 

@@ -9,23 +9,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/bench/clock.h"
+
 #define ROUNDS 600
 #define SEARCHES 101
 
 static sqlite3 *db;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* must(ok, what): a measurement that failed measures nothing. */
 static void must(int ok, const char *what)
@@ -88,7 +77,7 @@ static void load(const char *lines, const char *texts)
 {
     FILE *f = lines_of(lines), *g = texts != NULL ? lines_of(texts) : NULL;
     unsigned long n = 0;
-    const double t = now();
+    const double t = clock_us(CLOCK_MONOTONIC);
     run("BEGIN");
     const char *index = make(g != NULL);
     sqlite3_stmt *record = prepared("INSERT INTO records(body) VALUES(?1)"), *words = NULL;
@@ -103,7 +92,7 @@ static void load(const char *lines, const char *texts)
         must(g == NULL || insert(g, words), "fewer texts than records");
     }
     run("COMMIT");
-    printf("{\"load\":%.0f,\"records\":%lu,\"index\":\"%s\"}\n", now() - t, n, index);
+    printf("{\"load\":%.0f,\"records\":%lu,\"index\":\"%s\"}\n", clock_us(CLOCK_MONOTONIC) - t, n, index);
     sqlite3_finalize(record);
     sqlite3_finalize(words);
     fclose(f);
@@ -120,9 +109,9 @@ static void put(const char *lines)
     run("CREATE TABLE IF NOT EXISTS records(id INTEGER PRIMARY KEY, body TEXT)");
     sqlite3_stmt *record = prepared("INSERT INTO records(body) VALUES(?1)");
     for (int i = 0; i < ROUNDS; i++) {
-        const double t = now();
+        const double t = clock_us(CLOCK_MONOTONIC);
         must(insert(f, record), "too few lines");
-        sum += i > 0 ? now() - t : 0;
+        sum += i > 0 ? clock_us(CLOCK_MONOTONIC) - t : 0;
     }
     printf("{\"put\":%.1f}\n", sum / (ROUNDS - 1));
     sqlite3_finalize(record);
@@ -155,22 +144,22 @@ static void search(const char *word, int limit)
     static double took[SEARCHES];
     int hits = once(word, limit);
     for (int i = 0; i < SEARCHES; i++) {
-        const double t = now();
+        const double t = clock_us(CLOCK_MONOTONIC);
         hits = once(word, limit);
-        took[i] = now() - t;
+        took[i] = clock_us(CLOCK_MONOTONIC) - t;
     }
-    qsort(took, SEARCHES, sizeof(*took), by_value);
+    qsort(took, SEARCHES, sizeof(*took), clock_by_value);
     printf("{\"search\":%.1f,\"hits\":%d}\n", took[SEARCHES / 2], hits);
 }
 
 static void check(void)
 {
-    const double t = now();
+    const double t = clock_us(CLOCK_MONOTONIC);
     sqlite3_stmt *s = prepared("PRAGMA integrity_check");
     must(sqlite3_step(s) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(s, 0), "ok") == 0,
          "integrity_check");
     sqlite3_finalize(s);
-    printf("{\"check\":%.0f}\n", now() - t);
+    printf("{\"check\":%.0f}\n", clock_us(CLOCK_MONOTONIC) - t);
 }
 
 int main(int argc, char **argv)

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/clock.h"
+
 #define COMMANDS 8
 
 struct command {
@@ -21,19 +23,6 @@ struct command {
     double *took;
     long peak;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* tell(c, status, said): why it failed. */
 static void tell(const struct command *c, int status, int said)
@@ -58,7 +47,7 @@ static int run(struct command *c, size_t round, int said)
         posix_spawn_file_actions_addopen(&away, 1, "/dev/null", O_WRONLY, 0) != 0 ||
         posix_spawn_file_actions_adddup2(&away, said, 2) != 0)
         return -1;
-    const double t = now();
+    const double t = clock_us(CLOCK_MONOTONIC);
     const int failed = posix_spawn(&pid, c->argv[0], &away, NULL, c->argv, environ);
     posix_spawn_file_actions_destroy(&away);
     if (failed != 0) {
@@ -67,7 +56,7 @@ static int run(struct command *c, size_t round, int said)
     }
     if (wait4(pid, &status, 0, &usage) != pid)
         return -1;
-    c->took[round] = now() - t;
+    c->took[round] = clock_us(CLOCK_MONOTONIC) - t;
     c->peak = usage.ru_maxrss > c->peak ? usage.ru_maxrss : c->peak;
     if (status != 0)
         tell(c, status, said);
@@ -112,7 +101,7 @@ int main(int argc, char **argv)
             if (run(&commands[i], round, said) != 0)
                 return 1;
     for (size_t i = 0; i < n; i++) {
-        qsort(commands[i].took, rounds, sizeof(double), by_value);
+        qsort(commands[i].took, rounds, sizeof(double), clock_by_value);
         printf("%s{\"us\":%.1f,\"kib\":%ld}", i == 0 ? "[" : ",", commands[i].took[rounds / 2],
                commands[i].peak);
     }
