@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cmd/alike.h"
+#include "cmd/form.h"
 #include "vault/record.h"
 
 /* record add: what comes in. */
@@ -89,37 +90,118 @@ static cv_status print_stored(const struct cv_ui *ui, const struct cv_stored *st
     return st;
 }
 
+/* from_file(ui, path, record): what stands in a file, or comes in on standard input. */
+static cv_status from_file(struct cv_ui *ui, const char *path, struct cv_json **record)
+{
+    struct cv_buf text = { 0 };
+    cv_status st = cv_ui_read_file(ui, path, CV_RECORD_MAX_BYTES, &text);
+    st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), CV_RECORD_MAX_BYTES,
+                                   strcmp(path, "-") == 0 ? "standard input" : path, record, &ui->err));
+    cv_buf_free(&text);
+    return st;
+}
+
+/* is_type(v, name): is it a type of this vault's records? */
+static const char *is_type(const struct cv_vault *v, const char *name)
+{
+    const char *type;
+    for (size_t i = 0; (type = cv_template_type(v->template, i)) != NULL; i++)
+        if (strcmp(type, name) == 0)
+            return type;
+    return NULL;
+}
+
+/* store(ui, v, a, record): what was read or typed, unless the person is known and that was all. */
+static cv_status store(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_json *record)
+{
+    struct cv_json *similar = NULL;
+    struct cv_stored stored;
+    cv_status st = look(ui, v, a, record, &similar);
+    st = CV_THEN(st, cv_record_add(v, record, a->reason, &stored, &ui->err));
+    st = CV_THEN(st, print_stored(ui, &stored, similar));
+    cv_json_free(similar);
+    return st;
+}
+
+/* add_typed(ui, v, a, type): by a form. Its draft stays until what it holds is stored. */
+static cv_status add_typed(struct cv_ui *ui, struct cv_vault *v, const struct args *a, const char *type)
+{
+    if (!cv_term_there())
+        return cv_fail(&ui->err, CV_ERR_ARG,
+                       "a form for a %s needs a terminal; scripts give a FILE, or - for standard input (a "
+                       "file of this name: ./%s)",
+                       type, type);
+    struct cv_form f = { .ui = ui, .v = v, .type = type, .record = cv_json_object() };
+    cv_status st = cv_json_set(f.record, "type", cv_json_str(type));
+    st = CV_THEN(st, cv_form_fill(&f));
+    st = CV_THEN(st, store(ui, v, a, f.record));
+    st = CV_THEN(st, cv_form_done(&f));
+    cv_json_free(f.record);
+    return st;
+}
+
+/* which(ui, v, type): at a terminal, with nothing said: what is it to be? */
+static cv_status which(struct cv_ui *ui, const struct cv_vault *v, const char **type)
+{
+    struct cv_term term = { 0 };
+    struct cv_bytes line;
+    size_t count = 0;
+    uint64_t number = 0;
+    cv_term_say(0, "What do you want to record?");
+    for (const char *name; (name = cv_template_type(v->template, count)) != NULL; count++)
+        printf("  %2zu %s\n", count + 1, cv_template_label(v->template, name, NULL, NULL));
+    cv_status st = cv_term_open(&term, &ui->err);
+    while (st == CV_OK && (number < 1 || number > count)) {
+        st = cv_term_ask(&term, "Its number: ", &line, &ui->err);
+        if (st == CV_ERR_NOTFOUND)
+            st = cv_fail(&ui->err, CV_ERR_ARG, "nothing was chosen; nothing was stored");
+        if (st == CV_OK && !cv_bytes_number(line, &number))
+            number = 0;
+    }
+    *type = st == CV_OK ? cv_template_type(v->template, number - 1) : NULL;
+    cv_term_close(&term);
+    return st;
+}
+
 static cv_status run_add(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
     const char *path = ui->words.n > 0 ? ui->words.w[0] : "-";
+    /* A name of a type is one; whatever else is a file, which is read before any key is asked for. */
+    const bool asked = ui->words.n == 0 && cv_term_there(), file = !asked && strpbrk(path, "./-") != NULL;
     struct cv_opened o = { 0 };
-    struct cv_buf text = { 0 };
-    struct cv_json *record = NULL, *similar = NULL;
-    struct cv_stored stored;
+    struct cv_json *record = NULL;
     cv_status st = a->known_ok && a->only_new
                        ? cv_fail(&ui->err, CV_ERR_ARG, "--known-ok and --only-new say opposite things")
-                       : cv_ui_read_file(ui, path, CV_RECORD_MAX_BYTES, &text);
-    st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), CV_RECORD_MAX_BYTES,
-                                   strcmp(path, "-") == 0 ? "standard input" : path, &record, &ui->err));
+                       : CV_OK;
+    if (file)
+        st = CV_THEN(st, from_file(ui, path, &record));
     st = CV_THEN(st, cv_ui_open(ui, &o));
-    st = CV_THEN(st, look(ui, o.vault, a, record, &similar));
-    st = CV_THEN(st, cv_record_add(o.vault, record, a->reason, &stored, &ui->err));
-    st = CV_THEN(st, print_stored(ui, &stored, similar));
-    cv_json_free(similar);
+    const char *type = st == CV_OK && !file ? is_type(o.vault, path) : NULL;
+    if (asked)
+        st = CV_THEN(st, which(ui, o.vault, &type));
+    if (asked || type != NULL)
+        st = CV_THEN(st, add_typed(ui, o.vault, a, type));
+    else {
+        if (!file)
+            st = CV_THEN(st, from_file(ui, path, &record));
+        st = CV_THEN(st, store(ui, o.vault, a, record));
+    }
     cv_json_free(record);
-    cv_buf_free(&text);
     cv_ui_close(&o);
     return st;
 }
 
 const struct cv_cmd cv_cmd_record_add = {
     .name = "record add",
-    .synopsis = "[--known-ok | --only-new] [--reason TEXT] [FILE]",
-    .summary = "store a record from a JSON file or standard input",
+    .synopsis = "[--known-ok | --only-new] [--reason TEXT] TYPE | [FILE]",
+    .summary = "store a record: a form for a TYPE, or from a JSON file",
     .details =
-        "The record is {\"type\":\"person\",\"identity\":{...},...}: a type of the template, and its "
-        "sections. It is checked, signed by you, sealed section by section, and durable when its id "
+        "With a TYPE (person, case, ...), on a terminal, its sections and fields are asked one after "
+        "another; what you type "
+        "is kept as a draft, sealed for you alone, until it is stored. A FILE, or standard input, holds a "
+        "record as JSON: {\"type\":\"person\",\"identity\":{...},...}. It is checked, signed by you, sealed "
+        "section by section, and durable when its id "
         "is printed. Whether a person is known already is looked for first, over what you may read, and "
         "asked on a terminal; a script is told (\"similar\" with --json).",
     .opts = opts,

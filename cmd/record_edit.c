@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "cmd/cmd.h"
+#include "cmd/form.h"
 #include "vault/record.h"
 
 struct args {
@@ -86,24 +86,81 @@ static cv_status from_file(struct cv_ui *ui, const char *path, struct cv_json **
     return st;
 }
 
+/* whole(r, out): {"type", and its sections}, as far as they can be read. */
+static cv_status whole(const struct cv_vault *v, const struct cv_record *r, struct cv_json **out)
+{
+    const char *section;
+    *out = cv_json_object();
+    cv_status st = cv_json_set(*out, "type", cv_json_str(r->type));
+    for (size_t i = 0; (section = cv_template_type_section(v->template, r->type, i)) != NULL && st == CV_OK;
+         i++)
+        if (cv_record_section(r, section) != NULL)
+            st = cv_json_set(*out, section, cv_json_copy(cv_record_section(r, section)));
+    return st;
+}
+
+/* store(ui, v, id, change, a): a new version. */
+static cv_status store(struct cv_ui *ui, struct cv_vault *v, const struct cv_edit *change,
+                       const struct args *a)
+{
+    struct cv_stored stored;
+    cv_status st = cv_record_edit(v, ui->words.w[0], change, a->reason, &stored, &ui->err);
+    if (st == CV_OK && ui->json)
+        st = cv_ui_stored(ui, stored.id, stored.version);
+    else if (st == CV_OK)
+        printf("%s version %llu\n", stored.id, (unsigned long long)stored.version);
+    return st;
+}
+
+/* by_form(ui, v, a): asked at the terminal, from what is there. */
+static cv_status by_form(struct cv_ui *ui, struct cv_vault *v, const struct args *a)
+{
+    struct cv_record r = { 0 };
+    struct cv_json *before = NULL, *sections = NULL;
+    cv_status st = cv_record_read(v, ui->words.w[0], 0, NULL, "edit", a->reason, &r, &ui->err);
+    st = CV_THEN(st, whole(v, &r, &before));
+    struct cv_form f = { .ui = ui,
+                         .v = v,
+                         .type = r.type,
+                         .id = r.id,
+                         .version = r.version,
+                         .before = before,
+                         .record = st == CV_OK ? cv_json_copy(before) : NULL };
+    if (st == CV_OK && f.record == NULL)
+        st = CV_ERR_NOMEM;
+    st = CV_THEN(st, cv_form_fill(&f));
+    st = CV_THEN(st, cv_form_changed(&f, &sections));
+    if (st == CV_OK && cv_json_len(sections) == 0)
+        cv_ui_say(ui, "Nothing was changed, so nothing was stored.");
+    else {
+        const struct cv_edit change = { .sections = sections };
+        st = CV_THEN(st, store(ui, v, &change, a));
+    }
+    st = CV_THEN(st, cv_form_done(&f));
+    cv_json_free(f.record);
+    cv_json_free(sections);
+    cv_json_free(before);
+    cv_record_free(&r);
+    return st;
+}
+
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
     struct cv_opened o = { 0 };
     struct cv_json *sections = NULL, *fields = NULL;
-    struct cv_stored stored;
-    if ((a->sets.n > 0) == (ui->words.n > 1))
+    const bool form = a->sets.n == 0 && ui->words.n == 1;
+    if (a->sets.n > 0 && ui->words.n > 1)
         return cv_fail(&ui->err, CV_ERR_ARG, "give either a FILE with the changed sections, or --set");
+    if (form && !cv_term_there())
+        return cv_fail(&ui->err, CV_ERR_ARG,
+                       "a form needs a terminal; scripts give a FILE with the changed sections, or --set");
     cv_status st = ui->words.n > 1 ? from_file(ui, ui->words.w[1], &sections) : CV_OK;
     st = CV_THEN(st, cv_ui_open(ui, &o));
     if (st == CV_OK && a->sets.n > 0)
         st = from_sets(ui, o.vault, a, &fields);
     const struct cv_edit change = { .sections = sections, .fields = fields };
-    st = CV_THEN(st, cv_record_edit(o.vault, ui->words.w[0], &change, a->reason, &stored, &ui->err));
-    if (st == CV_OK && ui->json)
-        st = cv_ui_stored(ui, stored.id, stored.version);
-    else if (st == CV_OK)
-        printf("%s version %llu\n", stored.id, (unsigned long long)stored.version);
+    st = CV_THEN(st, form ? by_form(ui, o.vault, a) : store(ui, o.vault, &change, a));
     cv_json_free(sections);
     cv_json_free(fields);
     cv_ui_close(&o);
@@ -112,9 +169,12 @@ static cv_status run(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_record_edit = {
     .name = "record edit",
-    .synopsis = "[--reason TEXT] ID FILE | ID --set SECTION.FIELD=VALUE...",
+    .synopsis = "[--reason TEXT] ID [FILE | --set SECTION.FIELD=VALUE...]",
     .summary = "add a new version of a record",
-    .details = "FILE holds the changed sections, whole, as JSON; the others stay as they were, with the "
+    .details = "With the ID alone, on a terminal, the record is shown section by section and can be changed "
+               "there, as with "
+               "`record add TYPE`. FILE holds the changed sections, whole, as JSON; the others stay as they "
+               "were, with the "
                "signatures of those who wrote them. The old version stays readable.",
     .opts = opts,
     .args_bytes = sizeof(struct args),

@@ -31,16 +31,6 @@ static cv_status add(struct places *list, const struct place *p)
     return CV_OK;
 }
 
-/* filled(t, type, section): what stands in it comes from other sections, at intake. */
-static bool filled(const struct cv_template *t, const char *type, const char *section)
-{
-    const char *other;
-    for (size_t i = 0; (other = cv_template_type_section(t, type, i)) != NULL; i++)
-        if (cv_template_codes(t, type, section, other))
-            return true;
-    return false;
-}
-
 static cv_status add_section(const struct cv_template *t, const char *type, const char *section,
                              struct places *out)
 {
@@ -64,7 +54,7 @@ cv_status places_of(const struct cv_template *t, struct places *out)
     *out = (struct places){ .t = t };
     for (size_t i = 0; (type = cv_template_type(t, i)) != NULL; i++)
         for (size_t j = 0; st == CV_OK && (section = cv_template_type_section(t, type, j)) != NULL; j++)
-            if (!filled(t, type, section))
+            if (!cv_template_coded(t, type, section))
                 st = add_section(t, type, section, out);
     return st;
 }

@@ -150,6 +150,7 @@ static void describe(const struct field *f, struct cv_template_field *out)
                                        .dimension = f->dimension,
                                        .named = f->named,
                                        .required = f->required,
+                                       .today = f->today,
                                        .multi = f->multi,
                                        .elements = f->elements,
                                        .identifier = f->identifier,
@@ -229,6 +230,19 @@ bool cv_template_inner(const struct cv_template *t, const char *type, const char
         return false;
     describe(&f->inner[i], out);
     return true;
+}
+
+bool cv_template_takes(const struct cv_template *t, const char *type, const char *section, const char *object,
+                       const char *name, const struct cv_json *value, const char **why)
+{
+    const struct field *f = find_field(find_section(t, type, section), object != NULL ? object : name);
+    for (size_t i = 0; f != NULL && object != NULL && i <= f->inner_count; i++)
+        if (i == f->inner_count || strcmp(f->inner[i].name, name) == 0) {
+            f = i < f->inner_count ? &f->inner[i] : NULL;
+            break;
+        }
+    *why = "the template does not have it";
+    return f != NULL && field_check(f, value, why);
 }
 
 bool cv_template_documents(const struct cv_template *t, const char *type, const char *section,
@@ -458,6 +472,15 @@ bool cv_template_codes(const struct cv_template *t, const char *type, const char
         if (s->fields[i].from != NULL && field_from_parse(s->fields[i].from, &from) &&
             (strcmp(from.section, source) == 0 ||
              (from.taken == FIELD_AGE && strcmp(from.on_section, source) == 0)))
+            return true;
+    return false;
+}
+
+bool cv_template_coded(const struct cv_template *t, const char *type, const char *section)
+{
+    const char *source;
+    for (size_t i = 0; (source = cv_template_type_section(t, type, i)) != NULL; i++)
+        if (cv_template_codes(t, type, section, source))
             return true;
     return false;
 }

@@ -57,6 +57,7 @@ struct cv_template_field {
     const char *mark;                               /* its kind of mark (vault/marks.h); NULL */
     const char *dimension; /* what statistics call it; NULL: they do not count by it */
     bool required, multi, elements, identifier;
+    bool today;                    /* a date: a new record that does not say it takes the day */
     bool named;                    /* its elements leave only where the act names them */
     size_t max;                    /* elements of a multi field */
     const struct cv_json *choices; /* array of the words of a choice; else NULL */
@@ -71,6 +72,12 @@ bool cv_template_field_named(const struct cv_template *t, const char *type, cons
  * past the end, or where it is no object. */
 bool cv_template_inner(const struct cv_template *t, const char *type, const char *section, const char *name,
                        size_t i, struct cv_template_field *out);
+/** cv_template_coded(t, type, section): is the section filled from others (cv_template_code)? */
+bool cv_template_coded(const struct cv_template *t, const char *type, const char *section);
+/** cv_template_takes(t, type, section, object, name, value, why): may this value stand in the field ${name}
+ * of a section, or (${object} not NULL) of an object there? Else false with ${why} in plain words. */
+bool cv_template_takes(const struct cv_template *t, const char *type, const char *section, const char *object,
+                       const char *name, const struct cv_json *value, const char **why);
 /** cv_template_documents(t, type, section, out): the field of a section that lists files (docs/TEMPLATE.md):
  * objects by element, with `name`, `sha256`, and `document` where the vault keeps the file. False if it has
  * none. */

@@ -181,3 +181,14 @@ cv_status cv_memory_kept(const char *vault, const char *what, struct cv_buf *out
     close(fd);
     return st;
 }
+
+cv_status cv_memory_forget(const char *vault, const char *what, struct cv_err *err)
+{
+    char path[PATH_ROOM];
+    cv_status st = memory_path(vault, what, path, err);
+    if (st != CV_OK)
+        return st;
+    if (cv_io->unlinkat(AT_FDCWD, path, 0) != 0)
+        return errno == ENOENT ? CV_OK : cv_fail_errno(err, "%s: cannot remove", path);
+    return cv_io_sync_parent(path) == 0 ? CV_OK : cv_fail_errno(err, "%s: cannot remove", path);
+}

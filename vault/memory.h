@@ -38,6 +38,8 @@ CV_MUST_CHECK cv_status cv_memory_keep(const char *vault, const char *what, stru
                                        char path[static 4096], struct cv_err *err);
 CV_MUST_CHECK cv_status cv_memory_kept(const char *vault, const char *what, struct cv_buf *out,
                                        struct cv_err *err);
+/** cv_memory_forget(vault, what, err): remove it, durably. CV_OK, also if it is not there; CV_ERR_IO. */
+CV_MUST_CHECK cv_status cv_memory_forget(const char *vault, const char *what, struct cv_err *err);
 
 /** cv_user_dir(xdg, fallback, leaf, out, err): the path of ${xdg} or ~/fallback, /casevault[/leaf], made if
  * need be (0700). ${out} holds 4,096 bytes. */

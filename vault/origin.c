@@ -244,16 +244,6 @@ static cv_status take_section(struct arriving *a, const char *type, const char *
     return st;
 }
 
-/* coded(t, type, section): is it filled from others, and so not taken? */
-static bool coded(const struct cv_template *t, const char *type, const char *section)
-{
-    const char *source;
-    for (size_t i = 0; (source = cv_template_type_section(t, type, i)) != NULL; i++)
-        if (cv_template_codes(t, type, section, source))
-            return true;
-    return false;
-}
-
 /* own_record(a, id, type, out): all that came of one record, put together. */
 static cv_status own_record(struct arriving *a, const char *id, const char *type, struct cv_json **out,
                             struct cv_err *err)
@@ -268,7 +258,7 @@ static cv_status own_record(struct arriving *a, const char *id, const char *type
         for (void *it = cv_json_first(claims); it != NULL && st == CV_OK; it = cv_json_next(claims, it)) {
             const char *name = cv_json_iter_name(it);
             if (!cv_json_is(cv_json_iter_value(it), CV_JSON_OBJECT) || strcmp(name, "cnf") == 0 ||
-                strcmp(name, "carried") == 0 || coded(a->v->template, type, name))
+                strcmp(name, "carried") == 0 || cv_template_coded(a->v->template, type, name))
                 continue;
             if (!cv_template_has(a->v->template, type, name))
                 return cv_fail(err, CV_ERR_FORMAT, "our template has no %.32s with a section %.32s", type,
