@@ -10,12 +10,12 @@ extern const struct cv_cmd cv_cmd_init, cv_cmd_identity_new, cv_cmd_identity_sho
     cv_cmd_member_replace, cv_cmd_role_list, cv_cmd_role_grant, cv_cmd_role_revoke, cv_cmd_role_rotate,
     cv_cmd_section_list, cv_cmd_policy_show, cv_cmd_policy_approve, cv_cmd_policy_set, cv_cmd_recovery_split,
     cv_cmd_recovery_combine, cv_cmd_record_add, cv_cmd_record_import, cv_cmd_record_export,
-    cv_cmd_record_show, cv_cmd_record_edit, cv_cmd_record_link, cv_cmd_record_list, cv_cmd_related,
-    cv_cmd_record_history, cv_cmd_record_origin, cv_cmd_record_erase, cv_cmd_hold_set, cv_cmd_hold_clear,
-    cv_cmd_grant, cv_cmd_partner_add, cv_cmd_partner_list, cv_cmd_consent_give, cv_cmd_consent_withdraw,
-    cv_cmd_consent_show, cv_cmd_package_new, cv_cmd_package_approve, cv_cmd_package_write,
-    cv_cmd_package_list, cv_cmd_verify, cv_cmd_audit_log, cv_cmd_audit_verify, cv_cmd_audit_report,
-    cv_cmd_audit_head, cv_cmd_audit_prove, cv_cmd_audit_misconduct, cv_cmd_audit_publish,
+    cv_cmd_record_show, cv_cmd_record_edit, cv_cmd_record_link, cv_cmd_record_list, cv_cmd_case_show,
+    cv_cmd_related, cv_cmd_record_history, cv_cmd_record_origin, cv_cmd_record_erase, cv_cmd_hold_set,
+    cv_cmd_hold_clear, cv_cmd_grant, cv_cmd_partner_add, cv_cmd_partner_list, cv_cmd_consent_give,
+    cv_cmd_consent_withdraw, cv_cmd_consent_show, cv_cmd_package_new, cv_cmd_package_approve,
+    cv_cmd_package_write, cv_cmd_package_list, cv_cmd_verify, cv_cmd_audit_log, cv_cmd_audit_verify,
+    cv_cmd_audit_report, cv_cmd_audit_head, cv_cmd_audit_prove, cv_cmd_audit_misconduct, cv_cmd_audit_publish,
     cv_cmd_audit_timestamp_request, cv_cmd_audit_timestamp_keep, cv_cmd_audit_timestamp_get,
     cv_cmd_audit_timestamp_verify, cv_cmd_witness_new, cv_cmd_witness_request, cv_cmd_witness_sign,
     cv_cmd_witness_serve, cv_cmd_witness_keep, cv_cmd_document_add, cv_cmd_document_list, cv_cmd_document_get,
@@ -53,6 +53,7 @@ const struct cv_cmd *const cv_cmds[] = {
     &cv_cmd_record_history,
     &cv_cmd_record_origin,
     &cv_cmd_record_erase,
+    &cv_cmd_case_show,
     &cv_cmd_related,
     &cv_cmd_search,
     &cv_cmd_hold_set,
@@ -177,6 +178,7 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
         return CV_EXIT_USAGE;
     }
     st = cmd->run(ui, args);
+    cv_ui_page_end();
     if ((fflush(stdout) != 0 || ferror(stdout)) && st == CV_OK)
         st = cv_fail(&ui->err, CV_ERR_IO, "standard output: cannot write");
     if (st != CV_OK) {

@@ -35,7 +35,7 @@ struct cv_opt {
 struct cv_ui {
     const char *vault, *identity, *trust, *passphrase_file;
     uint64_t passphrase_fd; /* CV_NO_FD: none */
-    bool json, quiet, no_color, help;
+    bool json, quiet, no_color, no_pager, help;
     bool training;         /* the vault at hand is one for training: every answer says so */
     struct cv_words words; /* what is not an option */
     struct cv_err err;     /* what went wrong; main prints it */
@@ -172,9 +172,18 @@ CV_MUST_CHECK cv_status cv_ui_print_json(const struct cv_json *v);
 CV_MUST_CHECK cv_status cv_ui_answer(const struct cv_ui *ui, struct cv_json *o);
 /** cv_ui_stored(ui, id, version): the answer of what stores a version of a record. */
 CV_MUST_CHECK cv_status cv_ui_stored(const struct cv_ui *ui, const char *id, uint64_t version);
-/** cv_ui_width(): the columns of the terminal that stdout is; 0 if it is none: then lines are as long as they
- * are. */
+/* ---- screen.c ---- */
+
+/** cv_ui_width(): the columns of the terminal that stdout is, or that a pager stands before; 0 if it is none:
+ * then lines are as long as they are. */
 size_t cv_ui_width(void);
+/** cv_ui_page(ui): what is printed from now on, by whichever way, is shown page by page, where somebody sits
+ * at a terminal and `less` is there: on the screen that it puts away at the end, with no history kept, and
+ * unable to write a file or to start a program. Else nothing happens. cv_main ends it. */
+void cv_ui_page(const struct cv_ui *ui);
+/** cv_ui_page_end(): wait until it was read; what was not read goes nowhere. */
+void cv_ui_page_end(void);
+
 /** cv_ui_progress(ui, what, done, total): on a terminal, now and then; the last call has done == total. */
 void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total);
 

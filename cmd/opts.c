@@ -18,6 +18,7 @@ const struct cv_opt cv_global_opts[] = {
     { "json", 0, NULL, "answer in JSON, one object a line", UI(json), CV_OPT_FLAG },
     { "quiet", 'q', NULL, "say nothing but errors and the answer", UI(quiet), CV_OPT_FLAG },
     { "no-color", 0, NULL, "no colour (NO_COLOR does the same)", UI(no_color), CV_OPT_FLAG },
+    { "no-pager", 0, NULL, "do not show long answers page by page", UI(no_pager), CV_OPT_FLAG },
     { "help", 'h', NULL, "this help", UI(help), CV_OPT_FLAG },
     { 0 },
 };

@@ -89,8 +89,10 @@ static cv_status run_show(struct cv_ui *ui, const void *args)
                                 "read", a->reason, &r, &ui->err));
     if (st == CV_OK && ui->json)
         st = print_json(ui, o.vault, &r);
-    else if (st == CV_OK)
+    else if (st == CV_OK) {
+        cv_ui_page(ui);
         print_record(o.vault, &r, &a->sections);
+    }
     cv_record_free(&r);
     cv_ui_close(&o);
     return st;

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
@@ -323,14 +322,6 @@ cv_status cv_ui_stored(const struct cv_ui *ui, const char *id, uint64_t version)
     st = CV_THEN(st, cv_ui_answer(ui, o));
     cv_json_free(o);
     return st;
-}
-
-size_t cv_ui_width(void)
-{
-    struct winsize size;
-    if (isatty(STDOUT_FILENO) != 1)
-        return 0;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total)

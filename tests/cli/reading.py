@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Reading at a terminal: a case with its timeline; long answers page by page, on a screen that leaves nothing behind."""
+import json, os, pty, select, struct, fcntl, termios, time
+
+from common import PERSON, main
+
+LONG = '\n'.join('Line %03d of what she said.' % i for i in range(1, 120))
+
+
+class Screen:
+    """casevault at a terminal of 80 columns and 20 lines."""
+
+    def __init__(self, p, who, *args, **env):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(p.dir)
+            os.execve(p.binary, [p.binary, *args, *p.who(who)], dict(p.env(), TERM='xterm', **env))
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 20, 80, 0, 0))
+
+    def until(self, *ends):
+        """What is shown until it ends like that, or it is over."""
+        shown, end = b'', time.monotonic() + 60
+        while time.monotonic() < end and not (ends and shown.endswith(ends)):
+            if not select.select([self.fd], [], [], 0.1)[0]:
+                continue
+            try:
+                more = os.read(self.fd, 4096)
+            except OSError:
+                break
+            if not more:
+                break
+            shown += more
+        return shown.decode()
+
+    def type(self, keys):
+        os.write(self.fd, keys)
+
+    def end(self):
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def paged(p, testimony):
+    if not os.path.exists('/usr/bin/less'):
+        return
+    for keys in (b'q', b'\x03q', b' q'):
+        s = Screen(p, 'protection', 'record', 'show', testimony, LESS='-o' + p.path('leak'), LESSOPEN='|touch %s' % p.path('opened'))
+        first = s.until(b':', b':\x1b[K')
+        assert '\x1b[?1049h' in first and 'Line 001' in first and 'Line 119' not in first, first
+        rest = ''
+        for key in keys:
+            time.sleep(0.5)  # Ctrl-C throws away what is typed while less sees to it
+            s.type(bytes([key]))
+            rest += s.until(*() if key == keys[-1] else (b':', b':\x1b[K'))
+        assert '\x1b[?1049l' in rest, rest
+        after = rest.split('\x1b[?1049l')[1]
+        assert 'Line' not in after, after  # what was not read is not on the screen that stays
+        assert s.end() == 0
+        p.checks += 1
+    # It starts nothing and writes nothing, whatever is typed.
+    s = Screen(p, 'protection', 'record', 'show', testimony)
+    s.until(b':', b':\x1b[K')
+    for keys in (b'!', b'touch ran\n', b's', p.path('saved').encode() + b'\n', b'\n', b'q', b'q'):
+        s.type(keys)
+        time.sleep(0.3)
+    shown = s.until()
+    assert 'not available' in shown and s.end() == 0, shown
+    assert not any(os.path.exists(p.path(f)) for f in ('ran', 'saved', 'leak', 'opened'))
+    left = [os.path.join(d, f) for d, _, names in os.walk(p.home) for f in names]
+    assert not any('less' in f for f in left), left
+    # A short one is simply printed; so is everything where it is asked for, or where nobody sits.
+    s = Screen(p, 'protection', 'record', 'show', '--section', 'admin', testimony)
+    shown = s.until()
+    assert '\x1b[?1049h' not in shown and 'Administration' in shown and s.end() == 0, shown
+    s = Screen(p, 'protection', 'record', 'show', '--no-pager', testimony)
+    shown = s.until()
+    assert '\x1b[?1049h' not in shown and 'Line 119' in shown and s.end() == 0
+    assert 'Line 119' in p.as_('protection', 'record', 'show', testimony)
+    p.checks += 4
+
+
+def cases(p):
+    case, victim, _ = p.case()
+    other = p.add('protection', {'type': 'event', 'admin': {'case': case}, 'exploitation': {'type': 'Transit', 'date': '2024-01-03'}})
+    p.partner('Prosecutor', by='founder')
+    p.consent(victim, 'Prosecutor', 'Prosecution', '--case', case)
+    doc, = p.json_as('protection', 'case', 'show', case)
+    assert doc['case'] == case and doc['title'] == 'RS-1' and doc['status'] == 'Active' and doc['unread'] == 0, doc
+    assert [x['title'] for x in doc['persons']] == ['Хатуна Щербакова'] and doc['persons'][0]['role'] == 'Victim', doc
+    dates = [m.get('date') for m in doc['moments']]
+    assert dates == sorted(d for d in dates if d) + [None] * dates.count(None), dates
+    what = {(m.get('date'), m['type']): m['text'] for m in doc['moments'] if 'type' in m}
+    assert what[('2024-01-03', 'event')] == 'Transit' and what[('2024-05-01', 'testimony')].startswith('Документы'), what
+    assert not any(m.get('date') == '1990-02-28' for m in doc['moments'])  # a birthday is nothing that happened in the case
+    text = p.as_('protection', 'case', 'show', case, out='What happened')
+    assert '2024-01-03 Event, Date: Transit (%s)' % other in text, text
+    # What one may not read is not there; what is no case is none.
+    doc, = p.json_as('medical', 'case', 'show', case)
+    assert not any('Документы' in m['text'] for m in doc['moments']), doc
+    p.as_('protection', 'case', 'show', victim, rc=2, err='name the case')
+    p.as_('auditor', 'case', 'show', case, rc=13)
+    # The log names every record that was looked into, under the reason.
+    p.as_('protection', 'case', 'show', case, '--reason', 'hearing tomorrow')
+    events = [e for e in p.json_as('auditor', 'audit', 'log') if e.get('reason') == 'hearing tomorrow']
+    named = json.dumps(events)
+    assert all(i in named for i in (case, victim, other)), events
+
+
+def test(p):
+    p.vault()
+    testimony = p.add('protection', {'type': 'testimony', 'testimony': {'statements': [{'date': '2024-05-01', 'language': 'eng', 'text': LONG}]}})
+    paged(p, testimony)
+    cases(p)
+
+
+main(test)
