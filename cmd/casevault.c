@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/help.h"
 
 #define VERSION "0.1.0"
 
@@ -108,7 +109,8 @@ static void usage(void)
         printf("  %-*s", NAME_COLUMN - 2, cv_cmds[i]->name);
         cv_text_print(cv_bytes_str(cv_cmds[i]->summary), NAME_COLUMN, NAME_COLUMN + 1);
     }
-    printf("\n`casevault COMMAND --help` tells more of each.\n");
+    printf("\n`casevault COMMAND --help` tells more of each; `casevault help` what to do when something "
+           "happens.\n");
 }
 
 /* is_named(name, argc, argv, taken): are these its words? How many they are, one to three. */
@@ -265,6 +267,17 @@ static void unknown(int argc, char **argv)
     cv_buf_free(&more);
 }
 
+/* help(argc, argv): of a command by its name, or of a task. */
+static int help(int argc, char **argv)
+{
+    int taken = 0;
+    const struct cv_cmd *cmd = argc > 0 ? find(argc, argv, &taken) : NULL;
+    if (cmd == NULL || taken != argc)
+        return cv_help(argc, argv);
+    cv_cmd_help(cmd);
+    return CV_EXIT_DONE;
+}
+
 int cv_main(int argc, char **argv)
 {
     struct cv_ui *ui = calloc(1, sizeof(*ui));
@@ -275,8 +288,9 @@ int cv_main(int argc, char **argv)
     const struct cv_cmd *cmd = find(argc - 1, argv + 1, &taken);
     if (cmd != NULL)
         rc = run(cmd, ui, argc - 1 - taken, argv + 1 + taken);
-    else if (argc > 1 &&
-             (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
+    else if (argc > 1 && strcmp(argv[1], "help") == 0) {
+        rc = help(argc - 2, argv + 2);
+    } else if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         usage();
         rc = CV_EXIT_DONE;
     } else if (argc > 1 && strcmp(argv[1], "--version") == 0) {

@@ -1,0 +1,12 @@
+#ifndef CV_CMD_HELP_H
+#define CV_CMD_HELP_H
+
+#include "crypto/bytes.h"
+
+/** cv_help_text(): cmd/help.txt: tasks, each after a line `# name: title`. */
+struct cv_bytes cv_help_text(void);
+
+/** cv_help(argc, argv): `casevault help [TOPIC...]`: the task, or the list of them. The exit status. */
+int cv_help(int argc, char **argv);
+
+#endif
