@@ -267,11 +267,13 @@ static void unknown(int argc, char **argv)
     cv_buf_free(&more);
 }
 
-/* help(argc, argv): of a command by its name, or of a task. */
+/* help(argc, argv): of a command by its name, of a task, or (--json) the tables of them all. */
 static int help(int argc, char **argv)
 {
     int taken = 0;
     const struct cv_cmd *cmd = argc > 0 ? find(argc, argv, &taken) : NULL;
+    if (argc == 1 && strcmp(argv[0], "--json") == 0)
+        return cv_describe();
     if (cmd == NULL || taken != argc)
         return cv_help(argc, argv);
     cv_cmd_help(cmd);
