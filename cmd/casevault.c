@@ -109,7 +109,7 @@ static void usage(void)
         printf("  %-*s", NAME_COLUMN - 2, cv_cmds[i]->name);
         cv_text_print(cv_bytes_str(cv_cmds[i]->summary), NAME_COLUMN, NAME_COLUMN + 1);
     }
-    printf("\n`casevault COMMAND --help` tells more of each; `casevault help` what to do when something "
+    printf("\n`casevault COMMAND --help` tells more of each, `casevault help` what to do when\nsomething "
            "happens.\n");
 }
 
