@@ -39,8 +39,8 @@ bool cv_bytes_equal_ct(struct cv_bytes a, struct cv_bytes b);
 
 /**
  * An owned, growing buffer. Zero-initialise it (`struct cv_buf b = { 0 };`); memory is wiped whenever it is
- * released or moved, so that a buffer may hold plaintext. Secrets proper belong in a struct cv_secret; text that
- * they are written in, in a buffer with ${secret}, which lies on the secure heap (crypto/secret.h).
+ * released or moved, so that a buffer may hold plaintext. Secrets proper belong in a struct cv_secret; text
+ * that they are written in, in a buffer with ${secret}, which lies on the secure heap (crypto/secret.h).
  */
 struct cv_buf {
     uint8_t *p;
