@@ -50,7 +50,7 @@ static bool next_line(struct cv_bytes *rest, char *out, size_t room)
 static cv_status start(struct cv_identity *id, struct cv_agent_life *life,
                        char path[static CV_AGENT_PATH_MAX], int *fd)
 {
-    struct cv_buf text = { .max = TEXT_MAX };
+    struct cv_buf text = { .max = TEXT_MAX, .secret = true };
     char numbers[64];
     uint64_t idle = 0, most = 0;
     cv_status st = read_link(&text);
@@ -92,12 +92,17 @@ int main(void)
     cv_json_init();
     cv_status st = start(&id, &life, path, &fd);
     const uint8_t said = (uint8_t)st;
-    if (write(LINK, &said, 1) != 1 || st != CV_OK)
-        return EXIT_FAILURE;
+    if (st == CV_OK)
+        st = write(LINK, &said, 1) == 1 ? CV_OK : CV_ERR_IO;
+    else
+        (void)!write(LINK, &said, 1); /* whoever does not hear it sees that we end */
     close(LINK);
-    stand_alone();
-    st = cv_agent_serve(fd, &id, &life);
-    unlink(path);
+    if (st == CV_OK) {
+        stand_alone();
+        st = cv_agent_serve(fd, &id, &life);
+    }
+    if (fd >= 0)
+        unlink(path);
     cv_identity_free(&id);
     return st == CV_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

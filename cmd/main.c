@@ -1,8 +1,20 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
+
+/* shown_and_wiped(argc, argv): all that is shown goes through one buffer, which is not left as it is. */
+static int shown_and_wiped(int argc, char **argv)
+{
+    static char shown[BUFSIZ];
+    setvbuf(stdout, shown, isatty(STDOUT_FILENO) == 1 ? _IOLBF : _IOFBF, sizeof(shown));
+    const int rc = cv_main(argc, argv);
+    fflush(stdout);
+    cv_wipe(shown, sizeof(shown));
+    return rc;
+}
 
 /* What a process that holds secrets does first: no core dumps, not readable by debuggers, the secure heap. */
 int main(int argc, char **argv)
@@ -20,5 +32,5 @@ int main(int argc, char **argv)
         return CV_EXIT_FAILED;
     }
     cv_json_init();
-    return cv_main(argc, argv);
+    return shown_and_wiped(argc, argv);
 }

@@ -96,14 +96,17 @@ cv_status cv_ui_replace_file(struct cv_ui *ui, const char *path, struct cv_bytes
 
 cv_status cv_ui_ask(struct cv_ui *ui, const char *question, char answer[static CV_ANSWER_BYTES])
 {
+    char typed[BUFSIZ];
     FILE *tty = fopen("/dev/tty", "r+e");
     if (tty == NULL)
         return cv_fail(&ui->err, CV_ERR_DENIED,
                        "nobody is there to confirm this; see the options for scripts");
+    setvbuf(tty, typed, _IOFBF, sizeof(typed));
     fprintf(tty, "%s: ", question);
     fflush(tty);
     const bool read = fgets(answer, CV_ANSWER_BYTES, tty) != NULL;
     fclose(tty);
+    cv_wipe(typed, sizeof(typed));
     answer[read ? strcspn(answer, "\n") : 0] = '\0';
     return CV_OK;
 }

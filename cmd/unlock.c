@@ -65,7 +65,7 @@ static cv_status launch(struct cv_ui *ui, const char *program, int link)
 static cv_status hand_over(struct cv_ui *ui, int link, const struct cv_identity *id, const char *path,
                            const struct cv_agent_life *life)
 {
-    struct cv_buf text = { .max = 16384 };
+    struct cv_buf text = { .max = 16384, .secret = true };
     uint8_t said = CV_ERR_IO;
     cv_status st = cv_buf_printf(&text, "%llu %llu\n%s\n", (unsigned long long)life->idle,
                                  (unsigned long long)life->most, path);

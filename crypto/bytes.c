@@ -60,12 +60,22 @@ void cv_wipe(void *p, size_t n)
         explicit_bzero(p, n);
 }
 
+/* give_back(b): its memory, wiped. */
+static void give_back(struct cv_buf *b)
+{
+    if (b->secret) {
+        OPENSSL_secure_clear_free(b->p, b->cap);
+        return;
+    }
+    cv_wipe(b->p, b->cap);
+    free(b->p);
+}
+
 void cv_buf_free(struct cv_buf *b)
 {
     if (b == NULL)
         return;
-    cv_wipe(b->p, b->cap);
-    free(b->p);
+    give_back(b);
     b->p = NULL;
     b->n = b->cap = 0;
 }
@@ -88,13 +98,12 @@ cv_status cv_buf_reserve(struct cv_buf *b, size_t more)
     while (cap < need)
         cap *= 2;
     /* Not realloc: it may leave a copy of the old contents behind. */
-    uint8_t *p = malloc(cap);
+    uint8_t *p = b->secret ? OPENSSL_secure_malloc(cap) : malloc(cap);
     if (p == NULL)
         return CV_ERR_NOMEM;
     if (b->n > 0)
         memcpy(p, b->p, b->n);
-    cv_wipe(b->p, b->cap);
-    free(b->p);
+    give_back(b);
     b->p = p;
     b->cap = cap;
     return CV_OK;

@@ -39,13 +39,15 @@ bool cv_bytes_equal_ct(struct cv_bytes a, struct cv_bytes b);
 
 /**
  * An owned, growing buffer. Zero-initialise it (`struct cv_buf b = { 0 };`); memory is wiped whenever it is
- * released or moved, so that a buffer may hold plaintext. Secrets proper belong in a struct cv_secret.
+ * released or moved, so that a buffer may hold plaintext. Secrets proper belong in a struct cv_secret; text
+ * that they are written in, in a buffer with ${secret}, which lies on the secure heap (crypto/secret.h).
  */
 struct cv_buf {
     uint8_t *p;
     size_t n;   /* bytes in use */
     size_t cap; /* bytes allocated */
     size_t max; /* hard bound on n; 0 means CV_BUF_MAX */
+    bool secret;
 };
 
 #define CV_BUF_MAX ((size_t)1 << 30)

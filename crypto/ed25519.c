@@ -18,7 +18,10 @@ cv_status cv_ed25519_key_new(struct cv_bytes seed, struct cv_ed25519_key **out)
     if (key == NULL)
         return CV_ERR_NOMEM;
     size_t n = sizeof key->public;
-    key->pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed.p, seed.n);
+    /* OpenSSL puts a key that was made of its bytes into ordinary memory, and its copy on the secure heap. */
+    EVP_PKEY *loose = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed.p, seed.n);
+    key->pkey = loose != NULL ? EVP_PKEY_dup(loose) : NULL;
+    EVP_PKEY_free(loose); /* and wipes it */
     if (key->pkey == NULL || EVP_PKEY_get_raw_public_key(key->pkey, key->public, &n) != 1) {
         cv_ed25519_key_free(key);
         return CV_ERR_INTERNAL;

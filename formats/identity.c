@@ -206,7 +206,7 @@ cv_status cv_identity_write(const struct cv_identity *id, struct cv_buf *out)
 cv_status cv_identity_seal(const struct cv_identity *id, struct cv_bytes passphrase, unsigned log_n,
                            struct cv_buf *file, struct cv_err *err)
 {
-    struct cv_buf text = { .max = CV_KEYFILE_TEXT_MAX };
+    struct cv_buf text = { .max = CV_KEYFILE_TEXT_MAX, .secret = true };
     cv_status st = cv_identity_write(id, &text);
     st = CV_THEN(st, cv_keyfile_seal(cv_buf_view(&text), passphrase, log_n, file, err));
     cv_buf_free(&text);
@@ -254,7 +254,7 @@ cv_status cv_identity_read(struct cv_bytes text, struct cv_identity *out, struct
 cv_status cv_identity_open(struct cv_bytes file, struct cv_bytes passphrase, struct cv_identity *out,
                            struct cv_err *err)
 {
-    struct cv_buf text = { .max = CV_KEYFILE_TEXT_MAX };
+    struct cv_buf text = { .max = CV_KEYFILE_TEXT_MAX, .secret = true };
     memset(out, 0, sizeof(*out));
     cv_status st = cv_keyfile_open(file, passphrase, &text, err);
     st = CV_THEN(st, cv_identity_read(cv_buf_view(&text), out, err));

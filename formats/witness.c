@@ -60,7 +60,7 @@ void cv_witness_free(struct cv_witness *w)
 cv_status cv_witness_seal(const struct cv_witness *w, struct cv_bytes passphrase, unsigned log_n,
                           struct cv_buf *file, struct cv_err *err)
 {
-    struct cv_buf text = { .max = CV_KEYFILE_TEXT_MAX };
+    struct cv_buf text = { .max = CV_KEYFILE_TEXT_MAX, .secret = true };
     cv_status st = cv_buf_printf(&text, "casevault witness v1\nname %s\nsign ", w->public.name);
     st = CV_THEN(st, cv_base64_encode(CV_BASE64_URL, cv_secret_view(&w->seed), &text));
     st = CV_THEN(st, cv_buf_str(&text, "\n"));
@@ -100,7 +100,7 @@ cv_status cv_witness_open(struct cv_bytes file, struct cv_bytes passphrase, stru
                           struct cv_err *err)
 {
     struct cv_witness w = { 0 };
-    struct cv_buf text = { .max = CV_KEYFILE_TEXT_MAX };
+    struct cv_buf text = { .max = CV_KEYFILE_TEXT_MAX, .secret = true };
     memset(out, 0, sizeof(*out));
     cv_status st = cv_keyfile_open(file, passphrase, &text, err);
     st = CV_THEN(st, parse_key(cv_buf_view(&text), &w, err));

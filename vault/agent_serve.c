@@ -163,7 +163,7 @@ static void drop(struct serving *s, struct client *c)
 /* take(s, c): answer a whole question, if one is there. */
 static cv_status take(struct serving *s, struct client *c)
 {
-    struct cv_buf text = { .max = 65535 };
+    struct cv_buf text = { .max = 65535, .secret = true };
     if (c->in.n < 4 || c->out.n > 0)
         return CV_OK;
     const uint32_t n = cv_load_u32(c->in.p);
