@@ -303,10 +303,10 @@ static cv_status take_in(struct cv_ui *ui, const struct args *a)
     struct cv_arrival arrival;
     struct cv_arrived got = { 0 };
     struct cv_opened o = { 0 };
-    cv_status st = cv_arrival_open(ui, a->package, a->sender, &arrival);
+    cv_status st = cv_arrival_open(ui, a->package, a->sender, true, &arrival);
     st = CV_THEN(st, cv_arrival_judge(ui, a->package, &arrival));
     st = CV_THEN(st, cv_ui_open(ui, &o));
-    st = CV_THEN(st, cv_origin_import(o.vault, arrival.package, &arrival.verdict, a->reason, &got, &ui->err));
+    st = CV_THEN(st, cv_origin_import(o.vault, &arrival.package, &arrival.verdict, a->reason, &got, &ui->err));
     for (size_t i = 0; i < cv_json_len(got.ids) && st == CV_OK && ui->json; i++)
         st = cv_ui_stored(ui, cv_json_cstr(cv_json_at(got.ids, i)), 1);
     if (st == CV_OK && !ui->json)
