@@ -183,6 +183,52 @@ def fallbacks(p):
         traced(p, *verify, inject=(broken,), rc=1, err='cannot be shut in')
 
 
+# ---- record import ----
+
+def importing(p, *more, first=b'type,', waits=lambda child: None):
+    """record import, of what comes through a pipe that we hold; a line or less of it is there when it is shut in."""
+    run = start(p, 'record', 'import', '-', *p.who('intake'), '--known-ok', *more, stdin=subprocess.PIPE)
+    run.stdin.write(first)
+    run.stdin.flush()
+    child = shut_in(run.pid)
+    waits(child)
+    return run, child
+
+
+def imported(p):
+    rows = persons(3)
+    run, child = importing(p, first=rows[:40])
+    until = time.monotonic() + 30  # until the parent has opened the vault, and has its keys
+    while os.geteuid() == 0 and not holds(run.pid, SECRETS['sign of intake']):
+        assert time.monotonic() < until, 'its parent has no key either, or we do not know how to find it'
+        time.sleep(0.2)
+    looked_at(p, child, 'pipe:', b'record')
+    out = ended_with(run, rows[40:], 0)
+    assert '3 records stored' in out, out
+    for sig, rc, words in DEATHS:
+        before = p.archive()
+        run, child = importing(p, first=persons(2))
+        os.kill(child, sig)
+        out = ended_with(run, b'', rc, 'standard input', *words)
+        assert '0 records stored' in out and p.archive() == before, out
+    # A map is somebody's file as well: what is wrong with it is said by who is shut in.
+    open(p.path('map.json'), 'w').write('{"casevault": "columns v1", "columns": 7}')
+    by = traced(p, 'record', 'import', p.path('rows.csv'), '--map', p.path('map.json'), *p.who('intake'), rc=1, err='map.json')
+    told = [c for calls in by.values() for c in calls if c.startswith('sendto(3')]
+    assert len(told) == 1, len(told)
+    p.checks += 5
+
+
+def ended_with(run, rest, rc, *words):
+    try:
+        run.stdin.write(rest)
+        run.stdin.close()
+    except BrokenPipeError:
+        pass
+    run.stdin = None
+    return ended(run, rc, *words)
+
+
 def test(p):
     p.vault()
     case, victim, _ = p.case()
@@ -201,6 +247,7 @@ def test(p):
     for name in ('founder', 'intake'):
         keys_of(p, name)
     verified(p)
+    imported(p)
     if shutil.which('strace'):
         order(p)
         fallbacks(p)
