@@ -106,7 +106,11 @@ static cv_status shut(const struct cv_confined_work *w, struct cv_channel *c)
     if (socket < 0 || dup2(socket, CHANNEL) < 0 || (w->keep >= 0 && (kept < 0 || dup2(kept, KEPT) < 0)))
         return CV_ERR_IO;
     c->fd = CHANNEL;
-    if (close_range(0, CHANNEL - 1, 0) != 0 || close_range(kept >= 0 ? KEPT + 1 : KEPT, ~0u, 0) != 0)
+    /* What might be written to the screen goes nowhere: not to a client whose connection took that number. */
+    const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(nowhere, 1) < 0 || dup2(nowhere, 2) < 0)
+        return CV_ERR_IO;
+    if (close_range(kept >= 0 ? KEPT + 1 : KEPT, ~0u, 0) != 0)
         return CV_ERR_IO;
     cv_sandbox_probe(&level);
     return cv_sandbox_enter(&level, w->what);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Who parses what strangers sent: a process with nothing open but that and a socket to its parent, no key in memory, and no way to
 anything else. Seen from outside, in /proc, while it is at work; then killed, as its filter would, and as a fault would."""
-import hashlib, json, os, re, shutil, signal, subprocess, sys, time
+import hashlib, json, os, re, shutil, signal, socket, subprocess, sys, time, urllib.error, urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 from common import PASSPHRASE, main, persons
@@ -75,6 +75,7 @@ def holds(pid, what):
 def looked_at(p, pid, kept, known):
     """What is open in it, and what is in its memory: nothing of our keys; ${known} is what must be found there, so that we look right."""
     opened = {int(f): os.readlink('/proc/%d/fd/%s' % (pid, f)) for f in os.listdir('/proc/%d/fd' % pid)}
+    assert all(opened.pop(n) == '/dev/null' for n in range(3)), opened
     assert set(opened) == {3, 4} and opened[3].startswith('socket:') and opened[4].startswith(kept), opened
     assert status(pid)['Groups'] is not None and status(pid)['NoNewPrivs'] == '1'
     if wanted('seccomp'):
@@ -229,6 +230,56 @@ def ended_with(run, rest, rc, *words):
     return ended(run, rc, *words)
 
 
+# ---- the witness ----
+
+def post(place, body):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(place, body, method='POST'), timeout=30) as r:
+            return r.status
+    except urllib.error.HTTPError as e:
+        return e.code
+
+
+def witnessed(p):
+    """The one that has the clients has no key; what it is sent comes to the one that has it as fields of told lengths."""
+    key = p.path('w.key')
+    p.run('audit', 'witness', 'new', '--work', '8', '--passphrase-file', p.path('passphrase'), key)
+    log = json.loads(p.run('audit', 'witness', 'request', '--vault', p.path('vault'), '-o', p.path('request'), '--json'))['log']
+    request = open(p.path('request'), 'rb').read()
+    with_key = ['--key', key, '--passphrase-file', p.path('passphrase'), '--log', log]
+
+    def serve():
+        run = start(p, 'audit', 'witness', 'serve', '--listen', '127.0.0.1:0', *with_key)
+        return run, run.stdout.readline().decode().split()[-1], shut_in(run.pid)
+
+    run, place, child = serve()
+    assert post(place, b'x') == 400 and post(place, request) == 200 and post(place, request) == 409
+    until = time.monotonic() + 20  # until it has noticed that its clients are gone
+    while len(os.listdir('/proc/%d/fd' % child)) > 5 and time.monotonic() < until:
+        time.sleep(0.1)
+    looked_at(p, child, 'socket:', b'w.key')
+    # The clients are that process's alone.
+    host, port = place.split('/')[2].split(':')
+    with socket.create_connection((host, int(port))) as s:
+        s.sendall(b'POST /add-checkpoint HTTP/1.1\r\n')
+        time.sleep(0.5)
+        mine = [os.readlink('/proc/%d/fd/%s' % (run.pid, f)) for f in os.listdir('/proc/%d/fd' % run.pid)]
+        theirs = [os.readlink('/proc/%d/fd/%s' % (child, f)) for f in os.listdir('/proc/%d/fd' % child)]
+        assert sum(x.startswith('socket:') for x in mine) == 1 and sum(x.startswith('socket:') for x in theirs) == 3, (mine, theirs)
+    run.terminate()
+    ended(run, 0)
+    for sig, rc, words in DEATHS:
+        run, place, child = serve()
+        os.kill(child, sig)
+        ended(run, rc, 'a request', *words)
+    # By file, likewise: before there is a key.
+    by = traced(p, 'audit', 'witness', 'sign', *with_key, '--checkpoint', p.path('request'), rc=1, err='the checkpoint last cosigned')
+    main_calls = next(c for c in by.values() if any('w.key' in x and 'openat' in x for x in c))
+    at = [i for i, x in enumerate(main_calls) if re.match(r'(clone|fork)', x)][0], [i for i, x in enumerate(main_calls) if 'w.key' in x and 'openat' in x][0]
+    assert at[0] < at[1], at
+    p.checks += 7
+
+
 def test(p):
     p.vault()
     case, victim, _ = p.case()
@@ -248,6 +299,7 @@ def test(p):
         keys_of(p, name)
     verified(p)
     imported(p)
+    witnessed(p)
     if shutil.which('strace'):
         order(p)
         fallbacks(p)

@@ -312,7 +312,7 @@ static cv_status act(void *arg, struct cv_channel *c, struct cv_err *err)
             if (st != CV_OK)
                 return st;
         }
-        return read(CV_CONFINED_KEPT, &byte, 1) == 1 && byte == 'k' && fcntl(0, F_GETFD) < 0 ? CV_OK
+        return read(CV_CONFINED_KEPT, &byte, 1) == 1 && byte == 'k' && fcntl(5, F_GETFD) < 0 ? CV_OK
                                                                                              : CV_ERR_IO;
     case FAIL:
         return cv_fail(err, CV_ERR_FORMAT, "line 7: not so");
