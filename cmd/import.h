@@ -7,8 +7,9 @@
 
 /* What `record import` reads: JSON lines or CSV, from a file or standard input, in whatever encoding, sealed
  * with a passphrase or not; one row after another, so that a file of any length costs the same memory, but
- * for 32 bytes a row by which repeated ones are told apart. import_file.c opens and decodes, import_rows.c
- * makes records of lines and rows. */
+ * for 32 bytes a row by which repeated ones are told apart. import_file.c opens it, and starts the
+ * process that reads it; in that, import_text.c decodes, and import_rows.c makes records of lines and rows.
+ */
 
 struct cv_import_how {
     struct cv_words set, without, only; /* of the columns; types */
@@ -53,26 +54,49 @@ struct cv_import_to {
     cv_status (*item)(void *arg, const struct cv_import_item *item);
     /* a row that cannot be taken: ${column} is NULL where it is all of it */
     cv_status (*fault)(void *arg, uint64_t line, const char *column, const char *why);
+    /* of the text: what its encoding was taken for, and how much of it was read; for cv_import_text_read */
+    cv_status (*guessed)(void *arg, const char *encoding);
+    cv_status (*progress)(void *arg, uint64_t done, uint64_t total);
     void *arg;
 };
 
 struct cv_import_file;
-/** cv_import_open(ui, path, how, out): "-" is standard input; nothing of it is read yet, but what was told
- * of it is judged. CV_OK; CV_ERR_ARG: of an option or the map; CV_ERR_IO; CV_ERR_FORMAT, CV_ERR_LIMIT: of the
- * map; CV_ERR_NOMEM. */
+/** cv_import_open(ui, path, how, out): "-" is standard input. A process of its own, started here, before a
+ * key is in memory, will read it; what was told of it is judged, and the passphrase of a sealed one asked
+ * for. CV_OK; CV_ERR_ARG: of an option or the map; CV_ERR_IO; CV_ERR_FORMAT, CV_ERR_LIMIT: of the map;
+ * CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_import_open(struct cv_ui *ui, const char *path, const struct cv_import_how *how,
                                        struct cv_import_file **out);
 void cv_import_close(struct cv_import_file *f);
 const char *cv_import_name(const struct cv_import_file *f);
 
-/** cv_import_read(f, t, to): every row, by the template. CV_OK; CV_ERR_ARG: what it was told of
- * the file cannot be; CV_ERR_NOKEY: the passphrase of a sealed one is wrong; CV_ERR_FORMAT, CV_ERR_LIMIT:
- * where the file itself is wrong, told in ui->err with its line; CV_ERR_IO; what ${to} says. */
-CV_MUST_CHECK cv_status cv_import_read(struct cv_import_file *f, const struct cv_template *t,
+/** cv_import_read(f, template, to): every row, by the text of the template; of ${to} the item and the fault.
+ * CV_OK; CV_ERR_ARG: what it was told of the file cannot be; CV_ERR_NOKEY: the passphrase of a sealed one is
+ * wrong; CV_ERR_FORMAT, CV_ERR_LIMIT: where the file itself is wrong, told in ui->err with its line;
+ * CV_ERR_AUTH, CV_ERR_INTERNAL: whoever reads it had to be stopped, or died; CV_ERR_IO; what ${to} says. */
+CV_MUST_CHECK cv_status cv_import_read(struct cv_import_file *f, struct cv_bytes template,
                                        const struct cv_import_to *to);
 /** cv_import_unchanged(f): the file is as it was when it was opened; asked before what it said is stored.
  * CV_OK; CV_ERR_IO. */
 CV_MUST_CHECK cv_status cv_import_unchanged(struct cv_import_file *f);
+
+/* ---- import_text.c: in the process that reads the file ---- */
+
+struct cv_import_text;
+/** cv_import_text_new(ui, name, how, fd, total, out): all borrowed; ${total}: bytes, 0 if nobody knows. */
+CV_MUST_CHECK cv_status cv_import_text_new(struct cv_ui *ui, const char *name,
+                                           const struct cv_import_how *how, int fd, uint64_t total,
+                                           struct cv_import_text **out);
+void cv_import_text_free(struct cv_import_text *f);
+/** cv_import_text_head(f): the first bytes, as they are; if they are those of a sealed file, its passphrase
+ * is asked for. cv_import_text_at(f, fd): it goes on there. */
+CV_MUST_CHECK cv_status cv_import_text_head(struct cv_import_text *f);
+void cv_import_text_at(struct cv_import_text *f, int fd);
+/** cv_import_text_map(f, map): the text of the map file, if one was named; and cv_import_how_check. */
+CV_MUST_CHECK cv_status cv_import_text_map(struct cv_import_text *f, struct cv_bytes map);
+/** cv_import_text_read(f, t, to): as cv_import_read. */
+CV_MUST_CHECK cv_status cv_import_text_read(struct cv_import_text *f, const struct cv_template *t,
+                                            const struct cv_import_to *to);
 
 /* ---- import_rows.c ---- */
 

@@ -1,20 +1,30 @@
-#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/import.h"
-#include "crypto/scrypt.h"
-#include "formats/age.h"
-#include "vault/charset.h"
+#include "vault/confined.h"
 
-/* The file of an import, as UTF-8, piece by piece. */
+/* The file of an import. It is read by a process of its own, which was started before any key was in memory
+ * and has nothing but the file (vault/confined.h); this one gets rows from it, each record as JSON. */
 
-#define PIECE_BYTES 65536
-#define AGE_HEAD "age-encryption.org/"
+#define SOURCE_BYTES 200
+#define COLUMN_BYTES 1024 /* of a header so much is told */
+
+/* What goes to it: TEMPLATE, when the vault is open. What comes: READY, when what it was told can be; then
+ * the others. */
+enum frame {
+    TEMPLATE = 1, /* text */
+    READY,        /* nothing */
+    GUESSED,      /* the name of an encoding */
+    PROGRESS,     /* u64 bytes, u64 of how many */
+    FAULT,        /* u64 line, L(column, why); no column: the whole row */
+    ITEM /* u64 line, u64 file, u8 of enum flag, L(source), u16 how many, records, others: each u32 and JSON
+          */
+};
+enum flag { OWN_IDS = 1, BY_ID = 2, BY_EQUAL = 4, OTHERS = 8 };
 
 struct cv_import_file {
     struct cv_ui *ui;
@@ -22,152 +32,213 @@ struct cv_import_file {
     const char *name;
     int fd;
     struct stat was;
-    uint64_t bytes; /* read so far */
-    bool ended;
-    struct cv_age *age;  /* opens it, if it is sealed */
-    struct cv_buf piece; /* the next bytes of the text, not decoded yet */
-    struct cv_json *map;
-    struct cv_charset *charset;
+    struct cv_buf map; /* its text */
+    struct cv_import_text *text;
+    struct cv_confined apart;
 };
 
-const char *cv_import_name(const struct cv_import_file *f)
-{
-    return f->name;
-}
+/* ---- whoever reads it ---- */
 
-/* ---- bytes ---- */
-
-/* read_raw(f, out): append what one read gives; nothing at the end. */
-static cv_status read_raw(struct cv_import_file *f, struct cv_buf *out)
+static cv_status put_records(struct cv_buf *frame, const struct cv_json *records)
 {
-    uint8_t *at = NULL;
-    const size_t had = out->n;
-    ssize_t k = -1;
-    cv_status st = cv_buf_extend(out, PIECE_BYTES, &at);
-    do {
-        k = st == CV_OK ? read(f->fd, at, PIECE_BYTES) : 0;
-    } while (k < 0 && errno == EINTR);
-    const int e = errno;
-    cv_buf_truncate(out, had + (k > 0 ? (size_t)k : 0));
-    errno = e;
-    if (k < 0)
-        return cv_fail_errno(&f->ui->err, "%s: cannot read", f->name);
-    f->ended = k == 0;
-    f->bytes += (uint64_t)k;
-    return cv_err_note(&f->ui->err, st, f->name);
-}
-
-/* unseal(f, raw): the next bytes of a sealed file, as far as they are authenticated. */
-static cv_status unseal(struct cv_import_file *f, struct cv_bytes raw)
-{
-    struct cv_err why = { 0 };
-    cv_status st = f->ended ? cv_age_end(f->age, &f->piece, &why) : cv_age_read(f->age, raw, &f->piece, &why);
-    if (st == CV_ERR_NOKEY) {
-        f->ui->wrong_passphrase = true;
-        return cv_fail(&f->ui->err, st, "%s: the passphrase is wrong", f->name);
-    }
-    return st == CV_OK ? CV_OK : cv_fail(&f->ui->err, st, "%.80s: %.160s", f->name, why.msg);
-}
-
-/* more(f): append to the piece what comes next. */
-static cv_status more(struct cv_import_file *f)
-{
-    struct cv_buf raw = { 0 };
-    if (f->age == NULL)
-        return read_raw(f, &f->piece);
-    cv_status st = read_raw(f, &raw);
-    st = CV_THEN(st, unseal(f, cv_buf_view(&raw)));
-    cv_buf_free(&raw);
-    return st;
-}
-
-/* fill(f): so many bytes that it can be seen what the file is. */
-static cv_status fill(struct cv_import_file *f)
-{
+    struct cv_buf one = { 0 };
     cv_status st = CV_OK;
-    while (st == CV_OK && !f->ended && f->piece.n < PIECE_BYTES)
-        st = more(f);
+    for (size_t i = 0; i < cv_json_len(records) && st == CV_OK; i++) {
+        cv_buf_truncate(&one, 0);
+        st = cv_json_write(cv_json_at(records, i), &one);
+        st = CV_THEN(st, cv_buf_u32(frame, (uint32_t)one.n));
+        st = CV_THEN(st, cv_buf_append(frame, cv_buf_view(&one)));
+    }
+    cv_buf_free(&one);
     return st;
 }
 
-/* ---- what it is ---- */
-
-static bool begins(const struct cv_import_file *f, const char *with)
+static cv_status put_item(void *arg, const struct cv_import_item *item)
 {
-    return f->piece.n >= strlen(with) && memcmp(f->piece.p, with, strlen(with)) == 0;
+    struct cv_buf frame = { 0 };
+    const uint8_t flags = (uint8_t)((item->own_ids ? OWN_IDS : 0) | (item->by_id ? BY_ID : 0) |
+                                    (item->by_equal ? BY_EQUAL : 0) | (item->others != NULL ? OTHERS : 0));
+    cv_status st = cv_buf_u64(&frame, item->line);
+    st = CV_THEN(st, cv_buf_u64(&frame, item->file));
+    st = CV_THEN(st, cv_buf_append(&frame, CV_BYTES(&flags, 1)));
+    st = CV_THEN(st, cv_buf_field(&frame, cv_bytes_str(item->source)));
+    st = CV_THEN(st, cv_buf_u16(&frame, (uint16_t)cv_json_len(item->records)));
+    st = CV_THEN(st, put_records(&frame, item->records));
+    st = CV_THEN(st, put_records(&frame, item->others));
+    st = CV_THEN(st, cv_channel_put(arg, ITEM, cv_buf_view(&frame)));
+    cv_buf_free(&frame);
+    return st;
 }
 
-/* sealed(f): an age file: its passphrase is asked for, and the bytes at hand go through it. */
-static cv_status sealed(struct cv_import_file *f)
+static cv_status put_fault(void *arg, uint64_t line, const char *column, const char *why)
 {
-    struct cv_ui asking = *f->ui;
-    struct cv_secret passphrase = { 0 };
-    struct cv_age_identity *id = NULL;
-    struct cv_buf raw = f->piece;
-    asking.passphrase_fd = CV_NO_FD;
-    asking.passphrase_file = f->how->passphrase_file;
-    cv_status st = cv_ui_passphrase(&asking, "Passphrase of the sealed file", false, &passphrase);
-    if (st != CV_OK)
-        return cv_fail(&f->ui->err, st, "%s", asking.err.msg);
-    f->piece = (struct cv_buf){ 0 };
-    st = cv_age_identity_passphrase(cv_secret_view(&passphrase), CV_SCRYPT_LOG_N_MAX, &id);
-    if (st == CV_OK) {
-        const struct cv_age_identity *const list[] = { id };
-        const bool ended = f->ended;
-        st = cv_age_reader(list, 1, &f->age);
-        f->ended = false;
-        st = CV_THEN(st, unseal(f, cv_buf_view(&raw)));
-        f->ended = ended;
-        if (ended)
-            st = CV_THEN(st, unseal(f, (struct cv_bytes){ 0 }));
-        /* The identity goes: a header that is longer than a piece is none that a passphrase makes. */
-        if (st == CV_OK && !cv_age_opened(f->age))
-            st = cv_fail(&f->ui->err, CV_ERR_FORMAT, "%s: not a file that was sealed with a passphrase",
-                         f->name);
+    struct cv_buf frame = { 0 };
+    const struct cv_bytes name = cv_bytes_str(column);
+    cv_status st = cv_buf_u64(&frame, line);
+    st = CV_THEN(st,
+                 cv_buf_field(&frame, CV_BYTES(name.p, name.n < COLUMN_BYTES ? name.n : COLUMN_BYTES - 1)));
+    st = CV_THEN(st, cv_buf_field(&frame, cv_bytes_str(why)));
+    st = CV_THEN(st, cv_channel_put(arg, FAULT, cv_buf_view(&frame)));
+    cv_buf_free(&frame);
+    return st;
+}
+
+static cv_status put_guessed(void *arg, const char *encoding)
+{
+    return cv_channel_put(arg, GUESSED, cv_bytes_str(encoding));
+}
+
+static cv_status put_progress(void *arg, uint64_t done, uint64_t total)
+{
+    uint8_t frame[16];
+    cv_store_u64(frame, done);
+    cv_store_u64(frame + 8, total);
+    return cv_channel_put(arg, PROGRESS, CV_ARR(frame));
+}
+
+/* before(arg, c, err): how the file begins, and, if it is sealed, the passphrase; neither is looked into. */
+static cv_status before(void *arg, struct cv_channel *c, struct cv_err *err)
+{
+    struct cv_import_file *f = arg;
+    (void)c;
+    cv_status st = cv_import_text_new(f->ui, f->name, f->how, f->fd,
+                                      S_ISREG(f->was.st_mode) ? (uint64_t)f->was.st_size : 0, &f->text);
+    st = CV_THEN(st, cv_import_text_head(f->text));
+    return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", f->ui->err.msg);
+}
+
+/* template_of(c, out): it waits until the vault is open. */
+static cv_status template_of(struct cv_channel *c, struct cv_template **out, struct cv_err *err)
+{
+    struct cv_bytes text;
+    uint8_t kind = 0;
+    cv_status st = cv_channel_get(c, &kind, &text);
+    return st != CV_OK || kind != TEMPLATE ? CV_ERR_IO : cv_template_parse(text, out, err);
+}
+
+static cv_status read_all(void *arg, struct cv_channel *c, struct cv_err *err)
+{
+    struct cv_import_file *f = arg;
+    const struct cv_import_to to = { put_item, put_fault, put_guessed, put_progress, c };
+    struct cv_template *t = NULL;
+    cv_import_text_at(f->text, CV_CONFINED_KEPT);
+    cv_status st = cv_import_text_map(f->text, cv_buf_view(&f->map));
+    st = CV_THEN(st, cv_channel_put(c, READY, (struct cv_bytes){ 0 }));
+    st = CV_THEN(st, cv_channel_flush(c));
+    st = CV_THEN(st, template_of(c, &t, &f->ui->err));
+    st = CV_THEN(st, cv_import_text_read(f->text, t, &to));
+    cv_template_free(t);
+    cv_import_text_free(f->text);
+    return st == CV_OK || f->ui->err.msg[0] == '\0' ? st : cv_fail(err, st, "%s", f->ui->err.msg);
+}
+
+/* ---- whoever gets the rows ---- */
+
+/* words(b, out, room): a text without NUL; false if there is no room for it. */
+static bool words(struct cv_bytes b, char *out, size_t room)
+{
+    if (b.n >= room || (b.n > 0 && memchr(b.p, '\0', b.n) != NULL))
+        return false;
+    if (b.n > 0)
+        memcpy(out, b.p, b.n);
+    out[b.n] = '\0';
+    return true;
+}
+
+static cv_status take_records(struct cv_cursor *at, size_t count, struct cv_json **out, struct cv_err *err)
+{
+    cv_status st = (*out = cv_json_array()) == NULL ? CV_ERR_NOMEM : CV_OK;
+    for (size_t i = 0; i < count && st == CV_OK; i++) {
+        struct cv_json *one = NULL;
+        const struct cv_bytes text = cv_cursor_take(at, cv_cursor_u32(at));
+        st = at->bad ? CV_ERR_FORMAT : cv_json_parse(text, CV_FRAME_MAX, "record", &one, err);
+        st = CV_THEN(st, cv_json_push(*out, one));
     }
-    cv_age_identity_free(id);
-    cv_secret_free(&passphrase);
-    cv_buf_free(&raw);
-    return CV_THEN(st, fill(f));
+    return st;
 }
 
-/* what_else(f): files that are no text, in words that help. */
-static cv_status what_else(struct cv_import_file *f)
+static cv_status take_item(struct cv_import_file *f, struct cv_bytes bytes, const struct cv_import_to *to)
 {
-    if (begins(f, "PK\x03\x04"))
-        return cv_fail(
-            &f->ui->err, CV_ERR_FORMAT,
-            "%s: a workbook or an archive; save the sheet as CSV (UTF-8), or, if it is a package, use "
-            "--package",
-            f->name);
-    if (f->piece.n == 0)
-        return cv_fail(&f->ui->err, CV_ERR_FORMAT, "%s: empty", f->name);
+    struct cv_cursor at = { .rest = bytes };
+    struct cv_import_item item = { .line = cv_cursor_u64(&at) };
+    item.file = cv_cursor_u64(&at);
+    const uint8_t flags = cv_cursor_u8(&at);
+    char source[SOURCE_BYTES];
+    const bool good = words(cv_cursor_field(&at), source, sizeof(source));
+    const size_t count = cv_cursor_u16(&at);
+    if (at.bad || !good)
+        return CV_ERR_FORMAT;
+    item.source = source;
+    item.own_ids = (flags & OWN_IDS) != 0;
+    item.by_id = (flags & BY_ID) != 0;
+    item.by_equal = (flags & BY_EQUAL) != 0;
+    cv_status st = take_records(&at, count, &item.records, &f->ui->err);
+    size_t others = 0;
+    for (struct cv_cursor rest = at; st == CV_OK && rest.rest.n > 0 && !rest.bad; others++)
+        (void)cv_cursor_take(&rest, cv_cursor_u32(&rest));
+    if ((flags & OTHERS) != 0)
+        st = CV_THEN(st, take_records(&at, others, &item.others, &f->ui->err));
+    if (st == CV_OK && at.rest.n > 0)
+        st = CV_ERR_FORMAT;
+    st = CV_THEN(st, to->item(to->arg, &item));
+    cv_json_free(item.records);
+    cv_json_free(item.others);
+    return st;
+}
+
+static cv_status take_fault(struct cv_bytes bytes, const struct cv_import_to *to)
+{
+    struct cv_cursor at = { .rest = bytes };
+    char column[COLUMN_BYTES], why[COLUMN_BYTES];
+    const uint64_t line = cv_cursor_u64(&at);
+    const bool good = words(cv_cursor_field(&at), column, sizeof(column)) &&
+                      words(cv_cursor_field(&at), why, sizeof(why)) && !at.bad && at.rest.n == 0;
+    return good ? to->fault(to->arg, line, column[0] != '\0' ? column : NULL, why) : CV_ERR_FORMAT;
+}
+
+/* take_guessed(bytes): said with --quiet too: every name of the file hangs on it. */
+static cv_status take_guessed(struct cv_bytes bytes)
+{
+    fflush(stdout);
+    fputs("Not UTF-8: read as ", stderr);
+    cv_ui_put_text(stderr, CV_BYTES(bytes.p, bytes.n < COLUMN_BYTES ? bytes.n : COLUMN_BYTES));
+    fputs(", which is a guess. If names come out wrong, name it: --encoding\n", stderr);
     return CV_OK;
 }
 
-/* decide_encoding(f): what it was told, or what the bytes say. */
-static cv_status decide_encoding(struct cv_import_file *f)
+static cv_status take_progress(const struct cv_import_file *f, struct cv_bytes bytes)
 {
-    struct cv_charset_guess guess;
-    const char *named = cv_import_how_encoding(f->how, f->map);
-    cv_charset_guess(cv_buf_view(&f->piece), f->ended, &guess);
-    if (named == NULL && guess.name[0] == '\0')
-        return cv_fail(
-            &f->ui->err, CV_ERR_FORMAT,
-            "%s: not UTF-8; name its encoding with --encoding (windows-1250, windows-1251, ...), and "
-            "look with --dry-run whether names come out right",
-            f->name);
-    if (named == NULL && !guess.sure) { /* also with --quiet: every name of the file hangs on it */
-        fflush(stdout);
-        fprintf(stderr,
-                "Not UTF-8: read as %s, which is a guess. If names come out wrong, name it: --encoding\n",
-                guess.name);
+    struct cv_cursor at = { .rest = bytes };
+    const uint64_t done = cv_cursor_u64(&at);
+    const uint64_t total = cv_cursor_u64(&at);
+    if (at.bad || at.rest.n > 0)
+        return CV_ERR_FORMAT;
+    cv_ui_progress(f->ui, "Importing, bytes", done, total);
+    return CV_OK;
+}
+
+static cv_status take(struct cv_import_file *f, uint8_t kind, struct cv_bytes bytes,
+                      const struct cv_import_to *to)
+{
+    switch (kind) {
+    case GUESSED:
+        return take_guessed(bytes);
+    case PROGRESS:
+        return take_progress(f, bytes);
+    case FAULT:
+        return take_fault(bytes, to);
+    case ITEM:
+        return take_item(f, bytes, to);
+    default:
+        return CV_ERR_FORMAT;
     }
-    cv_status st = cv_charset_new(named != NULL ? named : guess.name, &f->charset, &f->ui->err);
-    if (st == CV_OK && guess.mark > 0 && (named == NULL || strncasecmp(named, guess.name, 5) == 0)) {
-        memmove(f->piece.p, f->piece.p + guess.mark, f->piece.n - guess.mark);
-        cv_buf_truncate(&f->piece, f->piece.n - guess.mark);
-    }
+}
+
+/* over(f, st): how it ended, where nothing else did before. */
+static cv_status over(struct cv_import_file *f, cv_status st)
+{
+    st = cv_confined_end(&f->apart, f->name, st == CV_ERR_NOTFOUND ? CV_OK : st, &f->ui->err);
+    f->ui->wrong_passphrase = f->ui->wrong_passphrase || (st == CV_ERR_NOKEY && f->apart.st == CV_ERR_NOKEY);
     return st;
 }
 
@@ -189,17 +260,39 @@ static cv_status open_fd(struct cv_import_file *f, const char *path)
     return CV_OK;
 }
 
+static cv_status judge(void *arg, struct cv_channel *c, struct cv_err *err)
+{
+    struct cv_import_file *f = arg;
+    (void)c;
+    cv_status st = cv_import_text_new(f->ui, f->name, f->how, -1, 0, &f->text);
+    st = CV_THEN(st, cv_import_text_map(f->text, cv_buf_view(&f->map)));
+    cv_import_text_free(f->text);
+    return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", f->ui->err.msg);
+}
+
+/* read_map(f): it may come from elsewhere as well; judged for itself, before the file is looked for. */
 static cv_status read_map(struct cv_import_file *f)
 {
-    struct cv_buf text = { 0 };
-    struct cv_err why = { 0 };
+    const struct cv_confined_work work = { .work = judge, .arg = f, .keep = -1 };
+    struct cv_confined apart;
     if (f->how->map == NULL)
-        return CV_OK;
-    cv_status st = cv_ui_read_file(f->ui, f->how->map, CV_TEMPLATE_MAX_BYTES, &text);
-    if (st == CV_OK && (st = cv_columns_map(cv_buf_view(&text), &f->map, &why)) != CV_OK)
-        st = cv_fail(&f->ui->err, st, "%.80s: %.160s", f->how->map, why.msg);
-    cv_buf_free(&text);
-    return st;
+        return cv_import_how_check(f->how, NULL, &f->ui->err);
+    cv_status st = cv_ui_read_file(f->ui, f->how->map, CV_TEMPLATE_MAX_BYTES, &f->map);
+    st = CV_THEN(st, cv_confined_start(&work, &apart, &f->ui->err));
+    return st == CV_OK ? cv_confined_end(&apart, f->how->map, CV_OK, &f->ui->err) : st;
+}
+
+/* start(f): when this gives CV_OK, what it was told of the file can be. */
+static cv_status start(struct cv_import_file *f)
+{
+    const struct cv_confined_work work = { before, read_all, f, CV_SANDBOX_PARSE, f->fd };
+    struct cv_bytes bytes;
+    uint8_t kind = 0;
+    cv_status st = cv_confined_start(&work, &f->apart, &f->ui->err);
+    if (st != CV_OK)
+        return st;
+    st = cv_confined_get(&f->apart, &kind, &bytes);
+    return st == CV_OK && kind == READY ? CV_OK : over(f, st == CV_OK ? CV_ERR_INTERNAL : st);
 }
 
 cv_status cv_import_open(struct cv_ui *ui, const char *path, const struct cv_import_how *how,
@@ -212,9 +305,10 @@ cv_status cv_import_open(struct cv_ui *ui, const char *path, const struct cv_imp
     f->ui = ui;
     f->how = how;
     f->fd = -1;
+    f->apart = (struct cv_confined){ .child = -1, .channel = { .fd = -1 } };
     cv_status st = read_map(f);
-    st = CV_THEN(st, cv_import_how_check(how, f->map, &ui->err));
     st = CV_THEN(st, open_fd(f, path));
+    st = CV_THEN(st, start(f));
     if (st == CV_OK)
         *out = f;
     else
@@ -226,13 +320,28 @@ void cv_import_close(struct cv_import_file *f)
 {
     if (f == NULL)
         return;
+    (void)!cv_confined_end(&f->apart, f->name, CV_ERR_INTERNAL, NULL);
     if (f->fd >= 0 && f->fd != STDIN_FILENO)
         close(f->fd);
-    cv_age_free(f->age);
-    cv_buf_free(&f->piece);
-    cv_json_free(f->map);
-    cv_charset_free(f->charset);
+    cv_buf_free(&f->map);
     free(f);
+}
+
+const char *cv_import_name(const struct cv_import_file *f)
+{
+    return f->name;
+}
+
+cv_status cv_import_read(struct cv_import_file *f, struct cv_bytes template, const struct cv_import_to *to)
+{
+    struct cv_bytes bytes;
+    uint8_t kind = 0;
+    cv_status st = cv_channel_put(&f->apart.channel, TEMPLATE, template);
+    if (st == CV_OK)
+        (void)!cv_channel_flush(&f->apart.channel); /* if it has died, that is told by what comes from it */
+    while (st == CV_OK && (st = cv_confined_get(&f->apart, &kind, &bytes)) == CV_OK)
+        st = take(f, kind, bytes, to);
+    return over(f, st);
 }
 
 cv_status cv_import_unchanged(struct cv_import_file *f)
@@ -247,97 +356,4 @@ cv_status cv_import_unchanged(struct cv_import_file *f)
                ? CV_OK
                : cv_fail(&f->ui->err, CV_ERR_IO, "%s: was changed while it was read; import it again",
                          f->name);
-}
-
-/* ---- reading ---- */
-
-/* decode(f, text): the piece as UTF-8. */
-static cv_status decode(struct cv_import_file *f, const struct cv_import_rows *rows, struct cv_buf *text)
-{
-    cv_buf_truncate(text, 0);
-    cv_status st = cv_charset_decode(f->charset, cv_buf_view(&f->piece), f->ended, text);
-    if (st == CV_ERR_FORMAT)
-        st =
-            cv_fail(&f->ui->err, st,
-                    "%s, after line %" PRIu64 ": bytes that are no text in this encoding; is it another one?",
-                    f->name, cv_import_rows_line(rows));
-    cv_buf_truncate(&f->piece, 0);
-    return st;
-}
-
-/* separator(text): of a first line like sep=;, which spreadsheets write and obey; and that line goes. */
-static char separator(struct cv_bytes *text)
-{
-    if (text->n < 6 || memcmp(text->p, "sep=", 4) != 0 || (text->p[5] != '\n' && text->p[5] != '\r'))
-        return '\0';
-    const char mark = (char)text->p[4];
-    *text = CV_BYTES(text->p + 5, text->n - 5); /* its end stays, so that lines are counted right */
-    return mark;
-}
-
-/* delimiter_of(f, text, out): what parts the cells: as it was told, or as the first line shows. */
-static cv_status delimiter_of(struct cv_import_file *f, struct cv_bytes *text, char *out)
-{
-    const char mark = separator(text);
-    cv_status st = cv_import_how_delimiter(f->how, f->map, out, &f->ui->err);
-    if (st == CV_OK && *out == '\0')
-        *out = mark != '\0' && strchr(CV_IMPORT_DELIMITERS, mark) != NULL ? mark : cv_csv_delimiter(*text);
-    if (*out == '\0')
-        *out = ','; /* a single column */
-    return st;
-}
-
-/* begin(f, rows, text): JSON lines or CSV, by the first character. */
-static cv_status begin(struct cv_import_file *f, struct cv_import_rows *rows, struct cv_bytes *text)
-{
-    struct cv_bytes at = *text;
-    char delimiter = ',';
-    while (at.n > 0 && memchr(" \t\r\n", at.p[0], 4) != NULL)
-        at = CV_BYTES(at.p + 1, at.n - 1);
-    if (at.n > 0 && at.p[0] == '{')
-        return cv_import_how_csv(f->how)
-                   ? cv_fail(
-                         &f->ui->err, CV_ERR_ARG,
-                         "%s: lines of JSON; --map, --set, --without, --dates and --delimiter are for CSV",
-                         f->name)
-                   : CV_OK;
-    if (at.n > 0 && at.p[0] == '[')
-        return cv_fail(&f->ui->err, CV_ERR_FORMAT, "%s: a JSON array; wanted is one object a line", f->name);
-    cv_status st = delimiter_of(f, text, &delimiter);
-    return CV_THEN(st, cv_import_rows_csv(rows, delimiter));
-}
-
-/* look(f): the first bytes, and what they make the file. */
-static cv_status look(struct cv_import_file *f)
-{
-    cv_status st = fill(f);
-    if (st == CV_OK && begins(f, AGE_HEAD))
-        st = sealed(f);
-    st = CV_THEN(st, what_else(f));
-    return CV_THEN(st, decide_encoding(f));
-}
-
-cv_status cv_import_read(struct cv_import_file *f, const struct cv_template *t, const struct cv_import_to *to)
-{
-    struct cv_import_rows *rows = NULL;
-    struct cv_buf text = { 0 };
-    const uint64_t total = S_ISREG(f->was.st_mode) ? (uint64_t)f->was.st_size : 0;
-    cv_status st = cv_import_rows_new(f->ui, f->name, f->how, f->map, t, to, &rows);
-    st = CV_THEN(st, look(f));
-    st = CV_THEN(st, decode(f, rows, &text));
-    struct cv_bytes first = cv_buf_view(&text);
-    st = CV_THEN(st, begin(f, rows, &first));
-    st = CV_THEN(st, cv_import_rows_take(rows, first));
-    while (st == CV_OK && !f->ended && !cv_import_rows_over(rows)) {
-        st = more(f);
-        st = CV_THEN(st, decode(f, rows, &text));
-        st = CV_THEN(st, cv_import_rows_take(rows, cv_buf_view(&text)));
-        if (st == CV_OK)
-            cv_ui_progress(f->ui, "Importing, bytes", f->bytes, total > f->bytes ? total : f->bytes);
-    }
-    if (st == CV_OK && !cv_import_rows_over(rows))
-        st = cv_import_rows_end(rows);
-    cv_buf_free(&text);
-    cv_import_rows_free(rows);
-    return st;
 }

@@ -303,10 +303,11 @@ static cv_status take_in(struct cv_ui *ui, const struct args *a)
     struct cv_arrival arrival;
     struct cv_arrived got = { 0 };
     struct cv_opened o = { 0 };
-    cv_status st = cv_arrival_open(ui, a->package, a->sender, &arrival);
+    cv_status st = cv_arrival_open(ui, a->package, a->sender, true, &arrival);
     st = CV_THEN(st, cv_arrival_judge(ui, a->package, &arrival));
     st = CV_THEN(st, cv_ui_open(ui, &o));
-    st = CV_THEN(st, cv_origin_import(o.vault, arrival.package, &arrival.verdict, a->reason, &got, &ui->err));
+    st =
+        CV_THEN(st, cv_origin_import(o.vault, &arrival.package, &arrival.verdict, a->reason, &got, &ui->err));
     for (size_t i = 0; i < cv_json_len(got.ids) && st == CV_OK && ui->json; i++)
         st = cv_ui_stored(ui, cv_json_cstr(cv_json_at(got.ids, i)), 1);
     if (st == CV_OK && !ui->json)
@@ -356,7 +357,8 @@ static cv_status tell_known(struct import *im, cv_status st)
 
 static cv_status import(struct import *im, const char *path)
 {
-    const struct cv_import_to to = { take_item, take_fault, im };
+    const struct cv_import_to to = { .item = take_item, .fault = take_fault, .arg = im };
+    struct cv_buf template = { 0 };
     struct cv_opened o = { 0 };
     cv_status st = cv_import_open(im->ui, path, &im->a->how, &im->file);
     st = CV_THEN(st, cv_ui_open(im->ui, &o));
@@ -365,13 +367,15 @@ static cv_status import(struct import *im, const char *path)
     if (st == CV_OK && im->vault != NULL) {
         if (!im->a->known_ok)
             st = cv_import_known_new(im->ui, im->vault, im->a->reason, im->a->dry_run, &im->persons);
-        st = CV_THEN(st, cv_import_read(im->file, o.vault->template, &to));
+        st = CV_THEN(st, cv_vault_template_text(o.vault, &template, &im->ui->err));
+        st = CV_THEN(st, cv_import_read(im->file, cv_buf_view(&template), &to));
         if (st == CV_OK)
             st = commit(im);
         give_up(im);
         st = tell_known(im, st);
         st = summary(im, st);
     }
+    cv_buf_free(&template);
     cv_import_known_free(im->persons);
     cv_seen_close(im->seen);
     cv_import_close(im->file);

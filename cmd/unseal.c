@@ -11,6 +11,7 @@
 
 #include "crypto/scrypt.h"
 #include "formats/age.h"
+#include "vault/sandbox.h"
 
 #define AGE_TITLE "age-encryption.org/v1\n"
 #define ZIP_TITLE "PK\003\004"
@@ -136,6 +137,12 @@ static cv_status open_file(struct opening *o, bool passphrase)
     cv_status st = passphrase ? key_of_passphrase(o) : key_of_identity(o);
     const struct cv_age_identity *const keys[] = { o->key };
     const bool have = st == CV_OK;
+    struct cv_sandbox_level level;
+    cv_sandbox_probe(&level);
+    if (st == CV_OK &&
+        cv_sandbox_enter(&level, CV_SANDBOX_PARSE) != CV_OK) /* the key is at hand: no more is wanted */
+        st = cv_fail(&o->ui->err, CV_ERR_INTERNAL,
+                     "the process that is to open the package cannot be shut in, so it was not opened");
     st = CV_THEN(st, cv_age_reader(keys, 1, &r));
     st = CV_THEN(st, open_all(o, r));
     if (st == CV_ERR_NOKEY && have) {

@@ -1,20 +1,10 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cmd/arrival.h"
-#include "cmd/unseal.h"
-#include "crypto/hash.h"
-#include "formats/base64.h"
-#include "formats/date.h"
-#include "vault/known.h"
 
-/* verify: a package from elsewhere, checked as a whole. This process parses it and has no keys; what opens it
- * is a child that does nothing else. */
-
-#define PIECE_BYTES 65536
+/* verify: a package from elsewhere, checked as a whole (cmd/arrival.c), and told. */
 
 struct args {
     const char *sender;
@@ -26,94 +16,6 @@ static const struct cv_opt opts[] = {
     { "show", 's', NULL, "also show the records, if all holds", offsetof(struct args, show), CV_OPT_FLAG },
     { 0 },
 };
-
-/* ---- checks that need more than the package ---- */
-
-/* feed(r, fd, v): what comes through, until it ends or is none. */
-static cv_status feed(struct cv_package_reader *r, int fd, struct cv_package_verdict *v)
-{
-    static uint8_t piece[PIECE_BYTES];
-    struct cv_err bad = { 0 };
-    cv_status st = CV_OK;
-    while (st == CV_OK) {
-        const ssize_t k = read(fd, piece, sizeof(piece));
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            return CV_ERR_IO;
-        if (k == 0)
-            return CV_OK;
-        st = cv_package_read(r, CV_BYTES(piece, (size_t)k), &bad);
-    }
-    if (st == CV_ERR_NOMEM || st == CV_ERR_INTERNAL)
-        return st;
-    cv_package_found(v, CV_CHECK_CONTAINER, CV_ERR_AUTH, bad.msg);
-    return CV_OK;
-}
-
-/* check_sender(ui, sender, v): confirmed now, or before. */
-static cv_status check_sender(struct cv_ui *ui, const char *sender, struct cv_package_verdict *v)
-{
-    const char *vault = cv_json_get_str(v->manifest, "vault");
-    char why[160];
-    bool known = false;
-    if (v->checks[CV_CHECK_POLICIES].status != CV_OK || v->checks[CV_CHECK_MANIFEST].status != CV_OK)
-        return CV_OK; /* nobody is named by what does not verify */
-    if (sender != NULL) {
-        const bool same = strcmp(sender, v->fingerprint) == 0;
-        snprintf(why, sizeof(why), "it comes from the vault %s, not from the one you named", v->fingerprint);
-        cv_package_found(v, CV_CHECK_SENDER, same ? CV_OK : CV_ERR_AUTH, why);
-        return same ? cv_known_sender_add(vault, &ui->err) : CV_OK;
-    }
-    cv_status st = cv_known_sender(vault, &known, &ui->err);
-    snprintf(why, sizeof(why),
-             "you do not know the vault %s yet: have its fingerprint read out, and add "
-             "--sender-key",
-             v->fingerprint);
-    cv_package_found(v, CV_CHECK_SENDER, known ? CV_OK : CV_ERR_DENIED, why);
-    return st;
-}
-
-static void check_recipient(const struct cv_unsealing *u, struct cv_package_verdict *v)
-{
-    const char *to = cv_json_get_str(cv_json_get(v->manifest, "partner"), "recipient");
-    if (to == NULL || u->recipient[0] == '\0')
-        return;
-    cv_package_found(v, CV_CHECK_RECIPIENT, strcmp(to, u->recipient) == 0 ? CV_OK : CV_ERR_AUTH,
-                     "it was made for another recipient than the one who opened it");
-}
-
-/* bad(v): the worst that was found: altered, else unknown, else over. */
-static cv_status bad(const struct cv_package_verdict *v)
-{
-    cv_status worst = CV_OK;
-    for (size_t i = 0; i < CV_CHECK_COUNT; i++) {
-        const cv_status st = v->checks[i].done ? v->checks[i].status : CV_OK;
-        if (st == CV_ERR_AUTH || (st != CV_OK && worst == CV_OK) ||
-            (st == CV_ERR_DENIED && worst == CV_ERR_LIMIT))
-            worst = st;
-    }
-    return worst;
-}
-
-/* check_twin(ui, p, v): only a package that holds is remembered. */
-static cv_status check_twin(struct cv_ui *ui, const struct cv_package *p, struct cv_package_verdict *v)
-{
-    uint8_t hash[32];
-    char hex[65];
-    struct cv_err twin = { 0 };
-    if (bad(v) != CV_OK)
-        return CV_OK;
-    cv_status st = cv_sha256(cv_buf_view(&p->manifest), hash);
-    cv_hex_encode(CV_ARR(hash), hex);
-    st = CV_THEN(st, cv_known_package(cv_json_get_str(v->manifest, "vault"),
-                                      cv_json_get_str(v->manifest, "id"), hex, &twin));
-    if (st == CV_OK || st == CV_ERR_AUTH) {
-        cv_package_found(v, CV_CHECK_TWIN, st, twin.msg);
-        return CV_OK;
-    }
-    return cv_fail(&ui->err, st, "%s", twin.msg);
-}
 
 /* ---- telling ---- */
 
@@ -247,29 +149,6 @@ static cv_status answer(struct cv_ui *ui, const struct cv_package_verdict *v, bo
     return st;
 }
 
-/* first_fault(v): for the one line of the error. */
-static const struct cv_finding *first_fault(const struct cv_package_verdict *v, cv_status st,
-                                            const char **name)
-{
-    for (size_t i = 0; i < CV_CHECK_COUNT; i++)
-        if (v->checks[i].done && v->checks[i].status == st) {
-            *name = cv_package_check_name((enum cv_package_check)i);
-            return &v->checks[i];
-        }
-    *name = "package";
-    return &v->checks[0];
-}
-
-cv_status cv_arrival_judge(struct cv_ui *ui, const char *path, const struct cv_arrival *a)
-{
-    const cv_status st = bad(&a->verdict);
-    const char *name;
-    if (st == CV_OK)
-        return CV_OK;
-    const struct cv_finding *f = first_fault(&a->verdict, st, &name);
-    return cv_fail(&ui->err, st, "%.100s: %s: %.140s", path, name, f->why);
-}
-
 /* vouched(v): what the manifest says of itself may be repeated. */
 static bool vouched(const struct cv_package_verdict *v)
 {
@@ -280,7 +159,7 @@ static bool vouched(const struct cv_package_verdict *v)
 static cv_status tell(struct cv_ui *ui, const struct args *a, const struct cv_arrival *arrival)
 {
     const struct cv_package_verdict *v = &arrival->verdict;
-    const bool good = bad(v) == CV_OK;
+    const bool good = cv_arrival_worst(arrival) == CV_OK;
     cv_status st = CV_OK;
     if (vouched(v))
         cv_ui_training(ui, cv_json_get_bool(v->manifest, "training"));
@@ -302,63 +181,11 @@ static cv_status tell(struct cv_ui *ui, const struct args *a, const struct cv_ar
     return st;
 }
 
-/* ---- the whole ---- */
-
-static cv_status judge(struct cv_ui *ui, const char *sender, const struct cv_unsealing *u,
-                       struct cv_arrival *a)
-{
-    struct cv_package_verdict *v = &a->verdict;
-    struct cv_json *files = NULL;
-    struct cv_err whole = { 0 };
-    char today[CV_DATE_BYTES];
-    cv_date_today(0, today);
-    cv_status st = cv_package_end(a->reader, &a->package, &files, &whole);
-    if (st == CV_ERR_NOMEM)
-        return st;
-    cv_package_found(v, CV_CHECK_CONTAINER, st == CV_OK ? CV_OK : CV_ERR_AUTH, whole.msg);
-    if (v->checks[CV_CHECK_CONTAINER].status != CV_OK) {
-        a->package = NULL;
-        cv_json_free(files);
-        return CV_OK;
-    }
-    st = cv_package_judge(a->package, files, (int64_t)time(NULL), today, v);
-    check_recipient(u, v);
-    st = CV_THEN(st, check_sender(ui, sender, v));
-    st = CV_THEN(st, check_twin(ui, a->package, v));
-    cv_json_free(files);
-    return st;
-}
-
-cv_status cv_arrival_open(struct cv_ui *ui, const char *path, const char *sender, struct cv_arrival *out)
-{
-    struct cv_unsealing u;
-    *out = (struct cv_arrival){ 0 };
-    cv_status st = cv_unseal_start(ui, path, &u);
-    if (st != CV_OK)
-        return st;
-    st = cv_package_reader_new(&out->reader);
-    st = CV_THEN(st, feed(out->reader, u.plain, &out->verdict));
-    const cv_status opened = cv_unseal_end(ui, &u);
-    if (st == CV_OK && out->verdict.checks[CV_CHECK_CONTAINER].done)
-        ui->err = (struct cv_err){ 0 }; /* what was given up half-way: the container is to blame */
-    else if (st == CV_OK)
-        st = opened;
-    st = CV_THEN(st, judge(ui, sender, &u, out));
-    return cv_err_note(&ui->err, st, "package");
-}
-
-void cv_arrival_free(struct cv_arrival *a)
-{
-    cv_package_verdict_free(&a->verdict);
-    cv_package_reader_free(a->reader);
-    *a = (struct cv_arrival){ 0 };
-}
-
 static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
     struct cv_arrival arrival;
-    cv_status st = cv_arrival_open(ui, ui->words.w[0], a->sender, &arrival);
+    cv_status st = cv_arrival_open(ui, ui->words.w[0], a->sender, false, &arrival);
     st = CV_THEN(st, tell(ui, a, &arrival));
     cv_arrival_free(&arrival);
     return st;

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "crypto/scrypt.h"
@@ -163,14 +164,18 @@ static cv_status run_sign(struct cv_ui *ui, const void *args)
     struct cv_note_key logs[LOGS_MAX];
     struct cv_witness w = { 0 };
     struct cv_witness_answer answer = { 0 };
-    struct cv_buf body = { 0 };
+    struct cv_buf body = { 0 }, packed = { 0 };
     const time_t now = time(NULL);
     cv_status st = parse_logs(ui, &a->logs, logs);
     st = CV_THEN(
         st, cv_ui_read_file(ui, a->checkpoint != NULL ? a->checkpoint : "-", CV_WITNESS_REQUEST_MAX, &body));
+    st = CV_THEN(st,
+                 cv_witness_read(cv_buf_view(&body), &packed, &answer, &ui->err)); /* before there is a key */
+    if (st == CV_OK && answer.code != 0)
+        st = status_of(ui, &answer);
     st = CV_THEN(st, take_key(ui, a->key, &w));
     if (st == CV_OK) {
-        cv_witness_answer(&w, logs, a->logs.n, cv_buf_view(&body), now > 0 ? (uint64_t)now : 0, &answer);
+        cv_witness_answer(&w, logs, a->logs.n, cv_buf_view(&packed), now > 0 ? (uint64_t)now : 0, &answer);
         st = status_of(ui, &answer);
     }
     st = CV_THEN(st, cv_ui_write_file(ui, a->out != NULL ? a->out : "-", cv_buf_view(&answer.line)));
@@ -179,6 +184,7 @@ static cv_status run_sign(struct cv_ui *ui, const void *args)
     cv_witness_answer_free(&answer);
     cv_witness_free(&w);
     cv_buf_free(&body);
+    cv_buf_free(&packed);
     return st;
 }
 
@@ -225,17 +231,22 @@ static cv_status run_serve(struct cv_ui *ui, const void *args)
     struct cv_note_key logs[LOGS_MAX];
     struct cv_witness w = { 0 };
     char place[CV_WITNESS_PLACE_BYTES];
+    struct cv_confined front = { .child = -1, .channel = { .fd = -1 } };
     int fd = -1;
     cv_status st = parse_logs(ui, &a->logs, logs);
-    st = CV_THEN(st, take_key(ui, a->key, &w));
     st = CV_THEN(st,
                  cv_witness_listen(a->listen != NULL ? a->listen : "127.0.0.1:8340", &fd, place, &ui->err));
+    st = CV_THEN(st, cv_witness_front(fd, &front, &ui->err)); /* before there is a key */
+    if (fd >= 0)
+        close(fd);
+    st = CV_THEN(st, take_key(ui, a->key, &w));
     if (st == CV_OK) {
         printf("Listening: http://%s/add-checkpoint\n", place);
         fflush(stdout);
-        st = cv_witness_serve(fd, &w, logs, a->logs.n, say, ui);
+        st = cv_witness_serve(&front, &w, logs, a->logs.n, say, ui, &ui->err);
         st = cv_err_note(&ui->err, st, "witness");
-    }
+    } else
+        st = cv_confined_end(&front, place, st, NULL);
     cv_witness_free(&w);
     return st;
 }

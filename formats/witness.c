@@ -191,5 +191,6 @@ void cv_witness_request_free(struct cv_witness_request *r)
 {
     cv_note_free(&r->note);
     cv_buf_free(&r->proof);
+    cv_buf_free(&r->text);
     memset(r, 0, sizeof(*r));
 }

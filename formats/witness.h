@@ -50,6 +50,7 @@ struct cv_witness_request {
                          else */
     uint64_t size;
     uint8_t root[32];
+    struct cv_buf text; /* the note's, of one that was unpacked; then there are no ${bytes} */
 };
 
 /** cv_witness_request_write(old, proof, note, out): append it. CV_OK; CV_ERR_ARG for too many hashes;
@@ -62,5 +63,15 @@ CV_MUST_CHECK cv_status cv_witness_request_write(uint64_t old, struct cv_bytes p
 CV_MUST_CHECK cv_status cv_witness_request_parse(struct cv_bytes body, struct cv_witness_request *out,
                                                  struct cv_err *err);
 void cv_witness_request_free(struct cv_witness_request *r);
+
+/**
+ * cv_witness_request_pack(r, out): append a request that was read, for who has the key and is to read as
+ * little as can be: u64 old, L(proof), L(origin), u64 size, root, u32 and the lines of the checkpoint after
+ * these, u16 how many signatures, each L(name), key id (4), L(signature or nothing). CV_OK; CV_ERR_LIMIT;
+ * CV_ERR_NOMEM. cv_witness_request_unpack(packed, out): nothing is verified. CV_OK; CV_ERR_FORMAT;
+ * CV_ERR_NOMEM.
+ */
+CV_MUST_CHECK cv_status cv_witness_request_pack(const struct cv_witness_request *r, struct cv_buf *out);
+CV_MUST_CHECK cv_status cv_witness_request_unpack(struct cv_bytes packed, struct cv_witness_request *out);
 
 #endif

@@ -209,14 +209,13 @@ static void judge(const struct cv_witness *w, const struct cv_witness_request *r
 }
 
 void cv_witness_answer(const struct cv_witness *w, const struct cv_note_key *logs, size_t count,
-                       struct cv_bytes body, uint64_t now, struct cv_witness_answer *out)
+                       struct cv_bytes packed, uint64_t now, struct cv_witness_answer *out)
 {
     struct cv_witness_request r;
     struct state s = { .dir = -1 };
     *out = (struct cv_witness_answer){ .code = 500 };
-    cv_status st = cv_witness_request_parse(body, &r, &out->why);
-    if (st != CV_OK) {
-        out->code = st == CV_ERR_FORMAT || st == CV_ERR_LIMIT ? 400 : 500;
+    if (cv_witness_request_unpack(packed, &r) != CV_OK) {
+        (void)!cv_fail(&out->why, CV_ERR_INTERNAL, "who read the request tells nonsense of it");
         return;
     }
     memcpy(out->origin, r.origin, sizeof(out->origin));

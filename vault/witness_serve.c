@@ -1,7 +1,5 @@
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +15,6 @@
  * kernel's queue. A request must be whole some seconds after its first byte, an answer must be taken, and a
  * connection that is silent ends; when all places are taken, the one that was silent longest makes room. */
 #define CLIENTS_MAX 2048
-#define QUEUE 4096
 #define REQUEST_SECONDS 10
 #define ANSWER_SECONDS 10
 #define IDLE_SECONDS 60
@@ -37,12 +34,10 @@ struct client {
 };
 
 struct serving {
-    const struct cv_witness *w;
-    const struct cv_note_key *logs;
-    size_t count, heard, places; /* places: how many clients there may be at once */
-    bool full;                   /* the system has no descriptor left: wait before the next try */
-    cv_witness_say_fn say;
-    void *arg;
+    struct cv_channel *keeper; /* who has the key */
+    bool alone;                /* it is gone */
+    size_t heard, places;      /* places: how many clients there may be at once */
+    bool full;                 /* the system has no descriptor left: wait before the next try */
     struct client clients[CLIENTS_MAX];
 };
 
@@ -50,75 +45,6 @@ static uint64_t now(void)
 {
     struct timespec t;
     return clock_gettime(CLOCK_MONOTONIC, &t) == 0 ? (uint64_t)t.tv_sec : UINT64_MAX;
-}
-
-/* ---- listening ---- */
-
-static volatile sig_atomic_t told_to_end;
-
-static void on_signal(int sig)
-{
-    told_to_end = sig;
-}
-
-static void hear_signals(void)
-{
-    const struct sigaction act = { .sa_handler = on_signal };
-    sigaction(SIGHUP, &act, NULL);
-    sigaction(SIGTERM, &act, NULL);
-    sigaction(SIGINT, &act, NULL);
-}
-
-/* split(where, host, port): "127.0.0.1:8340", "[::1]:8340". */
-static bool split(const char *where, char host[static CV_WITNESS_PLACE_BYTES], const char **port)
-{
-    const char *colon = strrchr(where, ':');
-    const bool bracket = where[0] == '[';
-    if (colon == NULL || colon == where || (bracket && colon[-1] != ']'))
-        return false;
-    const size_t skip = bracket ? 1 : 0, n = (size_t)(colon - where) - 2 * skip;
-    if (n == 0 || n >= CV_WITNESS_PLACE_BYTES || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        strlen(colon + 1) > 5 || colon[1] == '\0' || strtoul(colon + 1, NULL, 10) > UINT16_MAX)
-        return false;
-    memcpy(host, where + skip, n);
-    host[n] = '\0';
-    *port = colon + 1;
-    return true;
-}
-
-cv_status cv_witness_listen(const char *where, int *fd, char told[static CV_WITNESS_PLACE_BYTES],
-                            struct cv_err *err)
-{
-    const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-                                    .ai_socktype = SOCK_STREAM };
-    struct addrinfo *at = NULL;
-    struct sockaddr_storage got = { 0 };
-    socklen_t size = sizeof(got);
-    char host[CV_WITNESS_PLACE_BYTES], service[8];
-    const char *port = NULL;
-    const int on = 1;
-    *fd = -1;
-    told[0] = '\0';
-    if (!split(where, host, &port) || getaddrinfo(host, port, &hints, &at) != 0)
-        return cv_fail(err, CV_ERR_ARG, "--listen wants a numeric address and a port, as in 127.0.0.1:8340");
-    const int s = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    hear_signals();
-    cv_status st = CV_OK;
-    if (s < 0 || setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        bind(s, at->ai_addr, at->ai_addrlen) != 0 || listen(s, QUEUE) != 0 ||
-        getsockname(s, (struct sockaddr *)&got, &size) != 0)
-        st = cv_fail_errno(err, "%.60s: cannot listen there", where);
-    freeaddrinfo(at);
-    if (st == CV_OK && getnameinfo((const struct sockaddr *)&got, size, host, sizeof(host), service,
-                                   sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        st = cv_fail(err, CV_ERR_IO, "%.60s: cannot listen there", where);
-    if (st == CV_OK) {
-        snprintf(told, CV_WITNESS_PLACE_BYTES, got.ss_family == AF_INET6 ? "[%.50s]:%s" : "%.50s:%s", host,
-                 service);
-        *fd = s;
-    } else if (s >= 0)
-        close(s);
-    return st;
 }
 
 /* ---- answering ---- */
@@ -132,14 +58,14 @@ static cv_status say_plain(struct client *c, unsigned code, const char *extra, c
     return cv_http_answer(code, PLAIN, extra, cv_bytes_str(line), c->last, &c->out);
 }
 
-static cv_status judge(const struct serving *s, struct client *c, struct cv_bytes body)
+static cv_status judge(struct serving *s, struct client *c, struct cv_bytes body)
 {
     struct cv_witness_answer a;
-    const time_t t = time(NULL);
     char size[32];
-    cv_witness_answer(s->w, s->logs, s->count, body, t > 0 ? (uint64_t)t : 0, &a);
-    s->say(s->arg, &a);
-    cv_status st;
+    cv_status st = cv_witness_ask(s->keeper, body, &a);
+    s->alone = st != CV_OK;
+    if (st != CV_OK)
+        return st;
     snprintf(size, sizeof(size), "%llu\n", (unsigned long long)a.size);
     if (a.code == 200)
         st = cv_http_answer(200, PLAIN, NULL, cv_buf_view(&a.line), c->last, &c->out);
@@ -152,7 +78,7 @@ static cv_status judge(const struct serving *s, struct client *c, struct cv_byte
 }
 
 /* answer(s, c, r): to a whole request. */
-static cv_status answer(const struct serving *s, struct client *c, const struct cv_http_request *r)
+static cv_status answer(struct serving *s, struct client *c, const struct cv_http_request *r)
 {
     c->last = c->last || r->close;
     if (strcmp(r->method, "POST") != 0) {
@@ -347,20 +273,28 @@ static void make_room(struct serving *s)
         drop(s, oldest);
 }
 
-cv_status cv_witness_serve(int listener, const struct cv_witness *w, const struct cv_note_key *logs,
-                           size_t count, cv_witness_say_fn say, void *arg)
+cv_status cv_witness_clients_max(void *arg, struct cv_channel *keeper, struct cv_err *err)
 {
+    size_t *places = arg;
+    (void)keeper;
+    (void)err;
+    *places = cv_places(CLIENTS_MAX);
+    return CV_OK;
+}
+
+cv_status cv_witness_clients(void *arg, struct cv_channel *keeper, struct cv_err *err)
+{
+    const size_t *places = arg;
+    const int listener = CV_CONFINED_KEPT;
     struct serving *s = calloc(1, sizeof(*s));
     struct pollfd *fds = calloc(CLIENTS_MAX + 1, sizeof(*fds));
     cv_status st = s == NULL || fds == NULL ? CV_ERR_NOMEM : CV_OK;
     if (st == CV_OK) {
-        *s = (struct serving){
-            .w = w, .logs = logs, .count = count, .places = cv_places(CLIENTS_MAX), .say = say, .arg = arg
-        };
+        *s = (struct serving){ .keeper = keeper, .places = *places };
         for (size_t i = 0; i < s->places; i++)
             s->clients[i].fd = -1;
     }
-    while (st == CV_OK && told_to_end == 0) {
+    while (st == CV_OK && !s->alone && !cv_witness_told_to_end()) {
         const nfds_t n = watch(s, listener, fds);
         if (poll(fds, n, 1000) < 0) {
             st = errno == EINTR ? CV_OK : CV_ERR_IO;
@@ -377,5 +311,5 @@ cv_status cv_witness_serve(int listener, const struct cv_witness *w, const struc
         drop(s, &s->clients[i]);
     free(s);
     free(fds);
-    return st;
+    return cv_err_note(err, st, "witness");
 }

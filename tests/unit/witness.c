@@ -72,6 +72,39 @@ static void test_request(void **state)
     cv_buf_free(&none);
 }
 
+/* unpack: who reads it may lie, but in one form only. */
+static cv_status unpack(void *arg, struct cv_bytes bytes)
+{
+    struct cv_witness_request r;
+    struct cv_buf again = { 0 };
+    (void)arg;
+    const cv_status st = cv_witness_request_unpack(bytes, &r);
+    if (st == CV_OK) {
+        assert_ok(cv_witness_request_pack(&r, &again));
+        assert_bytes(cv_buf_view(&again), bytes);
+    }
+    cv_witness_request_free(&r);
+    cv_buf_free(&again);
+    return st;
+}
+
+static void test_packed(void **state)
+{
+    struct cv_witness_request r, got;
+    struct cv_buf packed = { 0 };
+    (void)state;
+    assert_ok(cv_witness_request_parse(cv_buf_view(&request), &r, NULL));
+    assert_ok(cv_witness_request_pack(&r, &packed));
+    assert_ok(cv_witness_request_unpack(cv_buf_view(&packed), &got));
+    assert_bytes(got.note.text, r.note.text);
+    assert_ok(cv_note_verify(&got.note, got.origin, witness.public.public));
+    cv_witness_request_free(&r);
+    cv_witness_request_free(&got);
+    every_cut(cv_buf_view(&packed), 0, packed.n, unpack, NULL, MAY(CV_ERR_FORMAT));
+    every_bit(cv_buf_view(&packed), 0, packed.n, unpack, NULL, MAY(CV_OK) | MAY(CV_ERR_FORMAT));
+    cv_buf_free(&packed);
+}
+
 /* ---- the key file ---- */
 
 static void test_key_file(void **state)
@@ -153,10 +186,8 @@ static void test_http_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request),
-        cmocka_unit_test(test_key_file),
-        cmocka_unit_test(test_http),
-        cmocka_unit_test(test_http_damage),
+        cmocka_unit_test(test_request), cmocka_unit_test(test_packed),      cmocka_unit_test(test_key_file),
+        cmocka_unit_test(test_http),    cmocka_unit_test(test_http_damage),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""Who parses what strangers sent: a process with nothing open but that and a socket to its parent, no key in memory, and no way to
+anything else. Seen from outside, in /proc, while it is at work; then killed, as its filter would, and as a fault would."""
+import hashlib, json, os, re, shutil, signal, socket, subprocess, sys, time, urllib.error, urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+from common import PASSPHRASE, main, persons
+from reader import b64u, open_identity
+
+SECRETS = {}  # what must not be in the memory of who parses, by name
+
+
+def children(pid):
+    """Processes that this one started."""
+    found = []
+    for p in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            if int(open('/proc/%s/stat' % p).read().rsplit(')', 1)[1].split()[1]) == pid:
+                found.append(int(p))
+        except OSError:
+            pass
+    return found
+
+
+def status(pid):
+    return dict(l.split(':\t', 1) for l in open('/proc/%d/status' % pid).read().splitlines() if ':\t' in l)
+
+
+def wanted(kind):
+    """Does this kernel have it? Asked of it, and not of casevault."""
+    if kind == 'seccomp':
+        return 'kill_process' in open('/proc/sys/kernel/seccomp/actions_avail').read()
+    return 'landlock' in open('/sys/kernel/security/lsm').read() if os.path.exists('/sys/kernel/security/lsm') else None
+
+
+def shut_in(pid, within=20.0):
+    """The child of ${pid} that is in the sandbox, once it is there."""
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        for c in children(pid):
+            try:
+                s = status(c)
+            except OSError:
+                continue
+            if s.get('NoNewPrivs') == '1' and (s.get('Seccomp') == '2' or not wanted('seccomp')) and limit(c) == '0':
+                return c
+        time.sleep(0.02)
+    raise AssertionError('no process that parses is shut in')
+
+
+def limit(pid):
+    """How many descriptors it may still open; the last thing before the filter."""
+    return re.search(r'Max file size +(\w+)', open('/proc/%d/limits' % pid).read()).group(1)
+
+
+def memory(pid):
+    """All that it can read of its own memory, piece by piece."""
+    with open('/proc/%d/mem' % pid, 'rb', 0) as m:
+        for line in open('/proc/%d/maps' % pid):
+            where, rights, *_ = line.split()
+            begin, end = (int(x, 16) for x in where.split('-'))
+            if not rights.startswith('rw') or end - begin > 1 << 31:  # the sanitizers' shadow is not kept, nor read
+                continue
+            try:
+                m.seek(begin)
+                yield m.read(end - begin)
+            except (OSError, ValueError, OverflowError):
+                pass
+
+
+def holds(pid, what):
+    return any(what in piece for piece in memory(pid))
+
+
+def looked_at(p, pid, kept, known):
+    """What is open in it, and what is in its memory: nothing of our keys; ${known} is what must be found there, so that we look right."""
+    opened = {int(f): os.readlink('/proc/%d/fd/%s' % (pid, f)) for f in os.listdir('/proc/%d/fd' % pid)}
+    assert all(opened.pop(n) == '/dev/null' for n in range(3)), opened
+    assert set(opened) == {3, 4} and opened[3].startswith('socket:') and opened[4].startswith(kept), opened
+    assert status(pid)['Groups'] is not None and status(pid)['NoNewPrivs'] == '1'
+    if wanted('seccomp'):
+        assert status(pid)['Seccomp'] == '2'
+    if os.geteuid() == 0:
+        assert holds(pid, known), 'we do not know how to look into memory'
+        for name, secret in SECRETS.items():
+            assert not holds(pid, secret), '%s is in the memory of who parses' % name
+    p.checks += 1
+
+
+def keys_of(p, name):
+    id = open_identity(p.path(name + '.identity'), PASSPHRASE.encode())
+    for k in ('sign', 'seal'):
+        SECRETS['%s of %s' % (k, name)] = b64u(id[k])
+
+
+def start(p, *args, stdin=subprocess.DEVNULL, **kw):
+    return subprocess.Popen([p.binary, *args], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=p.env(), cwd=p.dir,
+                            start_new_session=True, **kw)
+
+
+def ended(run, rc, *words):
+    out, err = (x.decode() for x in run.communicate(timeout=60))
+    assert run.returncode == rc, (run.returncode, out, err)
+    lines = [l for l in err.split('\n') if l.startswith('casevault: ') and 'hint:' not in l]
+    assert len(lines) == (0 if rc == 0 else 1) and all(w in err for w in words), err
+    return out
+
+
+DEATHS = ((signal.SIGSYS, 14, ('was stopped', 'may be an attack')), (signal.SIGKILL, 1, ('has died', 'signal 9')))
+
+
+# ---- verify ----
+
+def verifying(p, waits):
+    """verify, of a package that is sealed: until the passphrase is there, nothing comes through to who parses."""
+    read, write = os.pipe()
+    run = start(p, 'verify', p.path('sealed.age'), '--sender-key', p.print, '-i', p.path('founder.identity'), '--passphrase-fd',
+                str(read), pass_fds=(read,))
+    os.close(read)
+    child = shut_in(run.pid)
+    waits(child)
+    try:
+        os.write(write, PASSPHRASE.encode() + b'\n')
+    except BrokenPipeError:
+        pass
+    os.close(write)
+    return run
+
+
+def verified(p):
+    def stop(child):
+        looked_at(p, child, 'pipe:', b'sealed.age')
+        os.kill(child, signal.SIGSTOP)
+        stopped.append(child)
+    stopped = []
+    run = verifying(p, stop)
+    time.sleep(1)  # the key is at work, next to a process that does not get it
+    looked_at(p, stopped[0], 'pipe:', b'sealed.age')
+    os.kill(stopped[0], signal.SIGCONT)
+    ended(run, 0, 'Verified')
+    for sig, rc, words in DEATHS:
+        ended(verifying(p, lambda child: os.kill(child, sig)), rc, 'sealed.age', *words)
+    p.checks += 3
+
+
+def traced(p, *args, inject=(), rc=0, err=None):
+    """Run under strace: what each process asked of the kernel, in order, by its number."""
+    log = p.path('trace')
+    q = subprocess.run(['strace', '-f', '-q', '-o', log, '-e', 'signal=none', *sum((['-e', 'inject=' + i] for i in inject), []), p.binary,
+                        *args], capture_output=True, env=dict(p.env(), ASAN_OPTIONS='detect_leaks=0'), cwd=p.dir, start_new_session=True)
+    assert q.returncode == rc and (err is None or err in q.stderr.decode()), (q.returncode, q.stdout, q.stderr)
+    p.checks += 1
+    by = {}
+    for line in open(log, errors='replace'):
+        pid, call = line.split(None, 1)
+        by.setdefault(pid, []).append(call)
+    return by
+
+
+def order(p):
+    """Nothing is read of the file before the process is shut in, and nothing is opened after."""
+    by = traced(p, 'verify', p.path('plain.zip'))
+    parsers = [calls for calls in by.values() if any(c.startswith('read(4, "PK') for c in calls)]
+    assert len(parsers) == 1, len(parsers)
+    calls = parsers[0]
+    first = next(i for i, c in enumerate(calls) if c.startswith('read(4, "PK'))
+    assert any('PR_SET_NO_NEW_PRIVS' in c for c in calls[:first])
+    if wanted('seccomp'):
+        assert any(c.startswith('seccomp(SECCOMP_SET_MODE_FILTER') and c.rstrip().endswith('= 0') for c in calls[:first])
+    if wanted('landlock'):
+        assert any('landlock_restrict_self' in c and c.rstrip().endswith('= 0') for c in calls[:first])
+    tried = [c for c in calls[first:] if not re.match(r'(read|sendto|mmap|munmap|mremap|madvise|brk|futex|sigaltstack|exit_group)\(|\+', c)]
+    assert not tried, tried
+    p.checks += 1
+
+
+def fallbacks(p):
+    """Kernels, and containers, that have one of both or neither; and those that promise what they do not keep."""
+    verify = ['verify', p.path('plain.zip')]
+    none = ('landlock_create_ruleset:error=ENOSYS', 'seccomp:error=ENOSYS')
+    for level in (none, none[:1], none[1:], ('landlock_create_ruleset:error=EOPNOTSUPP',), ('landlock_create_ruleset:error=EPERM',)):
+        traced(p, *verify, inject=level)
+    for broken in ('landlock_restrict_self:error=EPERM', 'prctl:error=EPERM:when=1+') if wanted('landlock') else ():
+        traced(p, *verify, inject=(broken,), rc=1, err='cannot be shut in')
+
+
+# ---- record import ----
+
+def importing(p, *more, first=b'type,', waits=lambda child: None):
+    """record import, of what comes through a pipe that we hold; a line or less of it is there when it is shut in."""
+    run = start(p, 'record', 'import', '-', *p.who('intake'), '--known-ok', *more, stdin=subprocess.PIPE)
+    run.stdin.write(first)
+    run.stdin.flush()
+    child = shut_in(run.pid)
+    waits(child)
+    return run, child
+
+
+def imported(p):
+    rows = persons(3)
+    run, child = importing(p, first=rows[:40])
+    until = time.monotonic() + 30  # until the parent has opened the vault, and has its keys
+    while os.geteuid() == 0 and not holds(run.pid, SECRETS['sign of intake']):
+        assert time.monotonic() < until, 'its parent has no key either, or we do not know how to find it'
+        time.sleep(0.2)
+    looked_at(p, child, 'pipe:', b'record')
+    out = ended_with(run, rows[40:], 0)
+    assert '3 records stored' in out, out
+    for sig, rc, words in DEATHS:
+        before = p.archive()
+        run, child = importing(p, first=persons(2))
+        os.kill(child, sig)
+        out = ended_with(run, b'', rc, 'standard input', *words)
+        assert '0 records stored' in out and p.archive() == before, out
+    # A map is somebody's file as well: what is wrong with it is said by who is shut in.
+    open(p.path('map.json'), 'w').write('{"casevault": "columns v1", "columns": 7}')
+    by = traced(p, 'record', 'import', p.path('rows.csv'), '--map', p.path('map.json'), *p.who('intake'), rc=1, err='map.json')
+    told = [c for calls in by.values() for c in calls if c.startswith('sendto(3')]
+    assert len(told) == 1, len(told)
+    p.checks += 5
+
+
+def ended_with(run, rest, rc, *words):
+    try:
+        run.stdin.write(rest)
+        run.stdin.close()
+    except BrokenPipeError:
+        pass
+    run.stdin = None
+    return ended(run, rc, *words)
+
+
+# ---- the witness ----
+
+def post(place, body):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(place, body, method='POST'), timeout=30) as r:
+            return r.status
+    except urllib.error.HTTPError as e:
+        return e.code
+
+
+def witnessed(p):
+    """The one that has the clients has no key; what it is sent comes to the one that has it as fields of told lengths."""
+    key = p.path('w.key')
+    p.run('audit', 'witness', 'new', '--work', '8', '--passphrase-file', p.path('passphrase'), key)
+    log = json.loads(p.run('audit', 'witness', 'request', '--vault', p.path('vault'), '-o', p.path('request'), '--json'))['log']
+    request = open(p.path('request'), 'rb').read()
+    with_key = ['--key', key, '--passphrase-file', p.path('passphrase'), '--log', log]
+
+    def serve():
+        run = start(p, 'audit', 'witness', 'serve', '--listen', '127.0.0.1:0', *with_key)
+        return run, run.stdout.readline().decode().split()[-1], shut_in(run.pid)
+
+    run, place, child = serve()
+    assert post(place, b'x') == 400 and post(place, request) == 200 and post(place, request) == 409
+    until = time.monotonic() + 20  # until it has noticed that its clients are gone
+    while len(os.listdir('/proc/%d/fd' % child)) > 5 and time.monotonic() < until:
+        time.sleep(0.1)
+    looked_at(p, child, 'socket:', b'w.key')
+    # The clients are that process's alone.
+    host, port = place.split('/')[2].split(':')
+    with socket.create_connection((host, int(port))) as s:
+        s.sendall(b'POST /add-checkpoint HTTP/1.1\r\n')
+        time.sleep(0.5)
+        mine = [os.readlink('/proc/%d/fd/%s' % (run.pid, f)) for f in os.listdir('/proc/%d/fd' % run.pid)]
+        theirs = [os.readlink('/proc/%d/fd/%s' % (child, f)) for f in os.listdir('/proc/%d/fd' % child)]
+        assert sum(x.startswith('socket:') for x in mine) == 1 and sum(x.startswith('socket:') for x in theirs) == 3, (mine, theirs)
+    run.terminate()
+    ended(run, 0)
+    for sig, rc, words in DEATHS:
+        run, place, child = serve()
+        os.kill(child, sig)
+        ended(run, rc, 'a request', *words)
+    # By file, likewise: before there is a key.
+    by = traced(p, 'audit', 'witness', 'sign', *with_key, '--checkpoint', p.path('request'), rc=1, err='the checkpoint last cosigned')
+    main_calls = next(c for c in by.values() if any('w.key' in x and 'openat' in x for x in c))
+    at = [i for i, x in enumerate(main_calls) if re.match(r'(clone|fork)', x)][0], [i for i, x in enumerate(main_calls) if 'w.key' in x and 'openat' in x][0]
+    assert at[0] < at[1], at
+    p.checks += 7
+
+
+def test(p):
+    p.vault()
+    case, victim, _ = p.case()
+    p.partner('Office')
+    own = p.run('identity', 'show', '--json', '-i', p.path('founder.identity'), '--passphrase-file', p.path('passphrase'))
+    recipient = re.search(r'age1\w+', own).group(0)
+    p.as_('founder', 'partner', 'add', '--name', 'Desk', '--purpose', 'Prosecution', '--country', 'RS', '--recipient', recipient,
+          '--print', hashlib.sha256(recipient.encode()).hexdigest()[:20])
+    for to, file in (('Office', 'package.age'), ('Desk', 'sealed.age')):
+        p.consent(victim, to)
+        p.package('founder', case, to, file)
+    plain = subprocess.run(['age', '-d', '-i', p.path('Office.key'), p.path('package.age')], capture_output=True, check=True).stdout
+    open(p.path('plain.zip'), 'wb').write(plain)
+    p.print = p.run('status', *p.who('founder')).split('Fingerprint: ')[1].split('\n')[0]
+    SECRETS['the passphrase'] = PASSPHRASE.encode()
+    for name in ('founder', 'intake'):
+        keys_of(p, name)
+    verified(p)
+    imported(p)
+    witnessed(p)
+    if shutil.which('strace'):
+        order(p)
+        fallbacks(p)
+
+
+if __name__ == '__main__':
+    main(test)
