@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/outfile.h"
 #include "formats/date.h"
 #include "formats/logline.h"
 #include "formats/report.h"
@@ -11,15 +12,18 @@
 #include "vault/recovery.h"
 #include "vault/staff.h"
 
-/* The page of audit report: all that it shows is collected here, in one JSON object; formats/report makes the
- * page. */
+/* The page of audit report: what it shows is collected here; formats/report counts it while the log is gone
+ * through, and reads each event again when it writes its row. */
 
 #define SUFFIX ".html"
 
 struct collecting {
     struct cv_vault *v;
-    struct cv_json *doc, *events, *recovered, *lies;
-    cv_status st; /* of the callbacks that cannot say so */
+    struct cv_json *doc, *recovered, *lies;
+    struct cv_report report;
+    char first[CV_DATE_BYTES]; /* day of the first entry with a time */
+    bool whole;                /* the log was gone through, also if an entry did not open */
+    cv_status st;              /* of the callbacks that cannot say so */
 };
 
 static void note_entry(struct collecting *c, struct cv_json *list, uint64_t entry)
@@ -57,15 +61,25 @@ static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event
                           struct cv_err *err)
 {
     struct collecting *c = arg;
-    struct cv_json *o = cv_json_copy(event);
-    cv_status st = cv_json_set(o, "entry", cv_json_int((int64_t)index));
-    st = CV_THEN(st, cv_json_set(o, "roles", roles_then(c, index, event)));
-    if (cv_json_get(text, "reason") != NULL)
-        st = CV_THEN(st, cv_json_set(o, "reason", cv_json_copy(cv_json_get(text, "reason"))));
-    if (st == CV_OK)
-        return cv_json_push(c->events, o);
-    cv_json_free(o);
+    struct cv_json *roles = roles_then(c, index, event);
+    (void)text;
+    if (c->first[0] == '\0' && cv_logline_dated(event))
+        snprintf(c->first, sizeof(c->first), "%.10s", cv_json_get_str(event, "time"));
+    cv_status st = roles == NULL ? CV_ERR_NOMEM : cv_report_add(&c->report, index, event, roles);
+    cv_json_free(roles);
     return cv_err_note(err, st, "report");
+}
+
+/* again: an event that was gone past. */
+static cv_status again(void *arg, uint64_t entry, struct cv_json **out, struct cv_err *err)
+{
+    const struct collecting *c = arg;
+    struct cv_json *text = NULL;
+    cv_status st = cv_audit_again(c->v, entry, out, &text, err);
+    if (cv_json_get(text, "reason") != NULL)
+        st = CV_THEN(st, cv_json_set(*out, "reason", cv_json_ref(cv_json_get(text, "reason"))));
+    cv_json_free(text);
+    return st;
 }
 
 /* personal(t): sections of persons and of testimony that a case does not have. */
@@ -94,20 +108,14 @@ static cv_status set_text(struct cv_json *doc, const char *name, const char *tex
 /* set_period(c, ask): as it was asked for; else from the first entry with a time until today. */
 static cv_status set_period(struct collecting *c, const struct cv_audit_page *ask)
 {
-    char first[CV_DATE_BYTES], today[CV_DATE_BYTES];
+    char today[CV_DATE_BYTES];
     cv_date_today(0, today);
-    memcpy(first, today, sizeof(first));
-    for (size_t i = 0; i < cv_json_len(c->events); i++)
-        if (cv_logline_dated(cv_json_at(c->events, i))) {
-            snprintf(first, sizeof(first), "%.10s", cv_json_get_str(cv_json_at(c->events, i), "time"));
-            break;
-        }
     const char *to = ask->to != NULL ? ask->to : today;
-    if (strcmp(first, to) > 0)
-        memcpy(first, to, sizeof(first));
-    cv_status st = set_text(c->doc, "from", ask->from != NULL ? ask->from : first);
-    return CV_THEN(st,
-                   set_text(c->doc, "to", ask->from != NULL && strcmp(ask->from, to) > 0 ? ask->from : to));
+    const char *from = ask->from != NULL ? ask->from : c->first[0] != '\0' ? c->first : today;
+    if (strcmp(from, to) > 0 && ask->from == NULL)
+        from = to;
+    cv_status st = set_text(c->doc, "from", from);
+    return CV_THEN(st, set_text(c->doc, "to", strcmp(from, to) > 0 ? from : to));
 }
 
 static cv_status collect(struct cv_ui *ui, struct collecting *c, const struct cv_audit_page *ask)
@@ -128,31 +136,44 @@ static cv_status collect(struct cv_ui *ui, struct collecting *c, const struct cv
     st = CV_THEN(st, set_text(c->doc, "by", cv_vault_me(c->v)->key.pseudonym));
     st = CV_THEN(st, cv_json_set(c->doc, "training", cv_json_bool(cv_vault_policy(c->v)->training)));
     st = CV_THEN(st, cv_json_set(c->doc, "personal", personal(c->v->template)));
-    if (st == CV_OK)
+    st = CV_THEN(st, cv_json_set(c->doc, "recovered", cv_json_ref(c->recovered)));
+    st = CV_THEN(st, cv_json_set(c->doc, "lies", cv_json_ref(c->lies)));
+    if (st == CV_OK) {
         st = cv_audit_events(c->v, "a report of the access log was made", on_event, c, &ui->err);
-    if (st == CV_OK ||
-        st == CV_ERR_LOG) { /* who finds an entry that does not open gets the page all the same */
-        cv_status put = cv_json_set(c->doc, "recovered", cv_json_ref(c->recovered));
-        put = CV_THEN(put, cv_json_set(c->doc, "lies", cv_json_ref(c->lies)));
-        put = CV_THEN(put, cv_json_set(c->doc, "events", cv_json_ref(c->events)));
-        put = CV_THEN(put, set_period(c, ask));
+        c->whole = st == CV_OK || st == CV_ERR_LOG;
+    }
+    if (c->whole) { /* who finds an entry that does not open gets the page all the same */
+        const cv_status put = set_period(c, ask);
         st = put != CV_OK ? put : st;
     }
     return st;
 }
 
-/* write_files(ui, ask, csv_path, page, csv): both or none. */
-static cv_status write_files(struct cv_ui *ui, const struct cv_audit_page *ask, const char *csv_path,
-                             const struct cv_buf *page, const struct cv_buf *csv)
+static cv_status put_piece(void *arg, struct cv_bytes piece, struct cv_err *err)
 {
+    return cv_outfile_write(arg, piece, err);
+}
+
+/* write_files(ui, ask, csv_path, r): both or none, and a name only for what is whole. */
+static cv_status write_files(struct cv_ui *ui, const struct cv_audit_page *ask, const char *csv_path,
+                             const struct cv_report *r)
+{
+    struct cv_outfile page = CV_OUTFILE_NONE, csv = CV_OUTFILE_NONE;
+    cv_status st = ask->csv ? cv_outfile_create(ui, csv_path, &csv) : CV_OK;
+    st = CV_THEN(st, cv_outfile_create(ui, ask->output, &page));
+    st = CV_THEN(st, cv_report_page(r, put_piece, &page, &ui->err));
+    st = CV_THEN(st, cv_outfile_sync(ui, &page));
     if (ask->csv) {
-        cv_status st = cv_ui_write_file(ui, csv_path, cv_buf_view(csv));
-        if (st != CV_OK)
-            return st;
+        st = CV_THEN(st, cv_report_csv(r, put_piece, &csv, &ui->err));
+        st = CV_THEN(st, cv_outfile_sync(ui, &csv));
+        st = CV_THEN(st, cv_outfile_keep(ui, &csv));
     }
-    cv_status st = cv_ui_write_file(ui, ask->output, cv_buf_view(page));
-    if (st != CV_OK && ask->csv)
+    const bool beside = st == CV_OK && ask->csv;
+    st = CV_THEN(st, cv_outfile_keep(ui, &page));
+    if (st != CV_OK && beside)
         (void)unlink(csv_path);
+    cv_outfile_drop(&page);
+    cv_outfile_drop(&csv);
     return st;
 }
 
@@ -178,25 +199,14 @@ static cv_status say(struct cv_ui *ui, const struct cv_audit_page *ask, const ch
     return st;
 }
 
-/* render(ui, ask, doc): nothing is written before all of it is there. */
-static cv_status render(struct cv_ui *ui, const struct cv_audit_page *ask, const struct cv_json *doc)
+static cv_status render(struct cv_ui *ui, const struct cv_audit_page *ask, struct cv_report *r)
 {
-    struct cv_report r = { 0 };
-    struct cv_buf page = { 0 }, csv = { 0 };
     char csv_path[4096] = "";
-    cv_status st = cv_report_new(doc, &r, &ui->err);
-    st = CV_THEN(st, cv_report_page(&r, &page));
-    if (ask->csv)
-        st = CV_THEN(st, cv_report_csv(&r, &csv));
-    if (st == CV_ERR_LIMIT)
-        st = cv_fail(&ui->err, st, "the page would be too large: ask for a shorter period");
     snprintf(csv_path, sizeof(csv_path), "%.*s.csv", (int)(strlen(ask->output) - strlen(SUFFIX)),
              ask->output);
-    st = CV_THEN(st, write_files(ui, ask, csv_path, &page, &csv));
-    st = CV_THEN(st, say(ui, ask, csv_path, &r));
-    cv_report_free(&r);
-    cv_buf_free(&page);
-    cv_buf_free(&csv);
+    cv_status st = cv_report_judge(r, &ui->err);
+    st = CV_THEN(st, write_files(ui, ask, csv_path, r));
+    st = CV_THEN(st, say(ui, ask, csv_path, r));
     return cv_err_note(&ui->err, st, "report");
 }
 
@@ -213,25 +223,23 @@ static cv_status check(struct cv_ui *ui, const struct cv_audit_page *ask)
 cv_status cv_audit_page_write(struct cv_ui *ui, const struct cv_audit_page *ask)
 {
     struct cv_opened o = { 0 };
-    struct collecting c = { .doc = cv_json_object(),
-                            .events = cv_json_array(),
-                            .recovered = cv_json_array(),
-                            .lies = cv_json_array() };
-    cv_status st = c.doc == NULL || c.events == NULL || c.recovered == NULL || c.lies == NULL
-                       ? CV_ERR_NOMEM
-                       : check(ui, ask);
+    struct collecting c = { .doc = cv_json_object(), .recovered = cv_json_array(), .lies = cv_json_array() };
+    const struct cv_report_source source = { again, &c };
+    cv_status st = c.doc == NULL || c.recovered == NULL || c.lies == NULL ? CV_ERR_NOMEM : check(ui, ask);
+    st = CV_THEN(st, cv_report_new(c.doc, &source, &c.report));
     st = CV_THEN(st, cv_ui_open(ui, &o));
     c.v = o.vault;
     st = CV_THEN(st, collect(ui, &c, ask));
-    if (st == CV_OK || (st == CV_ERR_LOG && cv_json_get(c.doc, "to") != NULL)) {
+    if (st == CV_OK || (st == CV_ERR_LOG && c.whole)) {
         const struct cv_err found = ui->err;
-        const cv_status wrote = render(ui, ask, c.doc);
+        ui->err = (struct cv_err){ 0 };
+        const cv_status wrote = render(ui, ask, &c.report);
         if (wrote == CV_OK)
             ui->err = found;
         st = wrote != CV_OK ? wrote : st;
     }
+    cv_report_free(&c.report);
     cv_json_free(c.doc);
-    cv_json_free(c.events);
     cv_json_free(c.recovered);
     cv_json_free(c.lies);
     cv_ui_close(&o);

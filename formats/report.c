@@ -9,7 +9,6 @@
 #include "formats/report_ties.h"
 
 #define CLOCK_SECONDS 600 /* clocks may differ by that much */
-#define DAY_CHARS ((size_t)10)
 #define DAY_SECONDS 86400
 
 static bool one_of(const char *word, const char *const *words)
@@ -49,21 +48,20 @@ static bool share_word(const struct cv_json *a, const struct cv_json *b)
     return false;
 }
 
-/* unusual(time): before 06:00, from 22:00 on, or at a weekend; in UTC. */
-static bool unusual(const char *time)
+/* unusual(at): before 06:00, from 22:00 on, or at a weekend; in UTC. */
+static bool unusual(int64_t at)
 {
-    const int64_t s = cv_date_seconds(cv_bytes_str(time));
-    if (s == INT64_MIN)
+    if (at == INT64_MIN)
         return false;
     /* The first day of 1970 was a Thursday; days before it are brought up by whole weeks. */
-    const int64_t day = (s - (((s % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS)) / DAY_SECONDS;
-    const int64_t weekday = (((day + 3) % 7) + 7) % 7; /* 0: Monday */
-    const char hour[] = { time[11], time[12], '\0' };
-    return weekday >= 5 || strcmp(hour, "06") < 0 || strcmp(hour, "22") >= 0;
+    const int64_t second = ((at % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
+    const int64_t weekday = ((((at - second) / DAY_SECONDS + 3) % 7) + 7) % 7; /* 0: Monday */
+    return weekday >= 5 || second < 6 * 3600 || second >= 22 * 3600;
 }
 
-/* lists_of(r, e): all that can be told from the entry itself. */
-static uint32_t lists_of(const struct cv_report *r, const struct cv_report_entry *e)
+/* lists_of(r, e, event): all that can be told from the entry itself. */
+static uint32_t lists_of(const struct cv_report *r, const struct cv_report_entry *e,
+                         const struct cv_json *event)
 {
     static const struct {
         const char *action;
@@ -77,52 +75,139 @@ static uint32_t lists_of(const struct cv_report *r, const struct cv_report_entry
         { "hold", CV_REPORT_GRANTS },       { "clear", CV_REPORT_GRANTS },
         { "erase", CV_REPORT_ERASURES },
     };
+    const char *action = cv_logline_get(event, "action");
     uint32_t lists = 0;
     for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
-        if (strcmp(e->action, plain[i].action) == 0)
+        if (strcmp(action, plain[i].action) == 0)
             lists |= 1U << plain[i].list;
-    if (cv_logline_leaves(e->action))
+    if (cv_logline_leaves(action))
         lists |= 1U << CV_REPORT_EXPORTS;
-    if (cv_json_get(e->event, "written_by") != NULL)
+    if (e->forged)
         lists |= 1U << CV_REPORT_FORGED;
-    if (!cv_logline_dated(e->event))
+    if (e->at == INT64_MIN)
         lists |= 1U << CV_REPORT_CLOCK;
     if (!e->reading)
         return lists;
-    if (share_word(cv_json_get(e->event, "sections"), cv_json_get(r->doc, "personal")))
+    if (share_word(cv_json_get(event, "sections"), cv_json_get(r->doc, "personal")))
         lists |= 1U << CV_REPORT_PERSONAL;
-    if (cv_json_len(cv_json_get(e->event, "ids")) > CV_REPORT_MANY_IDS)
+    if (cv_json_len(cv_json_get(event, "ids")) > CV_REPORT_MANY_IDS)
         lists |= 1U << CV_REPORT_BULK;
-    if (unusual(e->time))
+    if (unusual(e->at))
         lists |= 1U << CV_REPORT_HOURS;
     return lists;
 }
 
-static void read_entry(const struct cv_report *r, const struct cv_json *event, struct cv_report_entry *e)
+/* ---- the entries, one by one ---- */
+
+/* member_of(r, who, out): their place; that of the entry before is tried first. */
+static cv_status member_of(struct cv_report *r, const char *who, uint32_t *out)
 {
-    char since[CV_LOGLINE_TIME_BYTES], until[CV_LOGLINE_TIME_BYTES];
-    *e = (struct cv_report_entry){ .event = event,
-                                   .index = (uint64_t)cv_json_get_int(event, "entry"),
-                                   .who = cv_logline_get(event, "written_by"),
-                                   .time = cv_logline_dated(event) ? cv_logline_get(event, "time") : "-",
-                                   .action = cv_logline_get(event, "action") };
-    if (strcmp(e->who, "-") == 0)
-        e->who = cv_logline_get(event, "member");
-    e->group = group_of(e->action);
-    e->reading = reads_records(event, e->action);
-    e->within = cv_logline_bound(r->from, false, since) && cv_logline_bound(r->to, true, until) &&
-                cv_logline_within(event, since, until);
-    e->lists = e->within ? lists_of(r, e) : 0;
+    *out = r->count > 0 ? r->entries[r->count - 1].member : 0;
+    if (*out < r->known && strcmp(r->members[*out].who, who) == 0)
+        return CV_OK;
+    for (*out = 0; *out < r->known; ++*out)
+        if (strcmp(r->members[*out].who, who) == 0)
+            return CV_OK;
+    struct cv_report_member *more = realloc(r->members, (r->known + 1) * sizeof(*more));
+    if (more == NULL)
+        return CV_ERR_NOMEM;
+    r->members = more;
+    more[r->known] = (struct cv_report_member){ .who = strdup(who), .came = *out };
+    if (more[r->known].who == NULL)
+        return CV_ERR_NOMEM;
+    r->known++;
+    return CV_OK;
+}
+
+/* roles_of(r, roles, out): which of the sets it is; that of the entry before is tried first. */
+static cv_status roles_of(struct cv_report *r, const struct cv_json *roles, uint32_t *out)
+{
+    *out = r->count > 0 ? r->entries[r->count - 1].roles : 0;
+    if (cv_json_equal(cv_json_at(r->role_sets, *out), roles))
+        return CV_OK;
+    for (*out = 0; *out < cv_json_len(r->role_sets); ++*out)
+        if (cv_json_equal(cv_json_at(r->role_sets, *out), roles))
+            return CV_OK;
+    return cv_json_push(r->role_sets, cv_json_copy(roles));
+}
+
+static cv_status make_room(struct cv_report *r)
+{
+    if (r->count < r->room)
+        return CV_OK;
+    const size_t room = r->room > 0 ? 2 * r->room : 256;
+    struct cv_report_entry *more = realloc(r->entries, room * sizeof(*more));
+    if (more == NULL || room > UINT32_MAX)
+        return CV_ERR_NOMEM;
+    r->entries = more;
+    r->room = room;
+    return CV_OK;
+}
+
+cv_status cv_report_add(struct cv_report *r, uint64_t entry, const struct cv_json *event,
+                        const struct cv_json *roles)
+{
+    const char *action = cv_logline_get(event, "action"), *who = cv_logline_get(event, "written_by");
+    struct cv_report_entry e = { .index = entry,
+                                 .at = cv_logline_dated(event)
+                                           ? cv_date_seconds(cv_bytes_str(cv_logline_get(event, "time")))
+                                           : INT64_MIN,
+                                 .group = (uint8_t)group_of(action),
+                                 .reading = reads_records(event, action),
+                                 .forged = cv_json_get(event, "written_by") != NULL,
+                                 .refs = cv_json_len(cv_json_get(event, "refs")) > 0,
+                                 .ties = cv_report_ties(action) };
+    e.lists = lists_of(r, &e, event);
+    cv_status st = make_room(r);
+    st = CV_THEN(st, member_of(r, strcmp(who, "-") != 0 ? who : cv_logline_get(event, "member"), &e.member));
+    if (cv_json_is(roles, CV_JSON_ARRAY)) /* or else it stays the first, which is empty */
+        st = CV_THEN(st, roles_of(r, roles, &e.roles));
+    if (st == CV_OK)
+        r->entries[r->count++] = e;
+    return st;
+}
+
+cv_status cv_report_event(const struct cv_report *r, const struct cv_report_entry *e, struct cv_json **out,
+                          struct cv_err *err)
+{
+    *out = NULL;
+    cv_status st = r->source.read(r->source.arg, e->index, out, err);
+    if (st == CV_OK && e->forged && cv_json_is(*out, CV_JSON_OBJECT))
+        st = cv_json_set(*out, "written_by", cv_json_str(r->members[e->member].who));
+    if (st != CV_OK) {
+        cv_json_free(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+/* ---- the period ---- */
+
+static void mark_within(struct cv_report *r)
+{
+    const int64_t since = cv_date_seconds(cv_bytes_str(r->from));
+    const int64_t until = cv_date_seconds(cv_bytes_str(r->to)) + DAY_SECONDS - 1;
+    for (size_t i = 0; i < r->count; i++) {
+        struct cv_report_entry *e = &r->entries[i];
+        e->within = e->at == INT64_MIN || (e->at >= since && e->at <= until);
+        e->lists = e->within ? e->lists : 0;
+        r->within += e->within;
+    }
 }
 
 /* ---- bulk reads ---- */
+
+static int64_t day_of(const struct cv_report_entry *e)
+{
+    return e->at == INT64_MIN ? INT64_MIN : e->at / DAY_SECONDS - (e->at % DAY_SECONDS < 0);
+}
 
 static int by_member_and_day(const void *a, const void *b)
 {
     const struct cv_report_entry *x = *(struct cv_report_entry *const *)a,
                                  *y = *(struct cv_report_entry *const *)b;
-    const int who = strcmp(x->who, y->who);
-    return who != 0 ? who : strncmp(x->time, y->time, DAY_CHARS);
+    const int64_t on = day_of(x), other = day_of(y);
+    return x->member != y->member ? (x->member < y->member ? -1 : 1) : (on > other) - (on < other);
 }
 
 /* mark_bulk(r): the reads of who read much in one day. */
@@ -148,140 +233,121 @@ static cv_status mark_bulk(struct cv_report *r)
 
 /* ---- clocks: the order of entries is proved, and their times should not contradict it ---- */
 
-struct clock {
-    struct cv_report_entry *entry;
-    int64_t at;
-    size_t before; /* in the longest run that ends here */
-    bool kept;
-};
+#define NONE UINT32_MAX
 
-/* keep_longest(c, n, tails): the most entries whose times do not contradict each other are believed. */
-static void keep_longest(struct clock *c, size_t n, size_t *tails)
+/* keep_longest(r, before, tails): the most entries whose times do not contradict each other are believed;
+ * ${before}: of each the one before it in the longest run that it ends. */
+static void keep_longest(struct cv_report *r, uint32_t *before, uint32_t *tails)
 {
     size_t length = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < r->count; i++) {
         size_t low = 0, high = length;
+        if (r->entries[i].at == INT64_MIN)
+            continue;
         while (low < high) {
             const size_t mid = low + (high - low) / 2;
-            if (c[tails[mid]].at <= c[i].at)
+            if (r->entries[tails[mid]].at <= r->entries[i].at)
                 low = mid + 1;
             else
                 high = mid;
         }
-        c[i].before = low > 0 ? tails[low - 1] : SIZE_MAX;
-        tails[low] = i;
+        before[i] = low > 0 ? tails[low - 1] : NONE;
+        tails[low] = (uint32_t)i;
         length += low == length;
     }
-    for (size_t i = length > 0 ? tails[length - 1] : SIZE_MAX; i != SIZE_MAX; i = c[i].before)
-        c[i].kept = true;
+    for (uint32_t i = length > 0 ? tails[length - 1] : NONE; i != NONE; i = before[i])
+        r->entries[i].kept = true;
 }
 
-/* mark_odd(c, n, since, until): the others, if they are off by more than clocks are, and they or what they
- * stand between are of the period. */
-static void mark_odd(struct clock *c, size_t n, int64_t since, int64_t until)
+/* mark_odd(r): the others, if they are off by more than clocks are, and they or what they stand between are
+ * of the period. */
+static void mark_odd(struct cv_report *r)
 {
+    const int64_t since = cv_date_seconds(cv_bytes_str(r->from));
+    const int64_t until = cv_date_seconds(cv_bytes_str(r->to)) + DAY_SECONDS - 1;
     int64_t after = INT64_MAX, before = INT64_MIN;
-    for (size_t i = n; i-- > 0;) { /* `before` of a clock is not needed any more: it holds what comes next */
-        if (c[i].kept)
-            after = c[i].at;
-        else if (after != INT64_MAX && c[i].at - CLOCK_SECONDS > after &&
-                 (c[i].entry->within || (after >= since && after <= until)))
-            c[i].entry->lists |= 1U << CV_REPORT_CLOCK;
+    for (size_t i = r->count; i-- > 0;) {
+        struct cv_report_entry *e = &r->entries[i];
+        if (e->kept)
+            after = e->at;
+        else if (e->at != INT64_MIN && after != INT64_MAX && e->at - CLOCK_SECONDS > after &&
+                 (e->within || (after >= since && after <= until)))
+            e->lists |= 1U << CV_REPORT_CLOCK;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (c[i].kept)
-            before = c[i].at;
-        else if (before != INT64_MIN && c[i].at + CLOCK_SECONDS < before &&
-                 (c[i].entry->within || (before >= since && before <= until)))
-            c[i].entry->lists |= 1U << CV_REPORT_CLOCK;
+    for (size_t i = 0; i < r->count; i++) {
+        struct cv_report_entry *e = &r->entries[i];
+        if (e->kept)
+            before = e->at;
+        else if (e->at != INT64_MIN && before != INT64_MIN && e->at + CLOCK_SECONDS < before &&
+                 (e->within || (before >= since && before <= until)))
+            e->lists |= 1U << CV_REPORT_CLOCK;
     }
 }
 
 static cv_status mark_clocks(struct cv_report *r)
 {
-    struct clock *c = calloc(r->count + 1, sizeof(*c));
-    size_t *tails = calloc(r->count + 1, sizeof(*tails)), n = 0;
-    cv_status st = c == NULL || tails == NULL ? CV_ERR_NOMEM : CV_OK;
-    for (size_t i = 0; i < r->count && st == CV_OK; i++) {
-        const int64_t at = cv_date_seconds(cv_bytes_str(r->entries[i].time));
-        if (at != INT64_MIN)
-            c[n++] = (struct clock){ .entry = &r->entries[i], .at = at };
-    }
+    uint32_t *before = calloc(r->count + 1, sizeof(*before)), *tails = calloc(r->count + 1, sizeof(*tails));
+    const cv_status st = before == NULL || tails == NULL ? CV_ERR_NOMEM : CV_OK;
     if (st == CV_OK) {
-        keep_longest(c, n, tails);
-        mark_odd(c, n, cv_date_seconds(cv_bytes_str(r->from)),
-                 cv_date_seconds(cv_bytes_str(r->to)) + DAY_SECONDS - 1);
+        keep_longest(r, before, tails);
+        mark_odd(r);
     }
-    free(c);
+    free(before);
     free(tails);
     return st;
 }
 
 /* ---- members ---- */
 
-static int by_who(const void *a, const void *b)
-{
-    return strcmp(((const struct cv_report_member *)a)->who, ((const struct cv_report_member *)b)->who);
-}
-
 static int by_total(const void *a, const void *b)
 {
     const struct cv_report_member *x = a, *y = b;
-    return x->total != y->total ? (x->total < y->total ? 1 : -1) : strcmp(x->who, y->who);
+    return x->total != y->total   ? (x->total < y->total ? 1 : -1)
+           : x->shown != y->shown ? (x->shown ? -1 : 1)
+                                  : strcmp(x->who, y->who);
 }
 
-static void count_entry(const struct cv_report_entry *e, struct cv_report_member *m)
+/* count_members(r): what each did of what the page shows. */
+static void count_members(struct cv_report *r)
 {
-    if (e->within) {
-        m->total++;
-        m->groups[e->group]++;
-    }
-    for (size_t i = 0; i < CV_REPORT_LISTS; i++)
-        m->lists[i] += e->lists >> i & 1U;
-}
-
-/* count_members(r): one for each who wrote an entry that the page shows. */
-static cv_status count_members(struct cv_report *r)
-{
-    size_t n = 0;
-    r->members = calloc(r->count + 1, sizeof(*r->members));
-    if (r->members == NULL)
-        return CV_ERR_NOMEM;
-    for (size_t i = 0; i < r->count; i++)
-        if (r->entries[i].within || r->entries[i].lists != 0)
-            r->members[n++].who = r->entries[i].who;
-    qsort(r->members, n, sizeof(*r->members), by_who);
-    for (size_t i = 0; i < n; i++)
-        if (r->member_count == 0 || by_who(&r->members[r->member_count - 1], &r->members[i]) != 0)
-            r->members[r->member_count++] = r->members[i];
     for (size_t i = 0; i < r->count; i++) {
-        const struct cv_report_member key = { .who = r->entries[i].who };
-        struct cv_report_member *m = bsearch(&key, r->members, r->member_count, sizeof(key), by_who);
-        if (m != NULL)
-            count_entry(&r->entries[i], m);
+        const struct cv_report_entry *e = &r->entries[i];
+        struct cv_report_member *m = &r->members[e->member];
+        m->total += e->within;
+        m->groups[e->group] += e->within;
+        m->shown = m->shown || e->within || e->lists != 0;
+        for (size_t k = 0; k < CV_REPORT_LISTS; k++) {
+            m->lists[k] += e->lists >> k & 1U;
+            r->lists[k] += e->lists >> k & 1U;
+        }
     }
-    qsort(r->members, r->member_count, sizeof(*r->members), by_total);
-    return CV_OK;
 }
 
-/* number_members(r): each entry is given its member's place. */
-static void number_members(struct cv_report *r)
+/* order_members(r): and entries are told their new places. */
+static cv_status order_members(struct cv_report *r)
 {
-    for (size_t m = 0; m < r->member_count; m++)
-        r->members[m].names = cv_json_get(cv_json_get(r->doc, "names"), r->members[m].who);
+    uint32_t *place = calloc(r->known + 1, sizeof(*place));
+    if (place == NULL)
+        return CV_ERR_NOMEM;
+    if (r->known > 0)
+        qsort(r->members, r->known, sizeof(*r->members), by_total);
+    for (size_t m = 0; m < r->known; m++) {
+        struct cv_report_member *of = &r->members[m];
+        of->names = cv_json_get(cv_json_get(r->doc, "names"), of->who);
+        place[of->came] = (uint32_t)m;
+        r->member_count += of->shown;
+    }
     for (size_t i = 0; i < r->count; i++)
-        for (size_t m = 0; m < r->member_count; m++)
-            if (strcmp(r->members[m].who, r->entries[i].who) == 0) {
-                r->entries[i].member = m;
-                break;
-            }
+        r->entries[i].member = place[r->entries[i].member];
+    free(place);
+    return CV_OK;
 }
 
 static cv_status collect_roles(struct cv_report *r)
 {
     cv_status st = CV_OK;
     for (size_t i = 0; i < r->count && st == CV_OK; i++) {
-        const struct cv_json *roles = cv_json_get(r->entries[i].event, "roles");
+        const struct cv_json *roles = cv_json_at(r->role_sets, r->entries[i].roles);
         for (size_t k = 0; r->entries[i].within && k < cv_json_len(roles) && st == CV_OK; k++)
             if (cv_json_cstr(cv_json_at(roles, k)) != NULL)
                 st = cv_json_push_word(r->roles, cv_json_cstr(cv_json_at(roles, k)));
@@ -289,44 +355,47 @@ static cv_status collect_roles(struct cv_report *r)
     return st;
 }
 
-cv_status cv_report_new(const struct cv_json *doc, struct cv_report *out, struct cv_err *err)
+/* ---- all of it ---- */
+
+cv_status cv_report_new(const struct cv_json *doc, const struct cv_report_source *source,
+                        struct cv_report *out)
 {
-    const struct cv_json *events = cv_json_get(doc, "events");
-    *out = (struct cv_report){ .doc = doc,
-                               .from = cv_logline_get(doc, "from"),
-                               .to = cv_logline_get(doc, "to") };
-    if (!cv_json_is(events, CV_JSON_ARRAY) || !cv_date_ok(cv_bytes_str(out->from), false) ||
-        !cv_date_ok(cv_bytes_str(out->to), false) || strcmp(out->from, out->to) > 0)
-        return cv_fail(err, CV_ERR_FORMAT, "report: no period, or no events");
-    out->count = cv_json_len(events);
-    out->entries = calloc(out->count + 1, sizeof(*out->entries));
-    out->roles = cv_json_array();
-    cv_status st = out->entries == NULL || out->roles == NULL ? CV_ERR_NOMEM : CV_OK;
-    for (size_t i = 0; i < out->count && st == CV_OK; i++) {
-        read_entry(out, cv_json_at(events, i), &out->entries[i]);
-        out->within += out->entries[i].within;
-    }
-    st = CV_THEN(st, mark_bulk(out));
-    st = CV_THEN(st, mark_clocks(out));
-    st = CV_THEN(st, cv_report_mark_untied(out));
-    st = CV_THEN(st, count_members(out));
-    st = CV_THEN(st, collect_roles(out));
-    if (st != CV_OK) {
+    *out = (struct cv_report){
+        .doc = doc, .source = *source, .roles = cv_json_array(), .role_sets = cv_json_array()
+    };
+    cv_status st = out->roles == NULL || out->role_sets == NULL ? CV_ERR_NOMEM : CV_OK;
+    st = CV_THEN(st, cv_json_push(out->role_sets, cv_json_array()));
+    if (st != CV_OK)
         cv_report_free(out);
-        return cv_err_note(err, st, "report");
-    }
-    number_members(out);
-    for (size_t m = 0; m < out->member_count; m++)
-        for (size_t i = 0; i < CV_REPORT_LISTS; i++)
-            out->lists[i] += out->members[m].lists[i];
-    return CV_OK;
+    return st;
+}
+
+cv_status cv_report_judge(struct cv_report *r, struct cv_err *err)
+{
+    r->from = cv_logline_get(r->doc, "from");
+    r->to = cv_logline_get(r->doc, "to");
+    if (!cv_date_ok(cv_bytes_str(r->from), false) || !cv_date_ok(cv_bytes_str(r->to), false) ||
+        strcmp(r->from, r->to) > 0)
+        return cv_fail(err, CV_ERR_FORMAT, "report: no period");
+    mark_within(r);
+    cv_status st = mark_bulk(r);
+    st = CV_THEN(st, mark_clocks(r));
+    st = CV_THEN(st, cv_report_mark_untied(r, err));
+    if (st == CV_OK)
+        count_members(r);
+    st = CV_THEN(st, order_members(r));
+    st = CV_THEN(st, collect_roles(r));
+    return cv_err_note(err, st, "report");
 }
 
 void cv_report_free(struct cv_report *r)
 {
+    for (size_t m = 0; m < r->known; m++)
+        free(r->members[m].who);
     free(r->entries);
     free(r->members);
     cv_json_free(r->roles);
+    cv_json_free(r->role_sets);
     *r = (struct cv_report){ 0 };
 }
 
@@ -339,32 +408,43 @@ const char *cv_report_word(enum cv_report_list list)
     return words[list];
 }
 
-static cv_status csv_row(const struct cv_report *r, const struct cv_report_entry *e, struct cv_buf *out)
+static cv_status csv_row(const struct cv_report *r, const struct cv_report_entry *e, struct cv_buf *out,
+                         struct cv_err *err)
 {
     struct cv_buf name = { 0 }, lists = { 0 };
-    cv_status st = cv_logline_names(
-        cv_json_get(cv_json_get(r->doc, "names"), cv_logline_get(e->event, "member")), &name);
+    struct cv_json *event = NULL;
+    cv_status st = cv_report_event(r, e, &event, err);
+    st = CV_THEN(st, cv_logline_names(
+                         cv_json_get(cv_json_get(r->doc, "names"), cv_logline_get(event, "member")), &name));
     st = CV_THEN(st, cv_buf_append(&name, CV_LIT("\0")));
     for (size_t i = 0; i < CV_REPORT_LISTS && st == CV_OK; i++)
         if (e->lists >> i & 1U)
             st =
                 cv_buf_printf(&lists, "%s%s", lists.n > 0 ? " " : "", cv_report_word((enum cv_report_list)i));
     st = CV_THEN(st, cv_buf_append(&lists, CV_LIT("\0")));
-    st = CV_THEN(
-        st, cv_logline_csv(e->index, e->event, e->event, (const char *)name.p, (const char *)lists.p, out));
+    st =
+        CV_THEN(st, cv_logline_csv(e->index, event, event, (const char *)name.p, (const char *)lists.p, out));
+    cv_json_free(event);
     cv_buf_free(&name);
     cv_buf_free(&lists);
     return st;
 }
 
-cv_status cv_report_csv(const struct cv_report *r, struct cv_buf *out)
+cv_status cv_report_csv(const struct cv_report *r, cv_report_sink sink, void *arg, struct cv_err *err)
 {
+    struct cv_buf out = { 0 };
     cv_status st = cv_json_get_bool(r->doc, "training")
-                       ? cv_csv_cell("TRAINING - no real people are in this vault", true, out)
+                       ? cv_csv_cell("TRAINING - no real people are in this vault", true, &out)
                        : CV_OK;
-    st = CV_THEN(st, cv_logline_csv_head("lists", out));
-    for (size_t i = 0; i < r->count && st == CV_OK; i++)
-        if (r->entries[i].within || r->entries[i].lists != 0)
-            st = csv_row(r, &r->entries[i], out);
-    return st;
+    st = CV_THEN(st, cv_logline_csv_head("lists", &out));
+    st = CV_THEN(st, sink(arg, cv_buf_view(&out), err));
+    for (size_t i = 0; i < r->count && st == CV_OK; i++) {
+        cv_buf_truncate(&out, 0);
+        if (r->entries[i].within || r->entries[i].lists != 0) {
+            st = csv_row(r, &r->entries[i], &out, err);
+            st = CV_THEN(st, sink(arg, cv_buf_view(&out), err));
+        }
+    }
+    cv_buf_free(&out);
+    return cv_err_note(err, st, "report");
 }

@@ -109,9 +109,9 @@ void cv_report_chart_members(struct cv_report_out *p)
     cv_report_put(p, "</tbody></table>\n");
 }
 
-bool cv_report_chart_in_role(const struct cv_report_entry *e, const char *role)
+bool cv_report_chart_in_role(const struct cv_report *r, const struct cv_report_entry *e, const char *role)
 {
-    const struct cv_json *roles = cv_json_get(e->event, "roles");
+    const struct cv_json *roles = cv_json_at(r->role_sets, e->roles);
     return e->within && (role == NULL ? cv_json_len(roles) == 0 : cv_json_has_word(roles, role));
 }
 
@@ -125,7 +125,7 @@ size_t cv_report_chart_count(const struct cv_report *r, size_t i, size_t counts[
     size_t all = 0;
     memset(counts, 0, CV_REPORT_GROUPS * sizeof(*counts));
     for (size_t k = 0; k < r->count; k++)
-        if (cv_report_chart_in_role(&r->entries[k], cv_report_chart_role(r, i))) {
+        if (cv_report_chart_in_role(r, &r->entries[k], cv_report_chart_role(r, i))) {
             counts[r->entries[k].group]++;
             all++;
         }
@@ -197,8 +197,11 @@ static bool cut(struct cv_report_buckets *b, const char *from, const char *to, s
 
 size_t cv_report_chart_place(const struct cv_report_buckets *b, const struct cv_report_entry *e)
 {
+    char day[CV_DATE_BYTES] = "";
+    if (e->at != INT64_MIN)
+        cv_date_of(e->at, day);
     for (size_t k = 0; k < b->n; k++)
-        if (strncmp(e->time, b->b[k].key, b->chars) == 0)
+        if (strncmp(day, b->b[k].key, b->chars) == 0)
             return k;
     return b->n;
 }

@@ -249,27 +249,6 @@ static void put_findings(struct cv_report_out *p)
 
 /* ---- who read whom ---- */
 
-/* distinct(r, m): how many records a member read of those that are persons' and testimony. */
-static size_t distinct(struct cv_report_out *p, size_t m)
-{
-    struct cv_json *seen = cv_json_object();
-    for (size_t i = 0; i < p->r->count && p->st == CV_OK; i++) {
-        const struct cv_report_entry *e = &p->r->entries[i];
-        const struct cv_json *ids = cv_json_get(e->event, "ids");
-        const char *record = cv_json_get_str(e->event, "record");
-        if (!stands(e, CV_REPORT_PERSONAL) || e->member != m)
-            continue;
-        if (record != NULL)
-            p->st = cv_json_set(seen, record, cv_json_bool(true));
-        for (size_t k = 0; k < cv_json_len(ids) && p->st == CV_OK; k++)
-            if (cv_json_cstr(cv_json_at(ids, k)) != NULL)
-                p->st = cv_json_set(seen, cv_json_cstr(cv_json_at(ids, k)), cv_json_bool(true));
-    }
-    const size_t n = cv_json_len(seen);
-    cv_json_free(seen);
-    return n;
-}
-
 static void put_readers(struct cv_report_out *p)
 {
     static const enum cv_report_list columns[] = { CV_REPORT_PERSONAL, CV_REPORT_UNTIED, CV_REPORT_HOURS,
@@ -298,7 +277,7 @@ static void put_readers(struct cv_report_out *p)
             cv_report_put(p, "</td>");
             if (i == 0) {
                 cv_report_put(p, "<td class=\"c records\">");
-                cv_report_put_link(p, distinct(p, m), "personal", m);
+                cv_report_put_link(p, cv_report_many(p, m), "personal", m);
                 cv_report_put(p, "</td>");
             }
         }
@@ -336,7 +315,7 @@ static void put_all(struct cv_report_out *p, const struct cv_report_buckets *b)
 /* in_set(p, e, role, m): of the entries of a role, or (${role} SIZE_MAX) of a member. */
 static bool in_set(const struct cv_report_out *p, const struct cv_report_entry *e, size_t role, size_t m)
 {
-    return role != SIZE_MAX ? cv_report_chart_in_role(e, cv_report_chart_role(p->r, role))
+    return role != SIZE_MAX ? cv_report_chart_in_role(p->r, e, cv_report_chart_role(p->r, role))
                             : e->within && e->member == m;
 }
 
@@ -457,10 +436,14 @@ static void put_whole(struct cv_report_out *p, const void *arg)
     put_body(p);
 }
 
-cv_status cv_report_page(const struct cv_report *r, struct cv_buf *out)
+cv_status cv_report_page(const struct cv_report *r, cv_report_sink sink, void *arg, struct cv_err *err)
 {
     const struct cv_report_parts parts = { cv_report_template(), cv_report_css(), put_title, put_whole,
                                            NULL };
-    struct cv_report_out p = { .r = r, .out = out, .st = CV_OK };
-    return cv_report_put_page(&p, &parts);
+    struct cv_buf piece = { 0 };
+    struct cv_report_out p = { .r = r, .out = &piece, .st = CV_OK, .sink = sink, .arg = arg, .err = err };
+    p.st = cv_report_put_page(&p, &parts);
+    cv_report_put_out(&p, 0);
+    cv_buf_free(&piece);
+    return cv_err_note(err, p.st, "report");
 }

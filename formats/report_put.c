@@ -8,7 +8,17 @@
 #include "formats/logline.h"
 #include "formats/utf8.h"
 
+#define PIECE ((size_t)32 << 10) /* so much goes to the sink at a time */
+
 /* Text and rows. Whatever comes from the log goes through cv_report_put_bytes. */
+
+void cv_report_put_out(struct cv_report_out *p, size_t most)
+{
+    if (p->st != CV_OK || p->sink == NULL || p->out->n <= most)
+        return;
+    p->st = p->sink(p->arg, cv_buf_view(p->out), p->err);
+    cv_buf_truncate(p->out, 0);
+}
 
 void cv_report_put(struct cv_report_out *p, const char *html)
 {
@@ -68,17 +78,17 @@ void cv_report_put_names(struct cv_report_out *p, const struct cv_json *names)
 
 /* ---- rows of entries ---- */
 
-static void put_what(struct cv_report_out *p, const struct cv_report_entry *e)
+static void put_what(struct cv_report_out *p, const struct cv_json *event)
 {
-    const char *reason = cv_json_get_str(e->event, "reason");
+    const char *reason = cv_json_get_str(event, "reason");
     struct cv_buf what = { 0 };
-    p->st = CV_THEN(p->st, cv_logline_what(e->event, &what));
+    p->st = CV_THEN(p->st, cv_logline_what(event, &what));
     cv_report_put(p, "<td class=\"what\"><bdi>");
     cv_report_put_bytes(p, cv_buf_view(&what));
     cv_report_put(p, "</bdi>");
-    if (cv_json_get(e->event, "written_by") != NULL) {
+    if (cv_json_get(event, "written_by") != NULL) {
         cv_report_put(p, ", in the name of ");
-        cv_report_put_text(p, cv_logline_get(e->event, "member"));
+        cv_report_put_text(p, cv_logline_get(event, "member"));
     }
     if (reason != NULL) {
         cv_report_put(p, "<p class=\"reason\"><span>Reason:</span> ");
@@ -89,22 +99,23 @@ static void put_what(struct cv_report_out *p, const struct cv_report_entry *e)
     cv_buf_free(&what);
 }
 
-static void put_time(struct cv_report_out *p, const struct cv_report_entry *e)
+static void put_time(struct cv_report_out *p, const struct cv_json *event)
 {
-    if (strlen(e->time) < 20) {
-        cv_report_put_text(p, cv_logline_get(e->event, "time"));
+    const char *time = cv_logline_get(event, "time");
+    if (!cv_logline_dated(event)) {
+        cv_report_put_text(p, time);
         return;
     }
     cv_report_put(p, "<span class=\"day\">");
-    cv_report_put_bytes(p, CV_BYTES(e->time, 10));
+    cv_report_put_bytes(p, CV_BYTES(time, 10));
     cv_report_put(p, "</span> ");
-    cv_report_put_bytes(p, CV_BYTES(e->time + 11, 8));
+    cv_report_put_bytes(p, CV_BYTES(time + 11, 8));
 }
 
-static void put_record(struct cv_report_out *p, const struct cv_report_entry *e)
+static void put_record(struct cv_report_out *p, const struct cv_json *event)
 {
-    const char *record = cv_logline_record(e->event);
-    const size_t many = cv_json_len(cv_json_get(e->event, "ids"));
+    const char *record = cv_logline_record(event);
+    const size_t many = cv_json_len(cv_json_get(event, "ids"));
     cv_report_put(p, "<td class=\"id\">");
     if (record != NULL)
         cv_report_put_text(p, record);
@@ -117,6 +128,8 @@ static void put_record(struct cv_report_out *p, const struct cv_report_entry *e)
 
 void cv_report_put_row(struct cv_report_out *p, const struct cv_report_entry *e, bool whole)
 {
+    struct cv_json *event = NULL;
+    p->st = CV_THEN(p->st, cv_report_event(p->r, e, &event, p->err));
     if (whole)
         PUTF(p, "<tr id=\"e%" PRIu64 "\"><td class=\"n\">%" PRIu64, e->index, e->index);
     else if (e->within)
@@ -124,17 +137,19 @@ void cv_report_put_row(struct cv_report_out *p, const struct cv_report_entry *e,
     else /* its time is not of the period */
         PUTF(p, "<tr><td class=\"n\">%" PRIu64, e->index);
     cv_report_put(p, "</td><td class=\"time\">");
-    put_time(p, e);
+    put_time(p, event);
     cv_report_put(p, "</td><td class=\"who\"><code>");
-    cv_report_put_text(p, e->who);
+    cv_report_put_text(p, p->r->members[e->member].who);
     cv_report_put(p, "</code> ");
     cv_report_put_names(p, p->r->members[e->member].names);
     cv_report_put(p, "</td><td class=\"did\">");
-    cv_report_put_text(p, e->action);
+    cv_report_put_text(p, cv_logline_get(event, "action"));
     cv_report_put(p, "</td>");
-    put_record(p, e);
-    put_what(p, e);
+    put_record(p, event);
+    put_what(p, event);
     cv_report_put(p, "</tr>\n");
+    cv_report_put_out(p, PIECE);
+    cv_json_free(event);
 }
 
 void cv_report_put_rows(struct cv_report_out *p)

@@ -10,7 +10,10 @@
 struct cv_report_out {
     const struct cv_report *r; /* NULL on a page of something else */
     struct cv_buf *out;
-    cv_status st; /* the first that failed; nothing is put after it */
+    cv_status st;        /* the first that failed; nothing is put after it */
+    cv_report_sink sink; /* takes what ${out} has, piece by piece; NULL: it stays there */
+    void *arg;
+    struct cv_err *err; /* of the sink, and of reading events; NULL: nobody asks */
 };
 
 /* A page: its template, with @CSS@, @CSS_HASH@, @TITLE@ and @BODY@ in it, and what stands there. */
@@ -26,6 +29,8 @@ CV_MUST_CHECK cv_status cv_report_put_page(struct cv_report_out *p, const struct
 /** PUTF(p, fmt, ...): markup with numbers, and with what was checked or is a literal; never what the log
  * says. */
 #define PUTF(p, ...) ((p)->st = CV_THEN((p)->st, cv_buf_printf((p)->out, __VA_ARGS__)))
+/** cv_report_put_out(p, most): give what was put to the sink, if it is more than ${most} bytes. */
+void cv_report_put_out(struct cv_report_out *p, size_t most);
 /** cv_report_put(p, html): a literal. */
 void cv_report_put(struct cv_report_out *p, const char *html);
 void cv_report_put_count(struct cv_report_out *p, uint64_t n);
@@ -66,11 +71,16 @@ void cv_report_chart_cut(const struct cv_report *r, struct cv_report_buckets *ou
 size_t cv_report_chart_place(const struct cv_report_buckets *b, const struct cv_report_entry *e);
 
 /** cv_report_chart_role(r, i): the i-th role that occurs; NULL past the end, for who had none.
- * cv_report_chart_in_role(e, role): had its author that role then (NULL: none)?
+ * cv_report_chart_in_role(r, e, role): had its author that role then (NULL: none)?
  * cv_report_chart_count(r, i, counts): how many entries a role has, and of which groups. */
 const char *cv_report_chart_role(const struct cv_report *r, size_t i);
-bool cv_report_chart_in_role(const struct cv_report_entry *e, const char *role);
+bool cv_report_chart_in_role(const struct cv_report *r, const struct cv_report_entry *e, const char *role);
 size_t cv_report_chart_count(const struct cv_report *r, size_t i, size_t counts[static CV_REPORT_GROUPS]);
+
+/* Of so many at a time: 32,768, or fewer in tests. */
+extern size_t cv_report_lot;
+/** cv_report_many(p, m): how many records a member read of those that are persons' and testimony. */
+size_t cv_report_many(struct cv_report_out *p, size_t m);
 
 /* The charts, with the patterns that tell groups apart without colour. */
 void cv_report_chart_patterns(struct cv_report_out *p);

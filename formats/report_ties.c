@@ -1,86 +1,56 @@
 #include "formats/report_ties.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "formats/logline.h"
 
 /* What ties a member to a record: they wrote it, or asked for or approved that it leaves, or it was granted
- * to them; or they did so with a record that names this one, or that it names, or that both name. */
+ * to them; or they did so with a record that names this one, or that it names, or that both name.
+ *
+ * Asked is of few records, those that somebody read. So the log is gone through once for these, once for the
+ * records next to them, and once for those next but one. */
 
 #define MANY 64 /* a record with more than so many ties is no case or person: it ties nobody */
 
-struct pair {
-    const char *a, *b; /* borrowed from the events */
-};
-struct pairs {
-    struct pair *p;
-    size_t count, room;
-};
+/* Objects: record -> array of texts, each once. */
 struct ties {
-    struct pairs acts;   /* member, record */
-    struct pairs names;  /* record, record: both ways */
-    struct pairs grants; /* record, to whom */
+    struct cv_json *asked;  /* of these records, it is worth knowing */
+    struct cv_json *names;  /* ... which records they name, or are named by; one more than MANY: too many */
+    struct cv_json *grants; /* ... to whom they were granted; likewise */
+    struct cv_json *acts;   /* ... who did something that ties */
 };
 
-static int by_both(const void *x, const void *y)
+/* One event, and who wrote it. */
+typedef cv_status (*event_fn)(struct ties *t, const struct cv_json *event, const char *who);
+
+static cv_status ask(struct ties *t, const char *record)
 {
-    const struct pair *a = x, *b = y;
-    const int first = strcmp(a->a, b->a);
-    return first != 0 ? first : strcmp(a->b, b->b);
+    return record == NULL || cv_json_get(t->asked, record) != NULL
+               ? CV_OK
+               : cv_json_set(t->asked, record, cv_json_bool(true));
 }
 
-static cv_status add(struct pairs *list, const char *a, const char *b)
+/* add(t, list, record, text, most): if it is asked for. */
+static cv_status add(const struct ties *t, struct cv_json *list, const char *record, const char *text,
+                     size_t most)
 {
-    if (a == NULL || b == NULL)
+    if (record == NULL || text == NULL || cv_json_get(t->asked, record) == NULL)
         return CV_OK;
-    if (list->count == list->room) {
-        const size_t room = list->room > 0 ? 2 * list->room : 256;
-        struct pair *more = realloc(list->p, room * sizeof(*more));
-        if (more == NULL)
-            return CV_ERR_NOMEM;
-        list->p = more;
-        list->room = room;
+    struct cv_json *of = cv_json_get(list, record);
+    if (of == NULL) {
+        of = cv_json_array();
+        const cv_status st = cv_json_set(list, record, of);
+        if (st != CV_OK)
+            return st;
     }
-    list->p[list->count++] = (struct pair){ a, b };
-    return CV_OK;
+    return cv_json_len(of) > most ? CV_OK : cv_json_push_word(of, text);
 }
 
-static void order(struct pairs *list)
+/* of(list, record): none if there are too many. */
+static const struct cv_json *of(const struct cv_json *list, const char *record)
 {
-    size_t kept = 0;
-    if (list->count == 0)
-        return;
-    qsort(list->p, list->count, sizeof(*list->p), by_both);
-    for (size_t i = 0; i < list->count; i++)
-        if (i == 0 || by_both(&list->p[i], &list->p[kept - 1]) != 0)
-            list->p[kept++] = list->p[i];
-    list->count = kept;
-}
-
-static bool has(const struct pairs *list, const char *a, const char *b)
-{
-    const struct pair key = { a, b };
-    return list->count > 0 && bsearch(&key, list->p, list->count, sizeof(key), by_both) != NULL;
-}
-
-/* of(list, a, count): the pairs that begin with ${a}; none if there are too many. */
-static const struct pair *of(const struct pairs *list, const char *a, size_t *count)
-{
-    size_t low = 0, high = list->count;
-    while (low < high) {
-        const size_t mid = low + (high - low) / 2;
-        if (strcmp(list->p[mid].a, a) < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    *count = 0;
-    while (low + *count < list->count && *count <= MANY && strcmp(list->p[low + *count].a, a) == 0)
-        ++*count;
-    if (*count > MANY)
-        *count = 0;
-    return list->p + low;
+    const struct cv_json *found = cv_json_get(list, record);
+    return cv_json_len(found) > MANY ? NULL : found;
 }
 
 /* ties_its_member(action): who did that had to do with the record. */
@@ -94,71 +64,162 @@ static bool ties_its_member(const char *action)
     return false;
 }
 
-static cv_status take(struct ties *t, const struct cv_report_entry *e)
+bool cv_report_ties(const char *action)
 {
-    const struct cv_json *ids = cv_json_get(e->event, "ids"), *refs = cv_json_get(e->event, "refs");
-    const char *record = cv_logline_record(e->event);
-    const bool ties = ties_its_member(e->action);
-    cv_status st = ties ? add(&t->acts, e->who, record)
-                   : strcmp(e->action, "grant") == 0
-                       ? add(&t->grants, record, cv_logline_get(e->event, "detail"))
-                       : CV_OK;
-    for (size_t i = 0; i < cv_json_len(ids) && ties && st == CV_OK; i++)
-        st = add(&t->acts, e->who, cv_json_cstr(cv_json_at(ids, i)));
+    return ties_its_member(action) || strcmp(action, "grant") == 0;
+}
+
+/* ---- once through the log ---- */
+
+/* ask_read(t, event, who): not one of a list, or of what was found. */
+static cv_status ask_read(struct ties *t, const struct cv_json *event, const char *who)
+{
+    (void)who;
+    return ask(t, cv_json_get_str(event, "record"));
+}
+
+static cv_status take_names(struct ties *t, const struct cv_json *event, const char *who)
+{
+    const struct cv_json *refs = cv_json_get(event, "refs");
+    const char *record = cv_logline_record(event);
+    cv_status st = CV_OK;
+    (void)who;
     for (size_t i = 0; i < cv_json_len(refs) && st == CV_OK; i++) {
         const char *ref = cv_json_cstr(cv_json_at(refs, i));
-        st = add(&t->names, record, ref);
-        st = CV_THEN(st, add(&t->names, ref, record));
+        if (record == NULL || ref == NULL)
+            continue;
+        st = add(t, t->names, record, ref, MANY);
+        st = CV_THEN(st, add(t, t->names, ref, record, MANY));
     }
     return st;
 }
+
+static cv_status take_acts(struct ties *t, const struct cv_json *event, const char *who)
+{
+    const struct cv_json *ids = cv_json_get(event, "ids");
+    const char *record = cv_logline_record(event);
+    if (!ties_its_member(cv_logline_get(event, "action")))
+        return add(t, t->grants, record, cv_logline_get(event, "detail"), MANY);
+    cv_status st = add(t, t->acts, record, who, SIZE_MAX);
+    for (size_t i = 0; i < cv_json_len(ids) && st == CV_OK; i++)
+        st = add(t, t->acts, cv_json_cstr(cv_json_at(ids, i)), who, SIZE_MAX);
+    return st;
+}
+
+/* Which events a function has to see. */
+static bool is_read(const struct cv_report_entry *e)
+{
+    return (e->lists >> CV_REPORT_PERSONAL & 1U) != 0;
+}
+
+static bool has_refs(const struct cv_report_entry *e)
+{
+    return e->refs;
+}
+
+static bool has_ties(const struct cv_report_entry *e)
+{
+    return e->ties;
+}
+
+static cv_status each(struct ties *t, const struct cv_report *r,
+                      bool (*which)(const struct cv_report_entry *), event_fn fn, struct cv_err *err)
+{
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < r->count && st == CV_OK; i++) {
+        const struct cv_report_entry *e = &r->entries[i];
+        struct cv_json *event = NULL;
+        if (!which(e))
+            continue;
+        st = cv_report_event(r, e, &event, err);
+        st = CV_THEN(st, fn(t, event, r->members[e->member].who));
+        cv_json_free(event);
+    }
+    return st;
+}
+
+/* ask_next(t): of those next to what was asked for, too. */
+static cv_status ask_next(struct ties *t)
+{
+    cv_status st = CV_OK;
+    for (void *i = cv_json_first(t->names); i != NULL && st == CV_OK; i = cv_json_next(t->names, i)) {
+        const struct cv_json *next = of(t->names, cv_json_iter_name(i));
+        for (size_t k = 0; k < cv_json_len(next) && st == CV_OK; k++)
+            st = ask(t, cv_json_cstr(cv_json_at(next, k)));
+    }
+    return st;
+}
+
+/* ---- who is tied ---- */
 
 /* granted(t, who, id): a grant's detail says "to", and to whom. */
 static bool granted(const struct ties *t, const char *who, const char *id)
 {
     const size_t n = strlen(who);
-    size_t count;
-    const struct pair *grants = of(&t->grants, id, &count);
-    for (size_t i = 0; i < count; i++)
-        if (strncmp(grants[i].b, "to ", 3) == 0 && strncmp(grants[i].b + 3, who, n) == 0 &&
-            (grants[i].b[3 + n] == '\0' || grants[i].b[3 + n] == ' '))
+    const struct cv_json *grants = of(t->grants, id);
+    for (size_t i = 0; i < cv_json_len(grants); i++) {
+        const char *to = cv_json_cstr(cv_json_at(grants, i));
+        if (strncmp(to, "to ", 3) == 0 && strncmp(to + 3, who, n) == 0 &&
+            (to[3 + n] == '\0' || to[3 + n] == ' '))
             return true;
+    }
     return false;
+}
+
+static bool acted(const struct ties *t, const char *who, const char *id)
+{
+    return cv_json_has_word(cv_json_get(t->acts, id), who);
 }
 
 /* tied(t, who, id): directly, or over one record or two. */
 static bool tied(const struct ties *t, const char *who, const char *id)
 {
-    size_t near_count, far_count;
-    bool found = has(&t->acts, who, id) || granted(t, who, id);
-    const struct pair *near = of(&t->names, id, &near_count);
-    for (size_t i = 0; i < near_count && !found; i++) {
-        const struct pair *far = of(&t->names, near[i].b, &far_count);
-        found = has(&t->acts, who, near[i].b);
-        for (size_t k = 0; k < far_count && !found; k++)
-            found = has(&t->acts, who, far[k].b);
+    bool found = acted(t, who, id) || granted(t, who, id);
+    const struct cv_json *near = of(t->names, id);
+    for (size_t i = 0; i < cv_json_len(near) && !found; i++) {
+        const char *next = cv_json_cstr(cv_json_at(near, i));
+        const struct cv_json *far = of(t->names, next);
+        found = acted(t, who, next);
+        for (size_t k = 0; k < cv_json_len(far) && !found; k++)
+            found = acted(t, who, cv_json_cstr(cv_json_at(far, k)));
     }
     return found;
 }
 
-cv_status cv_report_mark_untied(struct cv_report *r)
+static cv_status judge(const struct ties *t, struct cv_report *r, struct cv_err *err)
 {
-    struct ties t = { 0 };
     cv_status st = CV_OK;
-    for (size_t i = 0; i < r->count && st == CV_OK; i++)
-        st = take(&t, &r->entries[i]);
-    order(&t.acts);
-    order(&t.names);
-    order(&t.grants);
     for (size_t i = 0; i < r->count && st == CV_OK; i++) {
         struct cv_report_entry *e = &r->entries[i];
-        const char *record =
-            cv_json_get_str(e->event, "record"); /* not one of a list, or of what was found */
-        if ((e->lists >> CV_REPORT_PERSONAL & 1U) != 0 && record != NULL && !tied(&t, e->who, record))
+        struct cv_json *event = NULL;
+        if (!is_read(e))
+            continue;
+        st = cv_report_event(r, e, &event, err);
+        const char *record = cv_json_get_str(event, "record");
+        if (st == CV_OK && record != NULL && !tied(t, r->members[e->member].who, record))
             e->lists |= 1U << CV_REPORT_UNTIED;
+        cv_json_free(event);
     }
-    free(t.acts.p);
-    free(t.names.p);
-    free(t.grants.p);
+    return st;
+}
+
+cv_status cv_report_mark_untied(struct cv_report *r, struct cv_err *err)
+{
+    struct ties t = { cv_json_object(), cv_json_object(), cv_json_object(), cv_json_object() };
+    cv_status st =
+        t.asked == NULL || t.names == NULL || t.grants == NULL || t.acts == NULL ? CV_ERR_NOMEM : CV_OK;
+    st = CV_THEN(st, each(&t, r, is_read, ask_read, err));
+    if (st == CV_OK && cv_json_len(t.asked) > 0) {
+        for (int far = 0; far < 2 && st == CV_OK; far++) {
+            st = each(&t, r, has_refs, take_names, err);
+            st = CV_THEN(st, ask_next(&t));
+        }
+        st = CV_THEN(st, each(&t, r, has_ties, take_acts, err));
+        st = CV_THEN(st, judge(&t, r, err));
+    }
+    cv_json_free(t.asked);
+    cv_json_free(t.names);
+    cv_json_free(t.grants);
+    cv_json_free(t.acts);
     return st;
 }

@@ -174,6 +174,7 @@ cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn
     while (st == CV_OK && (st = cv_catalog_next(cv_custody_catalog(v->custody), CV_KIND_EVENT, next, &index,
                                                 err)) == CV_OK) {
         struct cv_json *body = NULL, *text = NULL;
+        v->log_told = index + 1;
         st = read_event(v, index, &body, &text, &committer, &bad);
         st = CV_THEN(st, fn(arg, index, body, text, err));
         cv_json_free(body);
@@ -183,4 +184,21 @@ cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn
     if (st == CV_ERR_NOTFOUND)
         st = bad.status; /* the first that did not open, after all that did */
     return bad.status != CV_OK ? cv_fail(err, st, "%s", bad.msg) : cv_err_note(err, st, "events");
+}
+
+cv_status cv_audit_again(struct cv_vault *v, uint64_t index, struct cv_json **body, struct cv_json **text,
+                         struct cv_err *err)
+{
+    struct cv_err why = { 0 };
+    *body = *text = NULL;
+    if (index >= v->log_told)
+        return cv_fail(err, CV_ERR_INTERNAL, "entry %" PRIu64 " (event): no event tells that it is read",
+                       index);
+    cv_status st = cv_event_read(v, index, body, text, &why);
+    if (st == CV_OK && cv_json_is(*body, CV_JSON_OBJECT))
+        return CV_OK;
+    cv_json_free(*body);
+    cv_json_free(*text);
+    *body = *text = NULL;
+    return st == CV_ERR_NOMEM || st == CV_ERR_IO ? cv_fail(err, st, "%s", why.msg) : unreadable(body);
 }

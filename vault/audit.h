@@ -65,4 +65,10 @@ typedef cv_status (*cv_event_fn)(void *arg, uint64_t index, const struct cv_json
 CV_MUST_CHECK cv_status cv_audit_events(struct cv_vault *v, const char *detail, cv_event_fn fn, void *arg,
                                         struct cv_err *err);
 
+/** cv_audit_again(v, index, body, text, err): one of them once more, under the event that told of all, for
+ * who goes through them several times; nobody looks again who wrote it. Free both. CV_OK; CV_ERR_IO;
+ * CV_ERR_NOMEM; CV_ERR_INTERNAL for one that cv_audit_events did not come to. */
+CV_MUST_CHECK cv_status cv_audit_again(struct cv_vault *v, uint64_t index, struct cv_json **body,
+                                       struct cv_json **text, struct cv_err *err);
+
 #endif

@@ -29,6 +29,7 @@ struct cv_vault {
     struct cv_head_rows *rows; /* of the head index; NULL until asked for */
     struct cv_head_own *own;   /* heads that this process wrote; NULL */
     struct cv_grants *grants;  /* what was granted to this member; NULL until loaded */
+    uint64_t log_told;         /* events before this entry were told to be read (vault/audit.c) */
     cv_work_fn progress;       /* told of work that takes long; NULL: nobody is */
     void *progress_arg;
     uint64_t listed;                    /* record entries that the head index is known to cover, */

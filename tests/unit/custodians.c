@@ -986,13 +986,25 @@ static void event_unreadable(void **state)
     struct cv_err err = { 0 };
     (void)state;
     struct cv_vault *v = opened(&custodian);
+    struct cv_json *body = NULL, *text = NULL;
+    assert_status(cv_audit_again(v, 1, &body, &text, NULL), CV_ERR_INTERNAL); /* no event tells of it */
     assert_ok(cv_audit_events(v, NULL, count_event, before, NULL));
     const uint64_t at = last(v, CV_KIND_EVENT, &data);
+    assert_ok(cv_audit_again(v, at, &body, &text, NULL));
+    assert_string_equal(cv_json_get_str(body, "action"), "log");
+    cv_json_free(body);
+    cv_json_free(text);
     for (int i = 0; i < 8; i++) /* under what is no batch of keys */
         data.p[CV_ENVELOPE_BATCH_AT + i] = (uint8_t)(at >> (56 - 8 * i));
     append(v, CV_KIND_EVENT, cv_buf_view(&data));
+    const uint64_t closed = v->custody->chain.next - 2; /* before its checkpoint */
     must_read(v, person, "identity");
+    assert_status(cv_audit_again(v, closed, &body, &text, NULL), CV_ERR_INTERNAL);
     assert_status(cv_audit_events(v, NULL, count_event, after, &err), CV_ERR_LOG);
+    assert_ok(cv_audit_again(v, closed, &body, &text, NULL));
+    assert_string_equal(cv_json_get_str(body, "action"), "unreadable");
+    cv_json_free(body);
+    cv_json_free(text);
     assert_non_null(strstr(err.msg, "does not open"));
     assert_true(after[0] >= before[0] + 2 && after[1] == 1);
     cv_vault_close(v);

@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "formats/logline.h"
-#include "formats/report.h"
+#include "formats/report_put.h"
 
 static struct cv_json *parse(const char *text)
 {
@@ -95,11 +95,37 @@ static void test_csv(void **state)
 #define EVENT(n, time, who, action, more)                                                                    \
     "{\"entry\":" #n ",\"time\":\"" time "\",\"member\":\"" who "\",\"action\":\"" action "\"" more "}"
 
+/* again: an event of the document, by its entry. */
+static cv_status again(void *arg, uint64_t entry, struct cv_json **out, struct cv_err *err)
+{
+    const struct cv_json *events = arg;
+    (void)err;
+    for (size_t i = 0; i < cv_json_len(events); i++)
+        if ((uint64_t)cv_json_get_int(cv_json_at(events, i), "entry") == entry) {
+            *out = cv_json_copy(cv_json_at(events, i));
+            return *out == NULL ? CV_ERR_NOMEM : CV_OK;
+        }
+    return CV_ERR_NOTFOUND;
+}
+
+/* judged(doc, r): of its "events", each with "entry" and "roles". */
+static cv_status judged(const struct cv_json *doc, struct cv_report *r, struct cv_err *err)
+{
+    struct cv_json *events = cv_json_get(doc, "events");
+    const struct cv_report_source source = { again, events };
+    cv_status st = cv_report_new(doc, &source, r);
+    for (size_t i = 0; i < cv_json_len(events) && st == CV_OK; i++) {
+        const struct cv_json *event = cv_json_at(events, i);
+        st = cv_report_add(r, (uint64_t)cv_json_get_int(event, "entry"), event, cv_json_get(event, "roles"));
+    }
+    return CV_THEN(st, cv_report_judge(r, err));
+}
+
 static void report(const char *text, struct cv_json **doc, struct cv_report *r)
 {
     struct cv_err err = { 0 };
     *doc = parse(text);
-    if (cv_report_new(*doc, r, &err) != CV_OK)
+    if (judged(*doc, r, &err) != CV_OK)
         fail_msg("%s", err.msg);
 }
 
@@ -338,6 +364,113 @@ static void test_clock_tolerance(void **state)
     cv_json_free(doc);
 }
 
+static size_t count(const struct cv_buf *page, const char *word)
+{
+    size_t n = 0;
+    if (page->n == 0)
+        return 0;
+    for (const uint8_t *at = page->p;
+         (at = memmem(at, page->n - (size_t)(at - page->p), word, strlen(word))) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* Records that reads name are counted once each, however few are counted at a time. */
+static void test_many(void **state)
+{
+    static const size_t lots[] = { 1, 2, 7, 40, 41, 32768 };
+    const size_t before = cv_report_lot;
+    struct cv_buf text = { 0 };
+    struct cv_json *doc = NULL;
+    struct cv_report r;
+    (void)state;
+    assert_ok(cv_buf_str(&text, HEAD READ(1, "m1", "R3") "," READ(2, "m1", "S") "," READ(3, "m2", "T")));
+    for (size_t k = 4; k < 7; k++) { /* 39 records, three times, and in them R3 */
+        assert_ok(cv_buf_printf(&text,
+                                ",{\"entry\":%zu,\"time\":\"2026-11-25T10:00:00Z\",\"member\":\"m1\","
+                                "\"action\":\"list\",\"sections\":[\"identity\"],\"ids\":[7",
+                                k));
+        for (size_t i = 0; i < 39; i++)
+            assert_ok(cv_buf_printf(&text, ",\"R%zu\"", i));
+        assert_ok(cv_buf_str(&text, "]}"));
+    }
+    assert_ok(cv_buf_append(&text, CV_LIT("]}\0")));
+    report((const char *)text.p, &doc, &r);
+    for (size_t i = 0; i < sizeof(lots) / sizeof(*lots); i++) {
+        struct cv_report_out p = { .r = &r, .st = CV_OK };
+        cv_report_lot = lots[i];
+        assert_int_equal(cv_report_many(&p, 0), 40);
+        assert_int_equal(cv_report_many(&p, 1), 1);
+        assert_ok(p.st);
+    }
+    cv_report_lot = before;
+    cv_report_free(&r);
+    cv_json_free(doc);
+    cv_buf_free(&text);
+}
+
+/* The page comes in pieces, each entry where it belongs, and nobody holds the whole. */
+static cv_status measure(void *arg, struct cv_bytes piece, struct cv_err *err)
+{
+    (void)err;
+    assert_true(piece.n > 0 && piece.n < 65536);
+    return cv_buf_append(arg, piece);
+}
+
+static void test_pieces(void **state)
+{
+    const size_t entries = 2000;
+    struct cv_buf text = { 0 }, page = { 0 };
+    struct cv_json *doc = NULL;
+    struct cv_report r;
+    (void)state;
+    assert_ok(cv_buf_str(&text, HEAD));
+    for (size_t i = 0; i < entries; i++)
+        assert_ok(cv_buf_printf(&text,
+                                "%s{\"entry\":%zu,\"time\":\"2026-11-%02zuT10:00:00Z\",\"member\":\"m%zu\","
+                                "\"action\":\"%s\",\"roles\":[\"r%zu\"]}",
+                                i > 0 ? "," : "", i + 1, 1 + i / 100, i % 3, i % 2 == 0 ? "read" : "refused",
+                                i % 5));
+    assert_ok(cv_buf_append(&text, CV_LIT("]}\0")));
+    report((const char *)text.p, &doc, &r);
+    assert_ok(cv_report_page(&r, measure, &page, NULL));
+    assert_int_equal(count(&page, "<tr id=\"e"), entries);
+    /* ... once more by member and by role; those refused, and those at a weekend, in lists besides */
+    assert_int_equal(count(&page, "<a href=\"#e"), 2 * entries + r.lists[CV_REPORT_REFUSALS] +
+                                                       r.lists[CV_REPORT_HOURS] + r.lists[CV_REPORT_BULK]);
+    assert_int_equal(r.lists[CV_REPORT_REFUSALS], entries / 2);
+    cv_report_free(&r);
+    cv_json_free(doc);
+    cv_buf_free(&text);
+    cv_buf_free(&page);
+}
+
+/* An event that cannot be read again ends it: no page is made without it. */
+static cv_status not_again(void *arg, uint64_t entry, struct cv_json **out, struct cv_err *err)
+{
+    (void)arg;
+    (void)entry;
+    *out = NULL;
+    return cv_fail(err, CV_ERR_IO, "no disk");
+}
+
+static void test_source(void **state)
+{
+    struct cv_json *doc = NULL;
+    struct cv_report r;
+    struct cv_buf page = { 0 };
+    struct cv_err err = { 0 };
+    (void)state;
+    report(HEAD EVENT(1, "2026-11-25T10:00:00Z", "m1", "edit", "") "]}", &doc, &r);
+    r.source.read = not_again;
+    assert_status(cv_report_page(&r, measure, &page, &err), CV_ERR_IO);
+    assert_string_equal(err.msg, "no disk");
+    assert_status(cv_report_csv(&r, measure, &page, NULL), CV_ERR_IO);
+    cv_report_free(&r);
+    cv_json_free(doc);
+    cv_buf_free(&page);
+}
+
 /* A forged entry is counted under who wrote it. */
 static void test_forged(void **state)
 {
@@ -359,7 +492,6 @@ static void test_refused(void **state)
     static const char *const docs[] = {
         "7",
         "{}",
-        "{\"from\":\"2026-11-01\",\"to\":\"2026-11-02\"}",
         "{\"from\":\"2026-11-03\",\"to\":\"2026-11-02\",\"events\":[]}",
         "{\"from\":\"2026-11\",\"to\":\"2026-11-02\",\"events\":[]}",
         "{\"from\":\"2026-11-01\",\"to\":7,\"events\":[]}",
@@ -368,7 +500,8 @@ static void test_refused(void **state)
     for (size_t i = 0; i < sizeof(docs) / sizeof(*docs); i++) {
         struct cv_json *doc = parse(docs[i]);
         struct cv_report r;
-        assert_status(cv_report_new(doc, &r, NULL), CV_ERR_FORMAT);
+        assert_status(judged(doc, &r, NULL), CV_ERR_FORMAT);
+        cv_report_free(&r);
         cv_json_free(doc);
     }
 }
@@ -388,28 +521,21 @@ static const char hostile[] = HEAD EVENT(
                                                                         ",\"written_by\":\"" HOSTILE
                                                                         "\",\"version\":\"x\"") "]}";
 
+static cv_status take(void *arg, struct cv_bytes piece, struct cv_err *err)
+{
+    (void)err;
+    return cv_buf_append(arg, piece);
+}
+
 /* make(doc, out): the page, if it can be made. */
 static cv_status make(const struct cv_json *doc, struct cv_buf *out)
 {
     struct cv_report r;
     struct cv_err err = { 0 };
-    cv_status st = cv_report_new(doc, &r, &err);
-    if (st != CV_OK)
-        return st;
-    st = cv_report_page(&r, out);
+    cv_status st = judged(doc, &r, &err);
+    st = CV_THEN(st, cv_report_page(&r, take, out, &err));
     cv_report_free(&r);
     return st;
-}
-
-static size_t count(const struct cv_buf *page, const char *word)
-{
-    size_t n = 0;
-    if (page->n == 0)
-        return 0;
-    for (const uint8_t *at = page->p;
-         (at = memmem(at, page->n - (size_t)(at - page->p), word, strlen(word))) != NULL; at++)
-        n++;
-    return n;
 }
 
 static void test_text(void **state)
@@ -469,6 +595,9 @@ int main(void)
         cmocka_unit_test(test_bulk),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_clock_tolerance),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_source),
         cmocka_unit_test(test_forged),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_text),
