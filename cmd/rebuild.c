@@ -28,7 +28,7 @@ static cv_status fill(struct cv_ui *ui, struct cv_opened *o, const char *reason,
     struct cv_index *index = NULL;
     cv_status st = cv_ui_open(ui, o);
     st = CV_THEN(st, cv_heads_catch_up(o->vault, &ui->err));
-    st = CV_THEN(st, cv_index_open(o->vault, reason, &index, &ui->err));
+    st = CV_THEN(st, cv_index_open(o->vault, reason, true, &index, &ui->err));
     for (*sections = 0; index != NULL && cv_index_section(index, *sections) != NULL;)
         ++*sections;
     cv_index_free(index);

@@ -298,7 +298,7 @@ static cv_status look(struct cv_alike *a, struct cv_err *err)
 {
     struct cv_index *x = NULL;
     struct cv_buf terms = { 0 };
-    cv_status st = cv_index_open(a->v, a->reason, &x, err);
+    cv_status st = cv_index_open(a->v, a->reason, false, &x, err);
     a->which = cv_json_object();
     if (st == CV_OK && a->which == NULL)
         st = CV_ERR_NOMEM;

@@ -16,6 +16,7 @@
 #include "vault/memory.h"
 #include "vault/regular.h"
 
+#define SMALL_MOST 16     /* shards with room, one after another */
 #define LEFT_SECONDS 3600 /* a file that is being written is younger */
 
 /* ---- keys ---- */
@@ -331,18 +332,38 @@ static cv_status open_index(struct cv_index *x, struct cv_err *err)
     return st;
 }
 
-cv_status cv_index_open(struct cv_vault *v, const char *reason, struct cv_index **out, struct cv_err *err)
+/* gather(s): shards in a row, none of them full, become one as soon as they have what it takes, or are too
+ * many: they are forgotten here, and their entries read once more. */
+static void gather(struct cv_index_section *s)
+{
+    for (size_t from = 0, to; from<s->count; from = to> from ? to : to + 1) {
+        uint64_t records = 0;
+        for (to = from; to < s->count && s->shards[to]->head.records < cv_shard_full &&
+                        (to == from || s->shards[to]->head.from == s->shards[to - 1]->head.to);
+             to++)
+            records += s->shards[to]->head.records;
+        if (to - from > SMALL_MOST || (to - from > 1 && records >= cv_shard_full))
+            while (to > from)
+                cv_index_remove(s, --to);
+    }
+}
+
+cv_status cv_index_open(struct cv_vault *v, const char *reason, bool search, struct cv_index **out,
+                        struct cv_err *err)
 {
     struct cv_index *x = calloc(1, sizeof(*x));
     *out = NULL;
     if (x == NULL)
         return cv_fail(err, CV_ERR_NOMEM, "index: out of memory");
     x->v = v;
+    x->search = search;
     cv_status st = cv_vault_policy(v)->reason_required && reason == NULL
                        ? cv_fail(err, CV_ERR_ARG, "this vault asks why: add --reason TEXT")
                        : cv_heads_catch_up(v, err);
     st = CV_THEN(st, open_index(x, err));
     st = CV_THEN(st, cv_index_try_again(x, err));
+    for (size_t i = 0; st == CV_OK && search && i < x->count; i++)
+        gather(&x->s[i]);
     st = CV_THEN(st, cv_index_build(x, reason, err));
     if (st == CV_OK)
         *out = x;

@@ -12,13 +12,15 @@
 struct cv_index;
 
 /**
- * cv_index_open(v, reason, out, err): open it, and read into it (and into the head index) what was written
- * since. That reading is one event, `index`, durable before anything is opened; there is none if nothing was
- * written. ${reason} may be NULL. CV_OK, also if this member reads nothing (cv_index_section then has none);
- * CV_ERR_ARG if the vault asks why and there is no reason; CV_ERR_IO; CV_ERR_NOMEM.
+ * cv_index_open(v, reason, search, out, err): open it, and read into it (and into the head index) what was
+ * written since. That reading is one event, `index`, durable before anything is opened; there is none if
+ * nothing was written. ${search}: to be searched; then small shards, which others leave behind so that they
+ * need not hold large ones, are put together when there are enough of them. ${reason} may be NULL. CV_OK,
+ * also if this member reads nothing (cv_index_section then has none); CV_ERR_ARG if the vault asks why and
+ * there is no reason; CV_ERR_IO; CV_ERR_NOMEM.
  */
-CV_MUST_CHECK cv_status cv_index_open(struct cv_vault *v, const char *reason, struct cv_index **out,
-                                      struct cv_err *err);
+CV_MUST_CHECK cv_status cv_index_open(struct cv_vault *v, const char *reason, bool search,
+                                      struct cv_index **out, struct cv_err *err);
 void cv_index_free(struct cv_index *x);
 /** cv_index_section(x, i): the i-th section it is of, NULL past the end. */
 const char *cv_index_section(const struct cv_index *x, size_t i);

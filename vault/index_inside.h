@@ -37,6 +37,7 @@ struct cv_index {
     struct cv_vault *v;
     struct cv_index_section *s;
     size_t count;
+    bool search; /* it is opened for one */
     struct cv_slot_block *blocks;
     size_t block_count;
     struct cv_folder *folder;

@@ -57,7 +57,8 @@ static cv_status may_go_on(struct building *b, struct span *span, struct cv_err 
 {
     struct cv_index_section *s = span->s;
     struct cv_shard *last = span->at > 0 ? s->shards[span->at - 1] : NULL;
-    if (last == NULL || last->head.to != span->from || last->head.records >= cv_shard_full)
+    const uint32_t room = b->x->search || cv_shard_small > cv_shard_full ? cv_shard_full : cv_shard_small;
+    if (last == NULL || last->head.to != span->from || last->head.records >= room)
         return CV_OK;
     cv_shard_close(last);
     span->shard = last;

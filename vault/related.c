@@ -179,7 +179,7 @@ static cv_status on_mark(void *arg, const char *kind, const char *value, const s
 static cv_status find(struct relating *w, const uint8_t raw[static CV_ID_BYTES], const char *reason,
                       struct cv_json *ids, struct cv_err *err)
 {
-    cv_status st = cv_index_open(w->v, reason, &w->x, err);
+    cv_status st = cv_index_open(w->v, reason, false, &w->x, err);
     st = CV_THEN(st, cv_json_set(ids, w->id, cv_json_null()));
     st = CV_THEN(st, cv_index_mark(w->x, CV_MARK_REF, w->id, on_place, ids, err));
     st = CV_THEN(st, cv_index_marks_of(w->x, raw, on_mark, ids, err));

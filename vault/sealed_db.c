@@ -10,6 +10,7 @@
 
 #define VFS_NAME "casevault-sealed"
 #define CHUNKS_KEPT 8
+#define REST 0x6376 /* a file control of our own */
 #define DB_MAX ((uint64_t)1 << 29)
 
 /* ---- a file of chunks ---- */
@@ -179,10 +180,16 @@ static int file_reserved(sqlite3_file *f, int *out)
 
 static int file_control(sqlite3_file *f, int op, void *arg)
 {
-    (void)f;
-    (void)op;
+    struct sealed *s = ((struct file *)f)->sealed;
     (void)arg;
-    return SQLITE_NOTFOUND;
+    if (op != REST)
+        return SQLITE_NOTFOUND;
+    for (size_t i = 0; i < CHUNKS_KEPT; i++) {
+        cv_buf_free(&s->kept[i]);
+        s->number[i] = 0;
+    }
+    cv_buf_free(&s->raw);
+    return SQLITE_OK;
 }
 
 static int file_sector(sqlite3_file *f)
@@ -303,11 +310,13 @@ cv_status cv_sealed_db_open(int fd, size_t header, struct cv_bytes key, struct c
     if (st != CV_OK)
         return st;
     opening = s;
-    const int rc = sqlite3_open_v2("index", &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, VFS_NAME);
+    int rc = sqlite3_open_v2("index", &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, VFS_NAME);
     if (opening != NULL) { /* it was not taken */
         sealed_free(opening);
         opening = NULL;
     }
+    if (rc == SQLITE_OK) /* many are open at a time: none has room of its own for what is small */
+        rc = sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
     return settle(db, rc, out);
 }
 
@@ -356,6 +365,12 @@ cv_status cv_sealed_db_load(int fd, size_t header, struct cv_bytes key, struct c
     else
         sqlite3_free(all);
     return settle(db, rc, out);
+}
+
+void cv_sealed_db_rest(sqlite3 *db)
+{
+    (void)sqlite3_db_release_memory(db);
+    (void)sqlite3_file_control(db, "main", REST, NULL); /* one in memory alone knows nothing of it */
 }
 
 cv_status cv_sealed_db_seal(sqlite3 *db, struct cv_bytes key, struct cv_bytes context, struct cv_buf *out)

@@ -23,6 +23,9 @@ CV_MUST_CHECK cv_status cv_sealed_db_open(int fd, size_t header, struct cv_bytes
 CV_MUST_CHECK cv_status cv_sealed_db_load(int fd, size_t header, struct cv_bytes key, struct cv_bytes context,
                                           sqlite3 **out);
 
+/** cv_sealed_db_rest(db): what it holds of its file goes, and is opened again when it is asked for. */
+void cv_sealed_db_rest(sqlite3 *db);
+
 /** cv_sealed_db_seal(db, key, context, out): append the message to ${out}. CV_OK; CV_ERR_NOMEM;
  * CV_ERR_LIMIT. */
 CV_MUST_CHECK cv_status cv_sealed_db_seal(sqlite3 *db, struct cv_bytes key, struct cv_bytes context,

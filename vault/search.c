@@ -193,7 +193,7 @@ static void forget(struct searching *s)
 /* open_index(s): with what was granted. */
 static cv_status open_index(struct searching *s, struct cv_err *err)
 {
-    cv_status st = cv_index_open(s->v, s->ask->reason, &s->x, err);
+    cv_status st = cv_index_open(s->v, s->ask->reason, true, &s->x, err);
     return CV_THEN(st, cv_index_add_granted(s->x, s->ask->reason, &s->out->granted_left, err));
 }
 

@@ -11,6 +11,7 @@
 static const char magic[8] = { 'c', 'v', 'i', 'n', 'd', 'e', 'x', '2' };
 
 uint32_t cv_shard_full = 16384;
+uint32_t cv_shard_small = 1024;
 
 /* The words of a shard are one segment until records are added to it later: what it holds in memory before it
  * writes is more than a shard has. */
@@ -173,7 +174,7 @@ cv_status cv_shard_seal(struct cv_shard *s, struct cv_bytes key, const struct cv
 void cv_shard_rest(struct cv_shard *s)
 {
     if (s->db != NULL)
-        (void)sqlite3_db_release_memory(s->db);
+        cv_sealed_db_rest(s->db);
 }
 
 void cv_shard_close(struct cv_shard *s)

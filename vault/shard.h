@@ -47,6 +47,9 @@ struct cv_shard_lost {
 
 /* With so many records a shard is full, and the next begins: 16,384, or fewer in tests. */
 extern uint32_t cv_shard_full;
+/* What is written for another end than a search goes into a shard of its own once the last one has so many,
+ * so that nobody has to hold a large one for that: 1,024, or fewer in tests. */
+extern uint32_t cv_shard_small;
 
 enum cv_shard_query {
     CV_SHARD_ADD_FIELD,

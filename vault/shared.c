@@ -367,7 +367,7 @@ static bool may_read_any(const struct cv_vault *v)
 static cv_status look(struct sharing *s, const char *reason, struct cv_err *err)
 {
     struct cv_index *x = NULL;
-    cv_status st = cv_index_open(s->v, reason, &x, err);
+    cv_status st = cv_index_open(s->v, reason, false, &x, err);
     s->unread = st == CV_OK ? cv_index_unread(x) : 0;
     st = CV_THEN(st, cv_shared_find(s->v, x, s->id, &s->scope, err));
     const struct cv_marked_ask ask = {

@@ -10,6 +10,7 @@
 
 #define HASH_BYTES sizeof(struct cv_hash)
 #define PATH_ROOM 4096
+#define FRESH_MOST ((size_t)128 << 10) /* in memory, where there is a file */
 
 /* place(level, index): how many hashes are complete before this one: the leaves up to its last, the subtrees
  * that ended before that, and its own smaller ones. */
@@ -70,6 +71,8 @@ void cv_tree_save(struct cv_tree *t)
             return; /* what stands there will do, or will be found wrong */
         done += (size_t)n;
     }
+    t->stored += t->fresh.n / HASH_BYTES;
+    cv_buf_truncate(&t->fresh, 0);
 }
 
 void cv_tree_forget(struct cv_tree *t)
@@ -126,6 +129,8 @@ cv_status cv_tree_take(struct cv_tree *t, const struct cv_commit *c, struct cv_e
         st = cv_leaf_hash(c->vault, c->first + i, &c->leaves[i], &leaf);
         st = CV_THEN(st, append(t, &leaf));
     }
+    if (st == CV_OK && t->fresh.n >= FRESH_MOST)
+        cv_tree_save(t);
     return st;
 }
 

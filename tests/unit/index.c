@@ -12,7 +12,7 @@
 static char place[64], cache[4096];
 static struct cv_identity me;
 static struct cv_vault *v;
-static char ids[64][CV_ID_TEXT_BYTES];
+static char ids[128][CV_ID_TEXT_BYTES];
 
 static const char *in_place(const char *name)
 {
@@ -45,13 +45,18 @@ static void person(size_t i)
     cv_json_free(record);
 }
 
-static struct cv_index *opened(void)
+static struct cv_index *opened_for(bool search)
 {
     struct cv_index *x = NULL;
     struct cv_err err = { 0 };
-    if (cv_index_open(v, NULL, &x, &err) != CV_OK)
+    if (cv_index_open(v, NULL, search, &x, &err) != CV_OK)
         fail_msg("%s", err.msg);
     return x;
+}
+
+static struct cv_index *opened(void)
+{
+    return opened_for(true);
 }
 
 static int make(void **state)
@@ -202,6 +207,72 @@ static void test_gaps(void **state)
     files("identity", unlink);
     person(40);
     check_found(41);
+}
+
+static cv_status count_place(void *arg, const struct cv_place_in *at, struct cv_err *err)
+{
+    size_t *count = arg;
+    (void)at;
+    (void)err;
+    ++*count;
+    return CV_OK;
+}
+
+/* What looks for marks alone writes small shards behind the last, and finds in all of them; a search puts
+ * them together. */
+static void test_small(void **state)
+{
+    size_t most = 0, shards = 0;
+    (void)state;
+    cv_shard_small = 2;
+    for (size_t i = 41; i < 81; i++) {
+        struct cv_index *x;
+        size_t count = 0;
+        person(i);
+        x = opened_for(false);
+        check_whole(x, "identity", i + 1);
+        const struct cv_index_section *s = section(x, "identity");
+        shards = s->count;
+        for (size_t k = 0; k + 1 < s->count; k++)
+            assert_true(s->shards[k]->head.records >= cv_shard_small);
+        assert_ok(cv_index_mark(x, "phone", "+381600000047", count_place, &count, NULL));
+        assert_int_equal(count, i >= 47);
+        most = shards > most ? shards : most;
+        cv_index_free(x);
+    }
+    assert_true(most > 20);
+    struct cv_index *x = opened();
+    check_whole(x, "identity", 81);
+    assert_true(section(x, "identity")->count <= 81 / 7 + 2);
+    assert_int_equal(section(x, "legal")->count, 1); /* it has nothing, and is one all the while */
+    cv_index_free(x);
+    x = opened_for(false);
+    assert_int_equal(files("identity", NULL), section(x, "identity")->count); /* none of before is left */
+    cv_index_free(x);
+    check_found(81);
+    cv_shard_small = 1024;
+}
+
+/* Two that have room stay two until they have what one takes. */
+static void test_gathered(void **state)
+{
+    (void)state;
+    files("identity", unlink);
+    cv_shard_full = 50;
+    cv_index_free(opened()); /* 50 and more, and the rest */
+    cv_shard_small = 10;
+    struct cv_index *x = opened_for(false);
+    const size_t before = section(x, "identity")->count;
+    cv_index_free(x);
+    person(81);
+    cv_index_free(opened_for(false));
+    x = opened();
+    assert_in_range(section(x, "identity")->count, before, before + 1);
+    check_whole(x, "identity", 82);
+    cv_index_free(x);
+    check_found(82);
+    cv_shard_small = 1024;
+    cv_shard_full = 7;
 }
 
 struct seen {
@@ -367,8 +438,9 @@ static void test_coded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shards), cmocka_unit_test(test_gaps), cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_coded),  cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_shards),   cmocka_unit_test(test_gaps),  cmocka_unit_test(test_small),
+        cmocka_unit_test(test_gathered), cmocka_unit_test(test_marks), cmocka_unit_test(test_coded),
+        cmocka_unit_test(test_keys),
     };
     cv_json_init();
     if (cv_secret_heap_init() == CV_ERR_INTERNAL)
