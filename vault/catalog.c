@@ -226,8 +226,10 @@ static cv_status connect_once(struct cv_catalog *c, struct cv_err *err)
         return fail(c, err);
     sqlite3_busy_timeout(c->db, 10000);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    cv_status st =
-        exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF;", err);
+    cv_status st = exec(c,
+                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF;"
+                        " PRAGMA cache_size=-512;",
+                        err);
     if (st == CV_OK && sqlite3_table_column_metadata(c->db, NULL, "imported", NULL, NULL, NULL, NULL, NULL,
                                                      NULL) != SQLITE_OK)
         st = exec(c, schema, err);

@@ -234,11 +234,17 @@ cv_status cv_glance(struct cv_vault *v, const struct cv_glance *g, const struct 
     return cv_glance_under(v, g, NULL, list, count, err);
 }
 
+cv_status cv_glance_walk_under(struct cv_vault *v, const struct cv_glance *g, const struct cv_event *event,
+                               const struct cv_head_walk *walk, struct cv_err *err)
+{
+    struct glancing w = { .v = v, .g = g, .walk = walk };
+    return look(&w, walk->count, event, err);
+}
+
 cv_status cv_glance_walk(struct cv_vault *v, const struct cv_glance *g, const struct cv_head_walk *walk,
                          struct cv_err *err)
 {
-    struct glancing w = { .v = v, .g = g, .walk = walk };
-    return look(&w, walk->count, NULL, err);
+    return cv_glance_walk_under(v, g, NULL, walk, err);
 }
 
 cv_status cv_glance_type(struct cv_vault *v, const struct cv_glance *g, const char *type, struct cv_err *err)

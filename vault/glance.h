@@ -36,6 +36,12 @@ CV_MUST_CHECK cv_status cv_glance_under(struct cv_vault *v, const struct cv_glan
 CV_MUST_CHECK cv_status cv_glance_walk(struct cv_vault *v, const struct cv_glance *g,
                                        const struct cv_head_walk *walk, struct cv_err *err);
 
+/** cv_glance_walk_under(v, g, event, walk, err): the same under an event of the caller's, as
+ * cv_glance_under. */
+CV_MUST_CHECK cv_status cv_glance_walk_under(struct cv_vault *v, const struct cv_glance *g,
+                                             const struct cv_event *event, const struct cv_head_walk *walk,
+                                             struct cv_err *err);
+
 /** cv_glance_type(v, g, type, err): the same of the last version of every record of a type that this member
  * may see, the newest entry last; as cv_record_versions too. */
 CV_MUST_CHECK cv_status cv_glance_type(struct cv_vault *v, const struct cv_glance *g, const char *type,

@@ -10,7 +10,7 @@
 struct walking {
     const struct cv_head_rows *rows;
     const char *type;
-    bool latest;
+    enum which { ALL, FIRST, LATEST } which;
     uint64_t until; /* entries from here on are not in it */
     struct cv_head_walk *out;
     /* the record that is being passed */
@@ -29,9 +29,11 @@ static cv_status add_step(struct cv_head_walk *walk, uint64_t index, const uint8
             return CV_ERR_NOMEM;
         walk->step = more;
     }
-    struct cv_step *step = &walk->step[walk->count++];
-    step->index = index;
-    memcpy(step->tag, tag, sizeof(step->tag));
+    if (index >> 40 != 0)
+        return CV_ERR_LIMIT;
+    walk->step[walk->count++] =
+        (struct cv_step){ .index = index & 0xffffffffffU,
+                          .tag = ((uint32_t)tag[0] << 16 | (uint32_t)tag[1] << 8 | tag[2]) & 0xffffffU };
     return CV_OK;
 }
 
@@ -56,7 +58,8 @@ static cv_status settle(struct walking *w)
     st = CV_THEN(st, cv_versions_settle(list));
     st = CV_THEN(st, add_lost(w->out, list));
     if (list->count > 0 && (w->type == NULL || strcmp(list->v[0].type, w->type) == 0))
-        for (size_t i = w->latest ? list->count - 1 : 0; i < list->count && st == CV_OK; i++)
+        for (size_t i = w->which == LATEST ? list->count - 1 : 0;
+             i < (w->which == FIRST ? 1 : list->count) && st == CV_OK; i++)
             st = add_step(w->out, list->v[i].index, w->tag);
     cv_buf_truncate(&w->sealed, 0);
     cv_versions_free(list);
@@ -91,10 +94,30 @@ static cv_status pass(void *arg, const struct cv_catalog_head *head, struct cv_e
     return CV_THEN(st, cv_versions_add(&w->versions, w->rows, head->index, head->sealed, err));
 }
 
-static int by_entry(const void *a, const void *b)
+/* sink(step, i, n): in the heap of n steps, what stands at i goes down to its place. */
+static void sink(struct cv_step *step, size_t i, size_t n)
 {
-    const struct cv_step *x = a, *y = b;
-    return (x->index > y->index) - (x->index < y->index);
+    const struct cv_step down = step[i];
+    for (size_t next; (next = 2 * i + 1) < n; i = next) {
+        next += next + 1 < n && step[next + 1].index > step[next].index;
+        if (step[next].index <= down.index)
+            break;
+        step[i] = step[next];
+    }
+    step[i] = down;
+}
+
+/* sort(step, n): by entry. By heap, in place: qsort takes as much room again as they have. */
+static void sort(struct cv_step *step, size_t n)
+{
+    for (size_t i = n / 2; i-- > 0;)
+        sink(step, i, n);
+    while (n-- > 1) {
+        const struct cv_step last = step[n];
+        step[n] = step[0];
+        step[0] = last;
+        sink(step, 0, n);
+    }
 }
 
 static int lost_by_entry(const void *a, const void *b)
@@ -103,10 +126,12 @@ static int lost_by_entry(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
-static cv_status find(struct cv_vault *v, const char *type, bool latest, struct cv_head_walk *out,
+static cv_status find(struct cv_vault *v, const struct walking *ask, struct cv_head_walk *out,
                       struct cv_err *err)
 {
-    struct walking w = { .type = type, .latest = latest, .until = v->custody->chain.next, .out = out };
+    struct walking w = *ask;
+    w.out = out;
+    w.until = v->custody->chain.next < ask->until ? v->custody->chain.next : ask->until;
     struct cv_head_rows *rows = NULL;
     cv_status st = cv_head_rows(v, &rows, err);
     w.rows = rows;
@@ -114,7 +139,7 @@ static cv_status find(struct cv_vault *v, const char *type, bool latest, struct 
                  cv_catalog_heads(v->custody->catalog, rows->reader, (struct cv_bytes){ 0 }, pass, &w, err));
     st = CV_THEN(st, settle(&w));
     if (st == CV_OK && out->count > 0)
-        qsort(out->step, out->count, sizeof(*out->step), by_entry);
+        sort(out->step, out->count);
     if (st == CV_OK && out->lost_count > 0)
         qsort(out->lost, out->lost_count, sizeof(*out->lost), lost_by_entry);
     cv_versions_free(&w.versions);
@@ -122,21 +147,42 @@ static cv_status find(struct cv_vault *v, const char *type, bool latest, struct 
     return st;
 }
 
-cv_status cv_head_walk(struct cv_vault *v, const char *type, bool latest, struct cv_head_walk *out,
-                       struct cv_err *err)
+static cv_status walk(struct cv_vault *v, const struct walking *ask, struct cv_head_walk *out,
+                      struct cv_err *err)
 {
     *out = (struct cv_head_walk){ 0 };
     cv_status st = cv_heads_catch_up(v, err);
     const unsigned made = cv_catalog_made(v->custody->catalog);
-    st = CV_THEN(st, find(v, type, latest, out, err));
+    st = CV_THEN(st, find(v, ask, out, err));
     if (st == CV_OK && made != cv_catalog_made(v->custody->catalog)) {
         cv_head_walk_free(out); /* of a catalog that was damaged on the way */
         st = cv_heads_catch_up(v, err);
-        st = CV_THEN(st, find(v, type, latest, out, err));
+        st = CV_THEN(st, find(v, ask, out, err));
     }
     if (st != CV_OK)
         cv_head_walk_free(out);
     return cv_err_note(err, st, "head index");
+}
+
+cv_status cv_head_walk(struct cv_vault *v, const char *type, bool latest, struct cv_head_walk *out,
+                       struct cv_err *err)
+{
+    const struct walking ask = { .type = type, .which = latest ? LATEST : ALL, .until = UINT64_MAX };
+    return walk(v, &ask, out, err);
+}
+
+cv_status cv_head_walk_first(struct cv_vault *v, const char *type, struct cv_head_walk *out,
+                             struct cv_err *err)
+{
+    const struct walking ask = { .type = type, .which = FIRST, .until = UINT64_MAX };
+    return walk(v, &ask, out, err);
+}
+
+cv_status cv_head_walk_before(struct cv_vault *v, const char *type, uint64_t until, struct cv_head_walk *out,
+                              struct cv_err *err)
+{
+    const struct walking ask = { .type = type, .which = LATEST, .until = until };
+    return walk(v, &ask, out, err);
 }
 
 void cv_head_walk_free(struct cv_head_walk *walk)
@@ -151,9 +197,11 @@ void cv_head_walk_free(struct cv_head_walk *walk)
 static cv_status find_head(struct cv_vault *v, const struct cv_step *step, struct cv_head_rows **rows,
                            struct cv_buf *sealed, struct cv_err *err)
 {
+    const uint8_t tag[CV_STEP_TAG_BYTES] = { (uint8_t)(step->tag >> 16), (uint8_t)(step->tag >> 8),
+                                             (uint8_t)step->tag };
     cv_status st = cv_head_rows(v, rows, err);
-    return CV_THEN(st, cv_catalog_head(v->custody->catalog, (*rows)->reader, step->index, CV_ARR(step->tag),
-                                       sealed, err));
+    return CV_THEN(
+        st, cv_catalog_head(v->custody->catalog, (*rows)->reader, step->index, CV_ARR(tag), sealed, err));
 }
 
 cv_status cv_head_walk_at(struct cv_vault *v, const struct cv_head_walk *walk, size_t i,

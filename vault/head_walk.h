@@ -5,14 +5,14 @@
 
 /**
  * A walk: past versions of all records that this member may know of, one after another. Of each it holds
- * sixteen bytes, by which the head index finds it; what the index says of it is opened when it is come to,
+ * eight bytes, by which the head index finds it: its entry, and the beginning of its record's tag, which few
+ * others share; what the index says of it is opened when it is come to,
  * and freed behind. Whatever may be told of a whole vault walks, once to see what it will ask for, and once
  * to take it.
  */
-#define CV_STEP_TAG_BYTES 8
+#define CV_STEP_TAG_BYTES 3
 struct cv_step {
-    uint64_t index; /* of the entry */
-    uint8_t tag[CV_STEP_TAG_BYTES];
+    uint64_t index : 40, tag : 24; /* the entry; big-endian */
 };
 struct cv_head_walk {
     struct cv_step *step; /* by entry; may be put in another order, or fewer */
@@ -26,6 +26,13 @@ struct cv_head_walk {
  * first, under one `list` event. CV_OK, also with none; CV_ERR_IO; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_head_walk(struct cv_vault *v, const char *type, bool latest,
                                      struct cv_head_walk *out, struct cv_err *err);
+/** cv_head_walk_first(v, type, out, err): past the first version of each record of that type.
+ * cv_head_walk_before(v, type, until, out, err): past the last that each had before that entry. As
+ * cv_head_walk. */
+CV_MUST_CHECK cv_status cv_head_walk_first(struct cv_vault *v, const char *type, struct cv_head_walk *out,
+                                           struct cv_err *err);
+CV_MUST_CHECK cv_status cv_head_walk_before(struct cv_vault *v, const char *type, uint64_t until,
+                                            struct cv_head_walk *out, struct cv_err *err);
 void cv_head_walk_free(struct cv_head_walk *walk);
 
 /** cv_head_walk_at(v, walk, i, out, err): the version at a step, to be freed with cv_version_free. CV_OK;

@@ -410,29 +410,36 @@ static void on_told(void *arg, const char *what, uint64_t done, uint64_t total)
 /* Who opens coded fields for the first time is told how far that is; who finds them kept is not. */
 static void test_coded(void **state)
 {
-    struct cv_versions list;
-    struct cv_latest latest = { 0 };
+    struct cv_head_walk walk;
     struct told told = { 0 };
     size_t taken = 0;
     const struct cv_coded_ask ask = {
         .type = "person", .section = "coded", .detail = "test", .take = take_coded, .arg = &taken
     };
     (void)state;
-    assert_ok(cv_record_versions(v, NULL, &list, NULL));
-    assert_ok(cv_versions_latest(&list, "person", &latest));
+    assert_ok(cv_head_walk(v, "person", true, &walk, NULL));
     v->progress = on_told;
     v->progress_arg = &told;
     cv_coded_told = 10;
-    assert_ok(cv_coded_each(v, &ask, latest.v, latest.count, NULL));
-    assert_true(taken > 30);
+    cv_coded_lot = 64;
+    assert_ok(cv_coded_each(v, &ask, &walk, NULL));
+    assert_true(taken > 30 && taken == walk.count);
     assert_int_equal(told.times, taken / 10 + 1);
-    assert_true(told.done == latest.count && told.total == latest.count);
+    assert_true(told.done == walk.count && told.total == walk.count);
     told.times = 0;
-    assert_ok(cv_coded_each(v, &ask, latest.v, latest.count, NULL));
+    assert_ok(cv_coded_each(v, &ask, &walk, NULL));
     assert_int_equal(told.times, 0);
+    assert_int_equal(taken, 2 * walk.count); /* each once, whichever lot it is in */
+    const struct cv_head_walk fewer = { .step = walk.step + 1, .count = walk.count - 1 };
+    assert_ok(cv_coded_each(v, &ask, &fewer, NULL)); /* the first is kept no more, */
+    assert_int_equal(taken, 3 * walk.count - 1);
+    assert_int_equal(told.times, 0);
+    assert_ok(cv_coded_each(v, &ask, &walk, NULL)); /* and opened again when it is asked for */
+    assert_int_equal(taken, 4 * walk.count - 1);
+    assert_int_equal(told.times, 1);
     v->progress = NULL;
-    cv_latest_free(&latest);
-    cv_versions_free(&list);
+    cv_coded_lot = 4096;
+    cv_head_walk_free(&walk);
 }
 
 int main(void)
