@@ -6,7 +6,7 @@
 #define RAW_MAX 256 /* different values of a field; what comes later goes with what is not said */
 #define RAW_SETS (RAW_MAX / 64)
 #define NOT_SAID 0
-#define PERSONS_MAX ((size_t)1 << 24)
+#define KINDS_MAX ((size_t)1 << 24)
 
 /* The values that occur, and how often. */
 struct values {
@@ -15,16 +15,18 @@ struct values {
     size_t n;
 };
 
-/* Of one person, which values of each field: bits. */
-struct person {
+/* Persons of whom the same is said: which values of each field, bits; and how many they are. */
+struct kind {
     uint64_t in[CV_SUPPRESS_DIMS][RAW_SETS];
+    uint64_t persons;
 };
 
 struct cv_tally {
     struct cv_tally_field fields[CV_SUPPRESS_DIMS];
     struct values values[CV_SUPPRESS_DIMS];
-    size_t dims, count, room;
-    struct person *persons;
+    size_t dims, count;
+    struct kind *kinds;
+    size_t kind_count, room;
 };
 
 /* ---- persons ---- */
@@ -57,7 +59,7 @@ void cv_tally_free(struct cv_tally *t)
 {
     if (t == NULL)
         return;
-    free(t->persons);
+    free(t->kinds);
     free(t);
 }
 
@@ -89,18 +91,51 @@ static size_t value_of(struct cv_tally *t, size_t d, const char *word)
     return v->n - 1;
 }
 
+static int by_values(const void *a, const void *b)
+{
+    const struct kind *x = a, *y = b;
+    return memcmp(x->in, y->in, sizeof(x->in));
+}
+
+/* settle(t): of those who are alike one stays, with their number. */
+static void settle(struct cv_tally *t)
+{
+    size_t kept = 0;
+    if (t->kind_count > 0)
+        qsort(t->kinds, t->kind_count, sizeof(*t->kinds), by_values);
+    for (size_t i = 0; i < t->kind_count; i++)
+        if (kept > 0 && by_values(&t->kinds[kept - 1], &t->kinds[i]) == 0)
+            t->kinds[kept - 1].persons += t->kinds[i].persons;
+        else
+            t->kinds[kept++] = t->kinds[i];
+    t->kind_count = kept;
+}
+
+/* make_place(t): for one more kind; those that are alike are put together before more room is taken. */
+static cv_status make_place(struct cv_tally *t)
+{
+    if (t->kind_count < t->room)
+        return CV_OK;
+    settle(t);
+    if (t->kind_count < t->room / 2)
+        return CV_OK;
+    const size_t room = t->room == 0 ? 256 : 2 * t->room;
+    struct kind *more = room > KINDS_MAX ? NULL : realloc(t->kinds, room * sizeof(*more));
+    if (more == NULL)
+        return room > KINDS_MAX ? CV_ERR_LIMIT : CV_ERR_NOMEM;
+    t->kinds = more;
+    t->room = room;
+    return CV_OK;
+}
+
 cv_status cv_tally_add(struct cv_tally *t, const struct cv_json *data)
 {
-    if (t->count == t->room) {
-        const size_t room = t->room == 0 ? 256 : 2 * t->room;
-        struct person *more = room > PERSONS_MAX ? NULL : realloc(t->persons, room * sizeof(*more));
-        if (more == NULL)
-            return room > PERSONS_MAX ? CV_ERR_LIMIT : CV_ERR_NOMEM;
-        t->persons = more;
-        t->room = room;
-    }
-    struct person *p = &t->persons[t->count++];
-    memset(p, 0, sizeof(*p));
+    const cv_status st = make_place(t);
+    if (st != CV_OK)
+        return st;
+    struct kind *p = &t->kinds[t->kind_count++];
+    *p = (struct kind){ .persons = 1 };
+    t->count++;
     for (size_t d = 0; d < t->dims; d++) {
         const struct cv_json *value = cv_json_get(data, t->fields[d].field);
         const bool list = t->fields[d].multi;
@@ -118,7 +153,7 @@ cv_status cv_tally_add(struct cv_tally *t, const struct cv_json *data)
 
 /* ---- categories ---- */
 
-static bool has(const struct person *p, size_t d, size_t value)
+static bool has(const struct kind *p, size_t d, size_t value)
 {
     return (p->in[d][value / 64] >> (value % 64) & 1) != 0;
 }
@@ -126,9 +161,9 @@ static bool has(const struct person *p, size_t d, size_t value)
 static void count_values(const struct cv_tally *t, size_t d, uint64_t count[static RAW_MAX])
 {
     memset(count, 0, RAW_MAX * sizeof(*count));
-    for (size_t i = 0; i < t->count; i++)
+    for (size_t i = 0; i < t->kind_count; i++)
         for (size_t v = 0; v < t->values[d].n; v++)
-            count[v] += has(&t->persons[i], d, v);
+            count[v] += has(&t->kinds[i], d, v) ? t->kinds[i].persons : 0;
 }
 
 /* pool(t, d, k, count, pooled): as cv_suppress_pool, and the rarest besides, where they are too many to show.
@@ -222,7 +257,7 @@ static size_t size_of(const struct cv_figures *f, size_t d)
 }
 
 /* in_categories(t, d, p, of): bits. */
-static uint64_t in_categories(const struct cv_tally *t, size_t d, const struct person *p, const size_t *of)
+static uint64_t in_categories(const struct cv_tally *t, size_t d, const struct kind *p, const size_t *of)
 {
     uint64_t bits = 0;
     if (d >= t->dims)
@@ -233,37 +268,39 @@ static uint64_t in_categories(const struct cv_tally *t, size_t d, const struct p
     return bits;
 }
 
-static void count_pair(struct cv_figures *f, size_t d, const uint64_t in[static CV_SUPPRESS_DIMS])
+static void count_pair(struct cv_figures *f, size_t d, const uint64_t in[static CV_SUPPRESS_DIMS],
+                       uint64_t persons)
 {
     const size_t p = cv_suppress_sides[d][0], q = cv_suppress_sides[d][1], n = size_of(f, q);
     for (size_t i = 0; i < size_of(f, p); i++)
         for (size_t j = 0; j < n && (in[p] >> i & 1) != 0; j++)
-            f->two[d][i * n + j] += in[q] >> j & 1;
+            f->two[d][i * n + j] += (in[q] >> j & 1) * persons;
 }
 
-static void count_triple(struct cv_figures *f, const uint64_t in[static CV_SUPPRESS_DIMS])
+static void count_triple(struct cv_figures *f, const uint64_t in[static CV_SUPPRESS_DIMS], uint64_t persons)
 {
     const size_t n1 = size_of(f, 1), n2 = size_of(f, 2);
     for (size_t i = 0; i < size_of(f, 0); i++)
         for (size_t j = 0; j < n1 && (in[0] >> i & 1) != 0; j++)
             for (size_t l = 0; l < n2 && (in[1] >> j & 1) != 0; l++)
-                f->three[(i * n1 + j) * n2 + l] += in[2] >> l & 1;
+                f->three[(i * n1 + j) * n2 + l] += (in[2] >> l & 1) * persons;
 }
 
 static void count_all(const struct cv_tally *t, struct cv_figures *f, size_t (*of)[RAW_MAX])
 {
-    for (size_t i = 0; i < t->count; i++) {
+    for (size_t i = 0; i < t->kind_count; i++) {
+        const uint64_t persons = t->kinds[i].persons;
         uint64_t in[CV_SUPPRESS_DIMS];
         for (size_t d = 0; d < CV_SUPPRESS_DIMS; d++)
-            in[d] = in_categories(t, d, &t->persons[i], of[d]);
+            in[d] = in_categories(t, d, &t->kinds[i], of[d]);
         for (size_t d = 0; d < f->dims; d++)
             if (f->dim[d].others != CV_SUPPRESS_NONE)
-                f->dim[d].c[f->dim[d].others].count += in[d] >> f->dim[d].others & 1;
+                f->dim[d].c[f->dim[d].others].count += (in[d] >> f->dim[d].others & 1) * persons;
         for (size_t d = 0; d < CV_SUPPRESS_DIMS && f->dims > 1; d++)
             if (f->dims == 3 || d == 2)
-                count_pair(f, d, in);
+                count_pair(f, d, in, persons);
         if (f->dims == 3)
-            count_triple(f, in);
+            count_triple(f, in, persons);
     }
 }
 
