@@ -136,8 +136,8 @@ static cv_status make_room(struct cv_report *r)
     if (r->count < r->room)
         return CV_OK;
     const size_t room = r->room > 0 ? 2 * r->room : 256;
-    struct cv_report_entry *more = realloc(r->entries, room * sizeof(*more));
-    if (more == NULL || room > UINT32_MAX)
+    struct cv_report_entry *more = room > UINT32_MAX ? NULL : realloc(r->entries, room * sizeof(*more));
+    if (more == NULL)
         return CV_ERR_NOMEM;
     r->entries = more;
     r->room = room;

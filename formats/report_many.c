@@ -75,7 +75,7 @@ size_t cv_report_many(struct cv_report_out *p, size_t m)
 {
     struct lot l = { .room = cv_report_lot + cv_report_lot / 4 + 1 };
     size_t n = 0;
-    l.hash = malloc(l.room * sizeof(*l.hash));
+    l.hash = calloc(l.room, sizeof(*l.hash));
     if (l.hash == NULL)
         p->st = CV_THEN(p->st, CV_ERR_NOMEM);
     do {

@@ -189,7 +189,9 @@ void cv_head_walk_free(struct cv_head_walk *walk)
 {
     free(walk->step);
     free(walk->lost);
-    *walk = (struct cv_head_walk){ 0 };
+    walk->step = NULL;
+    walk->lost = NULL;
+    walk->count = walk->lost_count = 0;
 }
 
 /* ---- past them ---- */
