@@ -1,7 +1,8 @@
 // SD-JWT by npm's @sd-jwt/core. verify: a presentation on stdin, the issuer's JWK x in argv; prints the claims.
-// issue: makes an SD-JWT with key binding, prints {presentation, x}. Exit 77 where the package is absent.
+// issue: makes an SD-JWT with key binding, prints {presentation, x}. cases: the same for each of the package's own test
+// cases, [{name, presentation, x, want}]. Exit 77 where the package is absent.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 const [dir, what, x, nonce] = process.argv.slice(2);
@@ -33,10 +34,23 @@ if (what === 'verify') {
     verifier: async () => true,
   });
   const { kty, crv, x: hx } = holder.publicKey.export({ format: 'jwk' });
-  const claims = { iss: 'urn:test', iat: 1700000000, vct: 'v', cnf: { jwk: { kty, crv, x: hx } }, name: 'Хатуна', age: 30,
-    list: ['a', 'b', 'c'], nested: { one: 1, two: 2 } };
-  const token = await sd.issue(claims, { _sd: ['name', 'age', 'nested'], list: { _sd: [0, 2] }, nested: { _sd: ['one', 'two'] } });
-  const shown = await sd.present(token, { name: true, list: { 2: true }, nested: { one: true } },
-    { kb: { payload: { iat: 1700000001, aud: 'them', nonce: 'n-1' } } });
-  console.log(JSON.stringify({ presentation: shown, x: issuer.publicKey.export({ format: 'jwk' }).x }));
+  const plain = { iss: 'urn:test', iat: 1700000000, vct: 'v', cnf: { jwk: { kty, crv, x: hx } } };
+  const made = async (claims, hidden, shown) => ({
+    presentation: await sd.present(await sd.issue({ ...plain, ...claims }, hidden), shown,
+      { kb: { payload: { iat: 1700000001, aud: 'them', nonce: 'n-1' } } }),
+    x: issuer.publicKey.export({ format: 'jwk' }).x,
+  });
+  if (what === 'issue') {
+    const claims = { name: 'Хатуна', age: 30, list: ['a', 'b', 'c'], nested: { one: 1, two: 2 } };
+    console.log(JSON.stringify(await made(claims, { _sd: ['name', 'age', 'nested'], list: { _sd: [0, 2] }, nested: { _sd: ['one', 'two'] } },
+      { name: true, list: { 2: true }, nested: { one: true } })));
+  } else {
+    const cases = [];
+    const where = `${dir}/node_modules/@sd-jwt/core/test`;
+    for (const name of readdirSync(where).filter((n) => n.endsWith('.json')).sort()) {
+      const { claims, disclosureFrame, presentationFrames, presentedClaims } = JSON.parse(readFileSync(`${where}/${name}`, 'utf8'));
+      cases.push({ name, want: presentedClaims, ...await made(claims, disclosureFrame, presentationFrames) });
+    }
+    console.log(JSON.stringify(cases));
+  }
 }

@@ -13,6 +13,7 @@
 #include "formats/age.h"
 #include "formats/armor.h"
 #include "formats/base64.h"
+#include "suite.h"
 
 #define IDENTITIES_MAX 8
 #define FILE_MAX ((size_t)64 << 20)
@@ -31,20 +32,6 @@ static void vector_free(struct vector *v)
 {
     for (size_t i = 0; i < v->count; i++)
         cv_age_identity_free(v->ids[i]);
-}
-
-static bool read_file(const char *path, struct cv_buf *out)
-{
-    FILE *f = fopen(path, "rb");
-    if (f == NULL)
-        return false;
-    uint8_t block[65536];
-    bool ok = true;
-    size_t n = 0;
-    while (ok && (n = fread(block, 1, sizeof block, f)) > 0)
-        ok = cv_buf_append(out, CV_BYTES(block, n)) == CV_OK;
-    ok = ok && ferror(f) == 0;
-    return fclose(f) == 0 && ok;
 }
 
 /* The value of a line `key: value`, as a C string. */
@@ -234,7 +221,7 @@ static int not_hidden(const struct dirent *e)
 int main(int argc, char **argv)
 {
     struct dirent **names = NULL;
-    size_t failed = 0, blind = 0, total = 0;
+    struct suite s = { .name = "age testkit (C2SP CCTV)" };
     if (argc != 2) {
         fprintf(stderr, "usage: age_testkit DIR\n");
         return 2;
@@ -245,20 +232,20 @@ int main(int argc, char **argv)
         struct cv_buf bytes = { 0 };
         struct vector v = { 0 };
         (void)snprintf(path, sizeof path, "%s/%s", argv[1], names[i]->d_name);
-        bool ok = read_file(path, &bytes) && parse(cv_buf_view(&bytes), &v);
+        bool ok = suite_read(path, &bytes) && parse(cv_buf_view(&bytes), &v);
         if (!ok)
             fprintf(stderr, "%s: not a vector that is understood\n", names[i]->d_name);
-        ok = ok && run(&v, names[i]->d_name);
-        failed += !ok;
-        blind += v.unknown_identity && v.count == 0;
-        total++;
+        const bool blind = ok && v.unknown_identity && v.count == 0;
+        if (!ok || !run(&v, names[i]->d_name))
+            suite_case(&s, false, names[i]->d_name);
+        else if (blind)
+            suite_leave_out(&s);
+        else
+            suite_case(&s, true, names[i]->d_name);
         vector_free(&v);
         cv_buf_free(&bytes);
         free(names[i]);
     }
     free(names);
-    printf(
-        "age testkit: %zu vectors, %zu failed, %zu of them closed to us (their identity is post-quantum)\n",
-        total, failed, blind);
-    return total > 0 && failed == 0 ? 0 : 1;
+    return suite_tell(&s, "post-quantum recipients, which are not ours yet: they stay closed") ? 0 : 1;
 }

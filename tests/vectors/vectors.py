@@ -8,6 +8,11 @@ OK, FORMAT, AUTH, ARG = 0, 4, 6, 3
 count = 0
 
 
+def suite(name, cases):
+    """The line that script/conformance makes its table of; what fails ends the program before it."""
+    print('suite\t%s\t%d\t%d\t0\t' % (name, cases, cases))
+
+
 def tool(*args, rc=OK, stdin=b''):
     global count
     p = subprocess.run([TOOL, *map(str, args)], input=stdin, capture_output=True)
@@ -88,7 +93,7 @@ def cobblestone():
                 else:
                     assert len(out) in (0, t['msgLength'])
                     assert not out or hashlib.sha512(out).hexdigest() == t['msgSha512'], t['tcId']
-    print('cobblestone: %d vectors, each one-shot and streamed' % n)
+    suite('Cobblestone-256 (C2SP)', n)
 
 
 def altered_cobblestone():
@@ -109,6 +114,7 @@ def hpke():
     sealed = lines('hpke-seal', v['pkRm'], v['info'], 'abcd', v['ikmE'])[0]
     assert sealed[:64] == v['enc']
     assert lines('hpke-open', v['skRm'], v['info'], sealed) == ['abcd']
+    suite('RFC 9180 (HPKE)', 1)
 
 
 def altered_hpke():
@@ -195,7 +201,7 @@ def merkle():
                              ''.join(h(p) for p in v['proof'] or [])]).returncode
         whole = all(len(h(p)) == 64 for p in v['proof'] or [])
         assert (rc == OK and whole) != v['wantErr'], path
-    print('merkle: %d vectors' % n)
+    suite('RFC 6962 inclusion proofs', n)
 
 
 if SHARED is None:
