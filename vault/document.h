@@ -116,7 +116,7 @@ CV_MUST_CHECK cv_status cv_document_store(struct cv_vault *v, struct cv_document
                                           cv_document_progress_fn progress, void *arg, struct cv_json *pieces,
                                           struct cv_json **out, struct cv_err *err);
 /** cv_document_attach(v, place, list, pieces, reason, out, err): the version that lists them; where somebody
- * else writes to the vault at that moment, once more. As cv_record_edit. */
+ * else changes the record at that moment, once more. As cv_record_edit. */
 CV_MUST_CHECK cv_status cv_document_attach(struct cv_vault *v, const struct cv_document_place *place,
                                            struct cv_json *list, const struct cv_json *pieces,
                                            const char *reason, struct cv_stored *out, struct cv_err *err);

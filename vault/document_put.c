@@ -17,7 +17,7 @@
 
 #define GROUP 4 /* pieces in a commit: 16 MiB, so that a reader of the log is never kept waiting for long */
 #define PADDED_FLOOR 256
-#define TRIES 50
+#define PATIENCE 10 /* seconds in which others may change the record that it is attached to */
 
 /* Pieces that are sealed and wait for their commit. */
 struct group {
@@ -337,10 +337,11 @@ cv_status cv_document_attach(struct cv_vault *v, const struct cv_document_place 
     cv_status st = cv_json_set(section, place->field.name, cv_json_ref(list));
     st = CV_THEN(st, cv_json_set(more, place->section, cv_json_ref(section)));
     const struct cv_edit change = { .more = more, .pieces = pieces };
-    for (int tries = 0; st == CV_OK; tries++) {
+    const time_t until = time(NULL) + PATIENCE;
+    while (st == CV_OK) {
         struct cv_err why = { 0 };
         st = cv_record_edit(v, place->record, &change, reason, out, &why);
-        if (st != CV_ERR_EXISTS || tries == TRIES) {
+        if (st != CV_ERR_LOCKED || time(NULL) > until) {
             st = st == CV_OK ? CV_OK : cv_fail(err, st, "%s", why.msg);
             break;
         }

@@ -105,7 +105,8 @@ struct cv_edit {
 
 /** cv_record_edit(v, id, change, reason, out, err): a new version with the changes. What they need of the old
  * one (sections of single fields, and what coded fields are filled from) is read first, in one event.
- * CV_ERR_NOTFOUND; CV_ERR_NOKEY; otherwise as cv_record_put. */
+ * CV_ERR_NOTFOUND; CV_ERR_NOKEY; CV_ERR_LOCKED if somebody else changed the record meanwhile; otherwise as
+ * cv_record_put. */
 CV_MUST_CHECK cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_edit *change,
                                        const char *reason, struct cv_stored *out, struct cv_err *err);
 

@@ -4,6 +4,8 @@
 #include "vault/record_put.h"
 #include "vault/related.h"
 
+#define BEGIN_TRIES 50 /* each looks at what others wrote since the one before */
+
 /* A new version out of an old one. */
 
 /* previous_hash(before): SHA-256 of the JWT of the version before, from its opened head. */
@@ -372,16 +374,50 @@ static cv_status put(struct cv_vault *v, const struct editing *e, const char *re
     return st;
 }
 
+/* unchanged(v, e, reason): the last version of it is the one that was looked at. */
+static cv_status unchanged(struct cv_vault *v, const struct editing *e, const char *reason,
+                           struct cv_err *err)
+{
+    struct cv_versions now = { 0 };
+    cv_status st = cv_record_find(v, e->old->id, "edit", reason, &now, err);
+    if (st == CV_OK && now.v[now.count - 1].index != e->old->index)
+        st = cv_fail(err, CV_ERR_LOCKED,
+                     "somebody else has just changed %s; nothing was changed: look at it, and try again",
+                     e->old->id);
+    cv_versions_free(&now);
+    return st;
+}
+
+/* begin(v, list, count, known, ...): the lock, with ${known} record entries looked at for these records, and
+ * no others there. Where others wrote meanwhile, what they wrote is looked at: other records are in nobody's
+ * way. */
+static cv_status begin(struct cv_vault *v, const struct editing *list, size_t count, uint64_t known,
+                       const char *reason, struct cv_err *err)
+{
+    for (int tries = 0; tries < BEGIN_TRIES; tries++) {
+        cv_status st = cv_vault_begin(v, err);
+        if (st != CV_OK || v->custody->counts[CV_KIND_RECORD] == known)
+            return st;
+        cv_vault_abort(v);
+        for (size_t i = 0; i < count && st == CV_OK; i++) {
+            st = unchanged(v, &list[i], reason, err);
+            if (i == 0)
+                known = v->listed;
+        }
+        if (st != CV_OK)
+            return st;
+    }
+    return cv_fail(err, CV_ERR_LOCKED,
+                   "too much is being written to this vault; nothing was changed: try again");
+}
+
 /* store(v, list, count, known, ...): one commit, unless somebody was faster. */
 static cv_status store(struct cv_vault *v, const struct editing *list, size_t count, uint64_t known,
                        const char *reason, struct cv_err *err)
 {
-    cv_status st = cv_vault_begin(v, err);
+    cv_status st = begin(v, list, count, known, reason, err);
     if (st != CV_OK)
         return st;
-    if (v->custody->counts[CV_KIND_RECORD] != known)
-        st = cv_fail(err, CV_ERR_EXISTS,
-                     "somebody else has just written to the vault; nothing was changed: try again");
     for (size_t i = 0; i < count && st == CV_OK; i++)
         if (!list[i].same)
             st = put(v, &list[i], reason, err);
