@@ -185,6 +185,7 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
         st = cv_fail(&ui->err, CV_ERR_IO, "standard output: cannot write");
     if (st != CV_OK) {
         (void)cv_err_note(&ui->err, st, cmd->name);
+        cv_ui_agent_gone(ui);
         fputs("casevault: ", stderr);
         fprintf(stderr, "%s\n", ui->err.msg);
         if (ui->hint != NULL)

@@ -40,6 +40,7 @@ struct cv_ui {
     struct cv_words words; /* what is not an option */
     struct cv_err err;     /* what went wrong; main prints it */
     bool wrong_passphrase;
+    bool by_agent;    /* an agent holds the identity */
     const char *hint; /* printed apart from the error; a literal */
 };
 #define CV_NO_FD UINT64_MAX
@@ -116,6 +117,9 @@ CV_MUST_CHECK cv_status cv_ui_private(struct cv_ui *ui, struct cv_identity *out)
 /** cv_ui_identity(ui, out): as an unlocked agent holds it; else, or where a passphrase is given, by
  * cv_ui_private. */
 CV_MUST_CHECK cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out);
+/** cv_ui_agent_gone(ui): after a failure: where the agent that held the identity answers no more, a hint says
+ * so. */
+void cv_ui_agent_gone(struct cv_ui *ui);
 /** cv_ui_agent_path(ui, out): the socket of the agent for this identity file; ${out} holds CV_AGENT_PATH_MAX.
  */
 CV_MUST_CHECK cv_status cv_ui_agent_path(struct cv_ui *ui, char *out);

@@ -152,7 +152,18 @@ static bool from_agent(struct cv_ui *ui, struct cv_identity *out)
 
 cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out)
 {
-    return from_agent(ui, out) ? CV_OK : cv_ui_private(ui, out);
+    ui->by_agent = from_agent(ui, out);
+    return ui->by_agent ? CV_OK : cv_ui_private(ui, out);
+}
+
+void cv_ui_agent_gone(struct cv_ui *ui)
+{
+    struct cv_identity id = { 0 };
+    if (!ui->by_agent || ui->hint != NULL)
+        return;
+    if (!from_agent(ui, &id))
+        ui->hint = "the agent that held your keys is gone; `casevault unlock`, and try again";
+    cv_identity_free(&id);
 }
 
 static bool is_vault(const char *dir)

@@ -316,7 +316,7 @@ class Vault:
     def __init__(self, path, identity):
         self.path = path
         self.log, self.policy, self.root = read_log(path)
-        self.id, self.kept = identity, {}
+        self.id, self.kept, self.heads = identity, {}, None
         sign = Ed25519PrivateKey.from_private_bytes(b64u(identity['sign'])).public_key()
         sign = sign.public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.me = next(who for who, m in self.policy.members.items() if m[0] == sign)
@@ -414,16 +414,16 @@ class Vault:
 
     def versions(self, record):
         out, last = {}, None
-        for index, (kind, data, policy) in sorted(self.log.items()):
-            if kind == 'record':
-                env = envelope(data)
-                head = self.part(env, 'head')
-                if not head or head['id'] != record:
-                    continue
-                # Of entries that claim one version the first is it; none makes another type or an older version of it.
-                if last is None or (head['type'] == last['type'] and head['version'] > last['version']):
-                    out[head['version']] = (index, env, head, policy)
-                    last = head
+        if self.heads is None:
+            found = [(index, envelope(data), policy) for index, (kind, data, policy) in sorted(self.log.items()) if kind == 'record']
+            self.heads = [(index, env, self.part(env, 'head'), policy) for index, env, policy in found]
+        for index, env, head, policy in self.heads:
+            if not head or head['id'] != record:
+                continue
+            # Of entries that claim one version the first is it; none makes another type or an older version of it.
+            if last is None or (head['type'] == last['type'] and head['version'] > last['version']):
+                out[head['version']] = (index, env, head, policy)
+                last = head
         return out
 
     def show(self, record, number=None):

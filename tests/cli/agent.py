@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The agent: the passphrase once, for a while; it forgets when told, by signals, and when its place is taken away."""
-import glob, hashlib, json, os, signal, socket, struct, subprocess, sys, time
+import glob, hashlib, json, os, signal, socket, struct, subprocess, sys, threading, time
 
 from common import PERSON, main
 
@@ -150,6 +150,50 @@ def hostile_clients(p, record):
     p.run('lock', '-i', p.path('legal.identity'))
 
 
+def dies(p, record):
+    """Killed in the middle of a command's work, after each of its answers: the command fails, and says why."""
+    unlock(p, 'legal')
+    path = socket_of(p, 'legal')
+    real = p.path('run', 'real.sock')
+    os.rename(path, real)
+    answers, failed = 1, 0
+    while True:
+        door = socket.socket(socket.AF_UNIX)
+        door.bind(path)
+        os.chmod(path, 0o600)
+        door.listen()
+
+        def between():
+            mine, theirs = door.accept()[0], connected(real)
+            for _ in range(answers):
+                head = mine.recv(5, socket.MSG_WAITALL)
+                if len(head) < 5:
+                    break
+                rest = mine.recv(struct.unpack('>IB', head)[0] - 1, socket.MSG_WAITALL)
+                status, body = ask(theirs, head[4], rest)
+                if _ == answers - 1:  # whoever looks for it afterwards finds nobody
+                    door.close()
+                    os.unlink(path)
+                mine.sendall(struct.pack('>IB', len(body) + 1, status) + body)
+            for s in (mine, theirs, door):
+                s.close()
+
+        thread = threading.Thread(target=between)
+        thread.start()
+        r = subprocess.run([p.binary, 'record', 'show', record, '-i', p.path('legal.identity'), '--vault', p.path('vault')],
+                           capture_output=True, env=p.env(), start_new_session=True)
+        thread.join()
+        if r.returncode == 0:
+            break
+        assert r.returncode == 1 and b'the agent that held your keys is gone' in r.stderr and r.stdout == b'', (answers, r.stderr)
+        answers, failed = answers + 1, failed + 1
+    assert failed > 2
+    if os.path.exists(path):
+        os.unlink(path)
+    os.rename(real, path)
+    p.run('lock', '-i', p.path('legal.identity'))
+
+
 def few_files(p):
     """Where a process may have few descriptors, fewer are served at once."""
     subprocess.run(['prlimit', '--nofile=64:64', p.binary, 'unlock', '-q', '-i', p.path('legal.identity'), '--passphrase-file', p.path('passphrase')],
@@ -219,6 +263,7 @@ def test(p):
     forgets(p, pid, record)
     refusals(p)
     hostile_clients(p, record)
+    dies(p, record)
     few_files(p)
     removed(p)
     another_passphrase(p)
