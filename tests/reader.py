@@ -117,20 +117,51 @@ def cobblestone_open(key, context, sealed):
 
 # ---- the log (sections 2, 3, 5) ----
 
-def entries(vault):
+def segments(vault):
     number = 1
     while os.path.exists(path := os.path.join(vault, 'archive', '%08d.tar' % number)):
-        raw, at = open(path, 'rb').read(), 0
-        while at < len(raw):
-            name = raw[at:at + 100].rstrip(b'\0').decode('ascii', 'replace')
-            match = re.fullmatch(r'(\d{11})-([a-z]+)', name)
-            need(match, 'archive/%08d.tar: no entry at %d' % (number, at))
-            size = int(raw[at + 124:at + 135], 8)
-            total = 512 + (size + 511) // 512 * 512
-            need(at + total <= len(raw), 'entry %s is cut short' % name)
-            yield int(match[1]), match[2], raw[at:at + total], raw[at + 512:at + 512 + size]
-            at += total
+        yield number, open(path, 'rb').read()
         number += 1
+
+
+def walk(raw, at=0):
+    """The entries from there on, as far as they are whole: index, kind, all bytes, content; and at the end where they end."""
+    while match := re.fullmatch(r'(\d{11})-([a-z]+)', raw[at:at + 100].rstrip(b'\0').decode('ascii', 'replace')):
+        size = int(raw[at + 124:at + 135], 8)
+        total = 512 + (size + 511) // 512 * 512
+        if at + total > len(raw):
+            break
+        yield int(match[1]), match[2], raw[at:at + total], raw[at + 512:at + 512 + size]
+        at += total
+
+
+def torn_tails(vault):
+    """What a killed writer left behind at the end of a segment, as the first entries of a later one say: {segment: its length}."""
+    tails = {}
+    whole = dict(segments(vault))
+    for raw in whole.values():
+        for _, kind, _, data in walk(raw):
+            if kind != 'torn':
+                break
+            for line in data.decode().split('\n')[1:-1]:
+                number, at, length, sha = line.split(' ')
+                left = whole[int(number)][int(at):]
+                need(len(left) == int(length) and sha256(left).hex() == sha, 'a torn tail was altered')
+                kinds = [(k, e) for _, k, e, _ in walk(left)]
+                need(not kinds or kinds[-1][0] != 'checkpoint' or sum(len(e) for _, e in kinds) < len(left) or
+                     any(not any(left[i:i + 512]) for i in range(0, len(left), 512)), 'what is called torn is whole')
+                tails[int(number)] = int(at)
+    return tails
+
+
+def entries(vault):
+    tails = torn_tails(vault)
+    for number, raw in segments(vault):
+        raw, end = raw[:tails.get(number, len(raw))], 0
+        for entry in walk(raw):
+            end += len(entry[2])
+            yield entry
+        need(end == len(raw), 'archive/%08d.tar: no whole entry at %d' % (number, end))
 
 
 def node(l, r):
