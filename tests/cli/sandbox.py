@@ -141,6 +141,24 @@ def verified(p):
     p.checks += 3
 
 
+def opened(p):
+    """Who has the key to the package is shut in as well, once it has it; while nobody reads, it waits."""
+    def stop(child):
+        os.kill(child, signal.SIGSTOP)
+        stopped.append(child)
+    stopped = []
+    run = verifying(p, stop)
+    until = time.monotonic() + 30
+    other = [c for c in children(run.pid) if c != stopped[0]][0]
+    while status(other)['NoNewPrivs'] != '1' or status(other)['Seccomp'] == '0' and wanted('seccomp'):
+        assert time.monotonic() < until, 'who opens the package is not shut in'
+        time.sleep(0.02)
+    os.kill(other, signal.SIGSYS)
+    os.kill(stopped[0], signal.SIGCONT)
+    ended(run, 14, 'whoever opens it', 'may be an attack')
+    p.checks += 1
+
+
 def traced(p, *args, inject=(), rc=0, err=None, out=None):
     """Run under strace: what each process asked of the kernel, in order, by its number."""
     log = p.path('trace')
@@ -337,6 +355,7 @@ def test(p):
     for name in ('founder', 'intake'):
         keys_of(p, name)
     verified(p)
+    opened(p)
     imported(p)
     witnessed(p)
     said(p)
