@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "vault/confined.h"
+
 #define FRONT 16
 
 /* copies(file): can one without its metadata be made? Tried, as it cannot be told otherwise. */
@@ -13,27 +15,79 @@ static bool copies(struct cv_bytes file)
     return st == CV_OK;
 }
 
-cv_status cv_look(struct cv_ui *ui, const struct cv_document_file *f, struct cv_looked *out)
+/* look(f, out, err): in a process that has nothing but the file. */
+static cv_status look(const struct cv_document_file *f, struct cv_looked *out, struct cv_err *err)
 {
     struct cv_photo *photo = &out->photo;
     struct cv_buf front = { 0 };
     uint8_t *at;
     const size_t first = f->bytes < FRONT ? (size_t)f->bytes : FRONT;
     cv_status st = cv_buf_extend(&front, first, &at);
-    st = CV_THEN(st, cv_document_file_read(f, 0, at, first, &ui->err));
+    st = CV_THEN(st, cv_document_file_read(f, 0, at, first, err));
     if (st == CV_OK)
         cv_photo_look(cv_buf_view(&front), false, photo);
     if (st == CV_OK && photo->kind != CV_PHOTO_OTHER) {
         const size_t all = f->bytes < CV_PHOTO_MAX ? (size_t)f->bytes : CV_PHOTO_MAX;
         cv_buf_truncate(&front, 0);
         st = cv_buf_extend(&front, all, &at);
-        st = CV_THEN(st, cv_document_file_read(f, 0, at, all, &ui->err));
+        st = CV_THEN(st, cv_document_file_read(f, 0, at, all, err));
         if (st == CV_OK)
             cv_photo_look(cv_buf_view(&front), all == f->bytes, photo);
         out->copies = st == CV_OK && all == f->bytes && copies(cv_buf_view(&front));
     }
     cv_buf_free(&front);
     return st;
+}
+
+/* What it tells: u8 kind, u8 of these, u16 of enum cv_photo_carries. */
+enum told { PLACE = 1, TIME = 2, DEVICE = 4, UNSURE = 8, COPIES = 16, TOLD_END = 32 };
+#define TOLD_BYTES 4
+
+static cv_status look_and_tell(void *arg, struct cv_channel *c, struct cv_err *err)
+{
+    struct cv_document_file f = *(const struct cv_document_file *)arg;
+    struct cv_looked l = { 0 };
+    const struct cv_photo *p = &l.photo;
+    f.fd = CV_CONFINED_KEPT;
+    cv_status st = look(&f, &l, err);
+    const unsigned told = (p->place ? PLACE : 0) | (p->time ? TIME : 0) | (p->device ? DEVICE : 0) |
+                          (p->unsure ? UNSURE : 0) | (l.copies ? COPIES : 0);
+    const uint8_t frame[TOLD_BYTES] = { (uint8_t)p->kind, (uint8_t)told, (uint8_t)(p->carries >> 8),
+                                        (uint8_t)p->carries };
+    return CV_THEN(st, cv_channel_put(c, 1, CV_ARR(frame)));
+}
+
+static cv_status take(struct cv_bytes b, struct cv_looked *out)
+{
+    if (b.n != TOLD_BYTES || b.p[0] > CV_PHOTO_PNG || b.p[1] >= TOLD_END)
+        return CV_ERR_INTERNAL;
+    const unsigned told = b.p[1], carries = ((unsigned)b.p[2] << 8) | b.p[3];
+    out->photo = (struct cv_photo){ .kind = (enum cv_photo_kind)b.p[0],
+                                    .place = (told & PLACE) != 0,
+                                    .time = (told & TIME) != 0,
+                                    .device = (told & DEVICE) != 0,
+                                    .carries = carries,
+                                    .unsure = (told & UNSURE) != 0 };
+    out->copies = (told & COPIES) != 0;
+    return carries < CV_CARRIES_END ? CV_OK : CV_ERR_INTERNAL;
+}
+
+cv_status cv_look(struct cv_ui *ui, const struct cv_document_file *f, struct cv_looked *out)
+{
+    struct cv_document_file file = *f;
+    const struct cv_confined_work work = { .work = look_and_tell, .arg = &file, .keep = f->fd };
+    struct cv_confined apart;
+    struct cv_bytes b;
+    uint8_t kind = 0;
+    cv_status st = cv_confined_start(&work, &apart, &ui->err);
+    if (st != CV_OK)
+        return st;
+    st = cv_confined_get(&apart, &kind, &b);
+    const bool came = st == CV_OK;
+    if (came)
+        st = take(b, out);
+    st = cv_confined_end(&apart, f->name, st == CV_ERR_NOTFOUND ? CV_OK : st, &ui->err);
+    return cv_err_note(&ui->err, st == CV_OK && !came ? CV_ERR_INTERNAL : st, f->name);
 }
 
 /* tells(p, out): in words what it says of itself; empty for nothing. */

@@ -15,7 +15,8 @@ struct cv_looked {
     bool copies; /* `document get --without-metadata` can make one */
 };
 
-/** cv_look(ui, f, out): before any key is in memory; ${out} zeroed. CV_OK; as cv_document_file_read. */
+/** cv_look(ui, f, out): in a process of its own, before any key is in memory; ${out} zeroed. CV_OK;
+ * CV_ERR_AUTH, CV_ERR_INTERNAL if that had to be stopped, or died; as cv_document_file_read. */
 CV_MUST_CHECK cv_status cv_look(struct cv_ui *ui, const struct cv_document_file *f, struct cv_looked *out);
 /** cv_looked_say(ui, f, l): in a few lines. */
 void cv_looked_say(const struct cv_ui *ui, const struct cv_document_file *f, const struct cv_looked *l);

@@ -6,6 +6,7 @@
 #include "vault/document.h"
 #include "vault/members.h"
 #include "vault/recovery.h"
+#include "vault/sandbox.h"
 
 /* status: what this vault is, and what needs attention. */
 
@@ -14,6 +15,7 @@ struct state {
     bool unlocked;
     struct cv_agent_left left;
     size_t waiting, approvals, lacking, unfinished;
+    struct cv_sandbox_level guard;
     uint64_t recovered, recovered_at; /* the last policy that shares brought about, and its entry; or 0 */
 };
 
@@ -41,6 +43,8 @@ static cv_status print_json(const struct cv_ui *ui, const struct state *s)
         st = CV_THEN(st, cv_json_set(o, "unlocked_idle", cv_json_int((int64_t)s->left.idle)));
         st = CV_THEN(st, cv_json_set(o, "unlocked_most", cv_json_int((int64_t)s->left.most)));
     }
+    st = CV_THEN(st, cv_json_set(o, "landlock", cv_json_int(s->guard.landlock)));
+    st = CV_THEN(st, cv_json_set(o, "seccomp", cv_json_bool(s->guard.seccomp)));
     st = CV_THEN(st, cv_json_set(o, "recovered_by_policy", cv_json_int((int64_t)s->recovered)));
     st = CV_THEN(st, cv_ui_answer(ui, o));
     cv_json_free(o);
@@ -97,6 +101,25 @@ static void print_agent(const struct state *s)
         printf("Locked:      every command asks for the passphrase; see `casevault unlock`\n");
 }
 
+/* print_guard(g): what holds whoever reads what strangers sent (vault/sandbox.h). */
+static void print_guard(const struct cv_sandbox_level *g)
+{
+    char landlock[32] = "no Landlock here";
+    if (g->landlock > 0)
+        snprintf(landlock, sizeof(landlock), "Landlock %d", g->landlock);
+    if (g->seccomp)
+        printf("Guarded:     files from others are read without keys, by a process that can open\n"
+               "             no file, no connection and no program (seccomp; %s)\n",
+               landlock);
+    else if (g->landlock > 0)
+        printf("Guarded:     in part: files from others are read without keys, by a process that\n"
+               "             can open no file (%s; this system has no seccomp)\n",
+               landlock);
+    else
+        printf("NOT GUARDED: this system has neither seccomp nor Landlock: a file made to attack\n"
+               "             its reader meets no keys, but could open files: read it elsewhere\n");
+}
+
 /* print_vault(s, print): what it is, and what this member is in it. */
 static void print_vault(const struct state *s, const char *print)
 {
@@ -138,6 +161,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     s.unfinished = left.count;
     cv_documents_free(&left);
     ask_agent(ui, &s);
+    cv_sandbox_probe(&s.guard);
     st = CV_THEN(st, cv_recovery_each(o.vault, on_recovered, &s, &ui->err));
     const struct cv_policy *p = cv_vault_policy(o.vault);
     cv_vault_fingerprint(p->vault, print);
@@ -146,6 +170,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     else if (st == CV_OK) {
         print_vault(&s, print);
         print_agent(&s);
+        print_guard(&s.guard);
         print_attention(&s);
     }
     cv_ui_close(&o);

@@ -234,6 +234,11 @@ cv_status cv_unseal_end(struct cv_ui *ui, struct cv_unsealing *u)
     close(u->report);
     while (waitpid(u->child, &status, 0) < 0 && errno == EINTR)
         ;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        return cv_fail(
+            &ui->err, CV_ERR_AUTH,
+            "the package: whoever opens it was made to do what no file may ask for, and was stopped: "
+            "this may be an attack; keep the file, open it nowhere else, and report it");
     if (!told || !WIFEXITED(status))
         return cv_fail(&ui->err, CV_ERR_INTERNAL, "the package: whoever opens it has died");
     ui->wrong_passphrase = r.wrong_passphrase;

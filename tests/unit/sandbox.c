@@ -319,8 +319,6 @@ static cv_status act(void *arg, struct cv_channel *c, struct cv_err *err)
     case DIE:
         abort();
     case TRY_IT:
-        if (!here.seccomp)
-            raise(SIGSYS);
         _exit(try_exec());
     case CUT_SHORT:
         _exit(write(c->fd, half, sizeof(half)) == (ssize_t)sizeof(half) ? 0 : 1);
@@ -358,6 +356,8 @@ static void test_confined(void **state)
         uint8_t kind = 0;
         size_t frames = 0;
         cv_status st;
+        if (what == TRY_IT && !here.seccomp)
+            continue; /* nothing stops it */
         assert_int_equal(pipe(ends), 0);
         assert_int_equal(write(ends[1], "k", 1), 1);
         const struct cv_confined_work w = { .work = act, .arg = &what, .keep = ends[0] };
