@@ -190,7 +190,7 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
         if (ui->hint != NULL)
             fprintf(stderr, "casevault: hint: %s\n", ui->hint);
     }
-    return exit_of(ui, st);
+    return (int)exit_of(ui, st);
 }
 
 #define NEAR_MOST 3 /* letters that may be wrong in a name that is still guessed */

@@ -193,7 +193,9 @@ static cv_status new_witnesses(struct cv_ui *ui, const struct set_args *a,
                                const struct cv_policy_witnesses *now, struct cv_policy_witnesses *out)
 {
     cv_status st = CV_OK;
-    *out = a->witnesses.n > 0 || a->no_witnesses ? (struct cv_policy_witnesses){ 0 } : *now;
+    *out = *now;
+    if (a->witnesses.n > 0 || a->no_witnesses)
+        memset(out, 0, sizeof(*out));
     for (size_t i = 0; i < a->witnesses.n && st == CV_OK; i++) {
         struct cv_note_key key;
         st = cv_cosignature_vkey_parse(cv_bytes_str(a->witnesses.w[i]), &key, &ui->err);

@@ -38,7 +38,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
     struct cv_opened o = { 0 };
-    struct cv_linked linked;
+    struct cv_linked linked = { 0 };
     cv_status st = cv_ui_open(ui, &o);
     st = CV_THEN(st, cv_link(o.vault, ui->words.w[0], ui->words.w[1], a->undo, a->reason, &linked, &ui->err));
     st = CV_THEN(st, print(ui, &linked, a->undo));

@@ -141,7 +141,8 @@ const struct place *places_find(const struct places *list, struct cv_bytes name)
 /* What forms and their servers add to the answers; some of it in a group of its own. */
 static const struct {
     const char *name;
-    int what, rank;
+    enum means what;
+    int rank;
     bool grouped;
 } known[] = {
     { "instanceID", MEANS_UUID, 1, true },

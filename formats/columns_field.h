@@ -34,7 +34,7 @@ const struct place *places_find(const struct places *list, struct cv_bytes name)
 
 /* What a header stands for. */
 struct meaning {
-    enum {
+    enum means {
         MEANS_NOTHING,
         MEANS_LEFT_OUT,
         MEANS_FIELD,

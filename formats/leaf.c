@@ -105,7 +105,8 @@ cv_status cv_leaf_text(const char *vault, uint64_t index, const struct cv_leaf *
     char text[LEAF_TEXT_MAX];
     if (strlen(vault) > 64)
         return CV_ERR_ARG;
-    return cv_buf_append(out, CV_BYTES(text, leaf_text(vault, index, leaf, text)));
+    const size_t n = leaf_text(vault, index, leaf, text);
+    return cv_buf_append(out, CV_BYTES(text, n));
 }
 
 cv_status cv_leaf_hash(const char *vault, uint64_t index, const struct cv_leaf *leaf, struct cv_hash *out)
@@ -113,7 +114,8 @@ cv_status cv_leaf_hash(const char *vault, uint64_t index, const struct cv_leaf *
     char text[LEAF_TEXT_MAX];
     if (strlen(vault) > 64)
         return CV_ERR_ARG;
-    return cv_merkle_leaf(CV_BYTES(text, leaf_text(vault, index, leaf, text)), out);
+    const size_t n = leaf_text(vault, index, leaf, text);
+    return cv_merkle_leaf(CV_BYTES(text, n), out);
 }
 
 cv_status cv_commit_write(const struct cv_commit *c, struct cv_buf *out)
@@ -187,8 +189,10 @@ cv_status cv_leaf_text_parse(struct cv_bytes text, const char *vault, uint64_t i
         if (!take_until(&rest, '\n', &skipped))
             return CV_ERR_FORMAT;
     if (rest.n == 0 || rest.p[rest.n - 1] != '\n' || strlen(vault) > 64 ||
-        !parse_leaf(CV_BYTES(rest.p, rest.n - 1), '\n', &leaf) ||
-        !cv_bytes_equal(text, CV_BYTES(again, leaf_text(vault, index, &leaf, again))))
+        !parse_leaf(CV_BYTES(rest.p, rest.n - 1), '\n', &leaf))
+        return CV_ERR_FORMAT;
+    const size_t n = leaf_text(vault, index, &leaf, again);
+    if (!cv_bytes_equal(text, CV_BYTES(again, n)))
         return CV_ERR_FORMAT;
     *out = leaf;
     return CV_OK;

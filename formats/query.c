@@ -204,7 +204,7 @@ static cv_status leaf(struct parsing *p, size_t *out)
 static cv_status query(struct parsing *p, size_t *out);
 
 /* At most CV_QUERY_DEPTH deep. */
-static cv_status not(struct parsing * p, size_t *out)
+static cv_status single(struct parsing *p, size_t *out)
 {
     char why[64];
     snprintf(why, sizeof(why), "more than %d brackets or NOTs within one another", CV_QUERY_DEPTH);
@@ -217,7 +217,7 @@ static cv_status not(struct parsing * p, size_t *out)
         st = leaf(p, out);
     else if (token == NOT) {
         st = next(p);
-        st = CV_THEN(st, not(p, &inner));
+        st = CV_THEN(st, single(p, &inner));
         st = CV_THEN(st, add(p, CV_QUERY_NOT, inner, 0, out));
     } else if (token == OPEN) {
         st = next(p);
@@ -232,15 +232,15 @@ static cv_status not(struct parsing * p, size_t *out)
     return st;
 }
 
-static cv_status and (struct parsing * p, size_t *out)
+static cv_status joined(struct parsing *p, size_t *out)
 {
-    cv_status st = not(p, out);
+    cv_status st = single(p, out);
     while (st == CV_OK && (p->token == AND || p->token == NOT || p->token == WORD || p->token == PHRASE ||
                            p->token == OPEN)) {
         size_t right = 0;
         if (p->token == AND)
             st = next(p);
-        st = CV_THEN(st, not(p, &right));
+        st = CV_THEN(st, single(p, &right));
         st = CV_THEN(st, add(p, CV_QUERY_AND, *out, right, out));
     }
     return st;
@@ -248,11 +248,11 @@ static cv_status and (struct parsing * p, size_t *out)
 
 static cv_status query(struct parsing *p, size_t *out)
 {
-    cv_status st = and(p, out);
+    cv_status st = joined(p, out);
     while (st == CV_OK && p->token == OR) {
         size_t right = 0;
         st = next(p);
-        st = CV_THEN(st, and(p, &right));
+        st = CV_THEN(st, joined(p, &right));
         st = CV_THEN(st, add(p, CV_QUERY_OR, *out, right, out));
     }
     return st;

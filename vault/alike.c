@@ -422,6 +422,7 @@ static cv_status compare(struct cv_alike *a, const char *id, struct cv_err *err)
     l.points += l.name_points + l.birth_points;
     if (st == CV_OK && l.points >= CV_ALIKE_TOLD)
         st = tell(a->now, id, &l);
+    a->with = NULL;
     cv_json_free(l.why);
     cv_buf_free(&l.name);
     cv_buf_free(&l.name_text);

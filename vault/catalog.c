@@ -41,8 +41,8 @@ static const char *const queries[Q_TOTAL] = {
     [Q_NEXT_NEAR] = "SELECT idx FROM entry NOT INDEXED WHERE kind = ?1 AND idx >= ?2 ORDER BY idx LIMIT 1",
     [Q_ADD_POLICY] = "INSERT OR REPLACE INTO policy VALUES(?1, ?2, ?3, ?4)",
     [Q_POLICY] = "SELECT number, idx, since, hash FROM policy WHERE number = ?1",
-    [Q_POLICY_AT] = "SELECT number, idx, since, hash FROM policy WHERE since < ?1 OR number = 1"
-                    " ORDER BY number DESC LIMIT 1",
+    [Q_POLICY_AT] = ("SELECT number, idx, since, hash FROM policy WHERE since < ?1 OR number = 1"
+                     " ORDER BY number DESC LIMIT 1"),
     [Q_ADD_HEAD] = "INSERT OR REPLACE INTO head VALUES(?1, ?2, ?3, ?4)",
     [Q_DROP_HEAD] = "DELETE FROM head WHERE member = ?1 AND tag = ?2 AND idx = ?3",
     [Q_HEADS_TAG] = "SELECT idx, tag, sealed FROM head WHERE member = ?1 AND tag = ?2 ORDER BY idx",

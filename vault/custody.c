@@ -162,7 +162,7 @@ static cv_status read_genesis(struct cv_custody *c, struct cv_policy **out, stru
                               struct cv_err *err)
 {
     struct cv_buf bytes = { 0 };
-    struct cv_tar_entry entry;
+    struct cv_tar_entry entry = { 0 };
     char name[CV_TAR_NAME_MAX + 1], want[CV_ENTRY_NAME_BYTES];
     uint64_t size = 0;
     cv_entry_name(0, CV_KIND_POLICY, want);

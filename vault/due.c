@@ -113,7 +113,7 @@ static cv_status gone_on(struct dueing *d, const uint8_t *id, char out[static CV
 static cv_status day_of(struct dueing *d, const uint8_t *id, unsigned months, unsigned depth,
                         char out[static CV_DATE_BYTES], struct cv_err *err)
 {
-    struct depends want;
+    struct depends want = { 0 };
     out[0] = '\0';
     memcpy(want.id, id, sizeof(want.id));
     const struct depends *one = d->count > 0 ? bsearch(&want, d->d, d->count, sizeof(want), by_id) : NULL;

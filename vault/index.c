@@ -140,8 +140,10 @@ cv_status cv_index_insert(struct cv_index_section *s, size_t at, const struct cv
     struct cv_shard *shard = calloc(1, sizeof(*shard));
     if (shard != NULL && s->count == s->room) {
         struct cv_shard **more = realloc(s->shards, (2 * s->room + 4) * sizeof(*more));
-        s->shards = more != NULL ? more : s->shards;
-        s->room = more != NULL ? 2 * s->room + 4 : s->room;
+        if (more != NULL) {
+            s->shards = more;
+            s->room = 2 * s->room + 4;
+        }
     }
     if (shard == NULL || s->count == s->room) {
         free(shard);

@@ -220,7 +220,9 @@ static cv_status say(struct repairing *r, const char *path, const struct cv_iden
     struct cv_buf data = { .max = CV_LOSS_MAX_BYTES };
     char detail[120];
     cv_status st = cv_vault_open_mending(path, id, &v, err);
-    const struct cv_missing *gone = st == CV_OK ? &v->custody->chain.missing : NULL;
+    if (st != CV_OK)
+        return st;
+    const struct cv_missing *gone = &v->custody->chain.missing;
     for (size_t i = 0; st == CV_OK && i < gone->count; i++)
         st = lost(r->arg, gone->e[i].index, gone->e[i].kind, gone->e[i].unproved ? "unproved" : "lost");
     if (st == CV_OK) {
@@ -233,7 +235,7 @@ static cv_status say(struct repairing *r, const char *path, const struct cv_iden
     st = CV_THEN(st, cv_event_add(v, &event, err));
     if (st == CV_OK)
         st = cv_vault_commit(v, err);
-    else if (v != NULL)
+    else
         cv_vault_abort(v);
     cv_vault_close(v);
     cv_buf_free(&data);

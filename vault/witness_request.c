@@ -66,11 +66,14 @@ static cv_status room(struct gathering *g, uint64_t size)
         return CV_OK;
     const uint64_t n = 2 * size + 64;
     struct cv_hash *leaves = realloc(g->leaves, n * sizeof(*leaves));
-    g->leaves = leaves != NULL ? leaves : g->leaves;
+    if (leaves != NULL)
+        g->leaves = leaves;
     struct cv_hash *roots = realloc(g->roots, n * sizeof(*roots));
-    g->roots = roots != NULL ? roots : g->roots;
+    if (roots != NULL)
+        g->roots = roots;
     bool *is = realloc(g->is_checkpoint, n * sizeof(*is));
-    g->is_checkpoint = is != NULL ? is : g->is_checkpoint;
+    if (is != NULL)
+        g->is_checkpoint = is;
     if (leaves == NULL || roots == NULL || is == NULL)
         return CV_ERR_NOMEM;
     memset(is + g->room, 0, (n - g->room) * sizeof(*is));

@@ -51,7 +51,7 @@ static struct cv_bytes trim(const struct cv_buf *b)
 static cv_status add_passphrase(struct tool *t, bool encrypt, const char *fd, struct cv_err *err)
 {
     struct cv_buf text = { 0 };
-    cv_status st = read_all(atoi(fd), &text);
+    cv_status st = read_all((int)strtol(fd, NULL, 10), &text);
     if (encrypt)
         st = CV_THEN(st, cv_age_recipient_passphrase(trim(&text), t->log_n, &t->recipients[t->count]));
     else

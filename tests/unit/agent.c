@@ -23,7 +23,7 @@ static int setup(void **state)
     if (mkdtemp(place) == NULL)
         return -1;
     snprintf(path, sizeof(path), "%s/a.sock", place);
-    return cv_identity_new(true, &me, NULL);
+    return cv_identity_new(true, &me, NULL) == CV_OK ? 0 : -1;
 }
 
 static int teardown(void **state)

@@ -1197,8 +1197,8 @@ static void rubbish(void **state)
         "[]",
         "null",
         "{\"casevault\":\"proposal v1\",\"act\":\"policy\",\"note\":\"\\n\\n\",\"seals\":\"-\"}",
-        "{\"casevault\":\"proposal v1\",\"act\":\"erase\",\"note\":\"x\\n\\n\\u2014 a "
-        "b\\n\",\"seals\":\"-\"}",
+        ("{\"casevault\":\"proposal v1\",\"act\":\"erase\",\"note\":\"x\\n\\n\\u2014 a "
+         "b\\n\",\"seals\":\"-\"}"),
         "{\"casevault\":\"approval v1\",\"proposal\":9223372036854775807,\"signatures\":\"\\n\"}",
         "casevault tombstone v1\n9223372036854775807\n",
         "casevlt1",

@@ -90,8 +90,8 @@ static void test_many_values(void **state)
     uint64_t all = 0;
     (void)state;
     assert_ok(cv_tally_new(fields, 3, &t));
-    for (char a = 'A'; a <= 'Z'; a++)
-        for (char b = 'A'; b <= 'L'; b++) {
+    for (int a = 'A'; a <= 'Z'; a++)
+        for (int b = 'A'; b <= 'L'; b++) {
             char text[64];
             (void)snprintf(text, sizeof(text), "{\"p\":\"%c%c\",\"y\":\"20%02d\"}", a, b, b - 'A');
             add(t, text, 11 + (size_t)(a - 'A'));
@@ -100,8 +100,8 @@ static void test_many_values(void **state)
     assert_non_null(strstr(err.msg, "more than 4096"));
     cv_tally_free(t);
     assert_ok(cv_tally_new(fields, 2, &t));
-    for (char a = 'A'; a <= 'Z'; a++)
-        for (char b = 'A'; b <= 'L'; b++) {
+    for (int a = 'A'; a <= 'Z'; a++)
+        for (int b = 'A'; b <= 'L'; b++) {
             char text[64];
             (void)snprintf(text, sizeof(text), "{\"p\":\"%c%c\",\"y\":\"20%02d\"}", a, b, b - 'A');
             add(t, text, 11 + (size_t)(a - 'A'));

@@ -221,8 +221,10 @@ static void note(struct found *found, const struct cv_template_field *f)
         return;
     while (i < STANDARD && strcmp(standard[i].name, f->htcds) != 0)
         i++;
-    if (i == STANDARD)
+    if (i == STANDARD) {
         fail_msg("%s is no name of the standard", f->htcds);
+        return;
+    }
     found->times[i]++;
     found->field[i] = *f;
 }
