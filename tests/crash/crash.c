@@ -295,6 +295,7 @@ static void cuts(void)
             cut_one(&l.v[i], i, fates, &built, &opened);
     printf("power cuts: %zu states there can be, %zu made, %zu of them different and opened\n", l.count,
            built, opened);
+    printf("figures: %zu states of power cuts made, %zu different ones opened\n", built, opened);
     free(fates);
     free(l.v);
 }
@@ -375,6 +376,7 @@ static void kills(void)
         }
     printf("killed, gone on, and cut: %zu places there are, %zu taken, %zu states opened\n", total, done,
            opened);
+    printf("figures: %zu processes killed and followed by a cut, %zu states of them opened\n", done, opened);
 }
 
 /* ---- calls that fail ---- */
@@ -448,6 +450,7 @@ static void faults(void)
         }
     printf("calls that fail: %zu calls, %zu ways, %zu tried; %zu acts were refused\n", total / FAILURE_COUNT,
            total, done, refusals);
+    printf("figures: %zu calls made to fail, %zu acts refused for it\n", done, refusals);
 }
 
 /* ---- ---- */
@@ -503,6 +506,7 @@ int main(int argc, char **argv)
     cv_digests_free(&x.met);
     if (nftw(x.base, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
         die("%s: cannot remove it", x.base);
+    printf("figures: %zu times that something acknowledged was lost\n", x.failures);
     printf("%s, in %ld seconds, seed %llu\n", x.failures == 0 ? "nothing lost" : "FAULTS WERE FOUND",
            (long)(time(NULL) - from), (unsigned long long)x.seed);
     return x.failures == 0 ? 0 : 1;

@@ -150,7 +150,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; !alone && i < CUTS + 1 + bytes; i++)
         for (size_t j = 0; j < count && clock() < end; j++)
             i <= CUTS ? cut(&files[j], i) : altered(&files[j], i);
-    printf("%zu files, %zu inputs made of them\n", as_they_are, runs - as_they_are);
+    printf("%zu files, %zu inputs made of them\nfigures: %zu inputs tried by replays of fuzzing\n",
+           as_they_are, runs - as_they_are, runs);
     for (size_t i = 0; i < count; i++)
         cv_buf_free(&files[i].bytes);
     return as_they_are > 0 ? 0 : 1;
