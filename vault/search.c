@@ -265,6 +265,8 @@ static cv_status choose(struct searching *s, struct candidate **out, size_t *cou
 /* standing(versions, section): the entry in which it stands, as the head index has it; UINT64_MAX: none. */
 static uint64_t standing(const struct cv_versions *list, const char *section)
 {
+    if (list->v == NULL || list->count == 0)
+        return UINT64_MAX;
     const struct cv_version *last = &list->v[list->count - 1];
     const struct cv_json *carried = cv_json_get(last->carried, section);
     const uint64_t version = carried != NULL ? (uint64_t)cv_json_to_int(carried) : last->version;
