@@ -1,5 +1,6 @@
 #include "crypto/hash.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <threads.h>
@@ -12,7 +13,7 @@ struct cv_sha256_ctx {
 
 /* One context a thread, used over and over: making one costs more than hashing a small input. */
 static tss_t contexts;
-static once_flag contexts_once = ONCE_FLAG_INIT;
+static pthread_once_t contexts_once = PTHREAD_ONCE_INIT;
 
 static void free_context(void *ctx)
 {
@@ -27,7 +28,7 @@ static void make_contexts(void)
 
 static EVP_MD_CTX *scratch(void)
 {
-    call_once(&contexts_once, make_contexts);
+    (void)pthread_once(&contexts_once, make_contexts);
     EVP_MD_CTX *ctx = tss_get(contexts);
     if (ctx == NULL && (ctx = EVP_MD_CTX_new()) != NULL && tss_set(contexts, ctx) != thrd_success) {
         EVP_MD_CTX_free(ctx);

@@ -62,7 +62,11 @@ static struct cv_json *record_of(struct taking *t, const char *type, unsigned nu
     o = cv_json_object();
     st = CV_THEN(st, cv_json_set(o, "type", cv_json_str(type)));
     st = CV_THEN(st, cv_json_set(o, "id", cv_json_str(id)));
-    if (st != CV_OK || cv_json_push(t->list, o) != CV_OK) {
+    if (st == CV_OK)
+        st = cv_json_push(t->list, o);
+    else
+        cv_json_free(o);
+    if (st != CV_OK) {
         t->nomem = true;
         return NULL;
     }

@@ -6,6 +6,7 @@
 #include "formats/json.h"
 
 bool fuzz_taken;
+void (*fuzz_stop)(void);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -17,6 +18,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 void fuzz_broken(const char *file, int line, const char *what)
 {
+    if (fuzz_stop != NULL)
+        fuzz_stop();
     fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
     abort();
 }

@@ -19,6 +19,9 @@ extern bool fuzz_taken;
 /* must(good): what has to hold, whatever the input is. */
 #define must(good) ((good) ? (void)0 : fuzz_broken(__FILE__, __LINE__, #good))
 _Noreturn void fuzz_broken(const char *file, int line, const char *what);
+/* What ends a run instead where memory is refused on purpose: then what a target asks for may fail. NULL:
+ * nothing. */
+extern void (*fuzz_stop)(void);
 
 /** fuzz_judged(st, err, appended): ${st} is what a parser gave: notes whether it took the input, and returns
  * that; a refusal says why, in words, and has appended nothing. */

@@ -1,12 +1,16 @@
 /* Replays a corpus with any compiler: each file as it is, then cut off at some lengths, then with some bytes
- * altered, the same ones every time. Usage: replay [--alone] FILE|DIRECTORY...   (--alone: the files as they
- * are)
+ * altered, the same ones every time. Usage: replay [--alone|--failing] FILE|DIRECTORY...   (--alone: the
+ * files as they are)
+ *
+ * --failing: those that are taken, again and again, while one allocation after the other is refused: nothing
+ * ends in a fault, and nothing leaks. Of many allocations a choice, unless CASEVAULT_LONG=1.
  *
  * Every input lies in memory of just its size, so that a sanitizer sees one byte too many. */
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +22,7 @@
 #define BYTES 10 /* altered in each file, and what is left of so many in all: */
 #define BYTES_IN_ALL 400
 #define SECONDS 1.0
+#define REFUSALS 150 /* of allocations, in all files of a target */
 
 struct file {
     char path[PATH_BYTES];
@@ -130,9 +135,95 @@ static void altered(struct file *f, size_t i)
     *at = was;
 }
 
+/* ---- allocations that are refused ---- */
+
+static size_t allocations, refused_at; /* 0: none is */
+
+static bool refused(void)
+{
+    return ++allocations == refused_at;
+}
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t of);
+void *__real_realloc(void *p, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t of);
+void *__wrap_realloc(void *p, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    return refused() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t of)
+{
+    return refused() ? NULL : __real_calloc(n, of);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    return refused() ? NULL : __real_realloc(p, n);
+}
+
+void __gcov_dump(void) __attribute__((weak)); /* where coverage is counted */
+
+/* stopped(): something that the target asks for failed, as it may; what it held then is no leak. */
+static void stopped(void)
+{
+    if (__gcov_dump != NULL)
+        __gcov_dump();
+    _exit(0);
+}
+
+static void refuse_one(const struct file *f, size_t at)
+{
+    int status = 0;
+    const pid_t child = fork();
+    must(child >= 0);
+    if (child == 0) {
+        fuzz_stop = stopped;
+        snprintf(now_at, sizeof(now_at), "%.511s, allocation %zu refused", f->path, at);
+        uint8_t *copy = __real_malloc(f->bytes.n + 1);
+        memcpy(copy, f->bytes.p, f->bytes.n);
+        allocations = 0;
+        refused_at = at;
+        (void)LLVMFuzzerTestOneInput(copy, f->bytes.n);
+        refused_at = 0;
+        free(copy);
+        exit(0);
+    }
+    must(waitpid(child, &status, 0) == child);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        fprintf(stderr, "replay: %s: allocation %zu refused: ended with %d\n", f->path, at, status);
+        exit(1);
+    }
+}
+
+static int failing(void)
+{
+    const char *all = getenv("CASEVAULT_LONG");
+    size_t seeds = 0, tried = 0;
+    for (size_t i = 0; i < count; i++)
+        seeds += files[i].valid;
+    for (size_t i = 0; i < count; i++) {
+        if (seeds > 0 && !files[i].valid)
+            continue;
+        allocations = 0;
+        give(cv_buf_view(&files[i].bytes));
+        const size_t n = allocations, few = REFUSALS / (seeds > 0 ? seeds : count) + 1;
+        const size_t step = all != NULL || n <= few ? 1 : n / few;
+        for (size_t at = 1; at <= n; at += step, tried++)
+            refuse_one(&files[i], at);
+    }
+    printf("figures: %zu allocations refused while parsing\n", tried);
+    return tried > 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
-    const bool alone = argc > 1 && strcmp(argv[1], "--alone") == 0;
+    const bool refusing = argc > 1 && strcmp(argv[1], "--failing") == 0;
+    const bool alone = argc > 1 && (refusing || strcmp(argv[1], "--alone") == 0);
     must(LLVMFuzzerInitialize(&argc, &argv) == 0);
     signal(SIGABRT, tell);
     signal(SIGSEGV, tell);
@@ -141,6 +232,8 @@ int main(int argc, char **argv)
     for (int i = alone ? 2 : 1; i < argc; i++)
         load_all(argv[i]);
     qsort(files, count, sizeof(files[0]), by_path);
+    if (refusing)
+        return failing();
     for (size_t i = 0; i < count; i++)
         whole(&files[i]);
     const size_t as_they_are = runs;

@@ -32,6 +32,7 @@ def main():
         for name in names:
             if name.endswith('.gcda'):
                 os.unlink(os.path.join(where, name))
+    os.environ.pop('CASEVAULT_LONG', None)  # a choice suffices to be counted
     run('ctest', '--test-dir', build, '-j', str(os.cpu_count()), '-R', '^(unit|vectors|fuzz)/|^cli/(%s)$' % '|'.join(COMMANDS))
     out = os.path.join(build, 'coverage.json')
     run('gcovr', '--root', ROOT, '--object-directory', build, '--filter', '(crypto|formats)/', '--json-summary', out,
