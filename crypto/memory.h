@@ -6,7 +6,8 @@
  * where one is refused any, the process ends at once with status 1, as if it were killed, which a vault bears
  * at any moment. */
 
-/** cv_memory_needed(p): ${p}, which was allocated for a library; ends the process if it is NULL. */
+/** cv_memory_needed(p): ${p}, which was allocated for a library, or for a buffer whose want would be taken
+ * for malformed content; ends the process if it is NULL. */
 void *cv_memory_needed(void *p);
 
 /** cv_memory_last_words(fn): what is called before that; it must need no memory. */
