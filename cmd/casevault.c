@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/help.h"
+#include "crypto/memory.h"
 
 #define VERSION "0.1.0"
 
@@ -188,6 +189,7 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
         cv_ui_agent_gone(ui);
         fputs("casevault: ", stderr);
         fprintf(stderr, "%s\n", ui->err.msg);
+        cv_memory_last_words(NULL);
         if (ui->hint != NULL)
             fprintf(stderr, "casevault: hint: %s\n", ui->hint);
     }
@@ -285,8 +287,10 @@ int cv_main(int argc, char **argv)
 {
     struct cv_ui *ui = calloc(1, sizeof(*ui));
     int taken = 0, rc;
-    if (ui == NULL)
+    if (ui == NULL) {
+        fputs("casevault: " CV_NO_MEMORY "\n", stderr);
         return CV_EXIT_FAILED;
+    }
     ui->passphrase_fd = CV_NO_FD;
     const struct cv_cmd *cmd = find(argc - 1, argv + 1, &taken);
     if (cmd != NULL)

@@ -77,6 +77,8 @@ extern const struct cv_opt cv_global_opts[];
 /** cv_opts_parse(cmd, argc, argv, ui, args): CV_OK; CV_ERR_ARG with ui->err telling which. */
 CV_MUST_CHECK cv_status cv_opts_parse(const struct cv_cmd *cmd, int argc, char **argv, struct cv_ui *ui,
                                       void *args);
+#define CV_NO_MEMORY "there was not memory enough; try again when other programs are closed"
+
 /** cv_cmd_help(cmd): its help, on stdout, as wide as the terminal. */
 void cv_cmd_help(const struct cv_cmd *cmd);
 /** cv_main(argc, argv): all of the program but the process's own setup; what it returns is the exit status.

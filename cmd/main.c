@@ -4,6 +4,13 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "crypto/memory.h"
+
+static void no_memory(void)
+{
+    static const char line[] = "casevault: " CV_NO_MEMORY "\n";
+    (void)!write(STDERR_FILENO, line, sizeof(line) - 1);
+}
 
 /* shown_and_wiped(argc, argv): all that is shown goes through one buffer, which is not left as it is. */
 static int shown_and_wiped(int argc, char **argv)
@@ -23,6 +30,7 @@ int main(int argc, char **argv)
     umask(0007);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    cv_memory_last_words(no_memory);
     const cv_status st = cv_secret_heap_init();
     if (st == CV_ERR_LIMIT)
         fprintf(stderr,

@@ -8,6 +8,7 @@
 #include <unicode/uclean.h>
 
 #include "crypto/bytes.h"
+#include "crypto/memory.h"
 
 /* Allocations carry their length in front. */
 union header {
@@ -17,9 +18,9 @@ union header {
 
 void *cv_wiping_malloc(size_t n)
 {
-    union header *h = n <= SIZE_MAX - sizeof(*h) ? malloc(sizeof(*h) + n) : NULL;
-    if (h == NULL)
+    if (n > SIZE_MAX - sizeof(union header))
         return NULL;
+    union header *h = cv_memory_needed(malloc(sizeof(*h) + n));
     h->n = n;
     return h + 1;
 }
