@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "crypto/alloc.h"
 #include "formats/json.h"
 #include "vault/agent.h"
 
@@ -86,6 +87,7 @@ int main(void)
     struct cv_agent_life life = { 0 };
     char path[CV_AGENT_PATH_MAX];
     int fd = -1;
+    cv_alloc_last_words(NULL); /* nobody listens */
     if (close_range(LINK + 1, ~0U, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || cv_secret_heap_init() == CV_ERR_INTERNAL)
         return EXIT_FAILURE;

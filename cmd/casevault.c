@@ -3,7 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/help.h"
-#include "crypto/memory.h"
+#include "crypto/alloc.h"
 
 #define VERSION "0.1.0"
 
@@ -189,7 +189,7 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
         cv_ui_agent_gone(ui);
         fputs("casevault: ", stderr);
         fprintf(stderr, "%s\n", ui->err.msg);
-        cv_memory_last_words(NULL);
+        cv_alloc_last_words(NULL);
         if (ui->hint != NULL)
             fprintf(stderr, "casevault: hint: %s\n", ui->hint);
     }

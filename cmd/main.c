@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "crypto/memory.h"
+#include "crypto/alloc.h"
 
 static void no_memory(void)
 {
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
     umask(0007);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    cv_memory_last_words(no_memory);
+    cv_alloc_last_words(no_memory);
     const cv_status st = cv_secret_heap_init();
     if (st == CV_ERR_LIMIT)
         fprintf(stderr,

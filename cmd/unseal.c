@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "crypto/memory.h"
+#include "crypto/alloc.h"
 #include "crypto/scrypt.h"
 #include "formats/age.h"
 #include "vault/sandbox.h"
@@ -163,7 +163,7 @@ _Noreturn static void child(struct cv_ui *ui, int sealed, int plain, int report,
     struct opening o = { .ui = ui, .sealed = sealed, .plain = plain };
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    cv_memory_last_words(NULL); /* the other process says it */
+    cv_alloc_last_words(NULL); /* the other process says it */
     o.report.st = open_file(&o, passphrase);
     o.report.wrong_passphrase = ui->wrong_passphrase;
     (void)cv_err_note(&ui->err, o.report.st, "the package");

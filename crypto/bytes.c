@@ -7,7 +7,7 @@
 
 #include <openssl/crypto.h>
 
-#include "crypto/memory.h"
+#include "crypto/alloc.h"
 
 struct cv_bytes cv_bytes_str(const char *s)
 {
@@ -100,7 +100,7 @@ cv_status cv_buf_reserve(struct cv_buf *b, size_t more)
     while (cap < need)
         cap *= 2;
     /* Not realloc: it may leave a copy of the old contents behind. */
-    uint8_t *p = b->secret ? OPENSSL_secure_malloc(cap) : cv_memory_needed(malloc(cap));
+    uint8_t *p = b->secret ? OPENSSL_secure_malloc(cap) : cv_alloc_needed(malloc(cap));
     if (p == NULL)
         return CV_ERR_NOMEM;
     if (b->n > 0)

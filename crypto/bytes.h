@@ -59,7 +59,7 @@ void cv_buf_free(struct cv_buf *b);
 struct cv_bytes cv_buf_view(const struct cv_buf *b);
 
 /** cv_buf_reserve(b, more): room for ${more} bytes. CV_OK; CV_ERR_LIMIT beyond max; CV_ERR_NOMEM if the
- * secure heap is full (where other memory is refused, the process ends: crypto/memory.h). */
+ * secure heap is full (where other memory is refused, the process ends: crypto/alloc.h). */
 CV_MUST_CHECK cv_status cv_buf_reserve(struct cv_buf *b, size_t more);
 
 /** cv_buf_append(b, bytes): CV_OK; CV_ERR_LIMIT; CV_ERR_NOMEM, with b unchanged. */

@@ -4,7 +4,7 @@
 
 #include <openssl/crypto.h>
 
-#include "crypto/memory.h"
+#include "crypto/alloc.h"
 #include "crypto/random.h"
 
 #define HEAP_BYTES ((size_t)1 << 20)
@@ -12,7 +12,7 @@
 
 cv_status cv_secret_heap_init(void)
 {
-    cv_memory_openssl();
+    cv_alloc_openssl();
     switch (CRYPTO_secure_malloc_init(HEAP_BYTES, HEAP_MIN_ITEM)) {
     case 1:
         return CV_OK;

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "crypto/memory.h"
+#include "crypto/alloc.h"
 #include "formats/base64.h"
 
 /* struct cv_json is jansson's json_t under a name of ours: it is never defined, only cast. */
@@ -29,7 +29,7 @@ static void *wiping_malloc(size_t n)
 {
     if (n > SIZE_MAX - sizeof(union header))
         return NULL;
-    union header *h = cv_memory_needed(malloc(sizeof *h + n));
+    union header *h = cv_alloc_needed(malloc(sizeof *h + n));
     h->n = n;
     return h + 1;
 }

@@ -8,7 +8,7 @@
 #include <unicode/uclean.h>
 
 #include "crypto/bytes.h"
-#include "crypto/memory.h"
+#include "crypto/alloc.h"
 
 /* Allocations carry their length in front. */
 union header {
@@ -20,7 +20,7 @@ void *cv_wiping_malloc(size_t n)
 {
     if (n > SIZE_MAX - sizeof(union header))
         return NULL;
-    union header *h = cv_memory_needed(malloc(sizeof(*h) + n));
+    union header *h = cv_alloc_needed(malloc(sizeof(*h) + n));
     h->n = n;
     return h + 1;
 }

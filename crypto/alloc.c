@@ -1,23 +1,27 @@
-#include "crypto/memory.h"
+#include "crypto/alloc.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 
+static bool ends;
 static void (*last_words)(void);
 
-void cv_memory_last_words(void (*fn)(void))
+void cv_alloc_last_words(void (*fn)(void))
 {
+    ends = true;
     last_words = fn;
 }
 
-void *cv_memory_needed(void *p)
+void *cv_alloc_needed(void *p)
 {
-    if (p != NULL || last_words == NULL)
+    if (p != NULL || !ends)
         return p;
-    last_words();
+    if (last_words != NULL)
+        last_words();
     _exit(EXIT_FAILURE);
 }
 
@@ -25,7 +29,7 @@ static void *give(size_t n, const char *file, int line)
 {
     (void)file;
     (void)line;
-    return n > 0 ? cv_memory_needed(malloc(n)) : NULL;
+    return n > 0 ? cv_alloc_needed(malloc(n)) : NULL;
 }
 
 static void take_back(void *p, const char *file, int line)
@@ -38,12 +42,12 @@ static void take_back(void *p, const char *file, int line)
 static void *give_more(void *p, size_t n, const char *file, int line)
 {
     if (n > 0)
-        return cv_memory_needed(realloc(p, n));
+        return cv_alloc_needed(realloc(p, n));
     take_back(p, file, line);
     return NULL;
 }
 
-void cv_memory_openssl(void)
+void cv_alloc_openssl(void)
 {
     (void)CRYPTO_set_mem_functions(give, give_more, take_back);
 }
