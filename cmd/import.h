@@ -63,8 +63,8 @@ struct cv_import_to {
 struct cv_import_file;
 /** cv_import_open(ui, path, how, out): "-" is standard input. A process of its own, started here, before a
  * key is in memory, will read it; what was told of it is judged, and the passphrase of a sealed one asked
- * for. CV_OK; CV_ERR_ARG: of an option or the map; CV_ERR_IO; CV_ERR_FORMAT, CV_ERR_LIMIT: of the map;
- * CV_ERR_NOMEM. */
+ * for (of standard input: when it is read). CV_OK; CV_ERR_ARG: of an option or the map; CV_ERR_IO;
+ * CV_ERR_FORMAT, CV_ERR_LIMIT: of the map; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_import_open(struct cv_ui *ui, const char *path, const struct cv_import_how *how,
                                        struct cv_import_file **out);
 void cv_import_close(struct cv_import_file *f);

@@ -32,7 +32,9 @@ struct cv_import_file {
     const char *name;
     int fd;
     struct stat was;
+    bool late;         /* standard input: it may come when it likes, and is read when the vault is open */
     struct cv_buf map; /* its text */
+    struct cv_buf template; /* in the process that reads it: the text */
     struct cv_import_text *text;
     struct cv_confined apart;
 };
@@ -96,24 +98,25 @@ static cv_status put_progress(void *arg, uint64_t done, uint64_t total)
     return cv_channel_put(arg, PROGRESS, CV_ARR(frame));
 }
 
-/* before(arg, c, err): how the file begins, and, if it is sealed, the passphrase; neither is looked into. */
-static cv_status before(void *arg, struct cv_channel *c, struct cv_err *err)
-{
-    struct cv_import_file *f = arg;
-    (void)c;
-    cv_status st = cv_import_text_new(f->ui, f->name, f->how, f->fd,
-                                      S_ISREG(f->was.st_mode) ? (uint64_t)f->was.st_size : 0, &f->text);
-    st = CV_THEN(st, cv_import_text_head(f->text));
-    return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", f->ui->err.msg);
-}
-
-/* template_of(c, out): it waits until the vault is open. */
-static cv_status template_of(struct cv_channel *c, struct cv_template **out, struct cv_err *err)
+/* hear_template(f, c): it waits until the vault is open. */
+static cv_status hear_template(struct cv_import_file *f, struct cv_channel *c)
 {
     struct cv_bytes text;
     uint8_t kind = 0;
     cv_status st = cv_channel_get(c, &kind, &text);
-    return st != CV_OK || kind != TEMPLATE ? CV_ERR_IO : cv_template_parse(text, out, err);
+    return st != CV_OK || kind != TEMPLATE ? CV_ERR_IO : cv_buf_append(&f->template, text);
+}
+
+/* before(arg, c, err): how the file begins, and, if it is sealed, the passphrase; neither is looked into. */
+static cv_status before(void *arg, struct cv_channel *c, struct cv_err *err)
+{
+    struct cv_import_file *f = arg;
+    cv_status st = cv_import_text_new(f->ui, f->name, f->how, f->fd,
+                                      S_ISREG(f->was.st_mode) ? (uint64_t)f->was.st_size : 0, &f->text);
+    if (f->late)
+        st = CV_THEN(st, hear_template(f, c));
+    st = CV_THEN(st, cv_import_text_head(f->text));
+    return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", f->ui->err.msg);
 }
 
 static cv_status read_all(void *arg, struct cv_channel *c, struct cv_err *err)
@@ -123,9 +126,12 @@ static cv_status read_all(void *arg, struct cv_channel *c, struct cv_err *err)
     struct cv_template *t = NULL;
     cv_import_text_at(f->text, CV_CONFINED_KEPT);
     cv_status st = cv_import_text_map(f->text, cv_buf_view(&f->map));
-    st = CV_THEN(st, cv_channel_put(c, READY, (struct cv_bytes){ 0 }));
-    st = CV_THEN(st, cv_channel_flush(c));
-    st = CV_THEN(st, template_of(c, &t, &f->ui->err));
+    if (!f->late) {
+        st = CV_THEN(st, cv_channel_put(c, READY, (struct cv_bytes){ 0 }));
+        st = CV_THEN(st, cv_channel_flush(c));
+        st = CV_THEN(st, hear_template(f, c));
+    }
+    st = CV_THEN(st, cv_template_parse(cv_buf_view(&f->template), &t, &f->ui->err));
     st = CV_THEN(st, cv_import_text_read(f->text, t, &to));
     cv_template_free(t);
     cv_import_text_free(f->text);
@@ -244,7 +250,7 @@ static cv_status over(struct cv_import_file *f, cv_status st)
 
 static cv_status open_fd(struct cv_import_file *f, const char *path)
 {
-    const bool is_stdin = strcmp(path, "-") == 0;
+    const bool is_stdin = f->late = strcmp(path, "-") == 0;
     f->name = is_stdin ? "standard input" : path;
     f->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (f->fd < 0 || fstat(f->fd, &f->was) != 0)
@@ -289,7 +295,7 @@ static cv_status start(struct cv_import_file *f)
     struct cv_bytes bytes;
     uint8_t kind = 0;
     cv_status st = cv_confined_start(&work, &f->apart, &f->ui->err);
-    if (st != CV_OK)
+    if (st != CV_OK || f->late)
         return st;
     st = cv_confined_get(&f->apart, &kind, &bytes);
     return st == CV_OK && kind == READY ? CV_OK : over(f, st == CV_OK ? CV_ERR_INTERNAL : st);
