@@ -1,21 +1,50 @@
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/cmd.h"
 #include "vault/agent.h"
+#include "vault/consent.h"
 #include "vault/document.h"
+#include "vault/glance.h"
 #include "vault/members.h"
 #include "vault/recovery.h"
 #include "vault/sandbox.h"
+#include "vault/walk.h"
+#include "vault/witnessed.h"
 
 /* status: what this vault is, and what needs attention. */
 
+#define SOON_DAYS 30
+
+struct args {
+    bool full;
+    const char *reason;
+};
+static const struct cv_opt opts[] = {
+    { "full", 'f', NULL,
+      "also read the log, the consents and the days until which records are kept: a reading, and logged",
+      offsetof(struct args, full), CV_OPT_FLAG },
+    { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct args, reason), CV_OPT_TEXT },
+    { 0 },
+};
+
+/* What only a reading tells. */
+struct looked {
+    bool consents, records; /* may this member read them? */
+    size_t ending, due;
+    char soonest[CV_DATE_BYTES]; /* of the consents that end soon, the first day */
+    struct cv_witnessed witnessed;
+};
+
 struct state {
-    const struct cv_vault *v;
+    struct cv_vault *v;
     bool unlocked;
     struct cv_agent_left left;
     size_t waiting, approvals, lacking, unfinished;
     struct cv_sandbox_level guard;
+    const struct args *a;
+    struct looked looked;
     uint64_t recovered, recovered_at; /* the last policy that shares brought about, and its entry; or 0 */
 };
 
@@ -46,6 +75,14 @@ static cv_status print_json(const struct cv_ui *ui, const struct state *s)
     st = CV_THEN(st, cv_json_set(o, "landlock", cv_json_int(s->guard.landlock)));
     st = CV_THEN(st, cv_json_set(o, "seccomp", cv_json_bool(s->guard.seccomp)));
     st = CV_THEN(st, cv_json_set(o, "recovered_by_policy", cv_json_int((int64_t)s->recovered)));
+    if (s->a->full && s->looked.consents)
+        st = CV_THEN(st, cv_json_set(o, "consents_ending", cv_json_int((int64_t)s->looked.ending)));
+    if (s->a->full && s->looked.records)
+        st = CV_THEN(st, cv_json_set(o, "records_due", cv_json_int((int64_t)s->looked.due)));
+    if (s->a->full && s->looked.witnessed.asked > 0) {
+        st = CV_THEN(st, cv_json_set(o, "heads_asked", cv_json_int((int64_t)s->looked.witnessed.asked)));
+        st = CV_THEN(st, cv_json_set(o, "heads_witnessed", cv_json_int((int64_t)s->looked.witnessed.enough)));
+    }
     st = CV_THEN(st, cv_ui_answer(ui, o));
     cv_json_free(o);
     return st;
@@ -79,6 +116,85 @@ static void print_attention(const struct state *s)
     if (s->v->custody->tail != CV_TAIL_NONE)
         printf("Notice:      an interrupted write lies at the end of the archive; the next write\n"
                "             closes it off\n");
+}
+
+/* ---- what only a reading tells ---- */
+
+/* ends_soon(arg, data): a cv_consent_fn: in force, and over within SOON_DAYS. */
+static bool ends_soon(void *arg, const struct cv_json *data)
+{
+    struct looked *l = arg;
+    char today[CV_DATE_BYTES], soon[CV_DATE_BYTES];
+    const char *until = cv_json_get_str(data, "until");
+    cv_date_today(0, today);
+    cv_date_today(SOON_DAYS, soon);
+    if (until == NULL || strcmp(cv_consent_state(data, today), "in force") != 0 || strcmp(until, soon) > 0)
+        return false;
+    if (l->ending == 0 || strcmp(until, l->soonest) < 0)
+        snprintf(l->soonest, sizeof(l->soonest), "%.10s", until);
+    l->ending++;
+    return true;
+}
+
+static cv_status look_at_consents(struct cv_ui *ui, struct state *s)
+{
+    struct cv_consents list = { 0 };
+    s->looked.consents = cv_vault_may_read(s->v, "consent");
+    cv_status st =
+        s->looked.consents ? cv_consents(s->v, s->a->reason, ends_soon, &s->looked, &list, &ui->err) : CV_OK;
+    cv_consents_free(&list);
+    return st;
+}
+
+static cv_status look_at_records(struct cv_ui *ui, struct state *s)
+{
+    struct cv_head_walk walk = { 0 };
+    struct cv_json *due = NULL;
+    s->looked.records = cv_vault_may_read(s->v, "head");
+    if (!s->looked.records)
+        return CV_OK;
+    cv_status st = cv_head_walk(s->v, NULL, true, &walk, &ui->err);
+    st = CV_THEN(st, cv_record_due(s->v, &walk, s->a->reason, &due, &ui->err));
+    s->looked.due = cv_json_len(due);
+    cv_json_free(due);
+    cv_head_walk_free(&walk);
+    return st;
+}
+
+static void progress(void *arg, uint64_t done, uint64_t total)
+{
+    cv_ui_progress(arg, "reading the log", done, total);
+}
+
+/* look_at_heads(ui, s): how many of them have their cosignatures. */
+static cv_status look_at_heads(struct cv_ui *ui, struct state *s)
+{
+    struct cv_witnessing *w = NULL;
+    struct cv_audit found = { 0 };
+    cv_status st = cv_witnessing_new(&w);
+    struct cv_walk walk = { .progress = progress, .arg = ui, .witnessing = w, .torn = true, .out = &found };
+    st = CV_THEN(st, cv_walk_run(s->v->custody->path, &walk, &ui->err));
+    if (st == CV_OK)
+        cv_witnessing_count(w, &s->looked.witnessed);
+    cv_buf_free(&walk.checkpoint);
+    cv_witnessing_free(w);
+    return st;
+}
+
+static void print_looked(const struct looked *l)
+{
+    if (l->ending > 0)
+        printf("Consents:    %zu will be over within %d days, the first on %s; see\n"
+               "             `consent show`\n",
+               l->ending, SOON_DAYS, l->soonest);
+    if (l->due > 0)
+        printf("Retention:   %zu need not be kept any more; see `record list --due`\n", l->due);
+    if (l->witnessed.asked > l->witnessed.enough)
+        printf("Witnesses:   %" PRIu64 " of %" PRIu64 " heads have not enough cosignatures; see\n"
+               "             `audit witness request`\n",
+               l->witnessed.asked - l->witnessed.enough, l->witnessed.asked);
+    if (l->ending == 0 && l->due == 0 && l->witnessed.asked == l->witnessed.enough)
+        printf("Records:     no consent is about to end and nothing is due, as far as you read\n");
 }
 
 /* ask_agent(ui, s): is this identity unlocked, and for how long? Asking does not prolong it. */
@@ -148,11 +264,11 @@ static cv_status run(struct cv_ui *ui, const void *args)
 {
     struct cv_opened o = { 0 };
     char print[CV_FINGERPRINT_BYTES];
-    (void)args;
     cv_status st = cv_ui_open(ui, &o);
     if (st != CV_OK)
         return st;
     struct state s = { .v = o.vault,
+                       .a = args,
                        .waiting = cv_members_waiting(o.vault),
                        .approvals = cv_change_waits(o.vault),
                        .lacking = cv_recovery_lacking(o.vault) };
@@ -163,6 +279,11 @@ static cv_status run(struct cv_ui *ui, const void *args)
     ask_agent(ui, &s);
     cv_sandbox_probe(&s.guard);
     st = CV_THEN(st, cv_recovery_each(o.vault, on_recovered, &s, &ui->err));
+    if (s.a->full) {
+        st = CV_THEN(st, look_at_consents(ui, &s));
+        st = CV_THEN(st, look_at_records(ui, &s));
+        st = CV_THEN(st, look_at_heads(ui, &s));
+    }
     const struct cv_policy *p = cv_vault_policy(o.vault);
     cv_vault_fingerprint(p->vault, print);
     if (st == CV_OK && ui->json)
@@ -172,11 +293,18 @@ static cv_status run(struct cv_ui *ui, const void *args)
         print_agent(&s);
         print_guard(&s.guard);
         print_attention(&s);
+        if (s.a->full)
+            print_looked(&s.looked);
     }
     cv_ui_close(&o);
     return st;
 }
 
 const struct cv_cmd cv_cmd_status = {
-    .name = "status", .synopsis = "", .summary = "what this vault is, and what needs attention", .run = run
+    .name = "status",
+    .synopsis = "[--full] [--reason TEXT]",
+    .summary = "what this vault is, and what needs attention",
+    .opts = opts,
+    .args_bytes = sizeof(struct args),
+    .run = run,
 };

@@ -2,7 +2,7 @@
 """Reading at a terminal: a case with its timeline; long answers page by page, on a screen that leaves nothing behind."""
 import json, os, pty, select, struct, fcntl, termios, time
 
-from common import PERSON, main
+from common import PERSON, main, today
 
 LONG = '\n'.join('Line %03d of what she said.' % i for i in range(1, 120))
 
@@ -106,11 +106,31 @@ def cases(p):
     assert all(i in named for i in (case, victim, other)), events
 
 
+def attention(p):
+    """status --full: consents that are about to end, records that need not be kept, heads without their cosignatures."""
+    before = p.json_as('protection', 'status', '--full')[0]
+    assert before['consents_ending'] == 0 and before['records_due'] == 0 and 'heads_asked' not in before, before
+    assert 'consents_ending' not in p.json_as('protection', 'status')[0]
+    person = p.add('protection', {'type': 'person', 'admin': {'role': 'Victim'}, 'identity': {'first_name': 'Vera'}})
+    soon = time.strftime('%Y-%m-%d', time.gmtime(time.time() + 10 * 86400))
+    later = time.strftime('%Y-%m-%d', time.gmtime(time.time() + 60 * 86400))
+    for until in (later, soon, today()):
+        p.consent(person, 'Prosecutor', 'Prosecution', '--until', until)
+    p.add('protection', {'type': 'case', 'admin': {'case_number': 'Old', 'status': 'Closed', 'opened': '1980-01-01', 'closed': '1985-01-01'}})
+    doc = p.json_as('protection', 'status', '--full')[0]
+    assert doc['consents_ending'] == 2 and doc['records_due'] == 1, doc
+    said = p.as_('protection', 'status', '--full', out='2 will be over within 30 days, the first on ' + today())
+    assert '1 need not be kept' in said and not [l for l in said.split('\n') if len(l) > 80], said
+    # Who may not read them is not told.
+    assert 'consents_ending' not in p.json_as('auditor', 'status', '--full')[0]
+
+
 def test(p):
     p.vault()
     testimony = p.add('protection', {'type': 'testimony', 'testimony': {'statements': [{'date': '2024-05-01', 'language': 'eng', 'text': LONG}]}})
     paged(p, testimony)
     cases(p)
+    attention(p)
 
 
 main(test)
