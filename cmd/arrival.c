@@ -57,9 +57,12 @@ static cv_status feed(struct parsing *p, struct cv_channel *c, struct cv_err *er
         if (k < 0)
             return cv_fail_errno(err, WHAT ": cannot read");
         if (k == 0)
-            return cv_channel_put(c, FED, (struct cv_bytes){ 0 });
+            break;
         st = cv_package_read(p->reader, CV_BYTES(piece, (size_t)k), &bad);
     }
+    cv_wipe(piece, sizeof(piece));
+    if (st == CV_OK)
+        return cv_channel_put(c, FED, (struct cv_bytes){ 0 });
     if (st == CV_ERR_NOMEM || st == CV_ERR_INTERNAL)
         return st;
     cv_package_found(&p->verdict, CV_CHECK_CONTAINER, CV_ERR_AUTH, bad.msg);
@@ -152,6 +155,9 @@ static cv_status parse(void *arg, struct cv_channel *c, struct cv_err *err)
     st = CV_THEN(st, feed(p, c, err));
     st = CV_THEN(st, judge_parsed(p));
     st = CV_THEN(st, put_all(c, p));
+    /* This process ends, and is not to leave a word of it in its memory. */
+    cv_package_verdict_free(&p->verdict);
+    cv_package_reader_free(p->reader);
     return cv_err_note(err, st, WHAT);
 }
 

@@ -49,5 +49,6 @@ static void *give_more(void *p, size_t n, const char *file, int line)
 
 void cv_alloc_openssl(void)
 {
-    (void)CRYPTO_set_mem_functions(give, give_more, take_back);
+    if (ends)
+        (void)CRYPTO_set_mem_functions(give, give_more, take_back);
 }

@@ -15,7 +15,8 @@ void *cv_alloc_needed(void *p);
  * it must need no memory. Every program begins with it. */
 void cv_alloc_last_words(void (*fn)(void));
 
-/** cv_alloc_openssl(): so with all that OpenSSL allocates; before any other use of it, or without effect. */
+/** cv_alloc_openssl(): so with all that OpenSSL allocates, in a process that ends so; before any other use of
+ * it, or without effect. */
 void cv_alloc_openssl(void);
 
 #endif

@@ -30,6 +30,8 @@ static void *wiping_malloc(size_t n)
     if (n > SIZE_MAX - sizeof(union header))
         return NULL;
     union header *h = cv_alloc_needed(malloc(sizeof *h + n));
+    if (h == NULL)
+        return NULL;
     h->n = n;
     return h + 1;
 }

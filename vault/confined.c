@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crypto/alloc.h"
+
 #define HEAD_BYTES 5
 #define OVER 0 /* the kind of the last frame: u8 status, then words */
 #define PIECE_BYTES ((size_t)65536)
@@ -122,6 +124,7 @@ _Noreturn static void child(const struct cv_confined_work *w, int fd)
     struct cv_err err = { 0 };
     struct cv_buf last = { 0 };
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    cv_alloc_last_words(NULL); /* whoever started it says it */
     cv_status st = w->before != NULL ? w->before(w->arg, &c, &err) : CV_OK;
     if (st == CV_OK) {
         st = shut(w, &c);
@@ -135,6 +138,9 @@ _Noreturn static void child(const struct cv_confined_work *w, int fd)
     told = CV_THEN(told, cv_buf_str(&last, st == CV_OK ? "" : err.msg));
     told = CV_THEN(told, cv_channel_put(&c, OVER, cv_buf_view(&last)));
     told = CV_THEN(told, cv_channel_flush(&c));
+    cv_buf_free(&last);
+    cv_buf_free(&c.in);
+    cv_buf_free(&c.out);
     _exit(told == CV_OK ? 0 : 1);
 }
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unicode/uclean.h>
 
-#include "crypto/bytes.h"
 #include "crypto/alloc.h"
+#include "crypto/bytes.h"
 
 /* Allocations carry their length in front. */
 union header {
@@ -21,6 +21,8 @@ void *cv_wiping_malloc(size_t n)
     if (n > SIZE_MAX - sizeof(union header))
         return NULL;
     union header *h = cv_alloc_needed(malloc(sizeof(*h) + n));
+    if (h == NULL)
+        return NULL;
     h->n = n;
     return h + 1;
 }

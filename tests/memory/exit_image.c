@@ -25,7 +25,7 @@
 
 static const char *dir;
 
-static FILE *opened(const char *mode, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static FILE *opened(const char *mode, const char *fmt, ...)
 {
     char path[4096];
     va_list ap;

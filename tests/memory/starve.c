@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,7 +39,12 @@ __attribute__((constructor)) static void begin(void)
     first = at != NULL ? strtoul(at, NULL, 10) : 0;
     all = getenv("STARVE_ALL") != NULL;
     show = getenv("STARVE_SHOW") != NULL;
-    list = to != NULL ? open(to, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
+    const int fd = to != NULL ? open(to, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
+    /* Far up, where nothing else comes to stand once a process has closed all that it does not know. */
+    list = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 1000) : -1;
+    if (fd >= 0)
+        close(fd);
+    signal(SIGXFSZ, SIG_IGN); /* a process that may write no file notes nothing */
     begun = true;
 }
 
