@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto/alloc.h"
@@ -18,6 +19,7 @@
 #define PIECE_BYTES ((size_t)65536)
 #define KEPT CV_CONFINED_KEPT
 #define CHANNEL (KEPT - 1) /* where the child has its socket */
+#define PATIENCE 50        /* times 10 ms, for one that nobody hears any more */
 
 /* ---- frames ---- */
 
@@ -197,6 +199,21 @@ static cv_status died(int status, const char *name, struct cv_err *err)
                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
+/* give_up(child): nobody hears it any more. It is let go to its end, where it wipes what it holds, unless it
+ * waits for more of what it reads. */
+static void give_up(pid_t child)
+{
+    const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+    siginfo_t ended = { 0 };
+    for (int i = 0; i < PATIENCE && ended.si_pid == 0; i++) {
+        if (waitid(P_PID, (id_t)child, &ended, WEXITED | WNOHANG | WNOWAIT) != 0)
+            break;
+        if (ended.si_pid == 0)
+            nanosleep(&moment, NULL);
+    }
+    kill(child, SIGKILL);
+}
+
 cv_status cv_confined_end(struct cv_confined *c, const char *name, cv_status st, struct cv_err *err)
 {
     uint8_t kind = 0;
@@ -209,7 +226,7 @@ cv_status cv_confined_end(struct cv_confined *c, const char *name, cv_status st,
     if (c->child <= 0)
         return st;
     if (st != CV_OK)
-        kill(c->child, SIGKILL);
+        give_up(c->child);
     while (waitpid(c->child, &status, 0) < 0 && errno == EINTR)
         ;
     c->child = -1;
