@@ -9,7 +9,7 @@ import json, os, shutil, subprocess, sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FLOORS = ('crypto', 'formats')
 # Tests of commands that are the ones to use some of formats whole: columns of imports, figures, pages, packages.
-COMMANDS = ('importing', 'stats', 'auditpage', 'auditlog', 'timestamp', 'package', 'verify')
+COMMANDS = ('audit', 'auditlog', 'auditpage', 'exporting', 'importing', 'package', 'recovery', 'stats', 'timestamp', 'verify')
 LEAST = 85.0  # per cent of branches, of both floors together and of each
 
 

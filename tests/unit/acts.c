@@ -448,7 +448,9 @@ static void test_statement(void **state)
 static void make_share(struct cv_share *s)
 {
     *s = (struct cv_share){ .vault = { 1, 2, 3, 4 }, .epoch = 5, .threshold = 3, .x = 2 };
-    assert_ok(cv_secret_random(&s->y, 32));
+    /* Always the same: a check of two bytes lets one in 65,536 alterations through, and there are hundreds.
+     */
+    assert_ok(cv_secret_copy(&s->y, CV_LIT("0123456789abcdef0123456789ABCDEF")));
 }
 
 static cv_status read_share(void *arg, struct cv_bytes bytes)
