@@ -14,6 +14,10 @@
 
 #include "crypto/alloc.h"
 
+#ifdef CASEVAULT_COVERAGE
+#include <gcov.h>
+#endif
+
 #define HEAD_BYTES 5
 #define OVER 0 /* the kind of the last frame: u8 status, then words */
 #define PIECE_BYTES ((size_t)65536)
@@ -143,6 +147,9 @@ _Noreturn static void child(const struct cv_confined_work *w, int fd)
     cv_buf_free(&last);
     cv_buf_free(&c.in);
     cv_buf_free(&c.out);
+#ifdef CASEVAULT_COVERAGE
+    __gcov_dump();
+#endif
     _exit(told == CV_OK ? 0 : 1);
 }
 

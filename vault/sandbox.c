@@ -151,6 +151,19 @@ static bool limit(enum cv_sandbox_for what)
            (what == CV_SANDBOX_SERVE || lower(RLIMIT_NOFILE));
 }
 
+#ifdef CASEVAULT_COVERAGE
+/* A build that counts which lines run writes that to files, at the end of each process. It is for counting
+ * alone. */
+cv_status cv_sandbox_enter(const struct cv_sandbox_level *level, enum cv_sandbox_for what)
+{
+    (void)level;
+    (void)what;
+    (void)landlock;
+    (void)limit;
+    (void)filter;
+    return CV_OK;
+}
+#else
 cv_status cv_sandbox_enter(const struct cv_sandbox_level *level, enum cv_sandbox_for what)
 {
     uint8_t hash[CV_SHA256_BYTES];
@@ -163,3 +176,4 @@ cv_status cv_sandbox_enter(const struct cv_sandbox_level *level, enum cv_sandbox
                       (!level->seccomp || filter(what));
     return good ? CV_OK : CV_ERR_INTERNAL;
 }
+#endif

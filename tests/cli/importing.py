@@ -380,7 +380,7 @@ def gigabyte(p):
         _, errors = child.communicate()
         assert child.returncode == 1 and (b'longer than' in errors), errors
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert most < 400 << 10, most  # KiB, of the largest child so far, with a sanitizer in it
+    assert most < 512 << 10, most  # KiB, of the largest child so far, of which a sanitizer keeps 256 MiB of what was freed
     assert p.archive() == before
 
 

@@ -484,6 +484,7 @@ class Many:
         print('%d times a write that was cut short was told of, and closed off; %d such are in the archive' %
               (c['cut short'], c['torn']))
         print('nothing lost, nothing torn, nothing seen that was not committed')
+        print('figures: %d processes at work in one vault, %d processes killed at work in one vault' % (c['processes'], c['killed']))
         for name in sorted(n for n in c if ', ' in n) if self.o.tell else []:
             print('  %-30s %6d' % (name, c[name]))
 
@@ -495,7 +496,7 @@ def main():
     a.add_argument('--at-once', type=int, default=10)
     a.add_argument('--seed', type=int, default=1)
     a.add_argument('--search', type=int, default=5)
-    a.add_argument('--long', action='store_true')
+    a.add_argument('--long', action='store_true', default=os.environ.get('CASEVAULT_LONG') == '1')
     a.add_argument('--tell', action='store_true')
     o = a.parse_args()
     if o.long:

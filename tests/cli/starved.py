@@ -158,6 +158,7 @@ def cases(p):
 
 def test(p):
     s = Starved(p, sys.argv[2])
+    sample = 5 * SAMPLE if os.environ.get('CASEVAULT_LONG') == '1' else SAMPLE  # all of them take hours
     long, only = '--long' in sys.argv, sys.argv[sys.argv.index('--only') + 1] if '--only' in sys.argv else None
     p.more = {'XDG_RUNTIME_DIR': p.path('run')}
     p.vault(())
@@ -179,7 +180,7 @@ def test(p):
         if only is not None and name != only:
             continue
         ways, asked = s.ways(case.args, case.stdin)
-        chosen = ways if long else sorted(chance.sample(ways, min(SAMPLE, len(ways))))
+        chosen = ways if long else sorted(chance.sample(ways, min(sample, len(ways))))
         if case.after is not None:
             s.fresh()
             case.holds(s.run(case.args, case.stdin))
@@ -193,6 +194,7 @@ def test(p):
                     print(e, flush=True)
         print('%-14s %6d asked for, in %4d ways; %4d tried, %4d said so (%.0f s)' % (name, asked, len(ways), len(chosen), s.told['refused'] - before,
                                                                                      time.monotonic() - began), flush=True)
+    print('figures: %d times that commands were refused memory' % sum(s.told.values()))
     print('%d refusals of memory; %d commands said so, %d did without' % (sum(s.told.values()), s.told['refused'], s.told['done']))
     for line, n in s.words.most_common(12 if long else 0):
         print('  %4d  %s' % (n, line))

@@ -25,4 +25,4 @@ if grep -aF "$scratch" "$one/build/release/cmd/casevault" >/dev/null; then
     exit 1
 fi
 (cd "$one/build/release/cmd" && sha256sum casevault casevault-agent)
-echo "figures: $count files of two builds in two places, the same to the last byte"
+echo "figures: $count files of two builds in two places that are the same to the last byte"
