@@ -132,10 +132,29 @@ const struct cv_cmd cv_cmd_unlock = {
     .run = run_unlock,
 };
 
+struct lock_args {
+    bool all;
+};
+static const struct cv_opt lock_opts[] = {
+    { "all", 'a', NULL, "every identity of yours that is unlocked (at a logout)",
+      offsetof(struct lock_args, all), CV_OPT_FLAG },
+    { 0 },
+};
+
+static cv_status lock_all(struct cv_ui *ui)
+{
+    size_t count = 0;
+    cv_status st = cv_agent_lock_all(&count, &ui->err);
+    cv_ui_say(ui, "Locked: the keys of %zu identities are wiped from memory.", count);
+    return cv_err_note(&ui->err, st, "agent");
+}
+
 static cv_status run_lock(struct cv_ui *ui, const void *args)
 {
+    const struct lock_args *a = args;
     char path[CV_AGENT_PATH_MAX];
-    (void)args;
+    if (a->all)
+        return lock_all(ui);
     cv_status st = cv_ui_agent_path(ui, path);
     st = CV_THEN(st, cv_agent_lock(path, &ui->err));
     if (st == CV_ERR_NOTFOUND) {
@@ -149,7 +168,9 @@ static cv_status run_lock(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_lock = {
     .name = "lock",
-    .synopsis = "",
+    .synopsis = "[--all]",
     .summary = "have the agent forget your keys now",
+    .opts = lock_opts,
+    .args_bytes = sizeof(struct lock_args),
     .run = run_lock,
 };

@@ -1,5 +1,6 @@
 #include "vault/agent.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -17,28 +18,37 @@
 
 #define PATIENCE_SECONDS 5
 
-cv_status cv_agent_path(struct cv_bytes file, char out[static CV_AGENT_PATH_MAX], struct cv_err *err)
+/* agent_dir(out, err): where this user's agents listen, and nobody else can. */
+static cv_status agent_dir(char out[static CV_AGENT_PATH_MAX], struct cv_err *err)
 {
     const char *base = getenv("XDG_RUNTIME_DIR");
-    uint8_t hash[CV_SHA256_BYTES];
-    char hex[17], dir[CV_AGENT_PATH_MAX];
     struct stat info;
     if (base == NULL || base[0] != '/')
         return cv_fail(err, CV_ERR_IO,
                        "XDG_RUNTIME_DIR names no directory: an agent has no place to listen at");
-    cv_status st = cv_sha256(file, hash);
-    if (st != CV_OK)
-        return cv_err_note(err, st, "agent");
-    cv_hex_encode(CV_BYTES(hash, 8), hex);
-    if (snprintf(dir, sizeof(dir), "%s/casevault", base) >= (int)sizeof(dir) ||
-        snprintf(out, CV_AGENT_PATH_MAX, "%s/%s.sock", dir, hex) >= CV_AGENT_PATH_MAX)
+    if (snprintf(out, CV_AGENT_PATH_MAX, "%s/casevault", base) >= CV_AGENT_PATH_MAX)
         return cv_fail(err, CV_ERR_LIMIT, "XDG_RUNTIME_DIR: too long for a socket");
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-        return cv_fail_errno(err, "%s: cannot make the directory", dir);
-    if (lstat(dir, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
+    if (mkdir(out, 0700) != 0 && errno != EEXIST)
+        return cv_fail_errno(err, "%s: cannot make the directory", out);
+    if (lstat(out, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
         (info.st_mode & 077) != 0)
         return cv_fail(err, CV_ERR_DENIED, "%s: must be a directory of yours that nobody else may enter",
-                       dir);
+                       out);
+    return CV_OK;
+}
+
+cv_status cv_agent_path(struct cv_bytes file, char out[static CV_AGENT_PATH_MAX], struct cv_err *err)
+{
+    uint8_t hash[CV_SHA256_BYTES];
+    char hex[17], dir[CV_AGENT_PATH_MAX];
+    cv_status st = agent_dir(dir, err);
+    if (st == CV_OK && (st = cv_sha256(file, hash)) != CV_OK)
+        st = cv_err_note(err, st, "agent");
+    if (st != CV_OK)
+        return st;
+    cv_hex_encode(CV_BYTES(hash, 8), hex);
+    if (snprintf(out, CV_AGENT_PATH_MAX, "%s/%s.sock", dir, hex) >= CV_AGENT_PATH_MAX)
+        return cv_fail(err, CV_ERR_LIMIT, "XDG_RUNTIME_DIR: too long for a socket");
     return CV_OK;
 }
 
@@ -259,5 +269,28 @@ cv_status cv_agent_lock(const char *path, struct cv_err *err)
     st = ask(fd, CV_AGENT_LOCK, NULL, 0, &answer, err);
     cv_secret_free(&answer);
     close(fd);
+    return st;
+}
+
+cv_status cv_agent_lock_all(size_t *count, struct cv_err *err)
+{
+    char dir[CV_AGENT_PATH_MAX], path[CV_AGENT_PATH_MAX + 256];
+    *count = 0;
+    cv_status st = agent_dir(dir, err);
+    DIR *d = st == CV_OK ? opendir(dir) : NULL;
+    if (st == CV_OK && d == NULL)
+        return cv_fail_errno(err, "%s: cannot read", dir);
+    for (const struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
+        const size_t n = strlen(e->d_name);
+        if (n < 5 || strcmp(e->d_name + n - 5, ".sock") != 0)
+            continue;
+        snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+        /* One that does not answer keeps none of the others unlocked. */
+        const cv_status one = cv_agent_lock(path, err);
+        *count += one == CV_OK ? 1 : 0;
+        st = one == CV_OK || one == CV_ERR_NOTFOUND ? st : one;
+    }
+    if (d != NULL)
+        closedir(d);
     return st;
 }

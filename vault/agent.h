@@ -46,6 +46,9 @@ CV_MUST_CHECK cv_status cv_agent_connect(const char *path, struct cv_identity *o
                                          struct cv_agent_left *left, struct cv_err *err);
 /** cv_agent_lock(path, err): have it forget. CV_OK; CV_ERR_NOTFOUND; CV_ERR_IO. */
 CV_MUST_CHECK cv_status cv_agent_lock(const char *path, struct cv_err *err);
+/** cv_agent_lock_all(count, err): have every agent of this user forget; how many did. CV_OK; the status of
+ * one that did not, after all were asked; as cv_agent_path. */
+CV_MUST_CHECK cv_status cv_agent_lock_all(size_t *count, struct cv_err *err);
 
 /* ---- the agent's own side ---- */
 

@@ -228,6 +228,23 @@ def another_passphrase(p):
     alone(p, 'legal', 'status', rc=1, err='no terminal to ask for the passphrase')
 
 
+def all_at_once(p):
+    """At a logout: every agent of this user forgets, also beside a socket where nobody answers."""
+    before = agents()
+    for name in ('legal', 'medical'):
+        unlock(p, name, err='Unlocked')
+    pids = agents() - before
+    assert len(pids) == 2, pids
+    where = os.path.join(os.path.dirname(socket_of(p, 'legal')), '0000000000000000.sock')
+    dead = socket.socket(socket.AF_UNIX)
+    dead.bind(where)
+    dead.close()
+    alone(p, 'legal', 'lock', '--all', err='the keys of 2 identities')
+    assert all(gone(pid) for pid in pids)
+    os.unlink(where)
+    alone(p, 'legal', 'lock', '--all', err='the keys of 0 identities')
+
+
 def not_dumpable(p):
     """As another user than root: what the kernel shows of a process that may not be dumped belongs to root."""
     if os.getuid() != 0:
@@ -263,6 +280,7 @@ def test(p):
     forgets(p, pid, record)
     refusals(p)
     hostile_clients(p, record)
+    all_at_once(p)
     dies(p, record)
     few_files(p)
     removed(p)

@@ -23,7 +23,7 @@ def test(p):
     listed = re.findall(r'^  ([a-z ]{1,24}?)  +\S', p.run('--help'), re.M)
     assert [c['command'] for c in commands] == [l.strip() for l in listed]
     man = p.path('made', 'man1')
-    assert sorted(os.listdir(man)) == sorted(['casevault.1'] + ['casevault-%s.1' % c['command'].replace(' ', '-') for c in commands])
+    assert sorted(os.listdir(man)) == sorted(['casevault.1', 'casevault-agent.1'] + ['casevault-%s.1' % c['command'].replace(' ', '-') for c in commands])
     def words(name):
         text = open(os.path.join(man, name)).read().replace('\\-', '-').replace('\\&', '')
         return ' '.join(re.sub(r'\\f[A-Z]', '', text).split())
