@@ -10,6 +10,7 @@
 #include "crypto/hash.h"
 #include "formats/base64.h"
 #include "formats/date.h"
+#include "formats/policy.h"
 #include "vault/confined.h"
 #include "vault/known.h"
 
@@ -245,14 +246,24 @@ static cv_status hear(struct cv_arrival *a, struct cv_confined *c, struct cv_err
 
 /* ---- checks that need more than the package ---- */
 
+static bool holds(const struct cv_package_verdict *v, enum cv_package_check check)
+{
+    return v->checks[check].done && v->checks[check].status == CV_OK;
+}
+
 /* check_sender(ui, sender, v): confirmed now, or before. */
 static cv_status check_sender(struct cv_ui *ui, const char *sender, struct cv_package_verdict *v)
 {
     const char *vault = cv_json_get_str(v->manifest, "vault");
     char why[160];
     bool known = false;
-    if (v->checks[CV_CHECK_POLICIES].status != CV_OK || v->checks[CV_CHECK_MANIFEST].status != CV_OK)
+    if (!holds(v, CV_CHECK_POLICIES) || !holds(v, CV_CHECK_MANIFEST))
         return CV_OK; /* nobody is named by what does not verify */
+    /* Who is known from now on is who it says it comes from, by our own counting. */
+    if (vault == NULL || strlen(vault) != CV_VAULT_HEX_BYTES - 1 ||
+        strspn(vault, "0123456789abcdef") != CV_VAULT_HEX_BYTES - 1)
+        return CV_ERR_INTERNAL;
+    cv_vault_fingerprint(vault, v->fingerprint);
     if (sender != NULL) {
         const bool same = strcmp(sender, v->fingerprint) == 0;
         snprintf(why, sizeof(why), "it comes from the vault %s, not from the one you named", v->fingerprint);
@@ -352,7 +363,14 @@ static cv_status judge(struct cv_ui *ui, const char *sender, const struct cv_uns
         return CV_ERR_INTERNAL;
     check_recipient(u, v);
     cv_status st = check_sender(ui, sender, v);
-    return CV_THEN(st, check_twin(ui, &a->package, v));
+    st = CV_THEN(st, check_twin(ui, &a->package, v));
+    /* What was not looked at does not hold. */
+    for (size_t i = 0; st == CV_OK && bad(v) == CV_OK && i < CV_CHECK_COUNT; i++)
+        if (!v->checks[i].done && i != CV_CHECK_RECIPIENT)
+            st = cv_fail(&ui->err, CV_ERR_INTERNAL,
+                         "the package: whoever reads it left out what it was to look at (%s)",
+                         cv_package_check_name((enum cv_package_check)i));
+    return st;
 }
 
 cv_status cv_arrival_open(struct cv_ui *ui, const char *path, const char *sender, bool texts,

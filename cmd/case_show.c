@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "formats/answer.h"
+#include "formats/date.h"
 #include "formats/utf8.h"
 #include "vault/export.h"
 #include "vault/package.h"
@@ -300,7 +301,9 @@ static void print_moment(const struct gathering *g, const struct cv_json *m)
         field != NULL ? ", " : "", field != NULL ? field : "");
     st = CV_THEN(st, cv_buf_append(&text, cv_json_text(cv_json_get(m, "text"))));
     st = CV_THEN(st, cv_buf_printf(&text, " (%s)", id));
-    printf("  %-10s", date != NULL ? date : "no day");
+    const bool day =
+        date != NULL && (cv_date_ok(cv_bytes_str(date), true) || cv_datetime_ok(cv_bytes_str(date)));
+    printf("  %-10.10s", day ? date : "no day");
     cv_text_print(st == CV_OK ? cv_buf_view(&text) : CV_LIT("(no memory to show it)"), 12, 13);
     cv_buf_free(&text);
 }
@@ -322,7 +325,10 @@ static void print(const struct gathering *g)
     const char *title = cv_json_get_str(g->doc, "title"), *status = cv_json_get_str(g->doc, "status");
     cv_ui_print_text(cv_bytes_str("Case "));
     cv_ui_print_text(cv_bytes_str(title != NULL && title[0] != '\0' ? title : "(number not yours to read)"));
-    printf("%s%s\n%s\n", status != NULL ? ", " : "", status != NULL ? status : "", g->case_id);
+    if (status != NULL)
+        printf(", ");
+    cv_text_print(cv_bytes_str(status != NULL ? status : ""), 1, 2);
+    printf("%s\n", g->case_id);
     printf("\nPersons%s\n", cv_json_len(persons) == 0 ? ": none" : "");
     for (size_t i = 0; i < cv_json_len(persons); i++)
         print_person(cv_json_at(persons, i));

@@ -37,22 +37,41 @@ cv_status cv_form_changed(const struct cv_form *f, struct cv_json **out)
     return st;
 }
 
+cv_status cv_form_said(const struct cv_form *f, struct cv_json **out)
+{
+    *out = cv_json_object();
+    cv_status st = *out != NULL ? CV_OK : CV_ERR_NOMEM;
+    for (void *it = cv_json_first(f->record); it != NULL && st == CV_OK; it = cv_json_next(f->record, it)) {
+        const struct cv_json *value = cv_json_iter_value(it);
+        if (!cv_json_is(value, CV_JSON_OBJECT) || cv_json_len(value) > 0)
+            st = cv_json_set(*out, cv_json_iter_name(it), cv_json_copy(value));
+    }
+    return st;
+}
+
 cv_status cv_form_keep(struct cv_form *f)
 {
     struct cv_json *o = cv_json_object(), *sections = NULL;
+    struct cv_err why = { 0 };
     cv_status st = cv_form_changed(f, &sections);
     st = CV_THEN(st, cv_json_set(o, "kept", cv_json_int((int64_t)time(NULL))));
-    st = CV_THEN(st, cv_json_set(o, "version", cv_json_int((int64_t)f->version)));
+    st = CV_THEN(st, cv_json_set(o, "version", cv_json_int((int64_t)f->base)));
     st = CV_THEN(st, cv_json_set(o, "sections", cv_json_ref(sections)));
-    st = CV_THEN(st, cv_draft_keep(f->v, draft_name(f), o, &f->ui->err));
+    if (st == CV_OK && (f->kept = cv_draft_keep(f->v, draft_name(f), o, &why) == CV_OK) == false) {
+        /* What was typed is in this form still, and can be stored. */
+        cv_term_say(4, "This is not kept for later, should the form end before it is stored:");
+        cv_term_say(4, why.msg);
+    }
     cv_json_free(sections);
     cv_json_free(o);
     return st;
 }
 
-cv_status cv_form_done(struct cv_form *f)
+void cv_form_done(struct cv_form *f)
 {
-    return cv_draft_forget(f->v, draft_name(f), &f->ui->err);
+    struct cv_err why = { 0 };
+    if (cv_draft_forget(f->v, draft_name(f), &why) != CV_OK)
+        cv_ui_say(f->ui, "The draft of it could not be removed (%s); say no when it is offered.", why.msg);
 }
 
 /* take_over(f, draft): its sections, as far as this form asks for them. */
@@ -61,6 +80,8 @@ static cv_status take_over(struct cv_form *f, const struct cv_json *draft)
     const struct cv_json *sections = cv_json_get(draft, "sections");
     const char *section;
     cv_status st = CV_OK;
+    f->base =
+        (uint64_t)cv_json_get_int(draft, "version"); /* what they were typed over, until they are stored */
     for (size_t i = 0;
          (section = cv_template_type_section(f->v->template, f->type, i)) != NULL && st == CV_OK; i++) {
         const struct cv_json *data = cv_json_get(sections, section);
@@ -111,8 +132,10 @@ static cv_status resume(struct cv_form *f, bool *wanted)
             0, "The record has got a new version since then. Compare before you store: the sections you had "
                "changed would replace those of now.");
     st = yes(f, "Go on with it? (no throws it away) ", wanted);
-    if (st == CV_OK)
-        st = *wanted ? take_over(f, draft) : cv_form_done(f);
+    if (st == CV_OK && *wanted)
+        st = take_over(f, draft);
+    else if (st == CV_OK)
+        cv_form_done(f);
     cv_json_free(draft);
     return st;
 }
@@ -181,18 +204,30 @@ static cv_status ask_section(struct cv_form *f, size_t n, bool last, enum cv_ste
     return CV_THEN(st, cv_form_group(f, &g, last, step));
 }
 
-/* left(f, step): said how it ended without storing anything. */
+/* left(f, step): said how it ended without storing anything. Another terminal may have taken the draft away:
+ * so it is kept once more. */
 static cv_status left(struct cv_form *f, enum cv_step step)
 {
-    if (step == CV_STEP_STOP)
-        return cv_fail(
-            &f->ui->err, CV_ERR_EXISTS,
-            "nothing was stored; what you typed is kept, sealed for you alone, and the same command goes on "
-            "with it");
-    cv_status st = cv_form_done(f);
-    return st == CV_OK
-               ? cv_fail(&f->ui->err, CV_ERR_EXISTS, "nothing was stored, and what you typed was thrown away")
-               : st;
+    if (step != CV_STEP_STOP) {
+        cv_form_done(f);
+        return cv_fail(&f->ui->err, CV_ERR_EXISTS, "nothing was stored, and what you typed was thrown away");
+    }
+    struct cv_json *typed = NULL;
+    cv_status st = cv_form_changed(f, &typed);
+    const bool nothing = cv_json_len(typed) == 0;
+    cv_json_free(typed);
+    if (st == CV_OK && nothing) {
+        cv_form_done(f);
+        return cv_fail(&f->ui->err, CV_ERR_EXISTS, "nothing was typed, and nothing was stored");
+    }
+    st = CV_THEN(st, cv_form_keep(f));
+    return st != CV_OK ? st
+           : f->kept
+               ? cv_fail(&f->ui->err, CV_ERR_EXISTS,
+                         "nothing was stored; what you typed is kept, sealed for you alone, and the same "
+                         "command goes on "
+                         "with it")
+               : cv_fail(&f->ui->err, CV_ERR_IO, "nothing was stored, and what you typed could not be kept");
 }
 
 /* walk(f, reviewed, step): CV_STEP_ON: it is to be stored. Where something is there already (${reviewed}) the
@@ -232,6 +267,7 @@ cv_status cv_form_fill(struct cv_form *f)
 {
     enum cv_step step = CV_STEP_ON;
     bool resumed = false;
+    f->base = f->version;
     if (nth(f, 0) == NULL)
         return cv_fail(&f->ui->err, CV_ERR_DENIED, "no section of this %s is yours to write",
                        cv_template_label(f->v->template, f->type, NULL, NULL));

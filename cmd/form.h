@@ -17,6 +17,9 @@ struct cv_form {
     const struct cv_json *before; /* its sections as they were; NULL */
     struct cv_json *record; /* {"type",...,"<section>":{...}}: what is there already, and what is answered */
     struct cv_term term;
+    /* inside */
+    uint64_t base; /* the version over which its answers were typed */
+    bool kept;     /* is the draft? */
 };
 
 /** cv_form_fill(f): ask, until what was answered can be stored and is to be. CV_OK with it in f->record;
@@ -24,8 +27,11 @@ struct cv_form {
 CV_MUST_CHECK cv_status cv_form_fill(struct cv_form *f);
 /** cv_form_changed(f, out): the sections that are not as they were, to be freed. */
 CV_MUST_CHECK cv_status cv_form_changed(const struct cv_form *f, struct cv_json **out);
-/** cv_form_done(f): it was stored: forget the draft. */
-CV_MUST_CHECK cv_status cv_form_done(struct cv_form *f);
+/** cv_form_said(f, out): a new record as it is to be stored: without sections that say nothing; to be freed.
+ */
+CV_MUST_CHECK cv_status cv_form_said(const struct cv_form *f, struct cv_json **out);
+/** cv_form_done(f): it was stored: forget the draft; what cannot be removed is told. */
+void cv_form_done(struct cv_form *f);
 
 /* ---- between the form*.c files ---- */
 
@@ -39,7 +45,7 @@ struct cv_group {
     const struct cv_group *in; /* of an object: where it stands */
 };
 
-/** cv_form_keep(f): keep the draft. */
+/** cv_form_keep(f): keep the draft; where that fails, say so, and go on. CV_OK; CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_form_keep(struct cv_form *f);
 /** cv_form_group(f, g, last, step): ask the fields of a group, from the first or the last one on. */
 CV_MUST_CHECK cv_status cv_form_group(struct cv_form *f, struct cv_group *g, bool last, enum cv_step *step);

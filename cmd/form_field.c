@@ -45,12 +45,14 @@ static cv_status put_value(const struct cv_template_field *field, const struct c
     return st;
 }
 
-/* put_cut(text, out): in one line, cut where it is long. */
+/* put_cut(text, out): in one line, cut where it is long; nothing in it looks like a line of our own. */
 static cv_status put_cut(struct cv_bytes text, struct cv_buf *out)
 {
     const struct cv_bytes part =
         cv_utf8_columns(text) > PRESENT_COLUMNS ? cv_utf8_fitting(text, PRESENT_COLUMNS - 3) : text;
-    cv_status st = cv_buf_append(out, part);
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < part.n && st == CV_OK; i++)
+        st = cv_buf_append(out, part.p[i] < 0x20 ? CV_LIT(" ") : CV_BYTES(part.p + i, 1));
     return CV_THEN(st, part.n < text.n ? cv_buf_str(out, "...") : CV_OK);
 }
 
@@ -249,6 +251,7 @@ static cv_status add_element(struct cv_form *f, struct cv_group *g, const struct
         st = CV_THEN(st, cv_json_pop(list));
         if (cv_json_len(list) == 0)
             st = CV_THEN(st, cv_json_del(g->data, field->name));
+        st = CV_THEN(st, cv_form_keep(f));
     }
     return st;
 }
@@ -302,9 +305,11 @@ static cv_status ask_list(struct cv_form *f, struct cv_group *g, const struct cv
             return st;
         if (cv_bytes_equal(line, CV_LIT("+")))
             st = add_element(f, g, field, step);
-        else if (element_of(line, list, &at))
+        else if (element_of(line, list, &at)) {
             st = ask_element(f, g, field, cv_json_at(list, at), step);
-        else if (line.p[0] == '-' && element_of(CV_BYTES(line.p + 1, line.n - 1), list, &at))
+            if (st == CV_OK && cv_json_len(cv_json_at(cv_json_get(g->data, field->name), at)) == 0)
+                st = drop_element(f, g, field, at);
+        } else if (line.p[0] == '-' && element_of(CV_BYTES(line.p + 1, line.n - 1), list, &at))
             st = drop_element(f, g, field, at);
         else
             cv_term_say(4, field->help != NULL ? field->help : "Type + to add one; Enter goes on.");
@@ -341,6 +346,8 @@ static bool by_itself(const struct cv_form *f, const struct cv_group *g,
                       const struct cv_template_field *field)
 {
     struct cv_template_field files;
+    if (field->multi && strcmp(field->type, "text") == 0)
+        return true; /* several long texts: only what came from a partner has them */
     return g->object == NULL && cv_template_documents(f->v->template, f->type, g->section, &files) &&
            strcmp(files.name, field->name) == 0;
 }

@@ -2,21 +2,16 @@
 
 #include "cmd/fields.h"
 #include "cmd/form.h"
+#include "formats/date.h"
 #include "vault/record.h"
 
 /* The end of a form: what will be stored, who will be able to read it, and whether it is to be. */
 
-/* said(f, out): the record as it would be stored: without sections that say nothing. */
-static cv_status said(const struct cv_form *f, struct cv_json **out)
+/* changes(f, out): {"type", and the sections that are changed}, which is what an edit stores. */
+static cv_status changes(const struct cv_form *f, struct cv_json **out)
 {
-    *out = cv_json_object();
-    cv_status st = *out != NULL ? CV_OK : CV_ERR_NOMEM;
-    for (void *it = cv_json_first(f->record); it != NULL && st == CV_OK; it = cv_json_next(f->record, it)) {
-        const struct cv_json *value = cv_json_iter_value(it);
-        if (!cv_json_is(value, CV_JSON_OBJECT) || cv_json_len(value) > 0)
-            st = cv_json_set(*out, cv_json_iter_name(it), cv_json_copy(value));
-    }
-    return st;
+    cv_status st = cv_form_changed(f, out);
+    return CV_THEN(st, cv_json_set(*out, "type", cv_json_str(f->type)));
 }
 
 /* whole(f, why): can it be stored? CV_ERR_FORMAT with ${why} if something is missing. */
@@ -24,10 +19,11 @@ static cv_status whole(struct cv_form *f, struct cv_err *why)
 {
     const struct cv_import how = { NULL, false };
     struct cv_json *record = NULL;
-    cv_status st = said(f, &record);
-    if (st == CV_OK)
-        st = f->id == NULL ? cv_record_check(f->v, record, &how, why)
-                           : cv_template_check(f->v->template, record, why);
+    cv_status st = f->id == NULL ? cv_form_said(f, &record) : changes(f, &record);
+    if (st == CV_OK && f->id == NULL)
+        st = cv_record_check(f->v, record, &how, why);
+    else if (st == CV_OK && cv_json_len(record) > 1) /* else nothing is stored */
+        st = cv_template_check(f->v->template, record, why);
     cv_json_free(record);
     return st;
 }
@@ -89,7 +85,11 @@ static cv_status show(const struct cv_form *f)
 
 cv_status cv_form_review(struct cv_form *f, enum cv_step *step, size_t *section)
 {
-    cv_status st = show(f);
+    char today[CV_DATE_BYTES];
+    cv_date_today(0, today);
+    /* What is filled by itself is shown as well. */
+    cv_status st = f->id == NULL ? cv_template_default(f->v->template, f->record, today, &f->ui->err) : CV_OK;
+    st = CV_THEN(st, show(f));
     while (st == CV_OK) {
         struct cv_err why = { 0 };
         struct cv_bytes line;

@@ -25,7 +25,7 @@ static void free_text(struct text *t)
 static cv_status insert(struct text *t, size_t at, struct cv_bytes line)
 {
     struct cv_secret made = { 0 };
-    if (t->count == LINES_MAX || t->bytes + line.n + 1 > CV_TEXT_MAX_BYTES)
+    if (t->count == LINES_MAX || t->bytes + line.n > CV_TEXT_MAX_BYTES)
         return CV_ERR_LIMIT;
     /* An empty line is one byte too: a secret is never of none. */
     cv_status st = cv_secret_copy(&made, line.n > 0 ? line : CV_LIT("\n"));
@@ -125,8 +125,10 @@ static cv_status change(struct cv_form *f, struct text *t, size_t at)
     printf("    Now:");
     cv_text_print(line_at(t, at), 8, 9);
     cv_status st = cv_term_ask(&f->term, "    New: ", &line, &f->ui->err);
-    if (st != CV_OK || line.n == 0)
+    if (st != CV_OK || line.n == 0 || cv_bytes_equal(line, CV_LIT(".")))
         return st;
+    if (line.n > 1 && line.p[0] == '.' && line.p[1] == '.')
+        line = CV_BYTES(line.p + 1, line.n - 1);
     st = insert(t, at + 1, line);
     if (st == CV_OK)
         drop(t, at);
@@ -206,6 +208,12 @@ cv_status cv_form_text(struct cv_form *f, struct cv_group *g, const struct cv_te
             asking = false;
         } else if (cv_bytes_equal(line, CV_LIT("+"))) {
             st = load(t, cv_json_text(present));
+            if (st == CV_ERR_LIMIT) {
+                cv_term_say(4, "This text has too many lines to be changed here; give it in a file: record "
+                               "edit ID FILE.");
+                free_text(t);
+                return CV_OK;
+            }
             cv_term_say(4, "A line with only . ends the text; .help tells more.");
             st = CV_THEN(st, edit(f, g, field, t));
             asking = false;

@@ -133,9 +133,13 @@ static cv_status add_typed(struct cv_ui *ui, struct cv_vault *v, const struct ar
                        type, type);
     struct cv_form f = { .ui = ui, .v = v, .type = type, .record = cv_json_object() };
     cv_status st = cv_json_set(f.record, "type", cv_json_str(type));
+    struct cv_json *record = NULL;
     st = CV_THEN(st, cv_form_fill(&f));
-    st = CV_THEN(st, store(ui, v, a, f.record));
-    st = CV_THEN(st, cv_form_done(&f));
+    st = CV_THEN(st, cv_form_said(&f, &record));
+    st = CV_THEN(st, store(ui, v, a, record));
+    if (st == CV_OK)
+        cv_form_done(&f);
+    cv_json_free(record);
     cv_json_free(f.record);
     return st;
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cmd/form.h"
+#include "vault/draft.h"
 #include "vault/record.h"
 
 struct args {
@@ -118,6 +119,11 @@ static cv_status by_form(struct cv_ui *ui, struct cv_vault *v, const struct args
     struct cv_record r = { 0 };
     struct cv_json *before = NULL, *sections = NULL;
     cv_status st = cv_record_read(v, ui->words.w[0], 0, NULL, "edit", a->reason, &r, &ui->err);
+    if (st == CV_ERR_NOTFOUND || (st == CV_OK && cv_json_len(r.erased) > 0)) {
+        /* What was typed over something that was erased goes with it. */
+        const cv_status gone = cv_draft_forget(v, st == CV_OK ? r.id : ui->words.w[0], NULL);
+        st = st == CV_OK ? gone : st;
+    }
     st = CV_THEN(st, whole(v, &r, &before));
     struct cv_form f = { .ui = ui,
                          .v = v,
@@ -136,7 +142,8 @@ static cv_status by_form(struct cv_ui *ui, struct cv_vault *v, const struct args
         const struct cv_edit change = { .sections = sections };
         st = CV_THEN(st, store(ui, v, &change, a));
     }
-    st = CV_THEN(st, cv_form_done(&f));
+    if (st == CV_OK)
+        cv_form_done(&f);
     cv_json_free(f.record);
     cv_json_free(sections);
     cv_json_free(before);

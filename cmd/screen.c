@@ -15,12 +15,15 @@
 
 #define PAGER "/usr/bin/less"
 
+/* What ends a program would leave its pager alone with the terminal: they are for the pager. */
+static const int held[] = { SIGINT, SIGPIPE, SIGQUIT, SIGTERM };
+
 /* The pager that runs; one at most. */
 static struct {
-    pid_t child;  /* 0: none */
-    int out, err; /* what stdout and stderr were */
-    size_t width; /* of the terminal before which it stands */
-    struct sigaction on_int, on_pipe;
+    pid_t child;            /* 0: none */
+    int out, err;           /* what stdout and stderr were */
+    size_t width;           /* of the terminal before which it stands */
+    struct sigaction on[4]; /* what these did: */
 } page;
 
 static size_t terminal_width(void)
@@ -63,6 +66,8 @@ static bool start(int in, pid_t *child)
     sigemptyset(&usual);
     sigaddset(&usual, SIGINT);
     sigaddset(&usual, SIGPIPE);
+    sigaddset(&usual, SIGQUIT);
+    sigaddset(&usual, SIGTERM);
     if (posix_spawn_file_actions_init(&actions) != 0)
         return false;
     if (posix_spawnattr_init(&attr) != 0) {
@@ -104,8 +109,8 @@ void cv_ui_page(const struct cv_ui *ui)
         dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
     close(ends[1]);
-    sigaction(SIGINT, &ignore, &page.on_int); /* it is for the pager */
-    sigaction(SIGPIPE, &ignore, &page.on_pipe);
+    for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+        sigaction(held[i], &ignore, &page.on[i]);
     page.child = child;
 }
 
@@ -125,7 +130,7 @@ void cv_ui_page_end(void)
     close(page.out);
     while (waitpid(page.child, &status, 0) < 0 && errno == EINTR)
         continue;
-    sigaction(SIGINT, &page.on_int, NULL);
-    sigaction(SIGPIPE, &page.on_pipe, NULL);
+    for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+        sigaction(held[i], &page.on[i], NULL);
     page.child = 0;
 }

@@ -145,7 +145,8 @@ static cv_status lock_all(struct cv_ui *ui)
 {
     size_t count = 0;
     cv_status st = cv_agent_lock_all(&count, &ui->err);
-    cv_ui_say(ui, "Locked: the keys of %zu identities are wiped from memory.", count);
+    if (st == CV_OK || count > 0)
+        cv_ui_say(ui, "Locked: the keys of %zu identities are wiped from memory.", count);
     return cv_err_note(&ui->err, st, "agent");
 }
 

@@ -30,7 +30,7 @@ struct report {
 
 struct opening {
     struct cv_ui *ui;
-    int sealed, plain;
+    int sealed, plain, told; /* what it reads, what it writes, and where it reports */
     struct cv_age_identity *key;
     struct report report;
 };
@@ -132,6 +132,22 @@ static cv_status open_all(struct opening *o, struct cv_age *r)
     return st;
 }
 
+/* alone(o): nothing stays open but what it reads, what it writes and where it reports: the key is at hand
+ * now. */
+static bool alone(struct opening *o)
+{
+    int *const ends[] = { &o->sealed, &o->plain, &o->told };
+    const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    bool good = nowhere >= 0;
+    for (int i = 0; i < 3; i++) /* first out of the way, then to their places */
+        good = (*ends[i] = fcntl(*ends[i], F_DUPFD, 16)) >= 0 && good;
+    for (int i = 0; i < 3 && good; i++) {
+        good = dup2(nowhere, i) == i && dup2(*ends[i], 3 + i) == 3 + i;
+        *ends[i] = 3 + i;
+    }
+    return good && close_range(6, ~0u, 0) == 0;
+}
+
 static cv_status open_file(struct opening *o, bool passphrase)
 {
     struct cv_age *r = NULL;
@@ -140,8 +156,7 @@ static cv_status open_file(struct opening *o, bool passphrase)
     const bool have = st == CV_OK;
     struct cv_sandbox_level level;
     cv_sandbox_probe(&level);
-    if (st == CV_OK &&
-        cv_sandbox_enter(&level, CV_SANDBOX_PARSE) != CV_OK) /* the key is at hand: no more is wanted */
+    if (st == CV_OK && (!alone(o) || cv_sandbox_enter(&level, CV_SANDBOX_PARSE) != CV_OK))
         st = cv_fail(&o->ui->err, CV_ERR_INTERNAL,
                      "the process that is to open the package cannot be shut in, so it was not opened");
     st = CV_THEN(st, cv_age_reader(keys, 1, &r));
@@ -160,7 +175,7 @@ static cv_status open_file(struct opening *o, bool passphrase)
 /* child(ui, sealed, plain, report, passphrase): all of that process. */
 _Noreturn static void child(struct cv_ui *ui, int sealed, int plain, int report, bool passphrase)
 {
-    struct opening o = { .ui = ui, .sealed = sealed, .plain = plain };
+    struct opening o = { .ui = ui, .sealed = sealed, .plain = plain, .told = report };
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     cv_alloc_last_words(NULL); /* the other process says it */
@@ -168,7 +183,7 @@ _Noreturn static void child(struct cv_ui *ui, int sealed, int plain, int report,
     o.report.wrong_passphrase = ui->wrong_passphrase;
     (void)cv_err_note(&ui->err, o.report.st, "the package");
     memcpy(o.report.msg, ui->err.msg, sizeof(o.report.msg));
-    const bool told = write(report, &o.report, sizeof(o.report)) == (ssize_t)sizeof(o.report);
+    const bool told = write(o.told, &o.report, sizeof(o.report)) == (ssize_t)sizeof(o.report);
     _exit(told ? 0 : 1);
 }
 
@@ -241,7 +256,7 @@ cv_status cv_unseal_end(struct cv_ui *ui, struct cv_unsealing *u)
             &ui->err, CV_ERR_AUTH,
             "the package: whoever opens it was made to do what no file may ask for, and was stopped: "
             "this may be an attack; keep the file, open it nowhere else, and report it");
-    if (!told || !WIFEXITED(status))
+    if (!told || !WIFEXITED(status) || r.st > CV_ERR_CONSENT)
         return cv_fail(&ui->err, CV_ERR_INTERNAL, "the package: whoever opens it has died");
     ui->wrong_passphrase = r.wrong_passphrase;
     snprintf(u->recipient, sizeof(u->recipient), "%.*s", (int)sizeof(r.recipient) - 1, r.recipient);

@@ -99,13 +99,20 @@ static void print_head(const struct cv_package_verdict *v)
 {
     const struct cv_json *m = v->manifest, *to = cv_json_get(m, "partner");
     const struct cv_bytes basis = cv_json_text(cv_json_get(m, "basis"));
-    printf("Package %s, made %s by %s\n  for", cv_json_get_str(m, "id"), cv_json_get_str(m, "time"),
-           cv_json_get_str(m, "by"));
+    printf("Package ");
+    cv_ui_print_text(cv_json_text(cv_json_get(m, "id")));
+    printf(", made ");
+    cv_ui_print_text(cv_json_text(cv_json_get(m, "time")));
+    printf(" by ");
+    cv_ui_print_text(cv_json_text(cv_json_get(m, "by")));
+    printf("\n  for");
     cv_text_print(cv_json_text(cv_json_get(to, "name")), 5, 6);
     printf("  purpose");
     cv_text_print(cv_json_text(cv_json_get(m, "purpose")), 9, 10);
-    printf("  to be used until %s\n  %zu records, %zu consents relied on\n", cv_json_get_str(m, "expires"),
-           cv_json_len(cv_json_get(m, "records")), cv_json_len(cv_json_get(m, "consents")));
+    printf("  to be used until ");
+    cv_ui_print_text(cv_json_text(cv_json_get(m, "expires")));
+    printf("\n  %zu records, %zu consents relied on\n", cv_json_len(cv_json_get(m, "records")),
+           cv_json_len(cv_json_get(m, "consents")));
     if (basis.n > 0) {
         fputs("  LEGAL BASIS where consent is missing:", stdout);
         cv_text_print(basis, 39, 4);

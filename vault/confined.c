@@ -206,13 +206,13 @@ static cv_status died(int status, const char *name, struct cv_err *err)
                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-/* give_up(child): nobody hears it any more. It is let go to its end, where it wipes what it holds, unless it
- * waits for more of what it reads. */
-static void give_up(pid_t child)
+/* give_up(child, patience): it is let go to its end, where it wipes what it holds, and does not wait for more
+ * of what it reads for ever. */
+static void give_up(pid_t child, int patience)
 {
     const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
     siginfo_t ended = { 0 };
-    for (int i = 0; i < PATIENCE && ended.si_pid == 0; i++) {
+    for (int i = 0; i < patience && ended.si_pid == 0; i++) {
         if (waitid(P_PID, (id_t)child, &ended, WEXITED | WNOHANG | WNOWAIT) != 0)
             break;
         if (ended.si_pid == 0)
@@ -232,8 +232,7 @@ cv_status cv_confined_end(struct cv_confined *c, const char *name, cv_status st,
     channel_close(&c->channel);
     if (c->child <= 0)
         return st;
-    if (st != CV_OK)
-        give_up(c->child);
+    give_up(c->child, st != CV_OK ? PATIENCE : 10 * PATIENCE);
     while (waitpid(c->child, &status, 0) < 0 && errno == EINTR)
         ;
     c->child = -1;

@@ -160,7 +160,7 @@ cv_status cv_memory_keep(const char *vault, const char *what, struct cv_bytes da
 cv_status cv_memory_kept(const char *vault, const char *what, struct cv_buf *out, struct cv_err *err)
 {
     char path[PATH_ROOM];
-    const size_t most = (size_t)1 << 20, start = out->n;
+    const size_t most = (size_t)2 << 20, start = out->n;
     uint8_t *at = NULL;
     cv_status st = memory_path(vault, what, path, err);
     if (st != CV_OK)
@@ -176,7 +176,7 @@ cv_status cv_memory_kept(const char *vault, const char *what, struct cv_buf *out
         if (n < 0)
             st = cv_fail_errno(err, "%s: cannot read", path);
         else if (out->n - start > most)
-            st = cv_fail(err, CV_ERR_LIMIT, "%s: longer than a MiB", path);
+            st = cv_fail(err, CV_ERR_LIMIT, "%s: longer than 2 MiB", path);
     }
     close(fd);
     return st;

@@ -32,7 +32,7 @@ CV_MUST_CHECK cv_status cv_memory_replace(const char *path, struct cv_bytes data
  *
  * cv_memory_keep(vault, what, data, path, err): replace the file at once, durably; its path is told in
  * ${path} (4,096 bytes). CV_OK; CV_ERR_IO. cv_memory_kept(vault, what, out, err): append it. CV_OK;
- * CV_ERR_NOTFOUND; CV_ERR_LIMIT beyond a MiB; CV_ERR_IO.
+ * CV_ERR_NOTFOUND; CV_ERR_LIMIT beyond 2 MiB; CV_ERR_IO.
  */
 CV_MUST_CHECK cv_status cv_memory_keep(const char *vault, const char *what, struct cv_bytes data,
                                        char path[static 4096], struct cv_err *err);

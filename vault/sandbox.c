@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,18 +68,18 @@ static bool landlock(int abi)
 /* ---- seccomp ---- */
 
 /* What parsing needs: what is open, memory, the clock, and an end. */
-static const int allowed[] = { SCMP_SYS(read),           SCMP_SYS(readv),        SCMP_SYS(pread64),
-                               SCMP_SYS(write),          SCMP_SYS(writev),       SCMP_SYS(lseek),
-                               SCMP_SYS(_llseek),        SCMP_SYS(close),        SCMP_SYS(brk),
-                               SCMP_SYS(munmap),         SCMP_SYS(mremap),       SCMP_SYS(madvise),
-                               SCMP_SYS(futex),          SCMP_SYS(sched_yield),  SCMP_SYS(getrandom),
-                               SCMP_SYS(clock_gettime),  SCMP_SYS(gettimeofday), SCMP_SYS(time),
-                               SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn),
-                               SCMP_SYS(sigaltstack),    SCMP_SYS(getpid),       SCMP_SYS(gettid),
-                               SCMP_SYS(exit),           SCMP_SYS(exit_group),   SCMP_SYS(restart_syscall),
-                               SCMP_SYS(send),           SCMP_SYS(sendto) };
-static const int serving[] = { SCMP_SYS(accept4),  SCMP_SYS(recv), SCMP_SYS(recvfrom),
-                               SCMP_SYS(shutdown), SCMP_SYS(poll), SCMP_SYS(ppoll) };
+static const int allowed[] = { SCMP_SYS(read),           SCMP_SYS(readv),           SCMP_SYS(pread64),
+                               SCMP_SYS(write),          SCMP_SYS(writev),          SCMP_SYS(lseek),
+                               SCMP_SYS(_llseek),        SCMP_SYS(close),           SCMP_SYS(brk),
+                               SCMP_SYS(munmap),         SCMP_SYS(mremap),          SCMP_SYS(madvise),
+                               SCMP_SYS(futex),          SCMP_SYS(sched_yield),     SCMP_SYS(getrandom),
+                               SCMP_SYS(clock_gettime),  SCMP_SYS(gettimeofday),    SCMP_SYS(time),
+                               SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),    SCMP_SYS(rt_sigreturn),
+                               SCMP_SYS(sigaltstack),    SCMP_SYS(getpid),          SCMP_SYS(gettid),
+                               SCMP_SYS(exit),           SCMP_SYS(exit_group),      SCMP_SYS(restart_syscall),
+                               SCMP_SYS(send),           SCMP_SYS(clock_gettime64), SCMP_SYS(futex_time64) };
+static const int serving[] = { SCMP_SYS(accept4), SCMP_SYS(recv),  SCMP_SYS(recvfrom),
+                               SCMP_SYS(poll),    SCMP_SYS(ppoll), SCMP_SYS(ppoll_time64) };
 /* What libraries try by themselves, and do without. */
 static const int refused[] = {
     SCMP_SYS(open),      SCMP_SYS(openat),    SCMP_SYS(stat),       SCMP_SYS(lstat),
@@ -86,7 +87,9 @@ static const int refused[] = {
     SCMP_SYS(faccessat), SCMP_SYS(readlink),  SCMP_SYS(getcwd),     SCMP_SYS(readlinkat),
     SCMP_SYS(uname),     SCMP_SYS(ioctl),     SCMP_SYS(fcntl),      SCMP_SYS(socket),
     SCMP_SYS(connect),   SCMP_SYS(sysinfo),   SCMP_SYS(prctl),      SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(getrlimit), SCMP_SYS(prlimit64), SCMP_SYS(getrusage)
+    SCMP_SYS(getrlimit), SCMP_SYS(prlimit64), SCMP_SYS(getrusage),  SCMP_SYS(ugetrlimit),
+    SCMP_SYS(stat64),    SCMP_SYS(lstat64),   SCMP_SYS(fstat64),    SCMP_SYS(fstatat64),
+    SCMP_SYS(fcntl64)
 };
 
 static bool add(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
@@ -97,16 +100,22 @@ static bool add(scmp_filter_ctx filter, uint32_t action, const int *calls, size_
     return true;
 }
 
-/* add_some(filter): what is allowed with some arguments only: memory that is not code; signals to itself, by
- * which abort() ends a process. */
-static bool add_some(scmp_filter_ctx filter)
+/* add_some(filter, what): what is allowed with some arguments only: memory that is not code; signals to
+ * itself, by which abort() ends a process; sending to whom a socket is connected, and to no address (a
+ * listening socket that was shut down would connect to it: MSG_FASTOPEN); the end of an answer. */
+static bool add_some(scmp_filter_ctx filter, enum cv_sandbox_for what)
 {
+    const struct scmp_arg_cmp no_address = { .arg = 4, .op = SCMP_CMP_EQ, .datum_a = 0 };
+    const struct scmp_arg_cmp end = { .arg = 1, .op = SCMP_CMP_EQ, .datum_a = SHUT_WR };
     const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
     const struct scmp_arg_cmp self = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid() };
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code) == 0 &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap2), 1, no_code) == 0 &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_code) == 0 &&
-           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, self) == 0;
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, self) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, no_address) == 0 &&
+           (what != CV_SANDBOX_SERVE ||
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(shutdown), 1, end) == 0);
 }
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -114,7 +123,7 @@ static bool add_some(scmp_filter_ctx filter)
 static bool filter(enum cv_sandbox_for what)
 {
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    const bool good = f != NULL && add(f, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) && add_some(f) &&
+    const bool good = f != NULL && add(f, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) && add_some(f, what) &&
                       add(f, SCMP_ACT_ERRNO(EACCES), refused, COUNT(refused)) &&
                       (what != CV_SANDBOX_SERVE || add(f, SCMP_ACT_ALLOW, serving, COUNT(serving))) &&
                       seccomp_load(f) == 0;

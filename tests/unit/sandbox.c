@@ -280,9 +280,25 @@ static int try_accept(void)
     return result(accept4(tcp, NULL, NULL, SOCK_NONBLOCK));
 }
 
+/* A listening socket that is shut down connects to whom it sends (MSG_FASTOPEN), without connect(). */
+static int try_unlisten(void)
+{
+    return result(shutdown(tcp, SHUT_RD));
+}
+
+static int try_fast_open(void)
+{
+    const struct sockaddr_in to = { .sin_family = AF_INET,
+                                    .sin_port = htons(9),
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    return result(
+        (int)sendto(tcp, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (const struct sockaddr *)&to, sizeof(to)));
+}
+
 static void test_serving(void **state)
 {
-    static int (*const shut[])(void) = { try_read, try_socket, try_connect, try_exec, try_fork, try_kill };
+    static int (*const shut[])(void) = { try_read, try_socket, try_connect,  try_exec,
+                                         try_fork, try_kill,   try_unlisten, try_fast_open };
     (void)state;
     assert_int_equal(outcome(&here, CV_SANDBOX_SERVE, try_accept), EINVAL); /* it does not listen */
     if (!here.seccomp)
