@@ -8,7 +8,7 @@ export GCOV_PREFIX="$1.counts"
 valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
     --suppressions="$(dirname "$0")/valgrind.supp" --trace-children=no --error-exitcode=99 --log-file="$log.%p" "$1" || { cat "$log".*; exit 1; }
 # What it forked is looked at as well, and its exit status may be nobody's business.
-if cat "$log".* | grep -q .; then
+if cat "$log".* | grep -q "^=="; then
     cat "$log".*
     exit 1
 fi
