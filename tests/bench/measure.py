@@ -75,7 +75,8 @@ class Vault:
         identity = '%s/%s.identity' % (self.dir, who)
         if who not in self.known:
             self.known.add(who)
-            subprocess.run([self.bench.binary, 'unlock', '-q', '-i', identity, '--passphrase-file', self.dir + '/passphrase'], check=True)
+            subprocess.run([self.bench.binary, 'unlock', '-q', '--idle', '1000', '--most', '1000', '-i', identity,  # a million records take an hour
+                            '--passphrase-file', self.dir + '/passphrase'], check=True)
         return [self.bench.binary, *words, '-q', '--vault', self.vault, '-i', identity]
 
     def run(self, who, *words):
