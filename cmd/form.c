@@ -80,6 +80,7 @@ static cv_status take_over(struct cv_form *f, const struct cv_json *draft)
     const struct cv_json *sections = cv_json_get(draft, "sections");
     const char *section;
     cv_status st = CV_OK;
+    f->kept = true;
     f->base =
         (uint64_t)cv_json_get_int(draft, "version"); /* what they were typed over, until they are stored */
     for (size_t i = 0;
@@ -217,7 +218,8 @@ static cv_status left(struct cv_form *f, enum cv_step step)
     const bool nothing = cv_json_len(typed) == 0;
     cv_json_free(typed);
     if (st == CV_OK && nothing) {
-        cv_form_done(f);
+        if (f->kept) /* else a draft that is there is another terminal's */
+            cv_form_done(f);
         return cv_fail(&f->ui->err, CV_ERR_EXISTS, "nothing was typed, and nothing was stored");
     }
     st = CV_THEN(st, cv_form_keep(f));

@@ -1,5 +1,5 @@
 """What the command-line tests share: a place of their own, a way to run casevault, and to say what went wrong."""
-import hashlib, io, itertools, json, os, shutil, subprocess, sys, tempfile, time, zipfile
+import fcntl, hashlib, io, itertools, json, os, pty, select, shutil, struct, subprocess, sys, tempfile, termios, time, zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READER = os.path.join(HERE, '..', 'reader.py')
@@ -137,6 +137,41 @@ class Place:
     def done(self):
         shutil.rmtree(self.dir)
         print('%d checks' % self.checks)
+
+
+class Terminal:
+    """casevault at a terminal of its own, of 80 columns and 20 lines."""
+
+    def __init__(self, p, who, *args, **env):
+        self.p = p
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(p.dir)
+            os.execve(p.binary, [p.binary, *args, *p.who(who)], dict(p.env(), **env))
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 20, 80, 0, 0))
+
+    def read(self, enough, pause):
+        """What is shown until enough(it, quiet) says so, with nothing new for a pause (quiet) or with something; or it is over."""
+        shown, end = b'', time.monotonic() + 60
+        while time.monotonic() < end:
+            if not select.select([self.fd], [], [], pause)[0]:
+                if enough(shown, True):
+                    break
+                continue
+            try:
+                more = os.read(self.fd, 4096)
+            except OSError:
+                break
+            shown += more
+            if not more or enough(shown, False):
+                break
+        return shown
+
+    def over(self):
+        """Its exit status."""
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        os.close(self.fd)
+        return status
 
 
 def today():

@@ -1,38 +1,23 @@
 #!/usr/bin/env python3
 """Records typed at a terminal: what is asked, how answers are taken, the draft that survives, the review, and editing."""
-import glob, json, os, pty, re, select, signal, time
+import glob, json, os, re, signal
 
-from common import main, today
+from common import Terminal, main, today
 
 ASKS = re.compile(rb'(: |\| |away\) )$')  # how a question ends
 
 
-class Dialog:
-    """casevault at a terminal of its own."""
+class Dialog(Terminal):
+    """The questions, one after another."""
 
     def __init__(self, p, who, *args):
-        self.p, self.shown = p, b''
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(p.dir)
-            os.execve(p.binary, [p.binary, *args, *p.who(who)], p.env())
+        super().__init__(p, who, *args)
+        self.shown = b''
         self.until()
 
     def until(self):
         """Read until a question stands there, or it is over; what was shown since the last answer."""
-        since, end = b'', time.monotonic() + 60
-        while time.monotonic() < end:
-            if not select.select([self.fd], [], [], 0.05)[0]:
-                if ASKS.search(since):
-                    break
-                continue
-            try:
-                more = os.read(self.fd, 4096)
-            except OSError:
-                break
-            if not more:
-                break
-            since += more
+        since = self.read(lambda shown, quiet: quiet and ASKS.search(shown), 0.05)
         self.shown += since
         self.last = since.decode(errors='replace')
         return self.last
@@ -49,8 +34,7 @@ class Dialog:
         self.p.checks += 1
 
     def end(self, rc):
-        got = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        os.close(self.fd)
+        got = self.over()
         assert got == rc, 'exit status %d where %d is wanted\n%s' % (got, rc, self.shown.decode(errors='replace'))
         return self.shown.decode(errors='replace')
 
@@ -244,6 +228,48 @@ def kept(p):
         d.end(1)
 
 
+def in_the_way(p):
+    """A draft that cannot be written costs no answer, one that was cut costs itself, and one that another terminal took away is
+    kept again by who goes on."""
+    first = Dialog(p, 'protection', 'record', 'add', 'case')
+    first.type('Kept-1', '1')
+    second = Dialog(p, 'protection', 'record', 'add', 'case')
+    second.says('You began this')
+    second.type('no')
+    assert not drafts(p)
+    first.type('!')
+    first.says('is kept, sealed for you alone')
+    first.end(1)
+    second.type('!')
+    second.says('nothing was typed')
+    second.end(1)
+    again = Dialog(p, 'protection', 'record', 'add', 'case')
+    again.says('You began this')  # the one who typed nothing took nothing away
+    again.type('no', '!')
+    again.end(1)
+    assert not drafts(p)
+    d = Dialog(p, 'protection', 'record', 'add', 'case')
+    d.type('Kept-2')
+    os.kill(d.pid, signal.SIGKILL)
+    d.end(-signal.SIGKILL)
+    left, = drafts(p)
+    os.truncate(left, os.path.getsize(left) - 1)
+    d = Dialog(p, 'protection', 'record', 'add', 'case')
+    d.says('damaged', 'begins anew')
+    os.unlink(left)
+    os.mkdir(left)
+    d.type('Kept-3')
+    d.says('not kept for later')
+    d.type('1')
+    while 'Review' not in d.last:
+        d.type('>')
+    d.type('yes')
+    d.says('could not be removed')
+    record = p.json_as('protection', 'record', 'show', re.findall(r'^(\S{20,})\r?$', d.end(0), re.M)[-1])[0]
+    assert record['admin']['case_number'] == 'Kept-3', record
+    os.rmdir(left)
+
+
 def edited(p):
     case = p.add('protection', {'type': 'case', 'admin': {'case_number': 'RS-3', 'status': 'Active'},
                                 'exploitation': {'summary': 'One.\nTwo.'}})
@@ -307,6 +333,7 @@ def test(p):
     parts(p)
     passed_by(p)
     kept(p)
+    in_the_way(p)
     edited(p)
     asked(p)
 

@@ -1,43 +1,27 @@
 #!/usr/bin/env python3
 """Reading at a terminal: a case with its timeline; long answers page by page, on a screen that leaves nothing behind."""
-import json, os, pty, select, struct, fcntl, termios, time
+import json, os, time
 
-from common import PERSON, main, today
+from common import PERSON, Terminal, main, today
 
 LONG = '\n'.join('Line %03d of what she said.' % i for i in range(1, 120))
 
 
-class Screen:
-    """casevault at a terminal of 80 columns and 20 lines."""
+class Screen(Terminal):
+    """What a pager shows."""
 
     def __init__(self, p, who, *args, **env):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(p.dir)
-            os.execve(p.binary, [p.binary, *args, *p.who(who)], dict(p.env(), TERM='xterm', **env))
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 20, 80, 0, 0))
+        super().__init__(p, who, *args, TERM='xterm', **env)
 
     def until(self, *ends):
         """What is shown until it ends like that, or it is over."""
-        shown, end = b'', time.monotonic() + 60
-        while time.monotonic() < end and not (ends and shown.endswith(ends)):
-            if not select.select([self.fd], [], [], 0.1)[0]:
-                continue
-            try:
-                more = os.read(self.fd, 4096)
-            except OSError:
-                break
-            if not more:
-                break
-            shown += more
-        return shown.decode()
+        return self.read(lambda shown, quiet: bool(ends) and shown.endswith(ends), 0.1).decode()
 
     def type(self, keys):
         os.write(self.fd, keys)
 
     def end(self):
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.over()
 
 
 def paged(p, testimony):
