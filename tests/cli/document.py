@@ -253,14 +253,24 @@ def together(p):
     p.as_('auditor', 'audit', 'verify', '--contents', out='nothing is without its event')
 
 
+def last_piece(p):
+    """The handle of the file that the last piece in the log belongs to."""
+    return [d[8:16] for _, (k, d, _) in sorted(reader.read_log(p.path('vault'))[0].items()) if k == 'piece'][-1]
+
+
 def killed(p):
     """Broken off at any commit: no version names what is not there; what is there is told, and erased by the next."""
     record = p.add('protection', EVIDENCE)
     path, met = write(p, 'long', content(6 * PIECE)), set()
-    for k in range(3, 40):  # how many there are depends on what was left to be synced
-        r = subprocess.run(['strace', '-f', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e', 'inject=fdatasync:signal=SIGKILL:when=%d' % k, p.binary,
-                            'document', 'add', '--record', record, path, *p.who('protection')], capture_output=True,
-                           env=dict(p.env(), ASAN_OPTIONS='detect_leaks=0'))
+
+    def cut(k):
+        """Killed at its k-th commit; which that is depends on what was left to be synced."""
+        return subprocess.run(['strace', '-f', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e', 'inject=fdatasync:signal=SIGKILL:when=%d' % k, p.binary,
+                               'document', 'add', '--record', record, path, *p.who('protection')], capture_output=True,
+                              env=dict(p.env(), ASAN_OPTIONS='detect_leaks=0'))
+
+    for k in range(3, 40):
+        r = cut(k)
         if b'ptrace' in r.stderr:
             print('no right to trace: left out')
             return
@@ -287,10 +297,9 @@ def killed(p):
     p.run('check', '--vault', p.path('vault'), out='nothing is damaged')
     # One that somebody is at is left alone.
     with open(p.path('vault', 'adding'), 'r+b') as f:
-        r = subprocess.run(['strace', '-f', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e', 'inject=fdatasync:signal=SIGKILL:when=4', p.binary,
-                            'document', 'add', '--record', record, path, *p.who('protection')], capture_output=True,
-                           env=dict(p.env(), ASAN_OPTIONS='detect_leaks=0'))
-        handle = [d[8:16] for _, (k, d, _) in sorted(reader.read_log(p.path('vault'))[0].items()) if k == 'piece'][-1]
+        before = last_piece(p)
+        next(k for k in range(3, 40) if cut(k) and last_piece(p) != before)
+        handle = last_piece(p)
         F_OFD_SETLK = 37
         fcntl.fcntl(f, F_OFD_SETLK, struct.pack('hhqqi', fcntl.F_WRLCK, 0, int.from_bytes(handle, 'big') >> 2, 1, 0))
         assert p.json_as('legal', 'status')[0]['unfinished_files'] == 0
