@@ -88,8 +88,9 @@ int main(void)
     char path[CV_AGENT_PATH_MAX];
     int fd = -1;
     cv_alloc_last_words(NULL); /* nobody listens */
-    if (close_range(LINK + 1, ~0U, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || cv_secret_heap_init() == CV_ERR_INTERNAL)
+    closefrom(LINK + 1);
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+        cv_secret_heap_init() == CV_ERR_INTERNAL)
         return EXIT_FAILURE;
     cv_json_init();
     cv_status st = start(&id, &life, path, &fd);

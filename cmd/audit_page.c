@@ -1,5 +1,6 @@
 #include "cmd/audit_page.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ struct collecting {
     char first[CV_DATE_BYTES]; /* day of the first entry with a time */
     bool whole;                /* the log was gone through, also if an entry did not open */
     cv_status st;              /* of the callbacks that cannot say so */
+    uint64_t shut;             /* entries that did not open when they were read again */
 };
 
 static void note_entry(struct collecting *c, struct cv_json *list, uint64_t entry)
@@ -73,9 +75,11 @@ static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event
 /* again: an event that was gone past. */
 static cv_status again(void *arg, uint64_t entry, struct cv_json **out, struct cv_err *err)
 {
-    const struct collecting *c = arg;
+    struct collecting *c = arg;
     struct cv_json *text = NULL;
     cv_status st = cv_audit_again(c->v, entry, out, &text, err);
+    const char *action = st == CV_OK ? cv_json_get_str(*out, "action") : NULL;
+    c->shut += action != NULL && strcmp(action, "unreadable") == 0;
     if (cv_json_get(text, "reason") != NULL)
         st = CV_THEN(st, cv_json_set(*out, "reason", cv_json_ref(cv_json_get(text, "reason"))));
     cv_json_free(text);
@@ -237,6 +241,10 @@ cv_status cv_audit_page_write(struct cv_ui *ui, const struct cv_audit_page *ask)
         if (wrote == CV_OK)
             ui->err = found;
         st = wrote != CV_OK ? wrote : st;
+        if (st == CV_OK && c.shut > 0)
+            st = cv_fail(&ui->err, CV_ERR_LOG,
+                         "%" PRIu64 " entries opened a moment ago and do not any more: see `casevault check`",
+                         c.shut);
     }
     cv_report_free(&c.report);
     cv_json_free(c.doc);

@@ -118,8 +118,7 @@ static cv_status shut(const struct cv_confined_work *w, struct cv_channel *c)
     const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(nowhere, 1) < 0 || dup2(nowhere, 2) < 0)
         return CV_ERR_IO;
-    if (close_range(kept >= 0 ? KEPT + 1 : KEPT, ~0u, 0) != 0)
-        return CV_ERR_IO;
+    closefrom(kept >= 0 ? KEPT + 1 : KEPT);
     cv_sandbox_probe(&level);
     return cv_sandbox_enter(&level, w->what);
 }
@@ -177,9 +176,11 @@ cv_status cv_confined_start(const struct cv_confined_work *w, struct cv_confined
 
 cv_status cv_confined_get(struct cv_confined *c, uint8_t *kind, struct cv_bytes *bytes)
 {
-    cv_status st = c->told ? CV_ERR_NOTFOUND : cv_channel_get(&c->channel, kind, bytes);
-    if (st == CV_ERR_IO) /* it has died in the middle of a frame */
+    cv_status st = c->told || c->cut ? CV_ERR_NOTFOUND : cv_channel_get(&c->channel, kind, bytes);
+    if (st == CV_ERR_IO) { /* it has died, or stopped, in the middle of a frame */
+        c->cut = true;
         return CV_ERR_NOTFOUND;
+    }
     if (st != CV_OK || *kind != OVER)
         return st;
     if (bytes->n < 1 || bytes->p[0] > CV_ERR_CONSENT)
@@ -226,13 +227,14 @@ cv_status cv_confined_end(struct cv_confined *c, const char *name, cv_status st,
     uint8_t kind = 0;
     struct cv_bytes bytes;
     int status = 0;
-    while (c->child > 0 && st == CV_OK && !c->told && (st = cv_confined_get(c, &kind, &bytes)) == CV_OK)
+    while (c->child > 0 && st == CV_OK && !c->told && !c->cut &&
+           (st = cv_confined_get(c, &kind, &bytes)) == CV_OK)
         ; /* nobody asked for these */
     st = st == CV_ERR_NOTFOUND ? CV_OK : st;
     channel_close(&c->channel);
     if (c->child <= 0)
         return st;
-    give_up(c->child, st != CV_OK ? PATIENCE : 10 * PATIENCE);
+    give_up(c->child, st != CV_OK || c->cut ? PATIENCE : 10 * PATIENCE);
     while (waitpid(c->child, &status, 0) < 0 && errno == EINTR)
         ;
     c->child = -1;

@@ -42,6 +42,7 @@ struct cv_confined_work {
 struct cv_confined {
     pid_t child;
     struct cv_channel channel;
+    bool cut;  /* a frame of its broke off: nothing of it is heard any more */
     bool told; /* how it ended: */
     cv_status st;
     char msg[256];

@@ -2,6 +2,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "vault/witness.h"
@@ -14,6 +16,7 @@
 /* To who has the key: ASK, packed; BAD: u16 code, L(why) of what was not well formed. Each is answered:
  * ANSWER: u16 code, u64 size, L(cosignature), L(why). */
 enum frame { ASK = 1, BAD, ANSWER };
+#define PATIENCE 2 /* seconds, for the rest of a frame */
 
 static cv_status put_read(struct cv_channel *c, struct cv_bytes body)
 {
@@ -96,7 +99,12 @@ cv_status cv_witness_serve(struct cv_confined *front, const struct cv_witness *w
                            const struct cv_note_key *logs, size_t count, cv_witness_say_fn say, void *arg,
                            struct cv_err *err)
 {
+    /* A front that was taken over does not keep us waiting in the middle of a frame. */
+    const struct timeval patience = { .tv_sec = PATIENCE };
     cv_status st = CV_OK;
+    if (setsockopt(front->channel.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
+        setsockopt(front->channel.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0)
+        st = CV_ERR_IO;
     while (st == CV_OK && !cv_witness_told_to_end()) {
         struct pollfd p = { .fd = front->channel.fd, .events = POLLIN };
         struct cv_witness_answer a = { .code = 500 };

@@ -199,7 +199,7 @@ def fallbacks(p):
     """Kernels, and containers, that have one of both or neither; and those that promise what they do not keep."""
     verify = ['verify', p.path('plain.zip')]
     none = ('landlock_create_ruleset:error=ENOSYS', 'seccomp:error=ENOSYS')
-    for level in (none, none[:1], none[1:], ('landlock_create_ruleset:error=EOPNOTSUPP',), ('landlock_create_ruleset:error=EPERM',)):
+    for level in (none, none[:1], none[1:], ('close_range:error=ENOSYS',), ('landlock_create_ruleset:error=EOPNOTSUPP',), ('landlock_create_ruleset:error=EPERM',)):
         traced(p, *verify, inject=level)
     for broken in ('landlock_restrict_self:error=EPERM', 'prctl:error=EPERM:when=1+') if wanted('landlock') else ():
         traced(p, *verify, inject=(broken,), rc=1, err='cannot be shut in')

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "vault/confined.h"
+#include "vault/witness.h"
 
 static struct cv_sandbox_level here;
 static int tcp = -1;
@@ -413,6 +414,23 @@ static void test_given_up(void **state)
     assert_int_equal(kill(child, 0), -1);
 }
 
+static cv_status stop_in_a_frame(void *arg, struct cv_channel *c, struct cv_err *err)
+{
+    return send(c->fd, "\0\0", 2, 0) == 2 ? wait_for_ever(arg, c, err) : CV_ERR_IO;
+}
+
+/* Who has a witness's key is not kept waiting by a front that was taken over. */
+static void test_front_that_stops(void **state)
+{
+    const struct cv_confined_work w = { .work = stop_in_a_frame, .what = CV_SANDBOX_SERVE, .keep = -1 };
+    struct cv_confined c;
+    struct cv_err err = { 0 };
+    (void)state;
+    assert_int_equal(cv_confined_start(&w, &c, NULL), CV_OK);
+    assert_int_equal(cv_witness_serve(&c, NULL, NULL, 0, NULL, NULL, &err), CV_ERR_INTERNAL);
+    assert_non_null(strstr(err.msg, "a request: the process that reads it has died"));
+}
+
 int main(void)
 {
 #ifdef CASEVAULT_COVERAGE
@@ -421,9 +439,11 @@ int main(void)
     return 0;
 #endif
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_levels),   cmocka_unit_test(test_both),     cmocka_unit_test(test_seccomp),
-        cmocka_unit_test(test_landlock), cmocka_unit_test(test_neither),  cmocka_unit_test(test_fails_closed),
-        cmocka_unit_test(test_serving),  cmocka_unit_test(test_confined), cmocka_unit_test(test_given_up),
+        cmocka_unit_test(test_levels),   cmocka_unit_test(test_both),
+        cmocka_unit_test(test_seccomp),  cmocka_unit_test(test_landlock),
+        cmocka_unit_test(test_neither),  cmocka_unit_test(test_fails_closed),
+        cmocka_unit_test(test_serving),  cmocka_unit_test(test_confined),
+        cmocka_unit_test(test_given_up), cmocka_unit_test(test_front_that_stops),
     };
     cv_sandbox_probe(&here);
     tcp = socket(AF_INET, SOCK_STREAM, 0);
