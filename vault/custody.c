@@ -396,11 +396,14 @@ static cv_status keep_commit(void *arg, struct cv_scan *s, const struct cv_stage
 
 void cv_custody_tip(const struct cv_custody *c, struct cv_tip *tip)
 {
-    memset(tip, 0, sizeof(*tip)); /* padding too: it is kept as bytes */
+    memset(tip, 0,
+           sizeof(*tip)); /* padding too: it is kept as bytes. A struct that has some brings its own */
     tip->segment = c->segment;
     tip->offset = c->offset;
     tip->policy = c->policy;
-    tip->checkpoint = c->checkpoint;
+    tip->checkpoint.segment = c->checkpoint.segment;
+    tip->checkpoint.offset = c->checkpoint.offset;
+    tip->checkpoint.bytes = c->checkpoint.bytes;
     memcpy(tip->counts, c->counts, sizeof(tip->counts));
     tip->next = c->chain.next;
     tip->slots = c->chain.slots;

@@ -10,7 +10,8 @@
 #include "crypto/alloc.h"
 #include "crypto/bytes.h"
 
-/* Allocations carry their length in front. */
+/* Allocations carry their length in front. They begin as zeros: SQLite writes whole pages, also what it has
+ * put nothing into, and what stood in that memory before is not to reach a file. */
 union header {
     size_t n;
     max_align_t align;
@@ -20,7 +21,7 @@ void *cv_wiping_malloc(size_t n)
 {
     if (n > SIZE_MAX - sizeof(union header))
         return NULL;
-    union header *h = cv_alloc_needed(malloc(sizeof(*h) + n));
+    union header *h = cv_alloc_needed(calloc(1, sizeof(*h) + n));
     if (h == NULL)
         return NULL;
     h->n = n;

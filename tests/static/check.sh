@@ -37,8 +37,8 @@ case "$kind" in
     tidy)
         tool=$(of_clang clang-tidy)
         less="--checks=-clang-analyzer-*"
-        [ "${CASEVAULT_LONG:-}" != 1 ] || less="--quiet"
-        xargs -a "$files" -P "$(nproc)" -n 4 "$tool" -p "$build" --quiet "$less" 2>"$build/tidy.log" ||
+        [ "${CASEVAULT_LONG:-}" != 1 ] || less=""
+        xargs -a "$files" -P "$(nproc)" -n 4 "$tool" -p "$build" --quiet ${less:+"$less"} 2>"$build/tidy.log" ||
             { grep -v ' warnings\? generated' "$build/tidy.log"; exit 1; }
         ;;
     cppcheck)
