@@ -36,10 +36,10 @@ void cv_similar_print(const struct cv_json *similar)
             put(name, NAME_COLUMNS);
             fprintf(stderr, "  ");
         }
-        fprintf(stderr, "%s\n", cv_json_get_bool(o, "likely") ? "(likely)" : "(possible)");
+        fprintf(stderr, "%s\n", cv_json_get_bool(o, "likely") ? _("(likely)") : _("(possible)"));
         for (size_t j = 0; j < cv_json_len(why); j++) {
             fprintf(stderr, "    - ");
-            put(cv_json_cstr(cv_json_at(why, j)), WHY_COLUMNS);
+            put(_(cv_json_cstr(cv_json_at(why, j))), WHY_COLUMNS);
             fputc('\n', stderr);
         }
     }
@@ -53,17 +53,20 @@ cv_status cv_similar_limits(const struct cv_ui *ui, const struct cv_alike *alike
     struct cv_buf names = { 0 };
     cv_status st = CV_OK;
     for (size_t i = 0; i < cv_json_len(closed) && st == CV_OK; i++)
-        st = cv_buf_printf(&names, "%s%s", i > 0 ? ", " : "", cv_json_cstr(cv_json_at(closed, i)));
+        st = cv_buf_printf(&names, "%s%s", i > 0 ? ", " : "", _(cv_json_cstr(cv_json_at(closed, i))));
     if (st == CV_OK && names.n > 0)
         cv_ui_say(ui, "Not looked whether this person is known by %.*s: you may not read that of others.",
                   (int)names.n, (const char *)names.p);
     cv_buf_free(&names);
     if (persons == 1)
-        cv_ui_say(ui, "Only the %d likeliest were compared; %zu more record%s a number or a name.",
-                  CV_ALIKE_COMPARED, left, left == 1 ? " shares" : "s share");
+        cv_ui_say_n(ui, left,
+                    "Only the %d likeliest were compared; %zu more record shares a number or a name.",
+                    "Only the %d likeliest were compared; %zu more records share a number or a name.",
+                    CV_ALIKE_COMPARED, left);
     else if (persons > 1)
-        cv_ui_say(ui, "For %zu persons only the %d likeliest records were compared.", persons,
-                  CV_ALIKE_COMPARED);
-    cv_ui_unread(cv_alike_unread(alike), "not searched");
+        cv_ui_say_n(ui, persons, "For %zu person only the %d likeliest records were compared.",
+                    "For %zu persons only the %d likeliest records were compared.", persons,
+                    CV_ALIKE_COMPARED);
+    cv_ui_unread(cv_alike_unread(alike), CV_UI_NOT_SEARCHED);
     return st;
 }

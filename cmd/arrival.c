@@ -19,7 +19,7 @@
  * user remembers. */
 
 #define PIECE_BYTES 65536
-#define WHAT "the package"
+#define WHAT N_("the package")
 
 /* What the one that parses tells, in this order. */
 enum frame {
@@ -56,7 +56,7 @@ static cv_status feed(struct parsing *p, struct cv_channel *c, struct cv_err *er
         if (k < 0 && errno == EINTR)
             continue;
         if (k < 0)
-            return cv_fail_errno(err, WHAT ": cannot read");
+            return cv_fail_errno(err, "%s: cannot read", _(WHAT));
         if (k == 0)
             break;
         st = cv_package_read(p->reader, CV_BYTES(piece, (size_t)k), &bad);
@@ -255,7 +255,7 @@ static bool holds(const struct cv_package_verdict *v, enum cv_package_check chec
 static cv_status check_sender(struct cv_ui *ui, const char *sender, struct cv_package_verdict *v)
 {
     const char *vault = cv_json_get_str(v->manifest, "vault");
-    char why[160];
+    char why[CV_ERR_BYTES];
     bool known = false;
     if (!holds(v, CV_CHECK_POLICIES) || !holds(v, CV_CHECK_MANIFEST))
         return CV_OK; /* nobody is named by what does not verify */
@@ -266,14 +266,15 @@ static cv_status check_sender(struct cv_ui *ui, const char *sender, struct cv_pa
     cv_vault_fingerprint(vault, v->fingerprint);
     if (sender != NULL) {
         const bool same = strcmp(sender, v->fingerprint) == 0;
-        snprintf(why, sizeof(why), "it comes from the vault %s, not from the one you named", v->fingerprint);
+        snprintf(why, sizeof(why), _("it comes from the vault %s, not from the one you named"),
+                 v->fingerprint);
         cv_package_found(v, CV_CHECK_SENDER, same ? CV_OK : CV_ERR_AUTH, why);
         return same ? cv_known_sender_add(vault, &ui->err) : CV_OK;
     }
     cv_status st = cv_known_sender(vault, &known, &ui->err);
     snprintf(why, sizeof(why),
-             "you do not know the vault %s yet: have its fingerprint read out, and add "
-             "--sender-key",
+             _("you do not know the vault %s yet: have its fingerprint read out, and add "
+               "--sender-key"),
              v->fingerprint);
     cv_package_found(v, CV_CHECK_SENDER, known ? CV_OK : CV_ERR_DENIED, why);
     return st;
@@ -347,7 +348,7 @@ cv_status cv_arrival_judge(struct cv_ui *ui, const char *path, const struct cv_a
     if (st == CV_OK)
         return CV_OK;
     const struct cv_finding *f = first_fault(&a->verdict, st, &name);
-    return cv_fail(&ui->err, st, "%.100s: %s: %.140s", path, name, f->why);
+    return cv_fail(&ui->err, st, "%.100s: %s: %s", path, name, f->why);
 }
 
 /* judge(ui, sender, u, a): what the package itself does not tell. */

@@ -70,9 +70,10 @@ static FILE *prominent(const struct logging *l)
 static cv_status say_recovery(const struct logging *l, uint64_t index, const struct cv_json *event)
 {
     struct cv_buf line = { 0 };
-    cv_status st =
-        cv_buf_printf(&line, "RECOVERY: entry %" PRIu64 ", %s: shares were combined, and %s got every role\n",
-                      index, cv_logline_get(event, "time"), cv_logline_get(event, "member"));
+    char when[CV_MOMENT_BYTES];
+    cv_status st = cv_buf_printf(
+        &line, _("RECOVERY: entry %" PRIu64 ", %s: shares were combined, and %s got every role\n"), index,
+        cv_locale_moment(cv_logline_get(event, "time"), when), cv_logline_get(event, "member"));
     if (st == CV_OK)
         cv_ui_put_text(prominent(l), cv_buf_view(&line));
     cv_buf_free(&line);
@@ -83,15 +84,15 @@ static cv_status say_basis(const struct logging *l, uint64_t index, const struct
                            const struct cv_json *text)
 {
     struct cv_buf line = { 0 };
-    cv_status st = cv_buf_printf(&line, "entry %" PRIu64 ", %s: %s", index, cv_logline_get(event, "detail"),
-                                 cv_logline_get(text, "reason"));
-    fputs("WITHOUT CONSENT:", prominent(l));
+    cv_status st = cv_buf_printf(&line, _("entry %" PRIu64 ", %s: %s"), index,
+                                 cv_logline_get(event, "detail"), cv_logline_get(text, "reason"));
     if (l->a->csv && st == CV_OK) {
+        cv_print_to(stderr, "WITHOUT CONSENT:");
         fputc(' ', stderr);
         cv_ui_put_text(stderr, cv_buf_view(&line));
         fputc('\n', stderr);
     } else
-        cv_text_print(cv_buf_view(&line), 16, 2);
+        cv_text_print(cv_buf_view(&line), cv_text_lead("WITHOUT CONSENT:"), 2);
     cv_buf_free(&line);
     return st;
 }
@@ -99,17 +100,18 @@ static cv_status say_basis(const struct logging *l, uint64_t index, const struct
 /* on_recovered: a cv_recovered_fn. The policy is there even if whoever made it left the event out. */
 static void on_recovered(void *arg, uint64_t policy, uint64_t entry)
 {
-    fprintf(prominent(arg), "RECOVERY: entry %" PRIu64 ", policy %" PRIu64 ": signed by recovery shares\n",
-            entry, policy);
+    cv_print_to(prominent(arg),
+                "RECOVERY: entry %" PRIu64 ", policy %" PRIu64 ": signed by recovery shares\n", entry,
+                policy);
 }
 
 /* on_lie: of cv_erase_lies. */
 static void on_lie(void *arg, uint64_t entry)
 {
-    fprintf(prominent(arg),
-            "FALSE ERASURE: entry %" PRIu64
-            " names keys that are not those of its versions; nothing was destroyed for it\n",
-            entry);
+    cv_print_to(prominent(arg),
+                "FALSE ERASURE: entry %" PRIu64
+                " names keys that are not those of its versions; nothing was destroyed for it\n",
+                entry);
 }
 
 static cv_status say_prominent(struct logging *l, struct cv_vault *v)
@@ -256,7 +258,7 @@ static cv_status table_line(struct logging *l, uint64_t index, const struct cv_j
     const char *record = cv_logline_record(event), *reason = cv_json_get_str(text, "reason");
     const char *terms = cv_json_get_str(text, "terms");
     struct cv_buf who = { 0 }, what = { 0 };
-    char number[24];
+    char number[24], when[CV_MOMENT_BYTES];
     cv_status st =
         cv_buf_printf(&who, "%s%s%s", cv_logline_get(event, "member"), name[0] != '\0' ? " " : "", name);
     st = CV_THEN(st, cv_buf_append(&who, CV_LIT("\0")));
@@ -264,16 +266,16 @@ static cv_status table_line(struct logging *l, uint64_t index, const struct cv_j
         st = CV_THEN(st, cv_buf_str(&what, record));
     st = CV_THEN(st, cv_logline_what(event, &what));
     if (terms != NULL)
-        st = CV_THEN(st, cv_buf_printf(&what, "; for %s", terms));
+        st = CV_THEN(st, cv_buf_printf(&what, _("; for %s"), terms));
     if (reason != NULL)
         st = CV_THEN(st, cv_buf_printf(&what, " (%s)", reason));
     st = CV_THEN(st, cv_buf_append(&what, CV_LIT("\0")));
     snprintf(number, sizeof(number), "%" PRIu64, index);
     if (st == CV_OK) {
         cv_table_cell(&l->t, number);
-        cv_table_cell(&l->t, cv_logline_get(event, "time"));
+        cv_table_cell(&l->t, cv_locale_moment(cv_logline_get(event, "time"), when));
         cv_table_cell(&l->t, (const char *)who.p);
-        cv_table_cell(&l->t, cv_logline_get(event, "action"));
+        cv_table_cell(&l->t, _(cv_logline_get(event, "action")));
         cv_table_cell(&l->t, (const char *)what.p);
     }
     cv_buf_free(&who);
@@ -306,10 +308,11 @@ static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event
 
 static cv_status head(struct logging *l)
 {
-    static const char *const names[COLUMNS] = { "ENTRY", "TIME", "MEMBER", "DID", "WHAT" };
+    static const char *const names[COLUMNS] = { N_("ENTRY"), N_("TIME"), N_("MEMBER"), N_("DID"),
+                                                N_("WHAT") };
     struct cv_buf line = { 0 };
     for (size_t i = 0; i < COLUMNS; i++)
-        cv_table_cell(&l->t, names[i]);
+        cv_table_cell(&l->t, _(names[i]));
     cv_status st = l->a->csv ? cv_logline_csv_head(NULL, &line) : CV_OK;
     if (st == CV_OK && line.n > 0)
         fwrite(line.p, 1, line.n, stdout);

@@ -32,9 +32,9 @@ static cv_status find(struct cv_ui *ui, const struct args *a)
     st = CV_THEN(st, cv_misconduct_find(path, cv_buf_view(&head), &out, &ui->err));
     st = CV_THEN(st, cv_ui_write_file(ui, a->output != NULL ? a->output : "-", cv_buf_view(&out)));
     if (st == CV_OK && a->output != NULL)
-        printf("They cannot both be true. The proof is %s; anybody checks it with\n"
-               "casevault audit misconduct --check FILE --log-key VKEY\n",
-               a->output);
+        cv_print("They cannot both be true. The proof is %s; anybody checks it with\n"
+                 "casevault audit misconduct --check FILE --log-key VKEY\n",
+                 a->output);
     cv_buf_free(&head);
     cv_buf_free(&out);
     return st;
@@ -46,7 +46,7 @@ static cv_status print_head(const char *which, const struct cv_checkpoint *head)
     struct cv_buf root = { 0 };
     cv_status st = cv_base64_encode(CV_BASE64_STD, CV_ARR(head->root.b), &root);
     if (st == CV_OK)
-        printf("%s: %" PRIu64 " entries, %.*s\n", which, head->size, (int)root.n, (const char *)root.p);
+        cv_print("%s: %" PRIu64 " entries, %.*s\n", _(which), head->size, (int)root.n, (const char *)root.p);
     cv_buf_free(&root);
     return st;
 }
@@ -67,9 +67,9 @@ static cv_status check(struct cv_ui *ui, const struct args *a)
         st = cv_fail(&ui->err, CV_ERR_AUTH, "it is of the log %.100s, not of that of the key you named",
                      heads[0].origin);
     if (st == CV_OK)
-        printf("Proved: the log signed two heads that cannot both be true.\n");
-    st = CV_THEN(st, print_head("First ", &heads[0]));
-    st = CV_THEN(st, print_head("Second", &heads[1]));
+        cv_print("Proved: the log signed two heads that cannot both be true.\n");
+    st = CV_THEN(st, print_head(N_("First "), &heads[0]));
+    st = CV_THEN(st, print_head(N_("Second"), &heads[1]));
     cv_misconduct_free(&m);
     cv_buf_free(&file);
     return st;

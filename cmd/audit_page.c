@@ -218,7 +218,7 @@ static cv_status check(struct cv_ui *ui, const struct cv_audit_page *ask)
 {
     const size_t n = strlen(ask->output);
     if (n <= strlen(SUFFIX) || strcmp(ask->output + n - strlen(SUFFIX), SUFFIX) != 0)
-        return cv_fail(&ui->err, CV_ERR_ARG, "--output: the page's name ends in " SUFFIX);
+        return cv_fail(&ui->err, CV_ERR_ARG, "--output: the page's name ends in %s", SUFFIX);
     if (n > 4000)
         return cv_fail(&ui->err, CV_ERR_ARG, "--output: the name is too long");
     return CV_OK;

@@ -37,13 +37,18 @@ static cv_status answer(const struct cv_ui *ui, const struct cv_published *p, co
 static void say(const struct cv_published *p, const char *root)
 {
     if (p->size == p->before)
-        printf("Nothing new: %" PRIu64 " entries are published.\n", p->size);
+        cv_print_n(stdout, p->size, "Nothing new: %" PRIu64 " entry is published.\n",
+                   "Nothing new: %" PRIu64 " entries are published.\n", p->size);
     else
-        printf("Published: %" PRIu64 " entries, %" PRIu64 " of them new.\n", p->size, p->size - p->before);
-    printf("%" PRIu64 " files written, %" PRIu64 " bytes.\n", p->files, p->bytes);
+        cv_print_n(stdout, p->size, "Published: %" PRIu64 " entry, %" PRIu64 " of them new.\n",
+                   "Published: %" PRIu64 " entries, %" PRIu64 " of them new.\n", p->size,
+                   p->size - p->before);
+    cv_print_n(stdout, p->files, "%" PRIu64 " file written, %" PRIu64 " bytes.\n",
+               "%" PRIu64 " files written, %" PRIu64 " bytes.\n", p->files, p->bytes);
     if (p->repaired > 0)
-        printf("%" PRIu64 " of these were there and were not what they should be.\n", p->repaired);
-    printf("Head: %" PRIu64 " %s\nLog key: %s\n", p->size, root, (const char *)p->vkey.p);
+        cv_print_n(stdout, p->repaired, "%" PRIu64 " of these was there and was not what it should be.\n",
+                   "%" PRIu64 " of these were there and were not what they should be.\n", p->repaired);
+    cv_print("Head: %" PRIu64 " %s\nLog key: %s\n", p->size, root, (const char *)p->vkey.p);
 }
 
 static cv_status run(struct cv_ui *ui, const void *args)

@@ -37,19 +37,22 @@ static void say(const struct cv_followed *f, const char *print, const char *root
 {
     const char *before = " (";
     if (f->known)
-        printf("The published log goes on from the %" PRIu64 " entries you saw; %" PRIu64 " are new",
-               f->before, f->size - f->before);
+        cv_print_n(stdout, f->before,
+                   "The published log goes on from the %" PRIu64 " entry you saw; %" PRIu64 " are new",
+                   "The published log goes on from the %" PRIu64 " entries you saw; %" PRIu64 " are new",
+                   f->before, f->size - f->before);
     else
-        printf("The published log is whole, from its first entry: %" PRIu64 " entries", f->size);
+        cv_print_n(stdout, f->size, "The published log is whole, from its first entry: %" PRIu64 " entry",
+                   "The published log is whole, from its first entry: %" PRIu64 " entries", f->size);
     for (int k = 0; k < CV_KIND_COUNT; k++)
         if (f->counts[k] > 0) {
-            printf("%s%" PRIu64 " %s", before, f->counts[k], cv_kind_name((enum cv_kind)k));
+            printf("%s%" PRIu64 " %s", before, f->counts[k], _(cv_kind_name((enum cv_kind)k)));
             before = ", ";
         }
     printf("%s.\n", before[0] == ',' ? ")" : "");
     if (f->new_key)
-        printf("Its checkpoint is signed by the new key you gave, which is remembered now.\n");
-    printf("Head: %" PRIu64 " %s\nVault: %s\n", f->size, root, print);
+        cv_print("Its checkpoint is signed by the new key you gave, which is remembered now.\n");
+    cv_print("Head: %" PRIu64 " %s\nVault: %s\n", f->size, root, print);
 }
 
 cv_status cv_audit_tiles(struct cv_ui *ui, const char *base, const char *log_key)

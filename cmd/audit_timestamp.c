@@ -78,28 +78,30 @@ static cv_status stamp_json(const struct cv_ui *ui, const struct cv_stamp *s, co
     return st;
 }
 
-/* print_line(column, line, t, words): what follows up to there, and in brackets the authority as its
- * certificate names it: somebody else's words, so whatever a narrow terminal breaks is indented. */
-static cv_status print_line(int column, struct cv_buf *line, const struct cv_timestamp *t, const char *words)
+/* print_line(line, t, claims): what is in it, and in brackets the authority as its certificate names it:
+ * somebody else's words, so whatever a narrow terminal breaks is indented. */
+static cv_status print_line(struct cv_buf *line, const struct cv_timestamp *t, bool claims)
 {
-    cv_status st = t->authority[0] != '\0' ? cv_buf_printf(line, " (%s%s)", words, t->authority) : CV_OK;
+    cv_status st = CV_OK;
+    if (t->authority[0] != '\0')
+        st = cv_buf_printf(line, claims ? _(" (it claims to be of %s)") : " (%s)", t->authority);
     if (st == CV_OK)
-        cv_text_print(cv_buf_view(line), column > 0 ? (size_t)column : 0, 4);
+        cv_text_print(cv_buf_view(line), 0, 4);
     return st;
 }
 
 /* kept(ui, checkpoint, said): after it stands in the log. */
 static cv_status kept(const struct cv_ui *ui, uint64_t checkpoint, const struct cv_timestamp *said)
 {
-    char when[32];
+    char when[32], shown[CV_MOMENT_BYTES];
     struct cv_buf line = { 0 };
     const struct cv_stamp s = { .checkpoint = checkpoint, .verdict = CV_STAMP_HOLDS, .said = *said };
     if (ui->json)
         return stamp_json(ui, &s, "holds");
     time_text(said->time, when);
-    const int n = printf("Kept: the log up to checkpoint %" PRIu64, checkpoint);
-    cv_status st = cv_buf_printf(&line, "existed by %s", when);
-    st = CV_THEN(st, print_line(n, &line, said, ""));
+    cv_status st = cv_buf_printf(&line, _("Kept: the log up to checkpoint %" PRIu64 " existed by %s"),
+                                 checkpoint, cv_locale_moment(when, shown));
+    st = CV_THEN(st, print_line(&line, said, false));
     cv_buf_free(&line);
     return st;
 }
@@ -304,11 +306,12 @@ struct verifying {
 };
 
 static const char *const verdicts[] = {
-    [CV_STAMP_HOLDS] = "holds",
-    [CV_STAMP_EXPIRED] = "holds by its own time; the certificates have expired since, or are no longer valid",
-    [CV_STAMP_UNKNOWN] = "NOT VERIFIED: not signed by an authority that chains to this CA",
-    [CV_STAMP_OTHER] = "FALSE: it is over something else than this checkpoint",
-    [CV_STAMP_UNREADABLE] = "FALSE: it is no timestamp of a checkpoint",
+    [CV_STAMP_HOLDS] = N_("holds"),
+    [CV_STAMP_EXPIRED] =
+        N_("holds by its own time; the certificates have expired since, or are no longer valid"),
+    [CV_STAMP_UNKNOWN] = N_("NOT VERIFIED: not signed by an authority that chains to this CA"),
+    [CV_STAMP_OTHER] = N_("FALSE: it is over something else than this checkpoint"),
+    [CV_STAMP_UNREADABLE] = N_("FALSE: it is no timestamp of a checkpoint"),
 };
 static const char *const verdict_words[] = {
     [CV_STAMP_HOLDS] = "holds",           [CV_STAMP_EXPIRED] = "expired",
@@ -319,19 +322,18 @@ static const char *const verdict_words[] = {
 /* print_stamp(s): one line. */
 static cv_status print_stamp(const struct cv_stamp *s)
 {
-    char when[32];
+    char when[32], shown[CV_MOMENT_BYTES];
     struct cv_buf line = { 0 };
-    cv_status st = CV_OK;
-    const int n = printf("checkpoint %" PRIu64 ",", s->checkpoint);
+    cv_status st = cv_buf_printf(&line, _("checkpoint %" PRIu64 ", "), s->checkpoint);
     time_text(s->said.time, when);
     if (s->said.granted)
-        st = cv_buf_str(&line, when);
+        st = CV_THEN(st, cv_buf_str(&line, cv_locale_moment(when, shown)));
     if (s->said.accuracy > 0)
-        st = CV_THEN(st, cv_buf_printf(&line, " (give or take %" PRIu32 " s)", s->said.accuracy));
-    st = CV_THEN(st, cv_buf_printf(&line, "%skept as entry %" PRIu64 ": %s", line.n > 0 ? ", " : "", s->entry,
-                                   verdicts[s->verdict]));
+        st = CV_THEN(st, cv_buf_printf(&line, _(" (give or take %" PRIu32 " s)"), s->said.accuracy));
+    st = CV_THEN(st, cv_buf_str(&line, s->said.granted || s->said.accuracy > 0 ? ", " : ""));
     st = CV_THEN(st,
-                 print_line(n, &line, &s->said, s->verdict <= CV_STAMP_EXPIRED ? "" : "it claims to be of "));
+                 cv_buf_printf(&line, _("kept as entry %" PRIu64 ": %s"), s->entry, _(verdicts[s->verdict])));
+    st = CV_THEN(st, print_line(&line, &s->said, s->verdict > CV_STAMP_EXPIRED));
     cv_buf_free(&line);
     return st;
 }

@@ -25,18 +25,21 @@ static cv_status set_count(struct cv_json *o, const char *name, uint64_t n)
 /* say_witnessed(w): how far witnesses stand for it; nothing where no policy ever asked them. */
 static void say_witnessed(const struct cv_witnessed *w)
 {
-    char when[32] = "";
+    char when[32] = "", shown[CV_MOMENT_BYTES];
     struct tm tm;
     const time_t t = (time_t)w->last_time;
     if (w->asked == 0 && w->quorum == 0)
         return;
-    printf("Witnesses: %" PRIu64 " of %" PRIu64
-           " checkpoints have the cosignatures that their policy asks for",
-           w->enough, w->asked);
     if (w->enough > 0 && gmtime_r(&t, &tm) != NULL &&
         strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
-        printf(";\nthe last is of size %" PRIu64 ", by %s", w->last, when);
-    printf(".\n");
+        cv_print("Witnesses: %" PRIu64 " of %" PRIu64
+                 " checkpoints have the cosignatures that their policy asks for;\n"
+                 "the last is of size %" PRIu64 ", by %s.\n",
+                 w->enough, w->asked, w->last, cv_locale_moment(when, shown));
+    else
+        cv_print("Witnesses: %" PRIu64 " of %" PRIu64
+                 " checkpoints have the cosignatures that their policy asks for.\n",
+                 w->enough, w->asked);
 }
 
 /* witnessed_json(w): the same for programs. */
@@ -88,13 +91,20 @@ cv_status cv_audit_print(const struct cv_ui *ui, const struct cv_audit *a, const
     if (st == CV_OK && ui->json)
         st = audit_json(ui, a, print, (const char *)root.p);
     else if (st == CV_OK) {
-        printf("%s\n%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies.\nHead: %" PRIu64
-               " %s\nVault: %s\n",
-               said, a->entries, a->commits, a->policies, a->head_size, (const char *)root.p, print);
+        cv_print("%s\n", _(said));
+        cv_print_n(stdout, a->entries,
+                   "%" PRIu64 " entry in %" PRIu64 " commits under %" PRIu64 " policies.\n",
+                   "%" PRIu64 " entries in %" PRIu64 " commits under %" PRIu64 " policies.\n", a->entries,
+                   a->commits, a->policies);
+        cv_print("Head: %" PRIu64 " %s\nVault: %s\n", a->head_size, (const char *)root.p, print);
         if (a->loss > 0)
-            printf("Lost: %" PRIu64 " entries, and %" PRIu64 " that can be proved no more, as entry %" PRIu64
-                   " and others of its\nkind say; who repaired the vault wrote that.\n",
-                   a->lost, a->unproved, a->loss);
+            cv_print_n(
+                stdout, a->lost,
+                "Lost: %" PRIu64 " entry, and %" PRIu64 " that can be proved no more, as entry %" PRIu64
+                " and others of its\nkind say; who repaired the vault wrote that.\n",
+                "Lost: %" PRIu64 " entries, and %" PRIu64 " that can be proved no more, as entry %" PRIu64
+                " and others of its\nkind say; who repaired the vault wrote that.\n",
+                a->lost, a->unproved, a->loss);
         say_witnessed(&a->witnessed);
     }
     cv_buf_free(&root);
@@ -144,7 +154,7 @@ static void on_fault(void *arg, uint64_t index, const char *what)
 {
     const struct cv_ui *ui = arg;
     if (!ui->json)
-        printf("entry %" PRIu64 ": %s\n", index, what);
+        cv_print("entry %" PRIu64 ": %s\n", index, what);
 }
 
 static cv_status contents_json(const struct cv_ui *ui, const struct cv_contents *c)
@@ -165,18 +175,25 @@ static cv_status contents_json(const struct cv_ui *ui, const struct cv_contents 
 
 static void print_contents(const struct cv_contents *c)
 {
-    printf("Contents: %" PRIu64 " events, held against %" PRIu64 " record versions, %" PRIu64
-           " policies,\n%" PRIu64 " erasures and %" PRIu64 " records that left: ",
-           c->events, c->records, c->policies, c->erasures, c->packages);
+    cv_print_n(stdout, c->events,
+               "Contents: %" PRIu64 " event, held against %" PRIu64 " record versions, %" PRIu64
+               " policies,\n%" PRIu64 " erasures and %" PRIu64 " records that left: ",
+               "Contents: %" PRIu64 " events, held against %" PRIu64 " record versions, %" PRIu64
+               " policies,\n%" PRIu64 " erasures and %" PRIu64 " records that left: ",
+               c->events, c->records, c->policies, c->erasures, c->packages);
     if (c->faults == 0)
-        printf("nothing is without its event.\n");
+        cv_print("nothing is without its event.\n");
     else
-        printf("%" PRIu64 " faults, named above.\n", c->faults);
+        cv_print_n(stdout, c->faults, "%" PRIu64 " fault, named above.\n",
+                   "%" PRIu64 " faults, named above.\n", c->faults);
     if (c->backward > 0)
-        printf("The writers' clocks differ: times go back %" PRIu64 " times, first at entry %" PRIu64 ".\n",
-               c->backward, c->backward_first);
-    printf("Not proved: that nobody read with a program of their own (SECURITY.md), and when\n"
-           "anything was written, but by the writers' own clocks.\n");
+        cv_print_n(
+            stdout, c->backward,
+            "The writers' clocks differ: times go back %" PRIu64 " time, first at entry %" PRIu64 ".\n",
+            "The writers' clocks differ: times go back %" PRIu64 " times, first at entry %" PRIu64 ".\n",
+            c->backward, c->backward_first);
+    cv_print("Not proved: that nobody read with a program of their own (SECURITY.md), and when\n"
+             "anything was written, but by the writers' own clocks.\n");
 }
 
 /* verify_contents(ui): with the auditor's key: what the structure cannot show. */
@@ -221,15 +238,15 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
         st =
             cv_fail(&ui->err, st, "the log tells another story; two signed heads prove it: %.190s", evidence);
     }
-    st = CV_THEN(st,
-                 cv_audit_print(ui, &audit,
-                                audit.known
-                                    ? "The log is whole: every entry, checkpoint and policy verifies, and it "
-                                      "goes on\nfrom what you saw before."
-                                    : "The log is whole: every entry, checkpoint and policy verifies. You "
-                                      "have not seen\nthis vault before: compare its fingerprint."));
+    st = CV_THEN(
+        st, cv_audit_print(ui, &audit,
+                           audit.known
+                               ? N_("The log is whole: every entry, checkpoint and policy verifies, and it "
+                                    "goes on\nfrom what you saw before.")
+                               : N_("The log is whole: every entry, checkpoint and policy verifies. You "
+                                    "have not seen\nthis vault before: compare its fingerprint.")));
     if (st == CV_OK && !a->contents && !ui->json)
-        printf("Contents are unchecked, for no key was used; auditors add --contents.\n");
+        cv_print("Contents are unchecked, for no key was used; auditors add --contents.\n");
     return a->contents ? CV_THEN(st, verify_contents(ui)) : st;
 }
 

@@ -48,30 +48,37 @@ static cv_status answer(const struct cv_ui *ui, const struct cv_backed *b)
 /* print_keys(b): what the copies of release keys mean. */
 static void print_keys(const struct cv_backed *b)
 {
-    printf("Release keys: %" PRIu64 " cop%s, the newest keys/%s.\n", b->key_files,
-           b->key_files == 1 ? "y" : "ies", b->keys);
+    cv_print_n(stdout, b->key_files, "Release keys: %" PRIu64 " copy, the newest keys/%s.\n",
+               "Release keys: %" PRIu64 " copies, the newest keys/%s.\n", b->key_files, b->keys);
     if (b->still > 0)
-        printf("ERASED, AND NOT YET HERE: %" PRIu64
-               " versions that were erased can still be opened with the\n"
-               "older copies. These go one by one with each backup: after %" PRIu64 " more none is left;\n"
-               "`backup --keep 1` ends it now.\n",
-               b->still, b->key_files - 1);
+        cv_print_n(
+            stdout, b->still,
+            "ERASED, AND NOT YET HERE: %" PRIu64 " version that was erased can still be opened with the\n"
+            "older copies. These go one by one with each backup: after %" PRIu64 " more none is left;\n"
+            "`backup --keep 1` ends it now.\n",
+            "ERASED, AND NOT YET HERE: %" PRIu64 " versions that were erased can still be opened with the\n"
+            "older copies. These go one by one with each backup: after %" PRIu64 " more none is left;\n"
+            "`backup --keep 1` ends it now.\n",
+            b->still, b->key_files - 1);
     else
-        printf("Nothing that was erased can be opened with any of them.\n");
+        cv_print("Nothing that was erased can be opened with any of them.\n");
 }
 
 static void print_backup(const struct cv_backed *b, const char *dir)
 {
-    printf("Backed up: all %" PRIu64 " entries; %" PRIu64 " bytes of them are new here. It is on the disk.\n",
-           b->audit.entries, b->copied);
+    cv_print_n(stdout, b->audit.entries,
+               "Backed up: all %" PRIu64 " entry; %" PRIu64 " bytes of it are new here. It is on the disk.\n",
+               "Backed up: all %" PRIu64 " entries; %" PRIu64
+               " bytes of them are new here. It is on the disk.\n",
+               b->audit.entries, b->copied);
     print_keys(b);
     if (b->before == 0)
-        printf("The copies of release keys lie apart from the archive, in %s/keys.\n"
-               "Who has both and a member's identity file with its passphrase reads what that\n"
-               "member reads: keep this as safe as the vault. Identity files are not in it.\n",
-               dir);
+        cv_print("The copies of release keys lie apart from the archive, in %s/keys.\n"
+                 "Who has both and a member's identity file with its passphrase reads what that\n"
+                 "member reads: keep this as safe as the vault. Identity files are not in it.\n",
+                 dir);
     if (b->same_disk)
-        printf("It lies on the same disk as the vault: whoever loses that disk loses both.\n");
+        cv_print("It lies on the same disk as the vault: whoever loses that disk loses both.\n");
 }
 
 static cv_status run_verify(struct cv_ui *ui, const char *dir)
@@ -86,13 +93,13 @@ static cv_status run_verify(struct cv_ui *ui, const char *dir)
     if (ui->json)
         return answer(ui, &b);
     st = cv_audit_print(ui, &b.audit,
-                        "The backup is whole: every entry, checkpoint and policy verifies, and it ends\n"
-                        "where it was finished. Contents unchecked, for no key was used.");
+                        N_("The backup is whole: every entry, checkpoint and policy verifies, and it ends\n"
+                           "where it was finished. Contents unchecked, for no key was used."));
     print_keys(&b);
     if (b.ahead > 0)
-        printf("You have seen entry %" PRIu64 " of this vault: what came after entry %" PRIu64
-               " is not in here.\n",
-               b.ahead, b.audit.head_size);
+        cv_print("You have seen entry %" PRIu64 " of this vault: what came after entry %" PRIu64
+                 " is not in here.\n",
+                 b.ahead, b.audit.head_size);
     return st;
 }
 

@@ -231,7 +231,7 @@ static cv_status put_package(struct gathering *g, const struct cv_dispatch *d)
     const char *to = cv_json_get_str(cv_json_get(d->doc, "partner"), "name");
     struct cv_buf text = { 0 };
     const struct cv_json *said_by = d->sent != NULL ? d->sent : d->doc;
-    cv_status st = cv_buf_printf(&text, "%s, to %s", d->sent != NULL ? "made" : "asked for, not made",
+    cv_status st = cv_buf_printf(&text, d->sent != NULL ? _("made, to %s") : _("asked for, not made, to %s"),
                                  to != NULL ? to : "?");
     st = CV_THEN(st, cv_json_set(o, "date",
                                  cv_json_strn(cv_utf8_cut(cv_json_text(cv_json_get(said_by, "time")), 10))));
@@ -294,17 +294,20 @@ static void print_moment(const struct gathering *g, const struct cv_json *m)
 {
     const char *date = cv_json_get_str(m, "date"), *type = cv_json_get_str(m, "type"),
                *field = cv_json_get_str(m, "field");
+    char shown[CV_MOMENT_BYTES];
     const char *id = cv_json_get_str(m, type != NULL ? "record" : "package");
     struct cv_buf text = { 0 };
     cv_status st = cv_buf_printf(
-        &text, "%s%s%s: ", type != NULL ? cv_template_label(g->v->template, type, NULL, NULL) : "Package",
-        field != NULL ? ", " : "", field != NULL ? field : "");
+        &text,
+        "%s%s%s: ", type != NULL ? _(cv_template_label(g->v->template, type, NULL, NULL)) : _("Package"),
+        field != NULL ? ", " : "", field != NULL ? _(field) : "");
     st = CV_THEN(st, cv_buf_append(&text, cv_json_text(cv_json_get(m, "text"))));
     st = CV_THEN(st, cv_buf_printf(&text, " (%s)", id));
     const bool day =
         date != NULL && (cv_date_ok(cv_bytes_str(date), true) || cv_datetime_ok(cv_bytes_str(date)));
-    printf("  %-10.10s", day ? date : "no day");
-    cv_text_print(st == CV_OK ? cv_buf_view(&text) : CV_LIT("(no memory to show it)"), 12, 13);
+    printf("  ");
+    cv_text_pad(day ? cv_locale_day(date, shown) : _("no day"), 10);
+    cv_text_print(st == CV_OK ? cv_buf_view(&text) : cv_bytes_str(_("(no memory to show it)")), 12, 13);
     cv_buf_free(&text);
 }
 
@@ -313,9 +316,9 @@ static void print_person(const struct cv_json *p)
     struct cv_buf text = { 0 };
     const char *title = cv_json_get_str(p, "title"), *role = cv_json_get_str(p, "role");
     cv_status st = cv_buf_printf(
-        &text, "%s%s%s (%s)", title != NULL && title[0] != '\0' ? title : "name not yours to read",
+        &text, "%s%s%s (%s)", title != NULL && title[0] != '\0' ? title : _("name not yours to read"),
         role != NULL ? ", " : "", role != NULL ? role : "", cv_json_get_str(p, "record"));
-    cv_text_print(st == CV_OK ? cv_buf_view(&text) : CV_LIT("(no memory to show it)"), 0, 2);
+    cv_text_print(st == CV_OK ? cv_buf_view(&text) : cv_bytes_str(_("(no memory to show it)")), 0, 2);
     cv_buf_free(&text);
 }
 
@@ -323,16 +326,17 @@ static void print(const struct gathering *g)
 {
     const struct cv_json *persons = cv_json_get(g->doc, "persons"), *list = cv_json_get(g->doc, "moments");
     const char *title = cv_json_get_str(g->doc, "title"), *status = cv_json_get_str(g->doc, "status");
-    cv_ui_print_text(cv_bytes_str("Case "));
-    cv_ui_print_text(cv_bytes_str(title != NULL && title[0] != '\0' ? title : "(number not yours to read)"));
+    cv_ui_print_text(cv_bytes_str(_("Case ")));
+    cv_ui_print_text(
+        cv_bytes_str(title != NULL && title[0] != '\0' ? title : _("(number not yours to read)")));
     if (status != NULL)
         printf(", ");
     cv_text_print(cv_bytes_str(status != NULL ? status : ""), 1, 2);
     printf("%s\n", g->case_id);
-    printf("\nPersons%s\n", cv_json_len(persons) == 0 ? ": none" : "");
+    cv_print(cv_json_len(persons) > 0 ? N_("\nPersons\n") : N_("\nPersons: none\n"));
     for (size_t i = 0; i < cv_json_len(persons); i++)
         print_person(cv_json_at(persons, i));
-    printf("\nWhat happened%s\n", cv_json_len(list) == 0 ? ": nothing yet" : "");
+    cv_print(cv_json_len(list) > 0 ? N_("\nWhat happened\n") : N_("\nWhat happened: nothing yet\n"));
     for (size_t i = 0; i < cv_json_len(list); i++)
         print_moment(g, cv_json_at(list, i));
     cv_ui_unread((size_t)cv_json_get_int(g->doc, "unread"), CV_UI_LEFT_OUT);

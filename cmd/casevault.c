@@ -105,13 +105,13 @@ const struct cv_cmd *const cv_cmds[] = {
 
 static void usage(void)
 {
-    printf("casevault: an encrypted vault for case records\n\n");
+    cv_print("casevault: an encrypted vault for case records\n\n");
     for (size_t i = 0; cv_cmds[i] != NULL; i++) {
         printf("  %-*s", NAME_COLUMN - 2, cv_cmds[i]->name);
-        cv_text_print(cv_bytes_str(cv_cmds[i]->summary), NAME_COLUMN, NAME_COLUMN + 1);
+        cv_text_print(cv_bytes_str(_(cv_cmds[i]->summary)), NAME_COLUMN, NAME_COLUMN + 1);
     }
-    printf("\n`casevault COMMAND --help` tells more of each, `casevault help` what to do when\nsomething "
-           "happens.\n");
+    cv_print("\n`casevault COMMAND --help` tells more of each, `casevault help` what to do when\nsomething "
+             "happens.\n");
 }
 
 /* is_named(name, argc, argv, taken): are these its words? How many they are, one to three. */
@@ -177,7 +177,7 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
     if (st == CV_OK && (ui->words.n < cmd->words_min || ui->words.n > cmd->words_max))
         st = cv_fail(&ui->err, CV_ERR_ARG, "wrong number of arguments");
     if (st != CV_OK) {
-        fprintf(stderr, "casevault: %s\nUsage: casevault %s %s\n", ui->err.msg, cmd->name, cmd->synopsis);
+        cv_print_to(stderr, "casevault: %s\nUsage: casevault %s %s\n", ui->err.msg, cmd->name, cmd->synopsis);
         return CV_EXIT_USAGE;
     }
     st = cmd->run(ui, args);
@@ -191,7 +191,7 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
         fprintf(stderr, "%s\n", ui->err.msg);
         cv_alloc_last_words(NULL);
         if (ui->hint != NULL)
-            fprintf(stderr, "casevault: hint: %s\n", ui->hint);
+            cv_print_to(stderr, "casevault: hint: %s\n", _(ui->hint));
     }
     return (int)exit_of(ui, st);
 }
@@ -260,13 +260,14 @@ static void unknown(int argc, char **argv)
         seconds(one, &more);
     }
     if (near != NULL)
-        (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s; did you mean `%s`?", two, near);
+        (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s; did you mean `%s`? see `casevault --help`",
+                       two, near);
     else if (more.n > 0)
-        (void)!cv_fail(&line, CV_ERR_ARG, "after %s one of these is wanted: %.*s;", after, (int)more.n,
-                       (const char *)more.p);
+        (void)!cv_fail(&line, CV_ERR_ARG, "after %s one of these is wanted: %.*s; see `casevault --help`",
+                       after, (int)more.n, (const char *)more.p);
     else
-        (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s;", one);
-    fprintf(stderr, "casevault: %s see `casevault --help`\n", line.msg);
+        (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s; see `casevault --help`", one);
+    fprintf(stderr, "casevault: %s\n", line.msg);
     cv_buf_free(&more);
 }
 
@@ -288,7 +289,7 @@ int cv_main(int argc, char **argv)
     struct cv_ui *ui = calloc(1, sizeof(*ui));
     int taken = 0, rc;
     if (ui == NULL) {
-        fputs("casevault: " CV_NO_MEMORY "\n", stderr);
+        cv_print_to(stderr, "casevault: %s\n", _(CV_NO_MEMORY));
         return CV_EXIT_FAILED;
     }
     ui->passphrase_fd = CV_NO_FD;

@@ -27,7 +27,7 @@ static const struct cv_opt opts[] = {
 struct run {
     uint64_t first, last;
     enum cv_kind kind;
-    char text[200];
+    char text[CV_ERR_BYTES];
 };
 
 struct checking {
@@ -101,11 +101,11 @@ static cv_status run_json(const struct cv_ui *ui, const struct run *r, const str
 static void print_run(const struct run *r, const struct cv_version *was)
 {
     if (r->first == r->last)
-        printf("entry %" PRIu64 " (%s): %s\n", r->first, cv_kind_name(r->kind), r->text);
+        cv_print("entry %" PRIu64 " (%s): %s\n", r->first, _(cv_kind_name(r->kind)), _(r->text));
     else
-        printf("entries %" PRIu64 " to %" PRIu64 ": %s\n", r->first, r->last, r->text);
+        cv_print("entries %" PRIu64 " to %" PRIu64 ": %s\n", r->first, r->last, _(r->text));
     if (was != NULL)
-        printf("    it held version %" PRIu64 " of %s %s\n", was->version, was->type, was->id);
+        cv_print("    it held version %" PRIu64 " of %s %s\n", was->version, was->type, was->id);
 }
 
 /* print_runs(c, v, known): ${v} NULL: without a key. */
@@ -154,7 +154,7 @@ static cv_status on_fault(void *arg, const struct cv_version *of, const char *wh
         cv_json_free(j);
         return st;
     }
-    printf("%s %s, version %" PRIu64 ": %s\n", of->type, of->id, of->version, what);
+    cv_print("%s %s, version %" PRIu64 ": %s\n", of->type, of->id, of->version, _(what));
     return CV_OK;
 }
 
@@ -172,9 +172,12 @@ static cv_status open_all(struct cv_ui *ui, struct cv_vault *v, const char *reas
     cv_status st = cv_head_walk(v, NULL, true, &latest, &ui->err);
     st = CV_THEN(st, cv_export(v, &e, &latest, &ui->err));
     if (st == CV_OK && !ui->json)
-        printf("Contents: %" PRIu64 " records opened, %" PRIu64
-               " sections in them, each as its author signed it.\n",
-               o.records, o.sections);
+        cv_print_n(stdout, o.records,
+                   "Contents: %" PRIu64 " record opened, %" PRIu64
+                   " sections in it, each as its author signed it.\n",
+                   "Contents: %" PRIu64 " records opened, %" PRIu64
+                   " sections in them, each as its author signed it.\n",
+                   o.records, o.sections);
     if (st == CV_OK && o.faults > 0)
         st = cv_fail(&ui->err, CV_ERR_LOG, "%" PRIu64 " records do not open whole; they are named above",
                      o.faults);
@@ -226,9 +229,9 @@ static cv_status report(struct cv_ui *ui, struct checking *c, const struct cv_au
     if (audit->keys_fault[0] != '\0' && strcmp(audit->keys_fault, first.msg) != 0 && !ui->json)
         printf("%s\n", audit->keys_fault);
     if (found == CV_OK && st == CV_OK)
-        st = cv_audit_print(ui, audit, "Everything was read, and nothing is damaged.");
+        st = cv_audit_print(ui, audit, N_("Everything was read, and nothing is damaged."));
     if (found == CV_OK && !a->contents && !ui->json && st == CV_OK)
-        printf("Contents unchecked, for no key was used; --contents opens what you may read.\n");
+        cv_print("Contents unchecked, for no key was used; --contents opens what you may read.\n");
     if (found == CV_ERR_LOG)
         what_now(ui, audit);
     if (found == CV_OK)

@@ -1,8 +1,10 @@
 #ifndef CV_CMD_CMD_H
 #define CV_CMD_CMD_H
 
+#include <stdarg.h>
 #include <stdio.h>
 
+#include "formats/words.h"
 #include "vault/change.h"
 #include "vault/vault.h"
 
@@ -41,7 +43,7 @@ struct cv_ui {
     struct cv_err err;     /* what went wrong; main prints it */
     bool wrong_passphrase;
     bool by_agent;    /* an agent holds the identity */
-    const char *hint; /* printed apart from the error; a literal */
+    const char *hint; /* printed apart from the error, translated; a literal */
 };
 #define CV_NO_FD UINT64_MAX
 #define CV_IDENTITY_FILE_MAX 65536
@@ -77,7 +79,7 @@ extern const struct cv_opt cv_global_opts[];
 /** cv_opts_parse(cmd, argc, argv, ui, args): CV_OK; CV_ERR_ARG with ui->err telling which. */
 CV_MUST_CHECK cv_status cv_opts_parse(const struct cv_cmd *cmd, int argc, char **argv, struct cv_ui *ui,
                                       void *args);
-#define CV_NO_MEMORY "there was not memory enough; try again when other programs are closed"
+#define CV_NO_MEMORY N_("there was not memory enough; try again when other programs are closed")
 
 /** cv_cmd_help(cmd): its help, on stdout, as wide as the terminal. */
 void cv_cmd_help(const struct cv_cmd *cmd);
@@ -162,10 +164,15 @@ CV_MUST_CHECK cv_status cv_ui_choice(struct cv_ui *ui, const struct cv_template 
 void cv_ui_training(struct cv_ui *ui, bool training);
 /** cv_ui_unread(count, not_done): say on stderr, with --quiet too, that so many records could not be read and
  * are ${not_done}, if there are any; after what stdout was given so far. */
-#define CV_UI_LEFT_OUT "left out, if of this case"
-void cv_ui_unread(size_t count, const char *not_done);
-/** cv_ui_say(ui, fmt, ...): a line to stderr, unless --quiet; after what stdout was given so far. */
+enum cv_unread { CV_UI_LEFT_OUT /* if of this case */, CV_UI_NOT_SEARCHED };
+void cv_ui_unread(size_t count, enum cv_unread not_done);
+/** cv_ui_say(ui, fmt, ...): a line to stderr, as cv_print, unless --quiet; after what stdout was given so
+ * far.
+ */
 __attribute__((format(printf, 2, 3))) void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...);
+/** cv_ui_say_n(ui, n, one, many, ...): the same, as cv_print_n. */
+__attribute__((format(printf, 3, 5), format(printf, 4, 5))) void
+cv_ui_say_n(const struct cv_ui *ui, uint64_t n, const char *one, const char *many, ...);
 /** cv_ui_print_text(text): to stdout, control and bidirectional characters made visible as U+FFFD; LF and TAB
  * pass. */
 void cv_ui_print_text(struct cv_bytes text);
@@ -193,14 +200,49 @@ void cv_ui_page_end(void);
 /** cv_ui_progress(ui, what, done, total): on a terminal, now and then; the last call has done == total. */
 void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total);
 
+/* ---- locale.c: our own words, and how dates, numbers and names are written where the reader is ---- */
+
+/** cv_locale_open(argc, argv): what the environment asks for; with --json among the words, nothing of it. */
+void cv_locale_open(int argc, char **argv);
+/** cv_print(fmt, ...): on stdout, in the reader's language (formats/words.h); ${fmt} is the English. A number
+ * with the flag ' has its digits in groups. */
+__attribute__((format(printf, 1, 2))) void cv_print(const char *fmt, ...);
+/** cv_print_to(f, fmt, ...): the same on ${f}. */
+__attribute__((format(printf, 2, 3))) void cv_print_to(FILE *f, const char *fmt, ...);
+/** cv_print_n(f, n, one, many, ...): the same in the form that goes with ${n}. */
+__attribute__((format(printf, 3, 5), format(printf, 4, 5))) void
+cv_print_n(FILE *f, uint64_t n, const char *one, const char *many, ...);
+/** cv_print_v(f, fmt, ap): what is translated already. */
+__attribute__((format(printf, 2, 0))) void cv_print_v(FILE *f, const char *fmt, va_list ap);
+
+/** cv_locale_day(iso, out): the day that ${iso} begins with, such as 2026-11-26 or 2026-11-26T08:00:00Z. In
+ * English, and where people write dates that could be misread elsewhere, it stays as it is; whatever is no
+ * day is given back whole. */
+#define CV_MOMENT_BYTES 64
+const char *cv_locale_day(const char *iso, char out[static CV_MOMENT_BYTES]);
+/** cv_locale_moment(iso, out): the same with the time, in UTC where that stands there. */
+const char *cv_locale_moment(const char *iso, char out[static CV_MOMENT_BYTES]);
+/** cv_locale_compare(a, b): names in the order of the reader's alphabet, as strcmp. */
+int cv_locale_compare(const char *a, const char *b);
+/** cv_locale_answer(line, yes): is it an answer at all: yes or no, or the first letter, in English or the
+ * reader's language? */
+bool cv_locale_answer(struct cv_bytes line, bool *yes);
+/** cv_locale_yes(line): yes, in full, in English or the reader's language. */
+bool cv_locale_yes(const char *line);
+
 /* ---- text.c: what people wrote, on the screen ---- */
 
 /** cv_text_print(text, column, indent): text on stdout, from ${column} on, and a LF. On a terminal it is
  * wrapped; whatever line follows the first, paragraphs included, begins at ${indent}, so that nothing in a
  * record looks like a line of casevault's own. Control and bidirectional characters become U+FFFD. */
 void cv_text_print(struct cv_bytes text, size_t column, size_t indent);
-/** cv_text_label(indent, label): "  Label:" on stdout, and nothing after it; the column where it ends. */
+/** cv_text_label(indent, label): "  Label:" on stdout, translated, and nothing after it; the column where it
+ * ends. */
 size_t cv_text_label(size_t indent, const char *label);
+/** cv_text_lead(fmt, ...): the beginning of a line on stdout, as cv_print; the column where it ends. */
+__attribute__((format(printf, 1, 2))) size_t cv_text_lead(const char *fmt, ...);
+/** cv_text_pad(text, width): on stdout, with blanks up to that many columns; how many there are. */
+size_t cv_text_pad(const char *text, size_t width);
 /** cv_text_value(v, column, indent): a plain value, or a list of them with semicolons, after what stands up
  * to
  * ${column}; as cv_text_print. */

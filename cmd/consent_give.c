@@ -278,6 +278,7 @@ static cv_status prepare(struct giving *g)
 static cv_status tell_given(const struct giving *g, const struct cv_stored *stored)
 {
     struct cv_buf names = { 0 };
+    char from[CV_MOMENT_BYTES], until[CV_MOMENT_BYTES];
     cv_status st = CV_OK;
     if (g->ui->json)
         return cv_ui_stored(g->ui, stored->id, stored->version);
@@ -285,16 +286,20 @@ static cv_status tell_given(const struct giving *g, const struct cv_stored *stor
     for (size_t i = 0; i < cv_json_len(g->sections) && st == CV_OK; i++)
         st = cv_buf_printf(
             &names, "%s%s", i > 0 ? ", " : "",
-            cv_template_label(g->v->template, NULL, cv_json_cstr(cv_json_at(g->sections, i)), NULL));
-    if (st == CV_OK && is(g, "Given"))
-        cv_ui_say(g->ui, "Stored: from %s%s%s.\nIt covers: %.*s.", g->from,
-                  g->a->until != NULL ? " until " : ", until it is withdrawn",
-                  g->a->until != NULL ? g->a->until : "", (int)names.n, (const char *)names.p);
+            _(cv_template_label(g->v->template, NULL, cv_json_cstr(cv_json_at(g->sections, i)), NULL)));
+    if (st == CV_OK && is(g, "Given") && g->a->until != NULL)
+        cv_ui_say(g->ui, "Stored: from %s until %s.\nIt covers: %.*s.", cv_locale_day(g->from, from),
+                  cv_locale_day(g->a->until, until), (int)names.n, (const char *)names.p);
+    else if (st == CV_OK && is(g, "Given"))
+        cv_ui_say(g->ui, "Stored: from %s, until it is withdrawn.\nIt covers: %.*s.",
+                  cv_locale_day(g->from, from), (int)names.n, (const char *)names.p);
     else if (st == CV_OK)
         cv_ui_say(g->ui,
-                  "Stored: %s. That is a normal state: nothing may leave, and support does not\n"
-                  "depend on it.",
-                  is(g, "Refused") ? "they said no" : "they were not asked");
+                  is(g, "Refused")
+                      ? N_("Stored: they said no. That is a normal state: nothing may leave, and support "
+                           "does not\ndepend on it.")
+                      : N_("Stored: they were not asked. That is a normal state: nothing may leave, and "
+                           "support does not\ndepend on it."));
     cv_buf_free(&names);
     return st;
 }

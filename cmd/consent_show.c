@@ -134,15 +134,15 @@ static const char *partner_name(const struct showing *s, const char *id)
 
 static void say(const char *label, const char *text)
 {
-    cv_text_print(cv_bytes_str(text), cv_text_label(2, label), 4);
+    cv_text_print(cv_bytes_str(_(text)), cv_text_label(2, label), 4);
 }
 
 /* say_named(label, name, id): "Name (record 01...)", or the record alone. */
 static void say_named(const char *label, const char *name, const char *id)
 {
     struct cv_buf text = { 0 };
-    cv_status st = name != NULL ? cv_buf_printf(&text, "%s (record %s)", name, id)
-                                : cv_buf_printf(&text, "record %s", id);
+    cv_status st = name != NULL ? cv_buf_printf(&text, _("%s (record %s)"), name, id)
+                                : cv_buf_printf(&text, _("record %s"), id);
     cv_text_print(st == CV_OK ? cv_buf_view(&text) : cv_bytes_str(id), cv_text_label(2, label), 4);
     cv_buf_free(&text);
 }
@@ -152,22 +152,27 @@ static void say_force(const struct cv_consent *c, const char *state)
 {
     static const struct {
         const char *state, *text, *day;
-    } words[] = {
-        { "in force", "yes", NULL },
-        { "withdrawn", "no: it was withdrawn", NULL },
-        { "over", "no: it is over since its last day, ", "until" },
-        { "not yet", "no: it begins on ", "from" },
-        { "doubtful", "no: something later cannot be read, and may be a withdrawal. Ask them again", NULL },
-        { "refused", "no: they said no. That is a normal state, and support does not depend on it", NULL },
-        { "not asked", "no: they were not asked. That is a normal state", NULL }
-    };
-    char text[160] = "no";
+    } words[] = { { "in force", N_("yes"), NULL },
+                  { "withdrawn", N_("no: it was withdrawn"), NULL },
+                  { "over", N_("no: it is over since its last day, "), "until" },
+                  { "not yet", N_("no: it begins on "), "from" },
+                  { "doubtful",
+                    N_("no: something later cannot be read, and may be a withdrawal. Ask them again"), NULL },
+                  { "refused",
+                    N_("no: they said no. That is a normal state, and support does not depend on it"), NULL },
+                  { "not asked", N_("no: they were not asked. That is a normal state"), NULL } };
+    struct cv_buf text = { 0 };
+    char shown[CV_MOMENT_BYTES];
+    cv_status st = CV_OK;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (strcmp(words[i].state, state) == 0) {
             const char *day = words[i].day != NULL ? cv_json_get_str(c->data, words[i].day) : "";
-            snprintf(text, sizeof(text), "%s%.10s", words[i].text, day != NULL ? day : "?");
+            st =
+                cv_buf_printf(&text, "%s%s", _(words[i].text), day != NULL ? cv_locale_day(day, shown) : "?");
         }
-    say("In force today", text);
+    cv_text_print(st == CV_OK && text.n > 0 ? cv_buf_view(&text) : cv_bytes_str(_("no")),
+                  cv_text_label(2, "In force today"), 4);
+    cv_buf_free(&text);
 }
 
 /* say_sections(s, c, label): by their labels. */
@@ -179,11 +184,11 @@ static void say_sections(const struct showing *s, const struct cv_consent *c, co
     for (size_t i = 0; i < cv_json_len(list) && st == CV_OK; i++) {
         const char *name = cv_json_cstr(cv_json_at(list, i));
         st = cv_buf_printf(&text, "%s%s", i > 0 ? "; " : "",
-                           name != NULL ? cv_template_label(s->v->template, NULL, name, NULL) : "?");
+                           name != NULL ? _(cv_template_label(s->v->template, NULL, name, NULL)) : "?");
     }
     if (st == CV_OK && text.n == 0)
-        st = cv_buf_str(&text, "nothing");
-    cv_text_print(st == CV_OK ? cv_buf_view(&text) : CV_LIT("(no memory to show it)"),
+        st = cv_buf_str(&text, _("nothing"));
+    cv_text_print(st == CV_OK ? cv_buf_view(&text) : cv_bytes_str(_("(no memory to show it)")),
                   cv_text_label(2, label), 4);
     cv_buf_free(&text);
 }
@@ -192,7 +197,11 @@ static void say_sections(const struct showing *s, const struct cv_consent *c, co
 static void say_field(const struct cv_consent *c, const char *label, const char *field, const char *otherwise)
 {
     const struct cv_json *value = cv_json_get(c->data, field);
-    if (value != NULL)
+    const char *text = cv_json_cstr(value);
+    char shown[CV_MOMENT_BYTES];
+    if (text != NULL && cv_date_ok(cv_bytes_str(text), false))
+        say(label, cv_locale_day(text, shown));
+    else if (value != NULL)
         cv_text_value(value, cv_text_label(2, label), 4);
     else if (otherwise != NULL)
         say(label, otherwise);
@@ -203,10 +212,10 @@ static void say_to(const struct showing *s, const struct cv_consent *c)
     const char *partner = cv_json_get_str(c->data, "partner"), *kind = cv_json_get_str(c->data, "recipient");
     struct cv_buf text = { 0 };
     if (partner != NULL) {
-        say_named("To whom", partner_name(s, partner), partner);
+        say_named(N_("To whom"), partner_name(s, partner), partner);
         return;
     }
-    cv_status st = cv_buf_printf(&text, "anybody of the kind %s", kind != NULL ? kind : "(not said)");
+    cv_status st = cv_buf_printf(&text, _("anybody of the kind %s"), kind != NULL ? kind : _("(not said)"));
     cv_text_print(st == CV_OK ? cv_buf_view(&text) : cv_bytes_str(kind), cv_text_label(2, "To whom"), 4);
     cv_buf_free(&text);
 }
@@ -215,21 +224,21 @@ static void print_one(const struct showing *s, const struct cv_consent *c)
 {
     const char *state = cv_consent_today(c, s->today), *person = cv_json_get_str(c->data, "person");
     const bool given = says(c, "state", "Given");
-    printf("Consent %s, version %llu: %s\n", c->id, (unsigned long long)c->version, state);
+    cv_print("Consent %s, version %llu: %s\n", c->id, (unsigned long long)c->version, _(state));
     if (person != NULL)
-        say_named("Whose", cv_json_get_str(s->persons, person), person);
+        say_named(N_("Whose"), cv_json_get_str(s->persons, person), person);
     say_force(c, state);
     say_to(s, c);
-    say_field(c, "For what", "purpose", "not said");
-    say_sections(s, c, says(c, "state", "Refused") ? "Asked for" : "It covers");
-    say_field(c, "From", "from", NULL);
-    say_field(c, "Until", "until", given ? "it is withdrawn" : NULL);
-    say_field(c, "Case", "case", NULL);
-    say_field(c, "Explained in", "language", NULL);
-    say_field(c, "How it was explained", "explained", NULL);
-    say_field(c, "Guardian", "guardian", NULL);
-    say_field(c, "Research may use it", "research", given ? "no" : NULL);
-    say_field(c, "How it can be withdrawn", "withdrawal", NULL);
+    say_field(c, N_("For what"), "purpose", N_("not said"));
+    say_sections(s, c, says(c, "state", "Refused") ? N_("Asked for") : N_("It covers"));
+    say_field(c, N_("From"), "from", NULL);
+    say_field(c, N_("Until"), "until", given ? N_("it is withdrawn") : NULL);
+    say_field(c, N_("Case"), "case", NULL);
+    say_field(c, N_("Explained in"), "language", NULL);
+    say_field(c, N_("How it was explained"), "explained", NULL);
+    say_field(c, N_("Guardian"), "guardian", NULL);
+    say_field(c, N_("Research may use it"), "research", given ? N_("no") : NULL);
+    say_field(c, N_("How it can be withdrawn"), "withdrawal", NULL);
 }
 
 /* ---- in JSON ---- */

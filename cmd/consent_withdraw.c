@@ -58,7 +58,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (st == CV_OK && ui->json)
         st = cv_ui_stored(ui, stored.id, stored.version);
     else if (st == CV_OK) {
-        printf("%s version %llu\n", stored.id, (unsigned long long)stored.version);
+        cv_print("%s version %llu\n", stored.id, (unsigned long long)stored.version);
         cv_ui_say(ui, "Withdrawn: from now on nothing leaves under it. It does not reach packages that were\n"
                       "sent already: see `package list`, and ask those who have them to stop using them.");
     }

@@ -229,7 +229,7 @@ static void list_row(struct cv_table *t, const struct cv_record *r, size_t i, co
     snprintf(digest, sizeof(digest), "%.16s", sha != NULL ? sha : "");
     cv_table_cell(t, number);
     cv_table_cell(t, bytes);
-    cv_table_cell(t, cv_json_get(one, "document") != NULL ? "vault" : "outside");
+    cv_table_cell(t, cv_json_get(one, "document") != NULL ? _("vault") : _("outside"));
     cv_table_cell(t, cv_json_get_str(one, "name"));
     cv_table_cell(t, digest);
 }
@@ -237,7 +237,8 @@ static void list_row(struct cv_table *t, const struct cv_record *r, size_t i, co
 static cv_status list_all(const struct cv_ui *ui, const struct cv_vault *v, const struct cv_record *r,
                           const char *section)
 {
-    static const char *const heads[] = { "file", "bytes", "kept", "name", "SHA-256 begins" };
+    static const char *const heads[] = { N_("file"), N_("bytes"), N_("kept"), N_("name"),
+                                         N_("SHA-256 begins") };
     struct cv_template_field f;
     struct cv_table t = { .columns = sizeof(heads) / sizeof(*heads) };
     const bool lists = cv_template_documents(v->template, r->type, section, &f);
@@ -272,8 +273,9 @@ static cv_status run_list(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, cv_record_find(o.vault, a->record, "read", a->reason, &versions, &ui->err));
     const char *section = st == CV_OK ? cv_document_section(o.vault, versions.v[0].type, a->section) : NULL;
     if (st == CV_OK && section == NULL)
-        st = cv_fail(&ui->err, CV_ERR_ARG, "a %s keeps no files%s%.40s", versions.v[0].type,
-                     a->section != NULL ? " in the section " : "", a->section != NULL ? a->section : "");
+        st = a->section == NULL ? cv_fail(&ui->err, CV_ERR_ARG, "a %s keeps no files", versions.v[0].type)
+                                : cv_fail(&ui->err, CV_ERR_ARG, "a %s keeps no files in the section %.40s",
+                                          versions.v[0].type, a->section);
     const char *const sections[] = { section, NULL };
     st = CV_THEN(st,
                  cv_record_read(o.vault, a->record, a->version, sections, "read", a->reason, &r, &ui->err));

@@ -145,15 +145,15 @@ static cv_status tell(const struct getting *g, const struct cv_document_ref *ref
     }
     if (g->ui->quiet)
         return CV_OK;
-    fprintf(stderr, "Written: %" PRIu64 " bytes of ", g->done);
+    cv_print_n(stderr, g->done, "Written: %" PRIu64 " byte of ", "Written: %" PRIu64 " bytes of ", g->done);
     cv_ui_put_text(stderr, name);
     fprintf(stderr, "\n");
-    cv_ui_say(g->ui, "%s",
-              g->a->clean ? "It shows the picture and tells no more, not even which way is up.\n"
-                            "Only the original is what was signed."
+    cv_ui_say(g->ui,
+              g->a->clean ? N_("It shows the picture and tells no more, not even which way is up.\n"
+                               "Only the original is what was signed.")
               : g->a->range != NULL
-                  ? "Each byte of it was held against what was sealed; the whole file's SHA-256 was not."
-                  : "It is what was attached: its SHA-256 is the one that was signed.");
+                  ? N_("Each byte of it was held against what was sealed; the whole file's SHA-256 was not.")
+                  : N_("It is what was attached: its SHA-256 is the one that was signed."));
     cv_ui_say(g->ui, "It is not sealed any more: whoever has the file reads it.");
     return CV_OK;
 }

@@ -90,40 +90,42 @@ cv_status cv_look(struct cv_ui *ui, const struct cv_document_file *f, struct cv_
     return cv_err_note(&ui->err, st == CV_OK && !came ? CV_ERR_INTERNAL : st, f->name);
 }
 
+#define TELLS_BYTES 256
+
 /* tells(p, out): in words what it says of itself; empty for nothing. */
-static void tells(const struct cv_photo *p, char out[static 64])
+static void tells(const struct cv_photo *p, char out[static TELLS_BYTES])
 {
-    const char *const parts[] = { p->place ? "where" : NULL, p->time ? "when" : NULL,
-                                  p->device ? "with what device" : NULL };
+    const char *const parts[] = { p->place ? N_("where") : NULL, p->time ? N_("when") : NULL,
+                                  p->device ? N_("with what device") : NULL };
     size_t n = 0, at = 0, count = (size_t)p->place + (size_t)p->time + (size_t)p->device;
     out[0] = '\0';
     for (size_t i = 0; i < 3; i++)
         if (parts[i] != NULL) {
             n++;
-            at += (size_t)snprintf(out + at, 64 - at, "%s%s",
+            at += (size_t)snprintf(out + at, TELLS_BYTES - at, "%s%s",
                                    n == 1       ? ""
-                                   : n == count ? " and "
+                                   : n == count ? _(" and ")
                                                 : ", ",
-                                   parts[i]);
+                                   _(parts[i]));
         }
 }
 
 /* say_carried(ui, p): what was not looked into, by name. */
 static void say_carried(const struct cv_ui *ui, const struct cv_photo *p)
 {
-    char words[128] = "";
+    char words[512] = "";
     size_t at = 0;
     for (unsigned one = 1; one < CV_CARRIES_END; one *= 2)
         if ((p->carries & one) != 0)
             at += (size_t)snprintf(words + at, sizeof(words) - at, "%s%s", at > 0 ? ", " : "",
-                                   cv_photo_carried(one));
+                                   _(cv_photo_carried(one)));
     cv_ui_say(ui, "  %s.", words);
 }
 
 void cv_looked_say(const struct cv_ui *ui, const struct cv_document_file *f, const struct cv_looked *l)
 {
     const struct cv_photo *p = &l->photo;
-    char words[64];
+    char words[TELLS_BYTES];
     tells(p, words);
     if (p->kind == CV_PHOTO_OTHER) {
         cv_ui_say(ui, "%s: no JPEG or PNG; whether it tells a place, a time or a device", f->name);

@@ -46,26 +46,27 @@ static bool read_range(const char *text, struct cv_erase_which *out)
 
 static void print_plan(const struct cv_erase_plan *plan)
 {
-    printf("Record %s, a %s: %zu of its %zu versions would go\n", plan->id, plan->type, plan->going,
-           plan->count);
+    cv_print_n(stdout, plan->count, "Record %s, a %s: %zu of its %zu version would go\n",
+               "Record %s, a %s: %zu of its %zu versions would go\n", plan->id, plan->type, plan->going,
+               plan->count);
     for (size_t i = 0; i < plan->count; i++) {
         const struct cv_erase_row *r = &plan->rows[i];
-        printf("  version %llu  %s", (unsigned long long)r->version, r->goes ? "goes" : "stays");
+        cv_print("  version %llu  %s", (unsigned long long)r->version, r->goes ? _("goes") : _("stays"));
         if (r->carried_by != 0)
-            printf(": version %llu still stands on it", (unsigned long long)r->carried_by);
+            cv_print(": version %llu still stands on it", (unsigned long long)r->carried_by);
         printf("\n");
     }
     for (size_t i = 0; i < plan->document_count; i++)
-        printf("  file %s  %s\n", plan->documents[i].id,
-               plan->documents[i].goes ? "goes" : "stays: a version that stays lists it");
+        cv_print("  file %s  %s\n", plan->documents[i].id,
+                 plan->documents[i].goes ? _("goes") : _("stays: a version that stays lists it"));
     if (plan->held)
-        printf("It is under a legal hold, set by %s: nothing of it can be erased.\n", plan->held_by);
-    printf("\nAn erasure cannot be undone. It destroys the keys; what stays is ciphertext that nothing "
-           "opens, and the\n"
-           "log that something was there. It cannot reach: older copies and backups of release.keys, "
-           "packages sent\n"
-           "to partners, what somebody copied or printed, and what a disk keeps of overwritten blocks.\n");
-    printf("Signatures needed: %u\n", plan->need);
+        cv_print("It is under a legal hold, set by %s: nothing of it can be erased.\n", plan->held_by);
+    cv_print("\nAn erasure cannot be undone. It destroys the keys; what stays is ciphertext that nothing "
+             "opens, and the\n"
+             "log that something was there. It cannot reach: older copies and backups of release.keys, "
+             "packages sent\n"
+             "to partners, what somebody copied or printed, and what a disk keeps of overwritten blocks.\n");
+    cv_print("Signatures needed: %u\n", plan->need);
 }
 
 static cv_status print_json(const struct cv_ui *ui, const struct cv_erase_plan *plan)

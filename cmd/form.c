@@ -100,8 +100,7 @@ static cv_status yes(struct cv_form *f, const char *question, bool *out)
         cv_status st = cv_term_ask(&f->term, question, &line, &f->ui->err);
         if (st != CV_OK)
             return st;
-        *out = cv_bytes_equal(line, CV_LIT("yes")) || cv_bytes_equal(line, CV_LIT("y"));
-        if (*out || cv_bytes_equal(line, CV_LIT("no")) || cv_bytes_equal(line, CV_LIT("n")))
+        if (cv_locale_answer(line, out))
             return CV_OK;
         cv_term_say(4, "Type yes or no.");
     }
@@ -111,7 +110,7 @@ static cv_status yes(struct cv_form *f, const char *question, bool *out)
 static cv_status resume(struct cv_form *f, bool *wanted)
 {
     struct cv_json *draft = NULL;
-    char when[32] = "", text[256];
+    char when[32] = "", shown[CV_MOMENT_BYTES], text[256];
     *wanted = false;
     cv_status st = cv_draft_find(f->v, draft_name(f), &draft, &f->ui->err);
     if (st == CV_ERR_NOTFOUND)
@@ -126,13 +125,14 @@ static cv_status resume(struct cv_form *f, bool *wanted)
     struct tm tm;
     if (localtime_r(&kept, &tm) != NULL)
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-    snprintf(text, sizeof(text), "You began this on %s and have not stored it.", when);
+    snprintf(text, sizeof(text), _("You began this on %s and have not stored it."),
+             cv_locale_moment(when, shown));
     cv_term_say(0, text);
     if ((uint64_t)cv_json_get_int(draft, "version") != f->version)
         cv_term_say(
             0, "The record has got a new version since then. Compare before you store: the sections you had "
                "changed would replace those of now.");
-    st = yes(f, "Go on with it? (no throws it away) ", wanted);
+    st = yes(f, N_("Go on with it? (no throws it away) "), wanted);
     if (st == CV_OK && *wanted)
         st = take_over(f, draft);
     else if (st == CV_OK)
@@ -184,8 +184,9 @@ static cv_status title(const struct cv_form *f, size_t n)
 {
     struct cv_buf text = { 0 };
     const char *section = nth(f, n);
-    cv_status st = cv_buf_printf(&text, "%s (%zu of %zu). Read by: ",
-                                 cv_template_label(f->v->template, f->type, section, NULL), n + 1, count(f));
+    cv_status st =
+        cv_buf_printf(&text, _("%s (%zu of %zu). Read by: "),
+                      _(cv_template_label(f->v->template, f->type, section, NULL)), n + 1, count(f));
     st = CV_THEN(st, cv_form_readers(f, section, &text));
     if (st == CV_OK) {
         fputc('\n', stdout);

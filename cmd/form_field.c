@@ -27,7 +27,7 @@ static cv_status put_one(const struct cv_template_field *field, const struct cv_
     if (cv_json_is(value, CV_JSON_STRING))
         return cv_buf_append(out, cv_json_text(value));
     if (cv_json_is(value, CV_JSON_BOOL))
-        return cv_buf_str(out, cv_json_to_bool(value) ? "yes" : "no");
+        return cv_buf_str(out, cv_json_to_bool(value) ? _("yes") : _("no"));
     return cv_json_write(value, out);
 }
 
@@ -62,22 +62,22 @@ static const char *hint(const struct cv_template_field *field)
     static const struct {
         const char *type, *hint;
     } hints[] = {
-        { "date", " (as 28.2.1990 or 28 February 1990)" },
-        { "datetime", " (as 2024-05-31T14:00:00Z)" },
-        { "boolean", " (yes or no)" },
-        { "country", " (its name in English, or two letters)" },
-        { "language", " (three letters, as rus, sqi, eng)" },
-        { "phone", " (with + and the country's number)" },
-        { "ref", " (the id of a record)" },
-        { "integer", " (a number)" },
+        { "date", N_(" (as 28.2.1990 or 28 February 1990)") },
+        { "datetime", N_(" (as 2024-05-31T14:00:00Z)") },
+        { "boolean", N_(" (yes or no)") },
+        { "country", N_(" (its name in English, or two letters)") },
+        { "language", N_(" (three letters, as rus, sqi, eng)") },
+        { "phone", N_(" (with + and the country's number)") },
+        { "ref", N_(" (the id of a record)") },
+        { "integer", N_(" (a number)") },
     };
     if (field->multi && field->choices == NULL)
-        return " (several with ; between)";
+        return _(" (several with ; between)");
     if (field->multi)
-        return " (several: numbers with commas between)";
+        return _(" (several: numbers with commas between)");
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
         if (strcmp(hints[i].type, field->type) == 0)
-            return hints[i].hint;
+            return _(hints[i].hint);
     return "";
 }
 
@@ -86,14 +86,14 @@ static cv_status prompt(const struct cv_template_field *field, const struct cv_j
                         struct cv_buf *out)
 {
     struct cv_buf text = { 0 };
-    cv_status st = cv_buf_printf(out, "  %s%s%s", field->label, field->required ? " *" : "", hint(field));
+    cv_status st = cv_buf_printf(out, "  %s%s%s", _(field->label), field->required ? " *" : "", hint(field));
     if (present != NULL) {
         st = CV_THEN(st, put_value(field, present, &text));
         st = CV_THEN(st, cv_buf_str(out, " ["));
         st = CV_THEN(st, put_cut(cv_buf_view(&text), out));
         st = CV_THEN(st, cv_buf_str(out, "]"));
     } else if (field->today && fresh)
-        st = CV_THEN(st, cv_buf_str(out, " [today]"));
+        st = CV_THEN(st, cv_buf_str(out, _(" [today]")));
     st = CV_THEN(st, cv_buf_append(out, CV_BYTES(": ", 3)));
     cv_buf_free(&text);
     return st;
@@ -213,7 +213,7 @@ static cv_status show_element(const struct cv_form *f, const struct cv_group *g,
         st = value != NULL ? put_value(&in, value, &text) : CV_OK;
         if (value == NULL || st != CV_OK)
             continue;
-        st = cv_buf_printf(&line, "%s%s: ", line.n > 0 ? "; " : "", in.label);
+        st = cv_buf_printf(&line, "%s%s: ", line.n > 0 ? "; " : "", _(in.label));
         st = CV_THEN(st, put_cut(cv_buf_view(&text), &line));
     }
     if (st == CV_OK) {
@@ -292,13 +292,14 @@ static cv_status ask_list(struct cv_form *f, struct cv_group *g, const struct cv
     for (;;) {
         const struct cv_json *list = cv_json_get(g->data, field->name);
         struct cv_bytes line;
-        char words[256];
+        char words[512];
         size_t at = 0;
         for (size_t i = 0; i < cv_json_len(list) && st == CV_OK; i++)
             st = show_element(f, g, field, i, cv_json_at(list, i));
-        snprintf(words, sizeof(words), "  %s (%s): ", field->label,
-                 cv_json_len(list) == 0 ? "none yet; + adds one"
-                                        : "+ adds one, a number changes that one, -1 takes the first away");
+        snprintf(words, sizeof(words), "  %s (%s): ", _(field->label),
+                 cv_json_len(list) == 0
+                     ? _("none yet; + adds one")
+                     : _("+ adds one, a number changes that one, -1 takes the first away"));
         *step = CV_STEP_ON;
         st = CV_THEN(st, cv_term_ask(&f->term, words, &line, &f->ui->err));
         if (st != CV_OK || line.n == 0 || cv_form_sign(line, step))

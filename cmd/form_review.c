@@ -40,7 +40,7 @@ static bool lacking(const struct cv_form *f)
         for (size_t j = 0; cv_json_len(data) > 0 && cv_template_field(t, f->type, section, j, &field); j++) {
             if (!field.required || cv_json_get(data, field.name) != NULL)
                 continue;
-            printf("    %s: %s\n", cv_template_label(t, f->type, section, NULL), field.label);
+            printf("    %s: %s\n", _(cv_template_label(t, f->type, section, NULL)), _(field.label));
             any = true;
         }
     }
@@ -51,13 +51,13 @@ static cv_status show_section(const struct cv_form *f, size_t number, const char
 {
     const struct cv_json *data = cv_json_get(f->record, section);
     struct cv_buf text = { 0 };
-    cv_status st = cv_buf_printf(&text, "%zu %s%s, sealed to: ", number,
-                                 cv_template_label(f->v->template, f->type, section, NULL),
-                                 cv_json_len(data) > 0 ? "" : " (empty)");
+    cv_status st = cv_buf_printf(
+        &text, cv_json_len(data) > 0 ? _("%zu %s, sealed to: ") : _("%zu %s (empty), sealed to: "), number,
+        _(cv_template_label(f->v->template, f->type, section, NULL)));
     st = CV_THEN(st, cv_form_readers(f, section, &text));
     if (st == CV_OK) {
         cv_text_print(cv_buf_view(&text), 0, 0);
-        cv_fields_print(f->v->template, f->type, f->id != NULL ? f->id : "new", section, data);
+        cv_fields_print(f->v->template, f->type, f->id != NULL ? f->id : _("new"), section, data);
     }
     cv_buf_free(&text);
     return st;

@@ -122,8 +122,7 @@ static bool numbered(struct cv_bytes line, const char *word, const struct text *
 static cv_status change(struct cv_form *f, struct text *t, size_t at)
 {
     struct cv_bytes line;
-    printf("    Now:");
-    cv_text_print(line_at(t, at), 8, 9);
+    cv_text_print(line_at(t, at), cv_text_lead("    Now:"), 9);
     cv_status st = cv_term_ask(&f->term, "    New: ", &line, &f->ui->err);
     if (st != CV_OK || line.n == 0 || cv_bytes_equal(line, CV_LIT(".")))
         return st;
@@ -194,11 +193,13 @@ cv_status cv_form_text(struct cv_form *f, struct cv_group *g, const struct cv_te
     const struct cv_json *present = cv_json_get(g->data, field->name);
     struct text *t = calloc(1, sizeof(*t));
     struct cv_bytes line;
-    char words[256];
+    char words[512];
     cv_status st = t != NULL ? CV_OK : CV_ERR_NOMEM;
     *step = CV_STEP_ON;
-    snprintf(words, sizeof(words), "  %s%s (long text%s): ", field->label, field->required ? " *" : "",
-             present != NULL ? "; + changes what is there" : "; + begins it");
+    snprintf(words, sizeof(words),
+             present != NULL ? _("  %s%s (long text; + changes what is there): ")
+                             : _("  %s%s (long text; + begins it): "),
+             _(field->label), field->required ? " *" : "");
     for (bool asking = true; asking && st == CV_OK;) {
         st = cv_term_ask(&f->term, words, &line, &f->ui->err);
         if (st != CV_OK || line.n == 0 || cv_form_sign(line, step))

@@ -104,18 +104,20 @@ static cv_status many(struct cv_ui *ui, struct cv_vault *v, const struct args *a
 {
     struct cv_head_walk all = { 0 };
     struct query q = { .v = v, .err = &ui->err, .a = a, .template = v->template };
-    char question[160];
+    char question[512];
     parse(&q, a->query);
     cv_status st = cv_head_walk(v, NULL, true, &all, &ui->err);
     st = CV_THEN(st, choose(&q, &all));
     const size_t count = q.fits.count;
     snprintf(question, sizeof(question),
-             "The section %.40s of %zu records will be opened to %.40s. Type %zu to go on", a->section, count,
-             a->to, count);
+             cv_words(count, "The section %.40s of %zu record will be opened to %.40s. Type %zu to go on",
+                      "The section %.40s of %zu records will be opened to %.40s. Type %zu to go on"),
+             a->section, count, a->to, count);
     if (st == CV_OK && count == 0)
         st = cv_fail(&ui->err, CV_ERR_NOTFOUND, "no record that you may see fits this query");
     else if (st == CV_OK && a->dry_run)
-        cv_ui_say(ui, "%zu records fit; nothing was changed.", count);
+        cv_ui_say_n(ui, count, "%zu record fits; nothing was changed.",
+                    "%zu records fit; nothing was changed.", count);
     else if (st == CV_OK && !a->yes) {
         char want[24];
         snprintf(want, sizeof(want), "%zu", count);
@@ -129,7 +131,8 @@ static cv_status many(struct cv_ui *ui, struct cv_vault *v, const struct args *a
         cv_ui_progress(ui, "Granting", i + 1, count);
     }
     if (st == CV_OK && !a->dry_run)
-        cv_ui_say(ui, "Granted: the section %s of %zu records to %s.", a->section, count, a->to);
+        cv_ui_say_n(ui, count, "Granted: the section %s of %zu record to %s.",
+                    "Granted: the section %s of %zu records to %s.", a->section, count, a->to);
     cv_head_walk_free(&q.fits);
     cv_head_walk_free(&all);
     return st;
@@ -139,6 +142,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
     struct cv_opened o = { 0 };
+    char until[CV_MOMENT_BYTES];
     if (a->section == NULL || a->to == NULL || (a->record == NULL) == (a->query == NULL))
         return cv_fail(&ui->err, CV_ERR_ARG,
                        "wanted: --section NAME, --to ROLE or MEMBER, and either --record ID or "
@@ -150,8 +154,8 @@ static cv_status run(struct cv_ui *ui, const void *args)
         st = one(ui, o.vault, a, a->record);
         if (st == CV_OK)
             cv_ui_say(ui, "Granted: %s of %s to %s%s%s. A version written later needs a grant of its own.",
-                      a->section, a->record, a->to, a->until != NULL ? ", until " : "",
-                      a->until != NULL ? a->until : "");
+                      a->section, a->record, a->to, a->until != NULL ? _(", until ") : "",
+                      a->until != NULL ? cv_locale_day(a->until, until) : "");
         if (st == CV_OK && a->until != NULL)
             cv_ui_say(
                 ui,

@@ -8,6 +8,7 @@
 /* help: what to do when something happens, in the order in which it is done. */
 
 #define NAME_COLUMN 20
+#define PART_BYTES 4096 /* of a paragraph */
 
 /* A task: `# name: title`, and the lines up to the next one. */
 struct task {
@@ -46,22 +47,40 @@ static bool next(struct cv_bytes *rest, struct task *task)
     return true;
 }
 
-static void put(struct cv_bytes text)
+/* said(text, copy): in the reader's language; ${copy} has the English, as far as there is room. */
+static const char *said(struct cv_bytes text, char copy[static PART_BYTES])
 {
-    fwrite(text.p, 1, text.n, stdout);
+    snprintf(copy, PART_BYTES, "%.*s", (int)text.n, (const char *)text.p);
+    return _(copy);
+}
+
+/* put_body(text): paragraph by paragraph, which is how it is translated. */
+static void put_body(struct cv_bytes text)
+{
+    char copy[PART_BYTES];
+    while (text.n > 0) {
+        const uint8_t *gap = memmem(text.p, text.n, "\n\n", 2);
+        const size_t n = gap != NULL ? (size_t)(gap - text.p) : text.n - (text.p[text.n - 1] == '\n');
+        fputs(said(CV_BYTES(text.p, n), copy), stdout);
+        text = CV_BYTES(text.p + n, text.n - n);
+        for (size_t i = 0; i < 2 && text.n > 0 && text.p[0] == '\n'; i++) {
+            fputc('\n', stdout);
+            text = CV_BYTES(text.p + 1, text.n - 1);
+        }
+    }
 }
 
 static void list(void)
 {
+    char copy[PART_BYTES];
     struct cv_bytes rest = cv_help_text();
     struct task t;
-    printf("What to do, step by step: `casevault help TOPIC`, or some words of it.\n\n");
+    cv_print("What to do, step by step: `casevault help TOPIC`, or some words of it.\n\n");
     while (next(&rest, &t)) {
         printf("  %-*.*s", NAME_COLUMN - 2, (int)t.name.n, (const char *)t.name.p);
-        put(t.title);
-        fputc('\n', stdout);
+        printf("%s\n", said(t.title, copy));
     }
-    printf("\n`casevault --help` lists the commands; `casevault COMMAND --help` tells of one.\n");
+    cv_print("\n`casevault --help` lists the commands; `casevault COMMAND --help` tells of one.\n");
 }
 
 /* has(text, count, words): does every word, also of those that were given in one, stand in it, folded? */
@@ -83,6 +102,7 @@ static bool has(struct cv_bytes text, int count, char **words)
 /* find(count, words, out): the task of this name, or the only one that has all the words; how many have. */
 static size_t find(int count, char **words, struct task *out)
 {
+    char copy[PART_BYTES];
     struct cv_bytes rest = cv_help_text();
     struct task t;
     size_t found = 0;
@@ -91,7 +111,8 @@ static size_t find(int count, char **words, struct task *out)
             *out = t;
             return 1;
         }
-        if (has(t.title, count, words) || has(t.name, count, words)) {
+        if (has(t.title, count, words) || has(t.name, count, words) ||
+            has(cv_bytes_str(said(t.title, copy)), count, words)) {
             found++;
             *out = t;
         }
@@ -101,6 +122,7 @@ static size_t find(int count, char **words, struct task *out)
 
 int cv_help(int argc, char **argv)
 {
+    char copy[PART_BYTES];
     struct task t = { 0 };
     const size_t found = argc > 0 ? find(argc, argv, &t) : 0;
     if (argc == 0) {
@@ -108,12 +130,13 @@ int cv_help(int argc, char **argv)
         return CV_EXIT_DONE;
     }
     if (found != 1) {
-        fprintf(stderr, "casevault: %s topic has these words; see `casevault help`\n",
-                found == 0 ? "no" : "more than one");
+        cv_print_to(stderr,
+                    found == 0
+                        ? N_("casevault: no topic has these words; see `casevault help`\n")
+                        : N_("casevault: more than one topic has these words; see `casevault help`\n"));
         return CV_EXIT_USAGE;
     }
-    put(t.title);
-    printf("\n\n");
-    put(t.body);
+    printf("%s\n\n", said(t.title, copy));
+    put_body(t.body);
     return CV_EXIT_DONE;
 }

@@ -43,7 +43,7 @@ static void print_public(const struct cv_ui *ui, const struct cv_member_key *m)
         st = CV_THEN(st, cv_json_set(o, "age", cv_json_str(m->age)));
         st = CV_THEN(st, cv_json_set(o, "age_fingerprint", cv_json_str(print)));
         if (CV_THEN(st, cv_ui_print_json(o)) != CV_OK)
-            fprintf(stderr, "casevault: out of memory\n");
+            cv_print_to(stderr, "casevault: out of memory\n");
         cv_json_free(o);
         return;
     }

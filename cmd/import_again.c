@@ -154,17 +154,19 @@ static void add_line(struct cv_import_lines *lines, uint64_t line)
     lines->told++;
 }
 
+#define LINES_BYTES 256
+
 /* write_lines(lines, out): "line 2", or "lines 2-9, 11, 14-15 and 20 more". */
-static void write_lines(const struct cv_import_lines *lines, char out[static 200])
+static void write_lines(const struct cv_import_lines *lines, char out[static LINES_BYTES])
 {
-    size_t n = (size_t)snprintf(out, 200, lines->rows == 1 ? "line" : "lines");
+    size_t n = (size_t)snprintf(out, LINES_BYTES, "%s", cv_words(lines->rows, "line", "lines"));
     for (size_t i = 0; i < lines->count; i++) {
-        n += (size_t)snprintf(out + n, 200 - n, "%s %" PRIu64, i > 0 ? "," : "", lines->from[i]);
+        n += (size_t)snprintf(out + n, LINES_BYTES - n, "%s %" PRIu64, i > 0 ? "," : "", lines->from[i]);
         if (lines->to[i] != lines->from[i])
-            n += (size_t)snprintf(out + n, 200 - n, "-%" PRIu64, lines->to[i]);
+            n += (size_t)snprintf(out + n, LINES_BYTES - n, "-%" PRIu64, lines->to[i]);
     }
     if (lines->told < lines->rows)
-        snprintf(out + n, 200 - n, " and %" PRIu64 " more", lines->rows - lines->told);
+        snprintf(out + n, LINES_BYTES - n, _(" and %" PRIu64 " more"), lines->rows - lines->told);
 }
 
 void cv_import_again_note(struct cv_import_again *again, const struct cv_import_item *item,
@@ -184,18 +186,18 @@ void cv_import_again_note(struct cv_import_again *again, const struct cv_import_
 
 void cv_import_again_tell(const struct cv_ui *ui, const struct cv_import_again *again)
 {
-    char lines[200];
+    char lines[LINES_BYTES];
     if (again->records > 0) {
         write_lines(&again->known, lines);
-        cv_ui_say(ui, "%" PRIu64 " were imported before, and are left as they are: %s.", again->records,
-                  lines);
+        cv_ui_say_n(ui, again->records, "%" PRIu64 " was imported before, and is left as it is: %s.",
+                    "%" PRIu64 " were imported before, and are left as they are: %s.", again->records, lines);
     }
     if (again->equal.rows == 0)
         return;
     write_lines(&again->equal, lines);
     fflush(stdout);
-    fprintf(stderr,
-            "Not stored, being equal to rows of another file: %s.\n"
-            "If they are about somebody else, import them too: --again --lines %" PRIu64 "\n",
-            lines, again->equal.from[0]);
+    cv_print_to(stderr,
+                "Not stored, being equal to rows of another file: %s.\n"
+                "If they are about somebody else, import them too: --again --lines %" PRIu64 "\n",
+                lines, again->equal.from[0]);
 }

@@ -206,9 +206,9 @@ static cv_status take_fault(struct cv_bytes bytes, const struct cv_import_to *to
 static cv_status take_guessed(struct cv_bytes bytes)
 {
     fflush(stdout);
-    fputs("Not UTF-8: read as ", stderr);
+    cv_print_to(stderr, "Not UTF-8: read as ");
     cv_ui_put_text(stderr, CV_BYTES(bytes.p, bytes.n < COLUMN_BYTES ? bytes.n : COLUMN_BYTES));
-    fputs(", which is a guess. If names come out wrong, name it: --encoding\n", stderr);
+    cv_print_to(stderr, ", which is a guess. If names come out wrong, name it: --encoding\n");
     return CV_OK;
 }
 
@@ -251,7 +251,7 @@ static cv_status over(struct cv_import_file *f, cv_status st)
 static cv_status open_fd(struct cv_import_file *f, const char *path)
 {
     const bool is_stdin = f->late = strcmp(path, "-") == 0;
-    f->name = is_stdin ? "standard input" : path;
+    f->name = is_stdin ? _("standard input") : path;
     f->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (f->fd < 0 || fstat(f->fd, &f->was) != 0)
         return cv_fail_errno(&f->ui->err, "%s", f->name);

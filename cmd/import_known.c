@@ -56,7 +56,7 @@ static cv_status on_similar(void *arg, uint64_t line, const struct cv_json *simi
     k->found++;
     if (!k->ui->json) {
         fflush(stdout);
-        fprintf(stderr, "line %" PRIu64 ": this person may be known already:\n", line);
+        cv_print_to(stderr, "line %" PRIu64 ": this person may be known already:\n", line);
         cv_similar_print(similar);
         return CV_OK;
     }

@@ -185,13 +185,11 @@ static cv_status take_line(struct cv_import_rows *r, struct cv_bytes line)
     line = bare(line);
     if (line.n == 0)
         return CV_OK;
-    cv_status st = cv_json_parse(line, CV_RECORD_MAX_BYTES, "record", &record, &err);
-    /* The parser's own line is always 1 here: of its message only what follows counts. */
-    const char *why = strstr(err.msg, "line 1, ");
+    cv_status st = cv_json_parse_line(line, CV_RECORD_MAX_BYTES, "record", &record, &err);
     if (st == CV_ERR_NOMEM)
         return cv_fail(&r->ui->err, st, "%s", err.msg);
     if (st != CV_OK)
-        return fault(r, NULL, why != NULL ? why + strlen("line 1, ") : err.msg);
+        return fault(r, NULL, err.msg);
     st = take_record(r, record);
     cv_json_free(record);
     return st;
@@ -291,7 +289,7 @@ static cv_status take_header(struct cv_import_rows *r, const struct cv_csv_row *
         return st;
     st = cv_columns_new(r->t, row, &how, &r->columns, &err);
     if (st != CV_OK)
-        return cv_fail(&r->ui->err, st, "%.60s, line %" PRIu64 ": %.180s", r->name, r->line, err.msg);
+        return cv_fail(&r->ui->err, st, "%.60s, line %" PRIu64 ": %s", r->name, r->line, err.msg);
     for (size_t i = 0; i < row->count && st == CV_OK; i++) {
         st = cv_buf_u32(&r->header, (uint32_t)row->cell[i].n);
         st = CV_THEN(st, cv_buf_append(&r->header, row->cell[i]));
@@ -386,8 +384,7 @@ cv_status cv_import_rows_csv(struct cv_import_rows *r, char delimiter)
 /* told(r, st, err): a fault of the file itself, with its name. */
 static cv_status told(struct cv_import_rows *r, cv_status st, const struct cv_err *err)
 {
-    return st != CV_OK && err->msg[0] != '\0' ? cv_fail(&r->ui->err, st, "%.60s, %.190s", r->name, err->msg)
-                                              : st;
+    return st != CV_OK && err->msg[0] != '\0' ? cv_fail(&r->ui->err, st, "%.60s, %s", r->name, err->msg) : st;
 }
 
 cv_status cv_import_rows_take(struct cv_import_rows *r, struct cv_bytes text)

@@ -18,7 +18,8 @@ cv_status cv_import_refused(struct cv_ui *ui, FILE *to, uint64_t line, const cha
         cv_json_free(o);
         return st;
     }
-    fprintf(to, "line %" PRIu64 "%s", line, column != NULL ? ", " : "");
+    cv_print_to(to, "line %" PRIu64, line);
+    fputs(column != NULL ? ", " : "", to);
     cv_ui_put_text(to, cv_bytes_str(column));
     fputs(": ", to);
     cv_ui_put_text(to, cv_bytes_str(why));
@@ -29,11 +30,11 @@ cv_status cv_import_refused(struct cv_ui *ui, FILE *to, uint64_t line, const cha
 static void print_record(const struct cv_template *t, uint64_t line, const struct cv_json *record)
 {
     const char *type = cv_json_get_str(record, "type"), *id = cv_json_get_str(record, "id"), *section;
-    printf("line %" PRIu64 ": %s\n", line, cv_template_label(t, type, NULL, NULL));
+    cv_print("line %" PRIu64 ": %s\n", line, _(cv_template_label(t, type, NULL, NULL)));
     for (size_t k = 0; (section = cv_template_type_section(t, type, k)) != NULL; k++) {
         if (cv_json_len(cv_json_get(record, section)) == 0)
             continue;
-        printf(" %s\n", cv_template_label(t, type, section, NULL));
+        printf(" %s\n", _(cv_template_label(t, type, section, NULL)));
         cv_fields_print(t, type, id != NULL ? id : "", section, cv_json_get(record, section));
     }
     putchar('\n');

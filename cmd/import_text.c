@@ -59,7 +59,7 @@ static cv_status unseal(struct cv_import_text *f, struct cv_bytes raw)
         f->ui->wrong_passphrase = true;
         return cv_fail(&f->ui->err, st, "%s: the passphrase is wrong", f->name);
     }
-    return st == CV_OK ? CV_OK : cv_fail(&f->ui->err, st, "%.80s: %.160s", f->name, why.msg);
+    return st == CV_OK ? CV_OK : cv_fail(&f->ui->err, st, "%.80s: %s", f->name, why.msg);
 }
 
 /* more(f): append to the piece what comes next. */
@@ -204,7 +204,7 @@ cv_status cv_import_text_map(struct cv_import_text *f, struct cv_bytes map)
     struct cv_err why = { 0 };
     cv_status st = f->how->map != NULL ? cv_columns_map(map, &f->map, &why) : CV_OK;
     if (st != CV_OK)
-        return cv_fail(&f->ui->err, st, "%.80s: %.160s", f->how->map, why.msg);
+        return cv_fail(&f->ui->err, st, "%.80s: %s", f->how->map, why.msg);
     return cv_import_how_check(f->how, f->map, &f->ui->err);
 }
 

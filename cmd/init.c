@@ -23,7 +23,7 @@ static cv_status read_template(struct cv_ui *ui, const char *path, struct cv_buf
         return st;
     st = cv_template_parse(cv_buf_view(out), &t, &err);
     cv_template_free(t);
-    return st == CV_OK ? CV_OK : cv_fail(&ui->err, st, "%.80s: %.170s", path, err.msg);
+    return st == CV_OK ? CV_OK : cv_fail(&ui->err, st, "%.80s: %s", path, err.msg);
 }
 
 static cv_status run(struct cv_ui *ui, const void *args)

@@ -47,13 +47,13 @@ static void print_row(struct cv_table *t, const struct cv_listing *l, const stru
 /* begin(t, l): its first row. */
 static void begin(struct cv_table *t, const struct cv_listing *l)
 {
-    static const char *const headings[COLUMNS] = { "RECORD", "TYPE", "VERSION", "BY" };
+    static const char *const headings[COLUMNS] = { N_("RECORD"), N_("TYPE"), N_("VERSION"), N_("BY") };
     t->columns = COLUMNS;
     for (size_t i = 0; i < COLUMNS; i++)
-        cv_table_cell(t, headings[i]);
+        cv_table_cell(t, _(headings[i]));
     for (size_t i = 0; i < CV_LISTING_COLUMNS; i++)
         if (l->more[i].text != NULL) {
-            cv_table_cell(t, l->more[i].heading);
+            cv_table_cell(t, _(l->more[i].heading));
             t->columns++;
         }
 }
@@ -79,9 +79,10 @@ void cv_listing_lost(const struct cv_lost *lost, size_t count)
 {
     fflush(stdout);
     for (size_t i = 0; i < count; i++)
-        fprintf(stderr,
-                "casevault: notice: entry %llu, by %s, claims to be version %llu of record %s, which another "
-                "entry is already; it is left out\n",
-                (unsigned long long)lost[i].index, lost[i].author, (unsigned long long)lost[i].version,
-                lost[i].id);
+        cv_print_to(
+            stderr,
+            "casevault: notice: entry %llu, by %s, claims to be version %llu of record %s, which another "
+            "entry is already; it is left out\n",
+            (unsigned long long)lost[i].index, lost[i].author, (unsigned long long)lost[i].version,
+            lost[i].id);
 }

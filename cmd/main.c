@@ -1,3 +1,4 @@
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -6,10 +7,14 @@
 #include "cmd/cmd.h"
 #include "crypto/alloc.h"
 
+/* To translate it takes memory: it is done while there is some. */
+static const char *no_memory_text = CV_NO_MEMORY;
+
 static void no_memory(void)
 {
-    static const char line[] = "casevault: " CV_NO_MEMORY "\n";
-    (void)!write(STDERR_FILENO, line, sizeof(line) - 1);
+    (void)!write(STDERR_FILENO, "casevault: ", strlen("casevault: "));
+    (void)!write(STDERR_FILENO, no_memory_text, strlen(no_memory_text));
+    (void)!write(STDERR_FILENO, "\n", 1);
 }
 
 /* shown_and_wiped(argc, argv): all that is shown goes through one buffer, which is not left as it is. */
@@ -31,12 +36,14 @@ int main(int argc, char **argv)
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     cv_alloc_last_words(no_memory);
+    cv_locale_open(argc, argv);
+    no_memory_text = _(CV_NO_MEMORY);
     const cv_status st = cv_secret_heap_init();
     if (st == CV_ERR_LIMIT)
-        fprintf(stderr,
-                "casevault: memory cannot be locked here: secrets might be written to the swap area\n");
+        cv_print_to(stderr,
+                    "casevault: memory cannot be locked here: secrets might be written to the swap area\n");
     else if (st != CV_OK) {
-        fprintf(stderr, "casevault: no secure memory; nothing was done\n");
+        cv_print_to(stderr, "casevault: no secure memory; nothing was done\n");
         return CV_EXIT_FAILED;
     }
     cv_json_init();

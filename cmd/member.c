@@ -119,10 +119,10 @@ static cv_status run_list(struct cv_ui *ui, const void *args)
     cv_status st = cv_ui_open(ui, &o);
     st = CV_THEN(st, names_of(ui, o.vault, &names));
     const struct cv_policy *p = st == CV_OK ? cv_vault_policy(o.vault) : NULL;
-    cv_table_cell(&t, "MEMBER");
-    cv_table_cell(&t, "NAME");
-    cv_table_cell(&t, "FINGERPRINT");
-    cv_table_cell(&t, "ROLES");
+    cv_table_cell(&t, _("MEMBER"));
+    cv_table_cell(&t, _("NAME"));
+    cv_table_cell(&t, _("FINGERPRINT"));
+    cv_table_cell(&t, _("ROLES"));
     for (size_t i = 0; st == CV_OK && i < p->member_count; i++) {
         const struct cv_policy_member *m = &p->members[i];
         const char *name = cv_json_get_str(names, m->key.pseudonym);
@@ -167,7 +167,7 @@ cv_status cv_ui_could_read(struct cv_ui *ui, const struct cv_vault *v, const cha
     st = CV_THEN(st, cv_buf_append(&words, CV_LIT("\0")));
     if (st == CV_OK && words.n > 1)
         cv_ui_say(ui,
-                  "Until now %s could read of every record (%llu versions so far):\n    %s\n"
+                  "Until now %s could read of every record (versions so far: %llu):\n    %s\n"
                   "What was read or copied cannot be taken back. Auditors see what was read: `audit log "
                   "--member %s`.",
                   who, (unsigned long long)versions, (const char *)words.p, who);

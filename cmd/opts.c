@@ -123,7 +123,7 @@ static void help_opts(const struct cv_opt *opts)
         snprintf(left, sizeof(left), "%s--%s%s%s", letter, opts->name, opts->value != NULL ? " " : "",
                  opts->value != NULL ? opts->value : "");
         printf("  %-*s", HELP_COLUMN - 2, left);
-        cv_text_print(cv_bytes_str(opts->help), HELP_COLUMN, HELP_COLUMN + 1);
+        cv_text_print(cv_bytes_str(_(opts->help)), HELP_COLUMN, HELP_COLUMN + 1);
     }
 }
 
@@ -131,15 +131,15 @@ void cv_cmd_help(const struct cv_cmd *cmd)
 {
     const int n = printf("casevault %s", cmd->name);
     cv_text_print(cv_bytes_str(cmd->synopsis), n > 0 ? (size_t)n : 0, 4);
-    cv_text_print(cv_bytes_str(cmd->summary), 0, 0);
+    cv_text_print(cv_bytes_str(_(cmd->summary)), 0, 0);
     if (cmd->details != NULL) {
         fputc('\n', stdout);
-        cv_text_print(cv_bytes_str(cmd->details), 0, 0);
+        cv_text_print(cv_bytes_str(_(cmd->details)), 0, 0);
     }
     if (cmd->opts != NULL && cmd->opts->name != NULL) {
-        printf("\nOptions:\n");
+        cv_print("\nOptions:\n");
         help_opts(cmd->opts);
     }
-    printf("\nEverywhere:\n");
+    cv_print("\nEverywhere:\n");
     help_opts(cv_global_opts);
 }

@@ -11,10 +11,10 @@
 
 static const char *ground_text(const char *ground)
 {
-    return strcmp(ground, "profile") == 0 ? "the profile does not carry it"
-           : strcmp(ground, "right") == 0 ? "it is not yours to send"
-           : strcmp(ground, "named") == 0 ? "goes only where it is named: --statement RECORD.NUMBER"
-                                          : "left out, as you asked";
+    return strcmp(ground, "profile") == 0 ? _("the profile does not carry it")
+           : strcmp(ground, "right") == 0 ? _("it is not yours to send")
+           : strcmp(ground, "named") == 0 ? _("goes only where it is named: --statement RECORD.NUMBER")
+                                          : _("left out, as you asked");
 }
 
 /* line_is(line, section, ground): of that section, for that reason (NULL: it goes). */
@@ -31,21 +31,20 @@ static cv_status print_fields(const struct cv_template *t, const char *type, con
 {
     struct cv_buf text = { 0 };
     bool any = false;
-    cv_status st = cv_buf_printf(&text, "%s", cv_template_label(t, type, section, NULL));
+    cv_status st = cv_buf_str(&text, _(cv_template_label(t, type, section, NULL)));
     for (size_t i = 0; i < cv_json_len(lines) && st == CV_OK; i++) {
         const char *field = cv_json_get_str(cv_json_at(lines, i), "field");
         if (!line_is(cv_json_at(lines, i), section, ground))
             continue;
         if (field[0] != '\0')
-            st = cv_buf_printf(&text, "%s%s", any ? ", " : ": ", cv_template_label(t, type, section, field));
+            st = cv_buf_printf(&text, "%s%s", any ? ", " : ": ",
+                               _(cv_template_label(t, type, section, field)));
         any = true;
     }
     if (any && ground != NULL)
         st = CV_THEN(st, cv_buf_printf(&text, " (%s)", ground_text(ground)));
-    if (any && st == CV_OK) {
-        fputs(ground == NULL ? "  goes " : "  stays", stdout);
-        cv_text_print(cv_buf_view(&text), 7, 10);
-    }
+    if (any && st == CV_OK)
+        cv_text_print(cv_buf_view(&text), cv_text_lead(ground == NULL ? N_("  goes ") : N_("  stays")), 10);
     cv_buf_free(&text);
     return st;
 }
@@ -56,9 +55,11 @@ static cv_status print_record(const struct cv_template *t, const struct cv_json 
     const char *type = cv_json_get_str(o, "type"), *section;
     const struct cv_bytes title = cv_json_text(cv_json_get(o, "title"));
     cv_status st = CV_OK;
-    printf("\n%s %s", cv_template_label(t, type, NULL, NULL), cv_json_get_str(o, "record"));
+    fputc('\n', stdout);
+    const size_t column =
+        cv_text_lead("%s %s", _(cv_template_label(t, type, NULL, NULL)), cv_json_get_str(o, "record"));
     if (title.n > 0)
-        cv_text_print(title, CV_ID_TEXT_BYTES + strlen(type), 2);
+        cv_text_print(title, column, 2);
     else
         fputc('\n', stdout);
     for (size_t g = 0; g < sizeof(grounds) / sizeof(grounds[0]); g++)
@@ -76,7 +77,7 @@ static struct cv_bytes title_of(const struct cv_json *shown, const char *id)
         if (strcmp(cv_json_get_str(o, "record"), id) == 0 && title.n > 0)
             return title;
     }
-    return strcmp(id, "-") == 0 ? CV_LIT("whose it is, is not known") : cv_bytes_str(id);
+    return strcmp(id, "-") == 0 ? cv_bytes_str(_("whose it is, is not known")) : cv_bytes_str(id);
 }
 
 /* print_consent(doc, shown): whose covers what, and where it is missing. */
@@ -85,36 +86,32 @@ static cv_status print_consent(const struct cv_template *t, const struct cv_json
 {
     const struct cv_json *given = cv_json_get(doc, "consents"), *missing = cv_json_get(doc, "missing");
     cv_status st = CV_OK;
-    printf("\nConsent\n");
+    cv_print("\nConsent\n");
     for (size_t i = 0; i < cv_json_len(given) && st == CV_OK; i++) {
         const struct cv_json *o = cv_json_at(given, i), *list = cv_json_get(o, "sections");
         const struct cv_bytes who = title_of(shown, cv_json_get_str(o, "person"));
         struct cv_buf text = { 0 };
         st = cv_buf_append(&text, who);
         for (size_t j = 0; j < cv_json_len(list) && st == CV_OK; j++)
-            st = cv_buf_printf(&text, "%s%s", j > 0 ? ", " : ", to ",
-                               cv_template_label(t, "", cv_json_cstr(cv_json_at(list, j)), NULL));
+            st = cv_buf_printf(&text, "%s%s", j > 0 ? ", " : _(", to "),
+                               _(cv_template_label(t, "", cv_json_cstr(cv_json_at(list, j)), NULL)));
         st = CV_THEN(st, cv_buf_printf(&text, " (%s)", cv_json_get_str(o, "record")));
-        fputs("  given  ", stdout);
-        cv_text_print(cv_buf_view(&text), 9, 12);
+        cv_text_print(cv_buf_view(&text), cv_text_lead("  given  "), 12);
         cv_buf_free(&text);
     }
     for (size_t i = 0; i < cv_json_len(missing) && st == CV_OK; i++) {
         const struct cv_json *o = cv_json_at(missing, i);
         struct cv_buf text = { 0 };
         st = cv_buf_append(&text, title_of(shown, cv_json_get_str(o, "person")));
-        st = CV_THEN(st, cv_buf_printf(&text, ", to %s: %s",
-                                       cv_template_label(t, "", cv_json_get_str(o, "section"), NULL),
-                                       cv_json_get_str(o, "why")));
-        fputs("  MISSING", stdout);
-        cv_text_print(cv_buf_view(&text), 9, 12);
+        st = CV_THEN(st, cv_buf_printf(&text, _(", to %s: %s"),
+                                       _(cv_template_label(t, "", cv_json_get_str(o, "section"), NULL)),
+                                       _(cv_json_get_str(o, "why"))));
+        cv_text_print(cv_buf_view(&text), cv_text_lead("  MISSING"), 12);
         cv_buf_free(&text);
     }
     const struct cv_bytes basis = cv_json_text(cv_json_get(doc, "basis"));
-    if (basis.n > 0) {
-        fputs("  LEGAL BASIS where consent is missing:", stdout);
-        cv_text_print(basis, 39, 4);
-    }
+    if (basis.n > 0)
+        cv_text_print(basis, cv_text_lead("  LEGAL BASIS where consent is missing:"), 4);
     return st;
 }
 
@@ -122,12 +119,12 @@ static cv_status print_consent(const struct cv_template *t, const struct cv_json
 static void print_head(const struct cv_json *doc)
 {
     const struct cv_json *to = cv_json_get(doc, "partner");
-    printf("Package %s\n  for", cv_json_get_str(doc, "package"));
-    cv_text_print(cv_json_text(cv_json_get(to, "name")), 5, 6);
-    printf("  sealed to");
-    cv_text_print(cv_json_text(cv_json_get(to, "recipient")), 11, 12);
-    printf("  profile %s, purpose %s, to be used until %s\n", cv_json_get_str(doc, "profile"),
-           cv_json_get_str(doc, "purpose"), cv_json_get_str(doc, "expires"));
+    char shown[CV_MOMENT_BYTES];
+    cv_print("Package %s\n", cv_json_get_str(doc, "package"));
+    cv_text_print(cv_json_text(cv_json_get(to, "name")), cv_text_lead("  for"), 6);
+    cv_text_print(cv_json_text(cv_json_get(to, "recipient")), cv_text_lead("  sealed to"), 12);
+    cv_print("  profile %s, purpose %s, to be used until %s\n", cv_json_get_str(doc, "profile"),
+             cv_json_get_str(doc, "purpose"), cv_locale_day(cv_json_get_str(doc, "expires"), shown));
 }
 
 /* answer(ui, doc, shown): the same for machines. */
@@ -185,8 +182,9 @@ static void next(struct cv_ui *ui, const struct cv_vault *v, const struct cv_pla
     const char *id = cv_json_get_str(plan->doc, "package");
     const unsigned need = cv_vault_policy(v)->package_quorum;
     if (need > 0)
-        cv_ui_say(ui, "\nNothing has left yet. It waits for the approval of %u other%s: `package approve %s`",
-                  need, need > 1 ? "s" : "", id);
+        cv_ui_say_n(
+            ui, need, "\nNothing has left yet. It waits for the approval of %u other: `package approve %s`",
+            "\nNothing has left yet. It waits for the approval of %u others: `package approve %s`", need, id);
     else
         cv_ui_say(ui, "\nNothing has left yet. To make it: `package write %s -o FILE`", id);
 }
@@ -256,31 +254,31 @@ static const struct cv_opt approve_opts[] = {
 static cv_status show_asked(struct cv_ui *ui, const struct cv_template *t, const struct cv_dispatch *d)
 {
     const struct cv_json *items = cv_json_get(d->doc, "items"), *stays = cv_json_get(d->doc, "withheld");
+    char shown[CV_MOMENT_BYTES];
     cv_status st = CV_OK;
     if (ui->json)
         return answer(ui, d->doc, NULL);
     print_head(d->doc);
-    printf("  asked for by %s on %.10s\n", d->by, cv_json_get_str(d->doc, "time"));
+    cv_print("  asked for by %s on %s\n", d->by, cv_locale_day(cv_json_get_str(d->doc, "time"), shown));
     for (size_t i = 0; i < cv_json_len(items) && st == CV_OK; i++) {
         const struct cv_json *o = cv_json_at(items, i), *fields = cv_json_get(o, "fields");
         struct cv_buf text = { 0 };
-        printf("\n%s %s, version %lld\n", cv_template_label(t, cv_json_get_str(o, "type"), NULL, NULL),
-               cv_json_get_str(o, "record"), (long long)cv_json_get_int(o, "version"));
+        cv_print("\n%s %s, version %lld\n", _(cv_template_label(t, cv_json_get_str(o, "type"), NULL, NULL)),
+                 cv_json_get_str(o, "record"), (long long)cv_json_get_int(o, "version"));
         for (size_t j = 0; j < cv_json_len(fields) && st == CV_OK; j++) {
             const char *pointer = cv_json_cstr(cv_json_at(fields, j));
             st = cv_buf_printf(&text, "%s%s", j > 0 ? ", " : "", pointer[0] == '/' ? pointer + 1 : pointer);
         }
         for (size_t j = 0; j < text.n; j++)
             text.p[j] = text.p[j] == '/' ? '.' : text.p[j];
-        fputs("  goes ", stdout);
-        cv_text_print(cv_buf_view(&text), 7, 10);
+        cv_text_print(cv_buf_view(&text), cv_text_lead("  goes "), 10);
         cv_buf_free(&text);
         for (size_t j = 0; j < cv_json_len(stays); j++) {
             const struct cv_json *s = cv_json_at(stays, j);
             if (strcmp(cv_json_get_str(s, "record"), cv_json_get_str(o, "record")) != 0)
                 continue;
-            printf("  stays %s (%s)\n", cv_template_label(t, "", cv_json_get_str(s, "section"), NULL),
-                   ground_text(cv_json_get_str(s, "ground")));
+            cv_print("  stays %s (%s)\n", _(cv_template_label(t, "", cv_json_get_str(s, "section"), NULL)),
+                     ground_text(cv_json_get_str(s, "ground")));
         }
     }
     return CV_THEN(st, print_consent(t, d->doc, NULL));
@@ -331,12 +329,15 @@ static const struct cv_opt list_opts[] = {
 static void state_of(const struct cv_dispatch *d, char *out, size_t size)
 {
     const size_t have = cv_json_len(d->approved);
+    char shown[CV_MOMENT_BYTES];
     if (d->sent != NULL)
-        snprintf(out, size, "made %.10s by %s", cv_json_get_str(d->sent, "time"), d->sent_by);
+        snprintf(out, size, _("made %s by %s"), cv_locale_day(cv_json_get_str(d->sent, "time"), shown),
+                 d->sent_by);
     else if (have < d->need)
-        snprintf(out, size, "waits: %zu of %u approvals", have, d->need);
+        snprintf(out, size, _("waits: %zu of %u approvals"), have, d->need);
     else
-        snprintf(out, size, "may be made until %.10s", cv_json_get_str(d->doc, "until"));
+        snprintf(out, size, _("may be made until %s"),
+                 cv_locale_day(cv_json_get_str(d->doc, "until"), shown));
 }
 
 static cv_status list_json(struct cv_ui *ui, const struct cv_dispatch *d)
@@ -358,13 +359,13 @@ static cv_status list_json(struct cv_ui *ui, const struct cv_dispatch *d)
 /* list_plain(d): two lines; ids are not broken. */
 static void list_plain(const struct cv_dispatch *d)
 {
-    char state[96];
+    char state[256];
     state_of(d, state, sizeof(state));
-    printf("%s  %s\n  %s, %s, case %s\n  to", cv_json_get_str(d->doc, "package"), state,
-           cv_json_get_str(d->doc, "purpose"),
-           cv_json_get_str(d->doc, "basis")[0] != '\0' ? "on a LEGAL BASIS" : "on consent",
-           cv_json_get_str(d->doc, "record"));
-    cv_text_print(cv_json_text(cv_json_get(cv_json_get(d->doc, "partner"), "name")), 4, 4);
+    cv_print("%s  %s\n  %s, %s, case %s\n", cv_json_get_str(d->doc, "package"), state,
+             cv_json_get_str(d->doc, "purpose"),
+             cv_json_get_str(d->doc, "basis")[0] != '\0' ? _("on a LEGAL BASIS") : _("on consent"),
+             cv_json_get_str(d->doc, "record"));
+    cv_text_print(cv_json_text(cv_json_get(cv_json_get(d->doc, "partner"), "name")), cv_text_lead("  to"), 4);
 }
 
 static cv_status run_list(struct cv_ui *ui, const void *args)

@@ -8,7 +8,7 @@
 
 /* partner add / list: whom packages may go to, and what seals them. */
 
-#define BY_PASSPHRASE "passphrase" /* in the place of a recipient */
+#define BY_PASSPHRASE N_("passphrase") /* in the place of a recipient */
 
 struct add_args {
     const char *name, *purpose, *country, *recipient, *type, *city, *phone, *print, *reason;
@@ -218,12 +218,12 @@ static void line_of(const struct cv_partner_info *p, struct line *l)
                         .id = p->id };
     l->sealed = l->print;
     if (recipient == NULL)
-        l->sealed = "nothing yet";
+        l->sealed = _("nothing yet");
     else if (strcmp(recipient, BY_PASSPHRASE) == 0)
-        l->sealed = BY_PASSPHRASE;
+        l->sealed = _(BY_PASSPHRASE);
     else if (fingerprint(recipient, l->print, NULL) != CV_OK) {
         l->print[0] = '\0';
-        l->sealed = "no good key";
+        l->sealed = _("no good key");
     }
 }
 
@@ -254,9 +254,12 @@ static cv_status print_object(const struct cv_ui *ui, const struct cv_partner_in
 static void add_row(struct cv_table *t, const struct cv_partner_info *p, bool narrow)
 {
     struct line l;
+    char shown[CV_MOMENT_BYTES];
     struct cv_buf cell = { 0 };
     line_of(p, &l);
-    const char *day = l.confirmed != NULL ? l.confirmed : l.print[0] != '\0' ? "not confirmed" : "-";
+    const char *day = l.confirmed != NULL  ? cv_locale_day(l.confirmed, shown)
+                      : l.print[0] != '\0' ? _("not confirmed")
+                                           : "-";
     const char *name = l.name != NULL ? l.name : "-";
     cv_status st = cv_buf_printf(&cell, "%s %s", name, l.id);
     st = CV_THEN(st, cv_buf_append(&cell, CV_LIT("\0")));
@@ -278,13 +281,15 @@ static void add_row(struct cv_table *t, const struct cv_partner_info *p, bool na
 
 static void print_table(const struct cv_partners *list)
 {
-    static const char *const wide[] = { "NAME", "PURPOSE", "COUNTRY", "SEALED TO", "CONFIRMED", "PARTNER" };
-    static const char *const slim[] = { "PARTNER", "PURPOSE", "COUNTRY", "SEALED TO, CONFIRMED" };
+    static const char *const wide[] = { N_("NAME"),      N_("PURPOSE"),   N_("COUNTRY"),
+                                        N_("SEALED TO"), N_("CONFIRMED"), N_("PARTNER") };
+    static const char *const slim[] = { N_("PARTNER"), N_("PURPOSE"), N_("COUNTRY"),
+                                        N_("SEALED TO, CONFIRMED") };
     const size_t width = cv_ui_width();
     const bool narrow = width > 0 && width < WIDE;
     struct cv_table t = { .columns = narrow ? 4 : 6 };
     for (size_t i = 0; i < t.columns; i++)
-        cv_table_cell(&t, narrow ? slim[i] : wide[i]);
+        cv_table_cell(&t, _(narrow ? slim[i] : wide[i]));
     for (size_t i = 0; i < list->count; i++)
         add_row(&t, &list->p[i], narrow);
     cv_table_print(&t);

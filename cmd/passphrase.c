@@ -47,7 +47,7 @@ static cv_status ask_tty(struct cv_ui *ui, const char *prompt, struct cv_secret 
     sigaction(SIGINT, &act, &old_int);
     sigaction(SIGTERM, &act, &old_term);
     tcsetattr(tty, TCSAFLUSH, &quiet);
-    dprintf(tty, "%s: ", prompt);
+    dprintf(tty, "%s: ", _(prompt));
     ssize_t n = 0;
     line->n = 0;
     while (line->n < PASSPHRASE_MAX && (n = read(tty, line->p + line->n, 1)) == 1 && line->p[line->n] != '\n')
@@ -135,7 +135,7 @@ cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool fresh, str
     } else if (st == CV_OK) {
         st = ask_tty(ui, prompt, &line);
         if (st == CV_OK && fresh)
-            st = ask_tty(ui, "The same once more", &again);
+            st = ask_tty(ui, N_("The same once more"), &again);
         if (st == CV_OK && fresh && !cv_bytes_equal_ct(cv_secret_view(&line), cv_secret_view(&again)))
             st = cv_fail(&ui->err, CV_ERR_ARG, "the two were not the same");
     }
@@ -223,7 +223,7 @@ cv_status cv_ui_open_keys(struct cv_ui *ui, const char *path, cv_open_keys_fn op
         if (ui->wrong_passphrase)
             st = cv_fail(&ui->err, st, "the passphrase is wrong");
         else if (st != CV_OK)
-            st = cv_fail(&ui->err, st, "%s: %.180s", path, err.msg);
+            st = cv_fail(&ui->err, st, "%s: %s", path, err.msg);
     }
     cv_secret_free(&passphrase);
     cv_buf_free(&file);

@@ -12,7 +12,7 @@ static void say_line(void *arg, const char *line)
 {
     struct cv_json *list = arg;
     if (list != NULL && cv_json_push(list, cv_json_str(line)) != CV_OK)
-        fprintf(stderr, "casevault: out of memory\n");
+        cv_print_to(stderr, "casevault: out of memory\n");
     if (list == NULL)
         printf("  - %s\n", line);
 }
@@ -21,8 +21,8 @@ static void say_line(void *arg, const char *line)
 static void say_erasure(const struct cv_waiting *w, struct cv_json *list)
 {
     for (size_t i = 0; i < w->erasure.count; i++) {
-        char line[96];
-        snprintf(line, sizeof(line), "the version in entry %" PRIu64 " can never be opened again",
+        char line[256];
+        snprintf(line, sizeof(line), _("the version in entry %" PRIu64 " can never be opened again"),
                  w->erasure.versions[i].entry);
         say_line(list, line);
     }
@@ -32,8 +32,12 @@ static cv_status show_waiting(struct cv_ui *ui, struct cv_vault *v, const struct
 {
     struct cv_json *o = NULL, *list = ui->json ? cv_json_array() : NULL;
     if (!ui->json)
-        printf("\nNumber %" PRIu64 " waits, a change of %s, with %u of %u signatures. If it is approved:\n",
-               w->index, w->proposal.act == CV_ACT_POLICY ? "the policy" : "records", w->have, w->need);
+        cv_print(w->proposal.act == CV_ACT_POLICY
+                     ? N_("\nNumber %" PRIu64
+                          " waits, a change of the policy, with %u of %u signatures. If it is approved:\n")
+                     : N_("\nNumber %" PRIu64
+                          " waits, a change of records, with %u of %u signatures. If it is approved:\n"),
+                 w->index, w->have, w->need);
     if (w->proposal.act == CV_ACT_POLICY)
         cv_policy_diff(cv_vault_policy(v), w->policy, say_line, list);
     else
@@ -88,24 +92,25 @@ static cv_status show_rules(struct cv_ui *ui, const struct cv_policy *p)
         cv_json_free(o);
         return st;
     }
-    printf("Policy %" PRIu64 "\n", p->number);
-    printf("  - %u of %u custodians must sign a change\n", p->quorum,
-           cv_policy_holders(p, cv_policy_role_bit(p, CV_ROLE_CUSTODIAN)));
-    printf("  - %u must sign an erasure, who work as: %s\n", p->erase_quorum, erasers);
+    cv_print("Policy %" PRIu64 "\n", p->number);
+    cv_print("  - %u of %u custodians must sign a change\n", p->quorum,
+             cv_policy_holders(p, cv_policy_role_bit(p, CV_ROLE_CUSTODIAN)));
+    cv_print("  - %u must sign an erasure, who work as: %s\n", p->erase_quorum, erasers);
     if (p->package_quorum == 0)
-        printf("  - a package may leave without the approval of others\n");
+        cv_print("  - a package may leave without the approval of others\n");
     else
-        printf("  - %u others who may export must approve a package\n", p->package_quorum);
+        cv_print_n(stdout, p->package_quorum, "  - %u other who may export must approve a package\n",
+                   "  - %u others who may export must approve a package\n", p->package_quorum);
     if (p->witnesses.count > 0)
-        printf("  - %u of %u witnesses should cosign a checkpoint:\n", p->witnesses.quorum,
-               p->witnesses.count);
+        cv_print("  - %u of %u witnesses should cosign a checkpoint:\n", p->witnesses.quorum,
+                 p->witnesses.count);
     for (unsigned i = 0; i < p->witnesses.count; i++)
         printf("      %s\n", p->witnesses.keys[i].name);
-    printf("  - readers %s\n", p->reason_required ? "must say why" : "may say why");
+    cv_print(p->reason_required ? N_("  - readers must say why\n") : N_("  - readers may say why\n"));
     if (p->recovery.threshold > 0)
-        printf("  - recovery: %u of %u shares\n", p->recovery.threshold, p->recovery.shares);
+        cv_print("  - recovery: %u of %u shares\n", p->recovery.threshold, p->recovery.shares);
     else
-        printf("  - recovery: there are no shares yet; see `recovery split`\n");
+        cv_print("  - recovery: there are no shares yet; see `recovery split`\n");
     return CV_OK;
 }
 

@@ -15,7 +15,7 @@ static cv_status check_url(struct cv_ui *ui, const char *url)
 {
     const size_t n = strlen(url), scheme = strlen(SCHEME);
     if (strncmp(url, SCHEME, scheme) != 0 || n == scheme)
-        return cv_fail(&ui->err, CV_ERR_ARG, "--url wants an address that begins with " SCHEME);
+        return cv_fail(&ui->err, CV_ERR_ARG, "--url wants an address that begins with %s", SCHEME);
     if (n > URL_MAX)
         return cv_fail(&ui->err, CV_ERR_ARG, "--url: longer than %d letters", URL_MAX);
     return cv_curl_url_ok(url) ? CV_OK

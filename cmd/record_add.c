@@ -42,7 +42,7 @@ static cv_status decide(struct cv_ui *ui, const struct args *a, const struct cv_
     if (a->known_ok || ui->json || isatty(STDERR_FILENO) != 1)
         return CV_OK;
     cv_status st = cv_ui_ask(ui, "Store it as a new record? Type yes", answer);
-    return st == CV_OK && strcmp(answer, "yes") != 0
+    return st == CV_OK && !cv_locale_yes(answer)
                ? cv_fail(&ui->err, CV_ERR_EXISTS, "not confirmed; nothing was stored")
                : st;
 }
@@ -61,7 +61,7 @@ static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a
     cv_json_free(copy);
     st = CV_THEN(st, cv_alike_find(alike, on_similar, similar, &ui->err));
     if (st == CV_OK && *similar != NULL && !ui->json) {
-        fprintf(stderr, "This person may be known already:\n");
+        cv_print_to(stderr, "This person may be known already:\n");
         cv_similar_print(*similar);
     }
     if (st == CV_OK)
@@ -153,7 +153,7 @@ static cv_status which(struct cv_ui *ui, const struct cv_vault *v, const char **
     uint64_t number = 0;
     cv_term_say(0, "What do you want to record?");
     for (const char *name; (name = cv_template_type(v->template, count)) != NULL; count++)
-        printf("  %2zu %s\n", count + 1, cv_template_label(v->template, name, NULL, NULL));
+        printf("  %2zu %s\n", count + 1, _(cv_template_label(v->template, name, NULL, NULL)));
     cv_status st = cv_term_open(&term, &ui->err);
     while (st == CV_OK && (number < 1 || number > count)) {
         st = cv_term_ask(&term, "Its number: ", &line, &ui->err);

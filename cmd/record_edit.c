@@ -109,7 +109,7 @@ static cv_status store(struct cv_ui *ui, struct cv_vault *v, const struct cv_edi
     if (st == CV_OK && ui->json)
         st = cv_ui_stored(ui, stored.id, stored.version);
     else if (st == CV_OK)
-        printf("%s version %llu\n", stored.id, (unsigned long long)stored.version);
+        cv_print("%s version %llu\n", stored.id, (unsigned long long)stored.version);
     return st;
 }
 

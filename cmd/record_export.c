@@ -265,8 +265,9 @@ static void tell_lost(const struct exporting *x)
     struct cv_columns_lost lost;
     for (size_t i = 0; x->columns != NULL && cv_columns_lost(x->columns, i, &lost); i++) {
         if (i == 0)
-            fputs("Not in the CSV, which holds the fields of the standard. JSON lines hold it:\n", stderr);
-        fprintf(stderr, "%6zu  %s: %s\n", lost.records, lost.type, lost.field);
+            cv_print_to(stderr,
+                        "Not in the CSV, which holds the fields of the standard. JSON lines hold it:\n");
+        fprintf(stderr, "%6zu  %s: %s\n", lost.records, _(lost.type), _(lost.field));
     }
 }
 
@@ -274,17 +275,21 @@ static void tell(struct exporting *x)
 {
     struct cv_ui *ui = x->ui;
     if (!ui->json)
-        printf("%zu records exported\n", x->done);
+        cv_print_n(stdout, x->done, "%zu record exported\n", "%zu records exported\n", x->done);
     fflush(stdout);
     tell_lost(x);
     if (x->total > x->done)
-        cv_ui_say(ui, "%zu more were left out: you may read nothing of them but that they are there.",
-                  x->total - x->done);
+        cv_ui_say_n(ui, x->total - x->done,
+                    "%zu more was left out: you may read nothing of it but that it is there.",
+                    "%zu more were left out: you may read nothing of them but that they are there.",
+                    x->total - x->done);
     if (x->erased > 0)
-        cv_ui_say(ui, "Of %zu of them parts were erased, and are not in it.", x->erased);
+        cv_ui_say_n(ui, x->erased, "Of %zu of them parts were erased, and are not in it.",
+                    "Of %zu of them parts were erased, and are not in it.", x->erased);
     if (x->a->plain)
-        fprintf(stderr, "NOT SEALED: whoever gets %s reads all of it. Delete it as soon as it has served.\n",
-                x->a->output);
+        cv_print_to(stderr,
+                    "NOT SEALED: whoever gets %s reads all of it. Delete it as soon as it has served.\n",
+                    x->a->output);
     else
         cv_ui_say(ui, "Sealed with the passphrase: `age -d %s` opens it, and so does `record import`.",
                   x->a->output);

@@ -62,14 +62,14 @@ static cv_status version_words(const struct cv_json *doc, struct cv_buf *out)
     for (size_t i = 0; i < cv_json_len(list) && st == CV_OK; i++) {
         const struct cv_json *one = cv_json_at(list, i);
         if (cv_json_get(one, "document") != NULL)
-            st = cv_buf_printf(out, "%sfile %s", i > 0 ? ", " : "", word_of(one, "document"));
+            st = cv_buf_printf(out, i > 0 ? _(", file %s") : _("file %s"), word_of(one, "document"));
         else
             st = cv_buf_printf(out, "%s%lld", i > 0 ? ", " : "", (long long)cv_json_get_int(one, "version"));
     }
     if (list == NULL && cv_json_get_int(doc, "version") > 0)
         st = cv_buf_printf(out, "%lld", (long long)cv_json_get_int(doc, "version"));
     else if (list == NULL)
-        st = cv_buf_str(out, "all");
+        st = cv_buf_str(out, _("all"));
     return st;
 }
 
@@ -79,8 +79,8 @@ static cv_status document_words(const struct cv_json *doc, struct cv_buf *out)
     const struct cv_json *list = cv_json_get(doc, "documents");
     cv_status st =
         list == NULL
-            ? cv_buf_printf(out, "file %s for %s", word_of(doc, "document"), word_of(doc, "section"))
-            : cv_buf_printf(out, "version %lld lists in %s:", (long long)cv_json_get_int(doc, "version"),
+            ? cv_buf_printf(out, _("file %s for %s"), word_of(doc, "document"), word_of(doc, "section"))
+            : cv_buf_printf(out, _("version %lld lists in %s:"), (long long)cv_json_get_int(doc, "version"),
                             word_of(doc, "section"));
     for (size_t i = 0; i < cv_json_len(list) && st == CV_OK; i++)
         st = cv_buf_printf(out, " %s", word_of(cv_json_at(list, i), "document"));
@@ -91,29 +91,31 @@ static cv_status document_words(const struct cv_json *doc, struct cv_buf *out)
 static cv_status notice_words(const struct cv_json *doc, struct cv_buf *out)
 {
     const char *about = word_of(doc, "about"), *until = cv_json_get_str(doc, "until");
+    char shown[CV_MOMENT_BYTES];
     cv_status st = CV_OK;
     if (strcmp(about, "grant") == 0) {
-        st = cv_buf_printf(out, "%s of version ", word_of(doc, "section"));
+        st = cv_buf_printf(out, _("%s of version "), word_of(doc, "section"));
         st = CV_THEN(st, version_words(doc, out));
-        st = CV_THEN(st, cv_buf_printf(out, " to %s", word_of(doc, "to")));
+        st = CV_THEN(st, cv_buf_printf(out, _(" to %s"), word_of(doc, "to")));
         if (until != NULL)
-            st = CV_THEN(st, cv_buf_printf(out, " until %s", until));
+            st = CV_THEN(st, cv_buf_printf(out, _(" until %s"), cv_locale_moment(until, shown)));
     } else if (strcmp(about, "erase") == 0) {
-        st = cv_buf_str(out, "asked for version ");
+        st = cv_buf_str(out, _("asked for version "));
         st = CV_THEN(st, version_words(doc, out));
     } else if (strcmp(about, "begin") == 0 || strcmp(about, "documents") == 0) {
         st = document_words(doc, out);
     } else if (strcmp(about, "hold") != 0 && strcmp(about, "clear") != 0)
-        st = cv_buf_printf(out, "package %s", word_of(doc, "package"));
+        st = cv_buf_printf(out, _("package %s"), word_of(doc, "package"));
     else
-        st = cv_buf_str(out, strcmp(about, "hold") == 0 ? "nothing of it can be erased" : "the hold ended");
+        st = cv_buf_str(out,
+                        strcmp(about, "hold") == 0 ? _("nothing of it can be erased") : _("the hold ended"));
     return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
 }
 
 static cv_status print_notice(const struct history *h, struct cv_table *t, const struct cv_notice *n)
 {
     struct cv_buf words = { 0 };
-    char number[24];
+    char number[24], shown[CV_MOMENT_BYTES];
     cv_status st;
     if (h->ui->json) {
         struct cv_json *o = cv_json_copy(n->doc);
@@ -125,9 +127,9 @@ static cv_status print_notice(const struct history *h, struct cv_table *t, const
     snprintf(number, sizeof(number), "%llu", (unsigned long long)n->index);
     st = notice_words(n->doc, &words);
     cv_table_cell(t, number);
-    cv_table_cell(t, word_of(n->doc, "time"));
+    cv_table_cell(t, cv_locale_moment(word_of(n->doc, "time"), shown));
     cv_table_cell(t, n->member);
-    cv_table_cell(t, word_of(n->doc, "about"));
+    cv_table_cell(t, _(word_of(n->doc, "about")));
     cv_table_cell(t, st == CV_OK ? (const char *)words.p : "-");
     cv_buf_free(&words);
     return st;
@@ -137,6 +139,7 @@ static cv_status print_notice(const struct history *h, struct cv_table *t, const
 static cv_status print_erased(const struct history *h, const struct cv_json *row)
 {
     const struct cv_json *who = cv_json_get(row, "approved_by");
+    char shown[CV_MOMENT_BYTES];
     if (h->ui->json) {
         struct cv_json *o = cv_json_copy(row);
         cv_status st = cv_json_set(o, "erased", cv_json_bool(true));
@@ -145,9 +148,9 @@ static cv_status print_erased(const struct history *h, const struct cv_json *row
         cv_json_free(o);
         return st;
     }
-    printf("Version %lld was erased: asked for at ", (long long)cv_json_get_int(row, "version"));
-    cv_ui_print_text(cv_json_text(cv_json_get(row, "time")));
-    printf(" by %s, signed by ", word_of(row, "by"));
+    cv_print("Version %lld was erased: asked for at %s by %s, signed by ",
+             (long long)cv_json_get_int(row, "version"), cv_locale_moment(word_of(row, "time"), shown),
+             word_of(row, "by"));
     for (size_t i = 0; i < cv_json_len(who); i++)
         printf("%s%s", i > 0 ? ", " : "", cv_json_cstr(cv_json_at(who, i)));
     fputc('\n', stdout);
@@ -184,6 +187,7 @@ static cv_status print_package(const struct history *h, const struct cv_dispatch
     const struct cv_json *to = cv_json_get(d->doc, "partner"), *made = d->sent != NULL ? d->sent : d->doc,
                          *consents = cv_json_get(made, "consents");
     struct cv_buf words = { 0 };
+    char shown[CV_MOMENT_BYTES];
     cv_status st = field_words(fields, &words);
     if (h->ui->json) {
         struct cv_json *o = cv_json_object();
@@ -200,21 +204,20 @@ static cv_status print_package(const struct history *h, const struct cv_dispatch
         st = CV_THEN(st, cv_ui_answer(h->ui, o));
         cv_json_free(o);
     } else {
-        printf("\nPackage %s, %s %.10s by %s\n", word_of(d->doc, "package"),
-               d->sent != NULL ? "made" : "asked for", word_of(made, "time"),
-               d->sent != NULL ? d->sent_by : d->by);
+        cv_print(d->sent != NULL ? N_("\nPackage %s, made %s by %s\n")
+                                 : N_("\nPackage %s, asked for %s by %s\n"),
+                 word_of(d->doc, "package"), cv_locale_day(word_of(made, "time"), shown),
+                 d->sent != NULL ? d->sent_by : d->by);
         if (d->sent == NULL)
-            printf("  not made yet: nothing has left\n");
-        printf("  for %s, to", word_of(d->doc, "purpose"));
-        cv_text_print(cv_json_text(cv_json_get(to, "name")), 10 + strlen(word_of(d->doc, "purpose")), 4);
+            cv_print("  not made yet: nothing has left\n");
+        cv_text_print(cv_json_text(cv_json_get(to, "name")),
+                      cv_text_lead("  for %s, to", word_of(d->doc, "purpose")), 4);
         for (size_t i = 0; i < cv_json_len(consents); i++)
-            printf("  on consent %s\n", word_of(cv_json_at(consents, i), "record"));
-        if (cv_json_len(cv_json_get(d->doc, "basis")) > 0) {
-            fputs("  on a LEGAL BASIS where consent is missing:", stdout);
-            cv_text_print(cv_json_text(cv_json_get(d->doc, "basis")), 44, 4);
-        }
-        fputs("  fields:", stdout);
-        cv_text_print(cv_buf_view(&words), 9, 4);
+            cv_print("  on consent %s\n", word_of(cv_json_at(consents, i), "record"));
+        if (cv_json_len(cv_json_get(d->doc, "basis")) > 0)
+            cv_text_print(cv_json_text(cv_json_get(d->doc, "basis")),
+                          cv_text_lead("  on a LEGAL BASIS where consent is missing:"), 4);
+        cv_text_print(cv_buf_view(&words), cv_text_lead("  fields:"), 4);
     }
     cv_buf_free(&words);
     return st;
@@ -222,11 +225,11 @@ static cv_status print_package(const struct history *h, const struct cv_dispatch
 
 static void notice_row(struct cv_table *t)
 {
-    cv_table_cell(t, "ENTRY");
-    cv_table_cell(t, "TIME");
-    cv_table_cell(t, "BY");
-    cv_table_cell(t, "DID");
-    cv_table_cell(t, "WHAT");
+    cv_table_cell(t, _("ENTRY"));
+    cv_table_cell(t, _("TIME"));
+    cv_table_cell(t, _("BY"));
+    cv_table_cell(t, _("DID"));
+    cv_table_cell(t, _("WHAT"));
 }
 
 static cv_status print_history(const struct history *h)

@@ -68,7 +68,7 @@ struct import {
 /* at_line(im, line, st, why): the same fault, with its line. */
 static cv_status at_line(struct import *im, uint64_t line, cv_status st, const char *why)
 {
-    return cv_fail(&im->ui->err, st, "%.60s, line %" PRIu64 ": %.160s", cv_import_name(im->file), line, why);
+    return cv_fail(&im->ui->err, st, "%.60s, line %" PRIu64 ": %s", cv_import_name(im->file), line, _(why));
 }
 
 /* ---- commits ---- */
@@ -282,7 +282,7 @@ static cv_status take_item(void *arg, const struct cv_import_item *item)
 static cv_status take_fault(void *arg, uint64_t line, const char *column, const char *why)
 {
     struct import *im = arg;
-    char both[200];
+    char both[CV_ERR_BYTES];
     if (im->a->dry_run || im->a->skip_refused) {
         if (im->last_fault != line) { /* a row with several faults is refused once */
             im->refused++;
@@ -311,9 +311,11 @@ static cv_status take_in(struct cv_ui *ui, const struct args *a)
     for (size_t i = 0; i < cv_json_len(got.ids) && st == CV_OK && ui->json; i++)
         st = cv_ui_stored(ui, cv_json_cstr(cv_json_at(got.ids, i)), 1);
     if (st == CV_OK && !ui->json)
-        printf("%zu records stored\n", cv_json_len(got.ids));
+        cv_print_n(stdout, cv_json_len(got.ids), "%zu record stored\n", "%zu records stored\n",
+                   cv_json_len(got.ids));
     if (st == CV_OK && got.dropped > 0)
-        cv_ui_say(ui, "%zu references to records that did not come along were left out.", got.dropped);
+        cv_ui_say_n(ui, got.dropped, "%zu reference to a record that did not come along was left out.",
+                    "%zu references to records that did not come along were left out.", got.dropped);
     if (st == CV_OK)
         cv_ui_say(ui, "What their authors signed is kept beside them; `record origin` checks it again.");
     cv_json_free(got.ids);
@@ -330,14 +332,17 @@ static cv_status summary(struct import *im, cv_status st)
     if (st == CV_ERR_ARG)
         return st;
     if (!im->ui->json && im->a->dry_run && st == CV_OK)
-        printf("%" PRIu64 " records would be stored\n", im->stored);
+        cv_print_n(stdout, im->stored, "%" PRIu64 " record would be stored\n",
+                   "%" PRIu64 " records would be stored\n", im->stored);
     else if (!im->ui->json && !im->a->dry_run)
-        printf("%" PRIu64 " records stored\n", im->stored);
+        cv_print_n(stdout, im->stored, "%" PRIu64 " record stored\n", "%" PRIu64 " records stored\n",
+                   im->stored);
     cv_import_again_tell(im->ui, &im->before);
     if (st == CV_OK && im->refused > 0)
-        return cv_fail(&im->ui->err, CV_ERR_FORMAT, "%s: %" PRIu64 " of %" PRIu64 " rows %s",
-                       cv_import_name(im->file), im->refused, im->rows,
-                       im->a->dry_run ? "would be refused" : "were refused; see above");
+        return cv_fail(&im->ui->err, CV_ERR_FORMAT,
+                       im->a->dry_run ? N_("%s: %" PRIu64 " of %" PRIu64 " rows would be refused")
+                                      : N_("%s: %" PRIu64 " of %" PRIu64 " rows were refused; see above"),
+                       cv_import_name(im->file), im->refused, im->rows);
     if (st != CV_OK && im->stored > 0 && !im->a->dry_run)
         im->ui->hint =
             "whole commits of a thousand records stand; put right what is wrong, and import the file "

@@ -26,8 +26,8 @@ static cv_status print(const struct cv_ui *ui, const struct cv_linked *l, bool u
         if (ui->json)
             st = cv_ui_stored(ui, l->stored[i].id, version);
         else
-            printf("%s version %llu\n", l->stored[i].id, version);
-        cv_ui_say(ui, "  %s: %s%s", l->label[i], l->to[i], undo ? " no more" : "");
+            cv_print("%s version %llu\n", l->stored[i].id, version);
+        cv_ui_say(ui, undo ? N_("  %s: %s no more") : "  %s: %s", _(l->label[i]), l->to[i]);
     }
     if (!any)
         cv_ui_say(ui, "They are linked already; nothing was changed.");

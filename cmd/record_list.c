@@ -51,8 +51,8 @@ struct sorted {
 static int by_text(const void *a, const void *b)
 {
     const struct sorted *x = a, *y = b;
-    const int c =
-        x->text != NULL && y->text != NULL ? strcmp(x->text, y->text) : (x->text == NULL) - (y->text == NULL);
+    const int c = x->text != NULL && y->text != NULL ? cv_locale_compare(x->text, y->text)
+                                                     : (x->text == NULL) - (y->text == NULL);
     return c != 0 ? c : (x->step.index > y->step.index) - (x->step.index < y->step.index);
 }
 
@@ -165,15 +165,15 @@ static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a
         st = cv_record_due(v, walk, a->reason, &c->due, &ui->err);
         st = CV_THEN(st, cv_holds(v, &c->held, &ui->err));
         st = CV_THEN(st, narrow(v, walk, a->type, c->due, &ui->err));
-        l->more[n++] = (struct cv_column){ "DUE SINCE", "due", text_by_id, c->due };
+        l->more[n++] = (struct cv_column){ N_("DUE SINCE"), "due", text_by_id, c->due };
         if (cv_json_len(c->held) > 0)
-            l->more[n++] = (struct cv_column){ "HELD BY", "held_by", text_by_id, c->held };
+            l->more[n++] = (struct cv_column){ N_("HELD BY"), "held_by", text_by_id, c->held };
     }
     if (st == CV_OK && a->titles) {
         st = cv_record_titles_each(v, walk, a->reason, take_title, c, &ui->err);
         if (c->title_count > 0)
             qsort(c->titles, c->title_count, sizeof(*c->titles), by_entry);
-        l->more[n++] = (struct cv_column){ "TITLE", "title", title_text, c };
+        l->more[n++] = (struct cv_column){ N_("TITLE"), "title", title_text, c };
     }
     return n > 0 ? CV_THEN(st, sort(v, walk, c, &ui->err)) : st;
 }

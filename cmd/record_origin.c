@@ -35,16 +35,17 @@ static void line(const struct cv_origin *o, const char *label, const char *name)
 
 static void print(const struct cv_origin *o)
 {
-    printf("Received from a partner\n");
-    line(o, "Our record", "record");
-    line(o, "Received on", "received");
-    line(o, "Package", "package");
-    line(o, "Sender's fingerprint", "sender");
-    line(o, "Their record", "foreign_record");
-    line(o, "Their version", "foreign_version");
-    printf(o->whole ? "  Their author's signature, every field, the proof and the binding to us hold.\n"
-                    : "  Their author's signature, the fields you may read, and the proof hold; of the rest\n"
-                      "  the signature cannot be checked by you.\n");
+    cv_print("Received from a partner\n");
+    line(o, N_("Our record"), "record");
+    line(o, N_("Received on"), "received");
+    line(o, N_("Package"), "package");
+    line(o, N_("Sender's fingerprint"), "sender");
+    line(o, N_("Their record"), "foreign_record");
+    line(o, N_("Their version"), "foreign_version");
+    cv_print(o->whole
+                 ? N_("  Their author's signature, every field, the proof and the binding to us hold.\n")
+                 : N_("  Their author's signature, the fields you may read, and the proof hold; of the rest\n"
+                      "  the signature cannot be checked by you.\n"));
 }
 
 static cv_status run(struct cv_ui *ui, const void *args)

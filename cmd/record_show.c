@@ -26,24 +26,24 @@ static void print_section(const struct cv_vault *v, const struct cv_record *r, c
 {
     const struct cv_json *data = cv_record_section(r, section);
     const struct cv_source *source = cv_record_source(r, section);
-    printf("\n%s", cv_template_label(v->template, r->type, section, NULL));
+    printf("\n%s", _(cv_template_label(v->template, r->type, section, NULL)));
     if (data == NULL || source == NULL) {
-        printf(": you may not read this\n");
+        cv_print(": you may not read this\n");
         return;
     }
     if (cv_json_len(data) == 0) {
-        printf(": empty\n");
+        cv_print(": empty\n");
         return;
     }
-    printf("  (version %llu, by %s)\n", (unsigned long long)source->version, source->author);
+    cv_print("  (version %llu, by %s)\n", (unsigned long long)source->version, source->author);
     cv_fields_print(v->template, r->type, r->id, section, data);
 }
 
 static void print_record(const struct cv_vault *v, const struct cv_record *r, const struct cv_words *only)
 {
     const char *section;
-    printf("%s %s, version %llu\n", cv_template_label(v->template, r->type, NULL, NULL), r->id,
-           (unsigned long long)r->version);
+    cv_print("%s %s, version %llu\n", _(cv_template_label(v->template, r->type, NULL, NULL)), r->id,
+             (unsigned long long)r->version);
     for (size_t i = 0; (section = cv_template_type_section(v->template, r->type, i)) != NULL; i++) {
         bool asked = only->n == 0;
         for (size_t j = 0; j < only->n; j++)
@@ -52,7 +52,7 @@ static void print_record(const struct cv_vault *v, const struct cv_record *r, co
             print_section(v, r, section);
     }
     for (size_t i = 0; i < cv_json_len(r->erased); i++)
-        printf("\n%s: was erased\n", cv_json_cstr(cv_json_at(r->erased, i)));
+        cv_print("\n%s: was erased\n", cv_json_cstr(cv_json_at(r->erased, i)));
 }
 
 /* record_json(v, r): one object, as `record add` takes it, with version and what was withheld. */

@@ -81,7 +81,7 @@ static cv_status show(struct cv_ui *ui, const struct cv_share *s, struct cv_byte
         printf("{\"share\":%u,\"of\":%u,\"text\":\"%.*s\"}\n", s->x, count, (int)text.n,
                (const char *)text.p);
     else if (st == CV_OK) {
-        printf("Share %u of %u\n", s->x, count);
+        cv_print("Share %u of %u\n", s->x, count);
         for (size_t i = 0; i < text.n; i += 30)
             printf("    %.*s\n", (int)(text.n - i < 29 ? text.n - i : 29), (const char *)text.p + i);
         fwrite(blocks.p, 1, blocks.n, stdout);
@@ -182,7 +182,7 @@ static cv_status read_share(struct cv_ui *ui, const char *path, struct cv_share 
     struct cv_err err = { 0 };
     cv_status st = cv_ui_read_file(ui, path, SHARE_FILE_MAX, &text);
     if (st == CV_OK && (st = cv_share_parse(cv_buf_view(&text), out, &err)) != CV_OK)
-        st = cv_fail(&ui->err, st, "%s: %.150s", path, err.msg);
+        st = cv_fail(&ui->err, st, "%s: %s", path, err.msg);
     cv_buf_free(&text);
     return st;
 }

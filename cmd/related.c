@@ -22,7 +22,7 @@ static const struct cv_opt opts[] = {
 static const char *label_of(const struct cv_json *thing)
 {
     const size_t k = cv_graph_kind(cv_json_get_str(thing, "kind"));
-    return k < CV_GRAPH_KINDS ? cv_graph_kinds[k].label : "Other";
+    return k < CV_GRAPH_KINDS ? _(cv_graph_kinds[k].label) : _("Other");
 }
 
 /* found_in(thing, id): what that case has of it; NULL if nothing. */
@@ -42,7 +42,7 @@ static cv_status print_thing(const struct cv_json *thing, const struct cv_json *
     struct cv_buf line = { 0 };
     cv_status st = cv_buf_str(&line, text);
     if (strcmp(text, theirs) != 0)
-        st = CV_THEN(st, cv_buf_printf(&line, " (there: %s)", theirs));
+        st = CV_THEN(st, cv_buf_printf(&line, _(" (there: %s)"), theirs));
     if (st == CV_OK)
         cv_text_print(cv_buf_view(&line), cv_text_label(2, label_of(thing)) + 1, 4);
     cv_buf_free(&line);
@@ -57,7 +57,7 @@ static cv_status print_case(const struct cv_json *doc, const struct cv_json *o)
     cv_status st = CV_OK;
     printf("\n%s", id);
     if (strcmp(type, "case") != 0)
-        printf("  (%s, in no case)", type);
+        cv_print("  (%s, in no case)", type);
     if (title != NULL) {
         printf("  ");
         cv_ui_print_text(cv_bytes_str(title));
@@ -84,9 +84,10 @@ static cv_status print_common(const struct cv_json *doc)
         if (more == 0)
             continue;
         if (first)
-            printf("\nIn so many records that it says little:\n");
+            cv_print("\nIn so many records that it says little:\n");
         first = false;
-        st = cv_buf_printf(&line, "%s (in %lld others)", cv_json_get_str(thing, "text"), more);
+        st = cv_buf_printf(&line, cv_words((uint64_t)more, "%s (in %lld other)", "%s (in %lld others)"),
+                           cv_json_get_str(thing, "text"), more);
         if (st == CV_OK)
             cv_text_print(cv_buf_view(&line), cv_text_label(2, label_of(thing)), 4);
         cv_buf_free(&line);
@@ -101,7 +102,7 @@ static cv_status say_closed(const struct cv_ui *ui, const struct cv_json *doc)
     struct cv_buf names = { 0 };
     cv_status st = CV_OK;
     for (size_t i = 0; i < cv_json_len(closed) && st == CV_OK; i++)
-        st = cv_buf_printf(&names, "%s%s", i > 0 ? ", " : "", cv_json_cstr(cv_json_at(closed, i)));
+        st = cv_buf_printf(&names, "%s%s", i > 0 ? ", " : "", _(cv_json_cstr(cv_json_at(closed, i))));
     if (st == CV_OK && names.n > 0)
         cv_ui_say(ui, "Not looked into, since you may not read it: %.*s.", (int)names.n,
                   (const char *)names.p);
@@ -119,10 +120,10 @@ static cv_status print(const struct cv_ui *ui, const struct cv_json *doc)
         cv_ui_print_text(cv_json_text(cv_json_get(doc, "title")));
     }
     if (cv_json_len(cases) == 0)
-        printf("\n  shares nothing with another case\n");
+        cv_print("\n  shares nothing with another case\n");
     else
-        printf("\n  shares something with %zu other%s:\n", cv_json_len(cases),
-               cv_json_len(cases) > 1 ? "s" : "");
+        cv_print_n(stdout, cv_json_len(cases), "\n  shares something with %zu other:\n",
+                   "\n  shares something with %zu others:\n", cv_json_len(cases));
     for (size_t i = 0; i < cv_json_len(cases) && st == CV_OK; i++)
         st = print_case(doc, cv_json_at(cases, i));
     st = CV_THEN(st, print_common(doc));
@@ -151,7 +152,7 @@ static cv_status check(struct cv_ui *ui, const struct args *a)
     const size_t n = a->output != NULL ? strlen(a->output) : 0;
     if (a->output == NULL || (n > strlen(SUFFIX) && strcmp(a->output + n - strlen(SUFFIX), SUFFIX) == 0))
         return CV_OK;
-    return cv_fail(&ui->err, CV_ERR_ARG, "-o: the page's name ends in " SUFFIX);
+    return cv_fail(&ui->err, CV_ERR_ARG, "-o: the page's name ends in %s", SUFFIX);
 }
 
 static cv_status run(struct cv_ui *ui, const void *args)
@@ -167,7 +168,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (st == CV_OK)
         st = ui->json ? cv_ui_answer(ui, doc) : print(ui, doc);
     if (st == CV_OK)
-        cv_ui_unread((size_t)cv_json_get_int(doc, "unread"), "not searched");
+        cv_ui_unread((size_t)cv_json_get_int(doc, "unread"), CV_UI_NOT_SEARCHED);
     if (st == CV_OK && a->output != NULL)
         cv_ui_say(ui, "The page is not sealed: it holds what you may read. Keep it as you keep the file.");
     cv_json_free(doc);

@@ -27,9 +27,9 @@ static void on_aside(void *arg, const char *name, const char *aside)
     if (ui->json)
         return;
     if (aside[0] != '\0')
-        printf("%s: mended; what was there is set-aside/%s now\n", name, aside);
+        cv_print("%s: mended; what was there is set-aside/%s now\n", name, aside);
     else
-        printf("%s: was missing, and is there again\n", name);
+        cv_print("%s: was missing, and is there again\n", name);
 }
 
 static cv_status answer(const struct cv_ui *ui, const struct cv_repaired *r)
@@ -52,9 +52,9 @@ static cv_status on_lost(void *arg, uint64_t index, enum cv_kind kind, const cha
     const struct cv_ui *ui = arg;
     struct cv_json *o;
     if (!ui->json) {
-        printf("entry %" PRIu64 " (%s): %s\n", index, cv_kind_name(kind),
-               strcmp(what, "lost") == 0 ? "LOST"
-                                         : "there, but nothing proves any more that it was not altered");
+        cv_print("entry %" PRIu64 " (%s): %s\n", index, _(cv_kind_name(kind)),
+                 strcmp(what, "lost") == 0 ? _("LOST")
+                                           : _("there, but nothing proves any more that it was not altered"));
         return CV_OK;
     }
     o = cv_json_object();
@@ -80,24 +80,26 @@ static cv_status without(struct cv_ui *ui, const char *path)
             "what could be mended is. Your own keys are among what is gone: a colleague, best a custodian, "
             "must run `casevault repair` once";
     if (st == CV_OK && !ui->json)
-        printf("Everything but the entries named here is whole, opens and can be written to; the\n"
-               "log says what it lacks, and that you said so. The damaged files are in\n"
-               "set-aside/: keep them. If a backup turns up, `casevault restore` it beside this\n"
-               "vault, to read in it what is LOST. Make a new backup now, in a new directory.\n");
+        cv_print("Everything but the entries named here is whole, opens and can be written to; the\n"
+                 "log says what it lacks, and that you said so. The damaged files are in\n"
+                 "set-aside/: keep them. If a backup turns up, `casevault restore` it beside this\n"
+                 "vault, to read in it what is LOST. Make a new backup now, in a new directory.\n");
     return st;
 }
 
 static void print_from(const struct cv_repaired *r)
 {
-    printf("The vault is whole again: all %" PRIu64 " entries verify. Nothing of the log is lost.\n",
-           r->audit.entries);
+    cv_print("The vault is whole again: all %" PRIu64 " entries verify. Nothing of the log is lost.\n",
+             r->audit.entries);
     if (r->keys_gone > 0)
-        printf("LOST: %" PRIu64 " release keys, which the backup does not have either: what was\n"
-               "written under them cannot be opened any more, and `check` says so from now on.\n",
-               r->keys_gone);
-    printf("Keep set-aside/ until somebody has looked at why this happened: a disk that\n"
-           "damages one file damages the next. Then delete it%s.\nMake a new backup now.\n",
-           r->keys ? ": the release keys in it would outlive an erasure" : "");
+        cv_print("LOST: %" PRIu64 " release keys, which the backup does not have either: what was\n"
+                 "written under them cannot be opened any more, and `check` says so from now on.\n",
+                 r->keys_gone);
+    cv_print(r->keys ? N_("Keep set-aside/ until somebody has looked at why this happened: a disk that\n"
+                          "damages one file damages the next. Then delete it: the release keys in it would "
+                          "outlive an erasure.\nMake a new backup now.\n")
+                     : N_("Keep set-aside/ until somebody has looked at why this happened: a disk that\n"
+                          "damages one file damages the next. Then delete it.\nMake a new backup now.\n"));
 }
 
 static cv_status run(struct cv_ui *ui, const void *args)

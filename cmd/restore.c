@@ -35,24 +35,24 @@ static cv_status answer(const struct cv_ui *ui, const struct cv_backed *b, const
 
 static void print(const struct cv_ui *ui, const struct cv_backed *b, const char *dir, const char *fingerprint)
 {
-    printf("Restored into %s, and verified: %" PRIu64 " entries; the head is that of the backup.\n"
-           "Vault: %s\n",
-           dir, b->audit.entries, fingerprint);
+    cv_print("Restored into %s, and verified: %" PRIu64 " entries; the head is that of the backup.\n"
+             "Vault: %s\n",
+             dir, b->audit.entries, fingerprint);
     if (b->ahead > 0)
-        printf("IT HAS GONE BACK: you had seen entry %" PRIu64 ", and it goes on from entry %" PRIu64 ".\n"
-               "The access log tells of it. Tell everybody who works with this vault: what was\n"
-               "written since is gone, what was erased since must be erased again, and each of\n"
-               "them must say once `casevault check --accept-older`, or their casevault refuses\n"
-               "this vault (exit status 14). Let nobody use another copy of it any more.\n",
-               b->ahead, b->audit.head_size);
+        cv_print("IT HAS GONE BACK: you had seen entry %" PRIu64 ", and it goes on from entry %" PRIu64 ".\n"
+                 "The access log tells of it. Tell everybody who works with this vault: what was\n"
+                 "written since is gone, what was erased since must be erased again, and each of\n"
+                 "them must say once `casevault check --accept-older`, or their casevault refuses\n"
+                 "this vault (exit status 14). Let nobody use another copy of it any more.\n",
+                 b->ahead, b->audit.head_size);
     else if (!b->audit.known && ui->trust == NULL)
-        printf("You have not seen this vault before: compare its fingerprint with what a\n"
-               "custodian reads out. Whether it is the newest there was, only those can tell who\n"
-               "worked with it.\n");
+        cv_print("You have not seen this vault before: compare its fingerprint with what a\n"
+                 "custodian reads out. Whether it is the newest there was, only those can tell who\n"
+                 "worked with it.\n");
     else if (b->audit.known)
-        printf("It goes on from what you saw last.\n");
-    printf("From now on work in this one only: two copies that each go on cannot be joined.\n"
-           "What was erased before the backup stays erased. The backup was not changed.\n");
+        cv_print("It goes on from what you saw last.\n");
+    cv_print("From now on work in this one only: two copies that each go on cannot be joined.\n"
+             "What was erased before the backup stays erased. The backup was not changed.\n");
 }
 
 static cv_status run(struct cv_ui *ui, const void *args)

@@ -13,9 +13,9 @@ static cv_status run_roles(struct cv_ui *ui, const void *args)
     (void)args;
     cv_status st = cv_ui_open(ui, &o);
     const struct cv_policy *p = st == CV_OK ? cv_vault_policy(o.vault) : NULL;
-    cv_table_cell(&t, "ROLE");
-    cv_table_cell(&t, "MEMBERS");
-    cv_table_cell(&t, "READS");
+    cv_table_cell(&t, _("ROLE"));
+    cv_table_cell(&t, _("MEMBERS"));
+    cv_table_cell(&t, _("READS"));
     for (size_t r = 0; st == CV_OK && r < p->role_count; r++) {
         const cv_roles bit = (cv_roles)1 << r;
         struct cv_buf reads = { 0 };
@@ -133,10 +133,10 @@ static cv_status run_sections(struct cv_ui *ui, const void *args)
     (void)args;
     cv_status st = cv_ui_open(ui, &o);
     const struct cv_policy *p = st == CV_OK ? cv_vault_policy(o.vault) : NULL;
-    cv_table_cell(&t, "SECTION");
-    cv_table_cell(&t, "READ BY");
-    cv_table_cell(&t, "CREATED BY");
-    cv_table_cell(&t, "EDITED BY");
+    cv_table_cell(&t, _("SECTION"));
+    cv_table_cell(&t, _("READ BY"));
+    cv_table_cell(&t, _("CREATED BY"));
+    cv_table_cell(&t, _("EDITED BY"));
     for (size_t i = 0; st == CV_OK && i < p->section_count; i++) {
         const struct cv_policy_section *s = &p->sections[i];
         const cv_roles sets[3] = { s->readers, s->create, s->edit };
@@ -155,7 +155,7 @@ static cv_status run_sections(struct cv_ui *ui, const void *args)
             char words[CV_ROLE_WORDS];
             cv_policy_role_words(p, sets[k], words, sizeof(words));
             const bool all = sets[k] == p->log.holders;
-            cv_table_cell(&t, all ? "everyone" : words);
+            cv_table_cell(&t, all ? _("everyone") : words);
         }
     }
     if (st == CV_OK && !ui->json)

@@ -87,17 +87,17 @@ static cv_status print_table(const struct cv_search *found)
 {
     struct cv_table t = { .columns = 4 };
     cv_status st = CV_OK;
-    cv_table_cell(&t, "RECORD");
-    cv_table_cell(&t, "TYPE");
-    cv_table_cell(&t, "TITLE");
-    cv_table_cell(&t, "FOUND IN");
+    cv_table_cell(&t, _("RECORD"));
+    cv_table_cell(&t, _("TYPE"));
+    cv_table_cell(&t, _("TITLE"));
+    cv_table_cell(&t, _("FOUND IN"));
     for (size_t i = 0; i < found->count && st == CV_OK; i++) {
         const struct cv_search_hit *hit = &found->hits[i];
         struct cv_buf places = { 0 };
         for (size_t k = 0; k < cv_json_len(hit->places) && st == CV_OK; k++)
             st = cv_buf_printf(&places, "%s%s", k > 0 ? ", " : "", cv_json_cstr(cv_json_at(hit->places, k)));
         if (st == CV_OK && hit->almost)
-            st = cv_buf_str(&places, " (almost)");
+            st = cv_buf_str(&places, _(" (almost)"));
         st = CV_THEN(st, cv_buf_append(&places, CV_LIT("\0")));
         cv_table_cell(&t, last(hit)->id);
         cv_table_cell(&t, last(hit)->type);
@@ -116,9 +116,9 @@ static void tell(const struct cv_ui *ui, const struct cv_search *found)
         fflush(stdout);
         if (ui->quiet)
             break;
-        fputs("No record has the word ", stderr);
+        cv_print_to(stderr, "No record has the word ");
         cv_ui_put_text(stderr, cv_json_text(cv_json_at(found->almost, i)));
-        fputs("; names are shown that are spelled almost so.\n", stderr);
+        cv_print_to(stderr, "; names are shown that are spelled almost so.\n");
     }
     if (found->widened && cv_json_len(found->almost) == 0)
         cv_ui_say(ui, "No record has all of these words; names are shown that are spelled almost so.");
@@ -127,11 +127,13 @@ static void tell(const struct cv_ui *ui, const struct cv_search *found)
     else if (found->found > found->count)
         cv_ui_say(ui, "%zu of %zu records; --limit NUMBER shows more.", found->count, found->found);
     else
-        cv_ui_say(ui, found->count == 1 ? "1 record." : "%zu records.", found->count);
+        cv_ui_say_n(ui, found->count, "%zu record.", "%zu records.", found->count);
     if (found->granted_left > 0)
-        cv_ui_say(ui, "Of what was granted to you only the newest %d were searched; %zu were not.",
-                  CV_INDEX_GRANTED_MAX, found->granted_left);
-    cv_ui_unread(found->unread, "not searched");
+        cv_ui_say_n(ui, found->granted_left,
+                    "Of what was granted to you only the newest %d were searched; %zu was not.",
+                    "Of what was granted to you only the newest %d were searched; %zu were not.",
+                    CV_INDEX_GRANTED_MAX, found->granted_left);
+    cv_ui_unread(found->unread, CV_UI_NOT_SEARCHED);
 }
 
 static cv_status check_type(struct cv_ui *ui, const struct cv_template *t, const char *type)

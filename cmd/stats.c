@@ -193,7 +193,7 @@ static void print_cross(const struct cv_figures_view *v)
     put_upper(&t, v->f->dim[v->by[0]].name);
     for (size_t i = 0; i < columns->n; i++)
         cv_table_cell(&t, columns->c[i].word);
-    cv_table_cell(&t, "all");
+    cv_table_cell(&t, _("all"));
     cv_figures_begin(v, at);
     do {
         if (at[v->by[1]] == 0)
@@ -209,7 +209,7 @@ static void print_list(const struct cv_figures_view *v)
     size_t at[CV_SUPPRESS_DIMS];
     for (size_t i = 0; i < v->count; i++)
         put_upper(&t, v->f->dim[v->by[i]].name);
-    cv_table_cell(&t, "COUNT");
+    cv_table_cell(&t, _("COUNT"));
     cv_figures_begin(v, at);
     do {
         for (size_t i = 0; i < v->count; i++)
@@ -329,7 +329,7 @@ static cv_status check(struct cv_ui *ui, const struct args *a)
 {
     const size_t n = a->output != NULL ? strlen(a->output) : 0;
     if (a->output != NULL && (n <= strlen(SUFFIX) || strcmp(a->output + n - strlen(SUFFIX), SUFFIX) != 0))
-        return cv_fail(&ui->err, CV_ERR_ARG, "--output: the page's name ends in " SUFFIX);
+        return cv_fail(&ui->err, CV_ERR_ARG, "--output: the page's name ends in %s", SUFFIX);
     if (n > 4000)
         return cv_fail(&ui->err, CV_ERR_ARG, "--output: the name is too long");
     if (a->k != 0 && (a->k < CV_STATS_LEAST || a->k > 1000000))

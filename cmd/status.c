@@ -93,29 +93,29 @@ static void print_attention(const struct state *s)
 {
     const struct cv_policy *p = cv_vault_policy(s->v);
     if (s->recovered > 0)
-        printf("RECOVERY:    shares were used: policy %" PRIu64 ", entry %" PRIu64
-               ", let somebody in with every\n"
-               "             role; if nobody told you why, ask\n",
-               s->recovered, s->recovered_at);
+        cv_print("RECOVERY:    shares were used: policy %" PRIu64 ", entry %" PRIu64
+                 ", let somebody in with every\n"
+                 "             role; if nobody told you why, ask\n",
+                 s->recovered, s->recovered_at);
     if (s->approvals > 0)
-        printf("Approvals:   %zu waiting for signatures: see `policy show`\n", s->approvals);
+        cv_print("Approvals:   %zu waiting for signatures: see `policy show`\n", s->approvals);
     if (s->waiting > 0)
-        printf("Waiting:     %zu keys for members; a colleague who holds them hands them on with\n"
-               "             their next command\n",
-               s->waiting);
+        cv_print("Waiting:     %zu keys for members; a colleague who holds them hands them on with\n"
+                 "             their next command\n",
+                 s->waiting);
     if (p->recovery.threshold == 0)
-        printf("Recovery:    none: if all keys are lost, all records are; see `recovery split`\n");
+        cv_print("Recovery:    none: if all keys are lost, all records are; see `recovery split`\n");
     else if (s->lacking > 0)
-        printf("Recovery:    %zu sections are not covered yet; colleagues who read them add them\n"
-               "             with their next command\n",
-               s->lacking);
+        cv_print("Recovery:    %zu sections are not covered yet; colleagues who read them add them\n"
+                 "             with their next command\n",
+                 s->lacking);
     if (s->unfinished > 0)
-        printf("Files:       %zu begun and never finished; they are erased by the next `document add` of\n"
-               "             whoever began them, or by `record erase`\n",
-               s->unfinished);
+        cv_print("Files:       %zu begun and never finished; they are erased by the next `document add` of\n"
+                 "             whoever began them, or by `record erase`\n",
+                 s->unfinished);
     if (s->v->custody->tail != CV_TAIL_NONE)
-        printf("Notice:      an interrupted write lies at the end of the archive; the next write\n"
-               "             closes it off\n");
+        cv_print("Notice:      an interrupted write lies at the end of the archive; the next write\n"
+                 "             closes it off\n");
 }
 
 /* ---- what only a reading tells ---- */
@@ -184,17 +184,17 @@ static cv_status look_at_heads(struct cv_ui *ui, struct state *s)
 static void print_looked(const struct looked *l)
 {
     if (l->ending > 0)
-        printf("Consents:    %zu will be over within %d days, the first on %s; see\n"
-               "             `consent show`\n",
-               l->ending, SOON_DAYS, l->soonest);
+        cv_print("Consents:    %zu will be over within %d days, the first on %s; see\n"
+                 "             `consent show`\n",
+                 l->ending, SOON_DAYS, l->soonest);
     if (l->due > 0)
-        printf("Retention:   %zu need not be kept any more; see `record list --due`\n", l->due);
+        cv_print("Retention:   %zu need not be kept any more; see `record list --due`\n", l->due);
     if (l->witnessed.asked > l->witnessed.enough)
-        printf("Witnesses:   %" PRIu64 " of %" PRIu64 " heads have not enough cosignatures; see\n"
-               "             `audit witness request`\n",
-               l->witnessed.asked - l->witnessed.enough, l->witnessed.asked);
+        cv_print("Witnesses:   %" PRIu64 " of %" PRIu64 " heads have not enough cosignatures; see\n"
+                 "             `audit witness request`\n",
+                 l->witnessed.asked - l->witnessed.enough, l->witnessed.asked);
     if (l->ending == 0 && l->due == 0 && l->witnessed.asked == l->witnessed.enough)
-        printf("Records:     no consent is about to end and nothing is due, as far as you read\n");
+        cv_print("Records:     no consent is about to end and nothing is due, as far as you read\n");
 }
 
 /* ask_agent(ui, s): is this identity unlocked, and for how long? Asking does not prolong it. */
@@ -211,10 +211,10 @@ static void ask_agent(struct cv_ui *ui, struct state *s)
 static void print_agent(const struct state *s)
 {
     if (s->unlocked)
-        printf("Unlocked:    %llu more minutes without a command, %llu in any case; or `casevault lock`\n",
-               (unsigned long long)(s->left.idle + 59) / 60, (unsigned long long)(s->left.most + 59) / 60);
+        cv_print("Unlocked:    %llu more minutes without a command, %llu in any case; or `casevault lock`\n",
+                 (unsigned long long)(s->left.idle + 59) / 60, (unsigned long long)(s->left.most + 59) / 60);
     else
-        printf("Locked:      every command asks for the passphrase; see `casevault unlock`\n");
+        cv_print("Locked:      every command asks for the passphrase; see `casevault unlock`\n");
 }
 
 /* print_guard(g): what holds whoever reads what strangers sent (vault/sandbox.h). */
@@ -224,16 +224,16 @@ static void print_guard(const struct cv_sandbox_level *g)
     if (g->landlock > 0)
         snprintf(landlock, sizeof(landlock), "Landlock %d", g->landlock);
     if (g->seccomp)
-        printf("Guarded:     files from others are read without keys, by a process that can open\n"
-               "             no file, no connection and no program (seccomp; %s)\n",
-               landlock);
+        cv_print("Guarded:     files from others are read without keys, by a process that can open\n"
+                 "             no file, no connection and no program (seccomp; %s)\n",
+                 landlock);
     else if (g->landlock > 0)
-        printf("Guarded:     in part: files from others are read without keys, by a process that\n"
-               "             can open no file (%s; this system has no seccomp)\n",
-               landlock);
+        cv_print("Guarded:     in part: files from others are read without keys, by a process that\n"
+                 "             can open no file (%s; this system has no seccomp)\n",
+                 landlock);
     else
-        printf("NOT GUARDED: this system has neither seccomp nor Landlock: a file made to attack\n"
-               "             its reader meets no keys, but could open files: read it elsewhere\n");
+        cv_print("NOT GUARDED: this system has neither seccomp nor Landlock: a file made to attack\n"
+                 "             its reader meets no keys, but could open files: read it elsewhere\n");
 }
 
 /* print_vault(s, print): what it is, and what this member is in it. */
@@ -242,13 +242,13 @@ static void print_vault(const struct state *s, const char *print)
     const struct cv_policy *p = cv_vault_policy(s->v);
     const struct cv_custody *c = s->v->custody;
     struct cv_json *roles = cv_policy_role_names(p, cv_vault_me(s->v)->roles);
-    printf("Vault:      ");
+    cv_print("Vault:      ");
     cv_text_print(cv_bytes_str(c->path), 12, 13);
-    printf("Fingerprint: %s\nYou are:     %s\nYou work as:", print, s->v->id->public.pseudonym);
+    cv_print("Fingerprint: %s\nYou are:     %s\nYou work as:", print, s->v->id->public.pseudonym);
     cv_text_value(roles, 12, 13);
-    printf("Contents:    %" PRIu64 " versions of records, %" PRIu64 " entries in the access log\n",
-           c->counts[CV_KIND_RECORD], c->counts[CV_KIND_EVENT]);
-    printf("Members:     %zu, under policy number %" PRIu64 "\n", p->member_count, p->number);
+    cv_print("Contents:    %" PRIu64 " versions of records, %" PRIu64 " entries in the access log\n",
+             c->counts[CV_KIND_RECORD], c->counts[CV_KIND_EVENT]);
+    cv_print("Members:     %zu, under policy number %" PRIu64 "\n", p->member_count, p->number);
     cv_json_free(roles);
 }
 

@@ -28,22 +28,24 @@ void cv_term_close(struct cv_term *t)
 
 void cv_term_say(size_t indent, const char *text)
 {
-    cv_text_print(cv_bytes_str(text), 0, indent);
+    cv_text_print(cv_bytes_str(_(text)), 0, indent);
 }
 
 /* wrong(line): why it cannot be taken; NULL if it can. */
 static const char *wrong(struct cv_bytes line)
 {
     if (line.n >= LINE_MAX_BYTES - 1)
-        return "That line is too long for the terminal, which may have cut it, so it was not taken. Type it "
-               "in lines "
-               "of at most half a page.";
+        return N_(
+            "That line is too long for the terminal, which may have cut it, so it was not taken. Type it "
+            "in lines "
+            "of at most half a page.");
     if (!cv_utf8_valid(line))
-        return "This terminal does not send UTF-8, so letters would be lost. Set its character set to UTF-8.";
+        return N_(
+            "This terminal does not send UTF-8, so letters would be lost. Set its character set to UTF-8.");
     for (size_t i = 0; i < line.n; i++)
         if (line.p[i] < 0x20 && line.p[i] != '\t')
-            return "A key in there writes nothing (the arrows do not work here; Backspace does). Type it "
-                   "again.";
+            return N_("A key in there writes nothing (the arrows do not work here; Backspace does). Type it "
+                      "again.");
     return NULL;
 }
 
@@ -79,7 +81,7 @@ static cv_status read_line(struct cv_term *t, struct cv_bytes *line, struct cv_e
 cv_status cv_term_ask(struct cv_term *t, const char *prompt, struct cv_bytes *line, struct cv_err *err)
 {
     for (;;) {
-        cv_ui_print_text(cv_bytes_str(prompt));
+        cv_ui_print_text(cv_bytes_str(_(prompt)));
         if (fflush(stdout) != 0)
             return cv_fail_errno(err, "the terminal: cannot write");
         cv_status st = read_line(t, line, err);

@@ -19,13 +19,13 @@ bool cv_term_there(void);
 CV_MUST_CHECK cv_status cv_term_open(struct cv_term *t, struct cv_err *err);
 void cv_term_close(struct cv_term *t);
 
-/** cv_term_say(indent, text): some text on standard output, wrapped, and a LF. */
+/** cv_term_say(indent, text): ${text}, translated, on standard output, wrapped, and a LF. */
 void cv_term_say(size_t indent, const char *text);
 
-/** cv_term_ask(t, prompt, line, err): show ${prompt} and read a line, without white space around it; asked
- * again, saying why, where a line is too long for the terminal, is no UTF-8, or has keys in it that write
- * nothing. ${line} is valid until the next question. CV_OK; CV_ERR_NOTFOUND at the end of the input (Ctrl-D);
- * CV_ERR_IO. */
+/** cv_term_ask(t, prompt, line, err): show ${prompt}, translated, and read a line, without white space around
+ * it; asked again, saying why, where a line is too long for the terminal, is no UTF-8, or has keys in it that
+ * write nothing. ${line} is valid until the next question. CV_OK; CV_ERR_NOTFOUND at the end of the input
+ * (Ctrl-D); CV_ERR_IO. */
 CV_MUST_CHECK cv_status cv_term_ask(struct cv_term *t, const char *prompt, struct cv_bytes *line,
                                     struct cv_err *err);
 

@@ -1,9 +1,11 @@
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
 #include "formats/utf8.h"
 
+#define LEAD_BYTES 512
 #define ROOM_LEAST 20 /* columns that a text gets, however narrow the terminal */
 
 /* Where a text has got to. */
@@ -85,10 +87,31 @@ void cv_text_print(struct cv_bytes text, size_t column, size_t indent)
 
 size_t cv_text_label(size_t indent, const char *label)
 {
+    const struct cv_bytes text = cv_bytes_str(_(label));
     printf("%*s", (int)indent, "");
-    cv_ui_print_text(cv_bytes_str(label));
+    cv_ui_print_text(text);
     fputc(':', stdout);
-    return indent + cv_utf8_columns(cv_bytes_str(label)) + 1;
+    return indent + cv_utf8_columns(text) + 1;
+}
+
+size_t cv_text_lead(const char *fmt, ...)
+{
+    char text[LEAD_BYTES];
+    va_list ap;
+    va_start(ap, fmt);
+    const int n = vsnprintf(text, sizeof(text), _(fmt), ap);
+    va_end(ap);
+    const struct cv_bytes lead = cv_utf8_cut(cv_bytes_str(n > 0 ? text : ""), sizeof(text));
+    cv_ui_print_text(lead);
+    return cv_utf8_columns(lead);
+}
+
+size_t cv_text_pad(const char *text, size_t width)
+{
+    const size_t n = cv_utf8_columns(cv_bytes_str(text));
+    cv_ui_print_text(cv_bytes_str(text));
+    printf("%*s", n < width ? (int)(width - n) : 0, "");
+    return n < width ? width : n;
 }
 
 /* append_plain(v, out): a value that is neither list nor object. */
@@ -97,7 +120,7 @@ static cv_status append_plain(const struct cv_json *v, struct cv_buf *out)
     if (cv_json_is(v, CV_JSON_STRING))
         return cv_buf_append(out, cv_json_text(v));
     if (cv_json_is(v, CV_JSON_BOOL))
-        return cv_buf_str(out, cv_json_to_bool(v) ? "yes" : "no");
+        return cv_buf_str(out, cv_json_to_bool(v) ? _("yes") : _("no"));
     return cv_json_write(v, out); /* a number; whatever else a record might hold is shown as it is */
 }
 
@@ -109,6 +132,7 @@ void cv_text_value(const struct cv_json *v, size_t column, size_t indent)
         st = i > 0 ? cv_buf_str(&text, "; ") : CV_OK;
         st = CV_THEN(st, append_plain(cv_json_at(v, i), &text));
     }
-    cv_text_print(st == CV_OK ? cv_buf_view(&text) : CV_LIT("(no memory to show it)"), column, indent);
+    cv_text_print(st == CV_OK ? cv_buf_view(&text) : cv_bytes_str(_("(no memory to show it)")), column,
+                  indent);
     cv_buf_free(&text);
 }

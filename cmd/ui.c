@@ -37,7 +37,7 @@ static cv_status read_fd(struct cv_ui *ui, int fd, const char *name, size_t max,
 cv_status cv_ui_read_file(struct cv_ui *ui, const char *path, size_t max, struct cv_buf *out)
 {
     if (strcmp(path, "-") == 0)
-        return read_fd(ui, STDIN_FILENO, "standard input", max, out);
+        return read_fd(ui, STDIN_FILENO, _("standard input"), max, out);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return cv_fail_errno(&ui->err, "%s", path);
@@ -79,7 +79,7 @@ static cv_status create(struct cv_ui *ui, const char *path, struct cv_bytes byte
 
 cv_status cv_ui_write_file(struct cv_ui *ui, const char *path, struct cv_bytes bytes)
 {
-    return strcmp(path, "-") == 0 ? write_out(ui, STDOUT_FILENO, "standard output", bytes)
+    return strcmp(path, "-") == 0 ? write_out(ui, STDOUT_FILENO, _("standard output"), bytes)
                                   : create(ui, path, bytes);
 }
 
@@ -102,7 +102,7 @@ cv_status cv_ui_ask(struct cv_ui *ui, const char *question, char answer[static C
         return cv_fail(&ui->err, CV_ERR_DENIED,
                        "nobody is there to confirm this; see the options for scripts");
     setvbuf(tty, typed, _IOFBF, sizeof(typed));
-    fprintf(tty, "%s: ", question);
+    fprintf(tty, "%s: ", _(question));
     fflush(tty);
     const bool read = fgets(answer, CV_ANSWER_BYTES, tty) != NULL;
     fclose(tty);
@@ -115,7 +115,7 @@ cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want
 {
     char answer[CV_ANSWER_BYTES];
     cv_status st = cv_ui_ask(ui, question, answer);
-    if (st == CV_OK && strcmp(answer, want) != 0)
+    if (st == CV_OK && strcmp(answer, want) != 0 && !(strcmp(want, "yes") == 0 && cv_locale_yes(answer)))
         st = cv_fail(&ui->err, CV_ERR_DENIED, "not confirmed; nothing was changed");
     return st;
 }
@@ -266,16 +266,26 @@ void cv_ui_training(struct cv_ui *ui, bool training)
 {
     ui->training = training;
     if (training)
-        fprintf(ui->json ? stderr : stdout, "TRAINING - no real people are in this vault\n");
+        cv_print_to(ui->json ? stderr : stdout, "TRAINING - no real people are in this vault\n");
 }
 
-void cv_ui_unread(size_t count, const char *not_done)
+void cv_ui_unread(size_t count, enum cv_unread not_done)
 {
     if (count == 0)
         return;
     fflush(stdout);
-    fprintf(stderr, "%zu record%s could not be read, and %s %s; `casevault check` says which.\n", count,
-            count > 1 ? "s" : "", count > 1 ? "are" : "is", not_done);
+    if (not_done == CV_UI_LEFT_OUT)
+        cv_print_n(
+            stderr, count,
+            "%zu record could not be read, and is left out, if of this case; `casevault check` says which.\n",
+            "%zu records could not be read, and are left out, if of this case; `casevault check` says "
+            "which.\n",
+            count);
+    else
+        cv_print_n(stderr, count,
+                   "%zu record could not be read, and is not searched; `casevault check` says which.\n",
+                   "%zu records could not be read, and are not searched; `casevault check` says which.\n",
+                   count);
 }
 
 void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...)
@@ -285,7 +295,19 @@ void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...)
         return;
     fflush(stdout); /* both may go into one file: what was said first stands first */
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    cv_print_v(stderr, _(fmt), ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+void cv_ui_say_n(const struct cv_ui *ui, uint64_t n, const char *one, const char *many, ...)
+{
+    va_list ap;
+    if (ui->quiet)
+        return;
+    fflush(stdout);
+    va_start(ap, many);
+    cv_print_v(stderr, cv_words(n, one, many), ap);
     va_end(ap);
     fputc('\n', stderr);
 }
@@ -348,9 +370,11 @@ void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uin
         return;
     last = now;
     finished = done == total;
-    fprintf(stderr, "\r%s: %llu of %llu (%llu %%)%s", what, (unsigned long long)done,
-            (unsigned long long)total, (unsigned long long)(total > 0 ? 100 * done / total : 100),
-            done == total ? "\n" : "");
+    fputc('\r', stderr);
+    cv_print_to(stderr, "%s: %llu of %llu (%llu %%)", _(what), (unsigned long long)done,
+                (unsigned long long)total, (unsigned long long)(total > 0 ? 100 * done / total : 100));
+    if (done == total)
+        fputc('\n', stderr);
 }
 
 cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome *outcome, const char *done)
@@ -358,7 +382,7 @@ cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome *outcome, cons
     struct cv_json *o;
     if (!ui->json) {
         if (outcome->done)
-            cv_ui_say(ui, "%s", done);
+            cv_ui_say(ui, "%s", _(done));
         else
             cv_ui_say(ui,
                       "This waits for others: it has %u of %u signatures, and nothing has changed yet. They "

@@ -35,7 +35,7 @@ static cv_status agent_program(struct cv_ui *ui, char *out, size_t room)
         slash = strrchr(out, '/');
     }
     if (slash == NULL || (size_t)(slash + 1 - out) + sizeof(AGENT) > room)
-        return cv_fail(&ui->err, CV_ERR_IO, AGENT ": cannot find where this program stands");
+        return cv_fail(&ui->err, CV_ERR_IO, "%s: cannot find where this program stands", AGENT);
     strcpy(slash + 1, AGENT);
     return access(out, X_OK) == 0 ? CV_OK : cv_fail_errno(&ui->err, "%s", out);
 }
@@ -146,7 +146,8 @@ static cv_status lock_all(struct cv_ui *ui)
     size_t count = 0;
     cv_status st = cv_agent_lock_all(&count, &ui->err);
     if (st == CV_OK || count > 0)
-        cv_ui_say(ui, "Locked: the keys of %zu identities are wiped from memory.", count);
+        cv_ui_say_n(ui, count, "Locked: the keys of %zu identity are wiped from memory.",
+                    "Locked: the keys of %zu identities are wiped from memory.", count);
     return cv_err_note(&ui->err, st, "agent");
 }
 

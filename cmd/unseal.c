@@ -25,7 +25,7 @@ struct report {
     cv_status st;
     bool wrong_passphrase;
     char recipient[128];
-    char msg[256];
+    char msg[CV_ERR_BYTES];
 };
 
 struct opening {

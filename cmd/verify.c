@@ -47,7 +47,8 @@ static void print_claim(const char *name, const struct cv_json *v, size_t indent
     for (size_t i = 0; i < (objects ? cv_json_len(v) : 1); i++) {
         const struct cv_json *o = objects ? cv_json_at(v, i) : v;
         if (objects)
-            printf("%*s- %zu of %zu disclosed\n", (int)indent + 2, "", i + 1, cv_json_len(v));
+            printf("%*s", (int)indent + 2, "");
+        cv_print("- %zu of %zu disclosed\n", i + 1, cv_json_len(v));
         print_claims(o, NULL, indent + (objects ? 4 : 2));
     }
 }
@@ -84,11 +85,12 @@ static void print_record(const struct cv_package_verdict *v, size_t i)
     const struct cv_json *claims = cv_json_at(v->claims, i), *place = cv_json_at(v->places, i);
     const time_t iat = (time_t)cv_json_get_int(claims, "iat");
     struct tm tm;
-    char day[16] = "?";
+    char day[16] = "?", shown[CV_MOMENT_BYTES];
     if (gmtime_r(&iat, &tm) != NULL)
         strftime(day, sizeof(day), "%Y-%m-%d", &tm);
-    printf("\nRecord %zu: as its author signed it on %s, entry %lld of %lld in the log\n", i + 1, day,
-           (long long)cv_json_get_int(place, "index"), (long long)cv_json_get_int(place, "size"));
+    cv_print("\nRecord %zu: as its author signed it on %s, entry %lld of %lld in the log\n", i + 1,
+             cv_locale_day(day, shown), (long long)cv_json_get_int(place, "index"),
+             (long long)cv_json_get_int(place, "size"));
     for (size_t k = 5; said[k] != NULL; k++)
         if (cv_json_get(claims, said[k]) != NULL)
             print_claim(said[k], cv_json_get(claims, said[k]), 2);
@@ -99,32 +101,34 @@ static void print_head(const struct cv_package_verdict *v)
 {
     const struct cv_json *m = v->manifest, *to = cv_json_get(m, "partner");
     const struct cv_bytes basis = cv_json_text(cv_json_get(m, "basis"));
-    printf("Package ");
+    char shown[CV_MOMENT_BYTES];
+    cv_print("Package ");
     cv_ui_print_text(cv_json_text(cv_json_get(m, "id")));
-    printf(", made ");
-    cv_ui_print_text(cv_json_text(cv_json_get(m, "time")));
-    printf(" by ");
+    cv_print(", made ");
+    cv_ui_print_text(cv_bytes_str(cv_locale_moment(cv_json_get_str(m, "time"), shown)));
+    cv_print(" by ");
     cv_ui_print_text(cv_json_text(cv_json_get(m, "by")));
-    printf("\n  for");
-    cv_text_print(cv_json_text(cv_json_get(to, "name")), 5, 6);
-    printf("  purpose");
-    cv_text_print(cv_json_text(cv_json_get(m, "purpose")), 9, 10);
-    printf("  to be used until ");
-    cv_ui_print_text(cv_json_text(cv_json_get(m, "expires")));
-    printf("\n  %zu records, %zu consents relied on\n", cv_json_len(cv_json_get(m, "records")),
-           cv_json_len(cv_json_get(m, "consents")));
-    if (basis.n > 0) {
-        fputs("  LEGAL BASIS where consent is missing:", stdout);
-        cv_text_print(basis, 39, 4);
-    }
+    fputc('\n', stdout);
+    cv_text_print(cv_json_text(cv_json_get(to, "name")), cv_text_lead("  for"), 6);
+    cv_text_print(cv_json_text(cv_json_get(m, "purpose")), cv_text_lead("  purpose"), 10);
+    cv_print("  to be used until ");
+    cv_ui_print_text(cv_bytes_str(cv_locale_day(cv_json_get_str(m, "expires"), shown)));
+    fputc('\n', stdout);
+    cv_print_n(stdout, cv_json_len(cv_json_get(m, "records")), "  %zu record, %zu consents relied on\n",
+               "  %zu records, %zu consents relied on\n", cv_json_len(cv_json_get(m, "records")),
+               cv_json_len(cv_json_get(m, "consents")));
+    if (basis.n > 0)
+        cv_text_print(basis, cv_text_lead("  LEGAL BASIS where consent is missing:"), 4);
 }
 
 static void print_checks(const struct cv_package_verdict *v)
 {
     for (size_t i = 0; i < CV_CHECK_COUNT; i++) {
         const struct cv_finding *f = &v->checks[i];
-        printf("  %-9s", cv_package_check_name((enum cv_package_check)i));
-        cv_text_print(cv_bytes_str(!f->done ? "not checked" : f->status == CV_OK ? "holds" : f->why), 13, 13);
+        const char *said = !f->done ? _("not checked") : f->status == CV_OK ? _("holds") : _(f->why);
+        printf("  ");
+        cv_text_print(cv_bytes_str(said),
+                      2 + cv_text_pad(_(cv_package_check_name((enum cv_package_check)i)), 9) + 2, 13);
     }
 }
 

@@ -241,7 +241,7 @@ static cv_status run_serve(struct cv_ui *ui, const void *args)
         close(fd);
     st = CV_THEN(st, take_key(ui, a->key, &w));
     if (st == CV_OK) {
-        printf("Listening: http://%s/add-checkpoint\n", place);
+        cv_print("Listening: http://%s/add-checkpoint\n", place);
         fflush(stdout);
         st = cv_witness_serve(&front, &w, logs, a->logs.n, say, ui, &ui->err);
         st = cv_err_note(&ui->err, st, "witness");

@@ -6,6 +6,7 @@
 #include "crypto/hkdf.h"
 #include "formats/age.h"
 #include "formats/base64.h"
+#include "formats/words.h"
 
 #define VERSION_LINE "age-encryption.org/v1\n"
 #define LINE_CHARS 64
@@ -23,7 +24,7 @@ void cv_age_header_free(struct cv_age_header *h)
 
 static cv_status bad(const struct cv_age_header *h, struct cv_err *err, const char *why)
 {
-    return cv_fail(err, CV_ERR_FORMAT, "age header, line %zu: %s", h->number + 1, why);
+    return cv_fail(err, CV_ERR_FORMAT, "age header, line %zu: %s", h->number + 1, _(why));
 }
 
 /* split(line, args, count): the arguments after "-> "; all are counted, the first ARGS_MAX kept. */

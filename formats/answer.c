@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "formats/columns_field.h"
+#include "formats/words.h"
 
 /* having(f, part, first): the one word that has the folded ${part} in it, or (first) at its beginning;
  * *count: how many do. */
@@ -29,7 +30,7 @@ static const char *choice(const struct cv_template_field *f, struct cv_bytes tex
     uint64_t number = 0;
     size_t count = 0;
     const char *found = cell_choice(f, text);
-    *why = "none of the choices; ? shows them";
+    *why = _("none of the choices; ? shows them");
     if (found != NULL)
         return found;
     if (cv_bytes_number(text, &number))
@@ -42,7 +43,7 @@ static const char *choice(const struct cv_template_field *f, struct cv_bytes tex
     if (count == 0)
         found = having(f, part, false, &count);
     if (count > 1)
-        *why = "more than one of the choices has that in it; type more of it, or its number";
+        *why = _("more than one of the choices has that in it; type more of it, or its number");
     return found;
 }
 

@@ -6,6 +6,7 @@
 
 #include "formats/columns_field.h"
 #include "formats/utf8.h"
+#include "formats/words.h"
 
 /* What the columns of a file mean; rows are taken in columns_row.c. */
 
@@ -32,8 +33,10 @@ static cv_status only_strings(const struct cv_json *o, const char *name, bool nu
     for (void *it = cv_json_first(of); it != NULL; it = cv_json_next(of, it)) {
         const struct cv_json *v = cv_json_iter_value(it);
         if (!cv_json_is(v, CV_JSON_STRING) && !(null_too && cv_json_is(v, CV_JSON_NULL)))
-            return cv_fail(err, CV_ERR_FORMAT, "map: %s: %.60s: text%s is wanted", name,
-                           cv_json_iter_name(it), null_too ? " or null" : "");
+            return cv_fail(err, CV_ERR_FORMAT,
+                           null_too ? N_("map: %s: %.60s: text or null is wanted")
+                                    : N_("map: %s: %.60s: text is wanted"),
+                           name, cv_json_iter_name(it));
     }
     return CV_OK;
 }

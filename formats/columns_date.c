@@ -3,6 +3,7 @@
 
 #include "formats/columns_field.h"
 #include "formats/date.h"
+#include "formats/words.h"
 
 /* The dates that people write. What can be read in two ways is refused. */
 
@@ -103,7 +104,7 @@ bool cell_date(struct cv_bytes text, enum cv_date_order order, char out[static 3
 {
     struct parts p;
     unsigned day = 0, month = 0, year = 0;
-    *why = "not a date that is understood; write YYYY-MM-DD";
+    *why = _("not a date that is understood; write YYYY-MM-DD");
     const uint8_t *t = text.n > 10 ? memchr(text.p, 'T', text.n) : NULL;
     if (t == NULL && text.n > 16 && text.p[10] == ' ' && text.p[13] == ':')
         t = text.p + 10;
@@ -119,7 +120,7 @@ bool cell_date(struct cv_bytes text, enum cv_date_order order, char out[static 3
         if ((p.count > 1 && month == 0) || (p.count > 2 && day == 0))
             return false;
     } else if (p.digits[p.count - 1] != 4) {
-        *why = p.count == 3 ? "the year of a date is wanted in four digits" : *why;
+        *why = p.count == 3 ? _("the year of a date is wanted in four digits") : *why;
         return false;
     } else if (p.count == 2) { /* 05/2024, May 2024 */
         year = p.n[1];
@@ -131,7 +132,7 @@ bool cell_date(struct cv_bytes text, enum cv_date_order order, char out[static 3
     } else if (p.count == 3) {
         year = p.n[2];
         if (!day_and_month(&p, order, &day, &month)) {
-            *why = "a date that can be read in two ways; write YYYY-MM-DD, or say --dates dmy or mdy";
+            *why = _("a date that can be read in two ways; write YYYY-MM-DD, or say --dates dmy or mdy");
             return false;
         }
     } else {
@@ -144,6 +145,6 @@ bool cell_date(struct cv_bytes text, enum cv_date_order order, char out[static 3
              year, month, day);
     if (cv_date_ok(cv_bytes_str(out), true))
         return true;
-    *why = "a day that does not exist";
+    *why = _("a day that does not exist");
     return false;
 }

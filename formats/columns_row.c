@@ -5,6 +5,7 @@
 #include "crypto/random.h"
 #include "formats/columns_field.h"
 #include "formats/crockford.h"
+#include "formats/words.h"
 
 /* A row becomes records: each cell goes where its column says, and what the records are to each other follows
  * from the template. */
@@ -31,7 +32,7 @@ struct taking {
 static void fault(struct taking *t, const char *column, const char *why)
 {
     t->faulty = true;
-    t->fault(t->arg, column, why);
+    t->fault(t->arg, column, _(why));
 }
 
 /* member(o, name, array): an object's member, made if need be; borrowed. */
@@ -176,14 +177,15 @@ static void take_choice(struct taking *t, const struct column *col, struct cv_by
 static void agree(struct taking *t, const struct cv_csv_row *row, const struct column *all,
                   const struct cv_json *words)
 {
-    char why[COLUMNS_PATH_BYTES + 40];
+    char why[COLUMNS_PATH_BYTES + 120];
     for (size_t i = 0; i < t->c->count; i++) {
         const struct column *one = &t->c->column[i];
         bool yes = false;
         if (one->m.what != MEANS_CHOICE || one->m.place != all->m.place || one->m.number != all->m.number ||
             !cell_yes(cell_bare(row->cell[i]), &yes) || cv_json_has_word(words, one->m.choice) == yes)
             continue;
-        snprintf(why, sizeof(why), yes ? "yes, but %s does not name it" : "no, but %s names it", all->header);
+        snprintf(why, sizeof(why), yes ? _("yes, but %s does not name it") : _("no, but %s names it"),
+                 all->header);
         fault(t, one->header, why);
     }
 }
@@ -191,7 +193,7 @@ static void agree(struct taking *t, const struct cv_csv_row *row, const struct c
 /* words_of(f, out): the words that may stand in a field, as many as fit. */
 static const char *words_of(const struct cv_template_field *f, char out[static 200])
 {
-    size_t n = (size_t)snprintf(out, 200, "none of");
+    size_t n = (size_t)snprintf(out, 200, "%s", _("none of"));
     for (size_t i = 0; i < cv_json_len(f->choices); i++) {
         const char *word = cv_json_cstr(cv_json_at(f->choices, i));
         if (n + strlen(word) + 7 > 200)

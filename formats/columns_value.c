@@ -5,6 +5,7 @@
 #include "formats/country.h"
 #include "formats/crockford.h"
 #include "formats/csv.h"
+#include "formats/words.h"
 
 /* What a cell says, in the terms of the template. Nothing is guessed: what can be read in two ways is
  * refused. */
@@ -170,7 +171,7 @@ static cv_status lines(struct cv_bytes text, struct cv_json **out)
 
 static cv_status refuse(const char **why, const char *text)
 {
-    *why = text;
+    *why = _(text);
     return CV_ERR_FORMAT;
 }
 
@@ -276,7 +277,7 @@ cv_status cell_value(const struct cv_template_field *f, struct cv_bytes text, co
     const char *const *marks = strcmp(f->type, "string") == 0 ? plain : coded;
     cv_status st = CV_ERR_FORMAT;
     *out = NULL;
-    *why = "does not fit";
+    *why = _("does not fit");
     if (strcmp(f->type, "text") != 0 && strcmp(f->type, "string") != 0)
         text = cell_bare(cell_unguarded(cell_bare(text), how->ours));
     else if (strcmp(f->type, "string") == 0 && !how->ours)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/utf8.h"
+#include "formats/words.h"
 
 #define BLOCK_BYTES 4096
 
@@ -49,7 +50,7 @@ static void *grow(void *p, size_t n)
 static void fail(struct cv_csv_reader *r, cv_status st, const char *why)
 {
     if (r->st == CV_OK)
-        r->st = cv_fail(r->err, st, "line %" PRIu64 ": %s", r->row_line, why);
+        r->st = cv_fail(r->err, st, "line %" PRIu64 ": %s", r->row_line, _(why));
 }
 
 static void take_cell(void *cell, size_t n, void *arg)

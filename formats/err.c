@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/utf8.h"
+#include "formats/words.h"
 
 /* make_harmless(msg): messages name things, and names come from files: what a terminal would obey, and what
  * is no text, becomes a question mark. */
@@ -34,7 +35,7 @@ cv_status(cv_fail)(struct cv_err *err, cv_status st, const char *fmt, ...)
         return st;
     va_list ap;
     va_start(ap, fmt);
-    (void)vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    (void)vsnprintf(err->msg, sizeof err->msg, _(fmt), ap);
     va_end(ap);
     make_harmless(err->msg);
     err->status = st;
@@ -50,12 +51,11 @@ cv_status cv_fail_errno(struct cv_err *err, const char *fmt, ...)
         return st;
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    int n = vsnprintf(err->msg, sizeof err->msg, _(fmt), ap);
     va_end(ap);
-    char why[96] = "";
-    const char *text = strerror_r(e, why, sizeof why);
+    const char *text = strerrordesc_np(e);
     if (n >= 0 && (size_t)n < sizeof err->msg)
-        (void)snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", text);
+        (void)snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", text != NULL ? _(text) : "?");
     make_harmless(err->msg);
     err->status = st;
     err->sys_errno = e;
@@ -64,44 +64,44 @@ cv_status cv_fail_errno(struct cv_err *err, const char *fmt, ...)
 
 cv_status(cv_err_note)(struct cv_err *err, cv_status st, const char *what)
 {
-    return st == CV_OK ? CV_OK : cv_fail(err, st, "%s: %s", what, cv_status_text(st));
+    return st == CV_OK ? CV_OK : cv_fail(err, st, "%s: %s", _(what), cv_status_text(st));
 }
 
 const char *cv_status_text(cv_status st)
 {
     switch (st) {
     case CV_OK:
-        return "done";
+        return _("done");
     case CV_ERR_INTERNAL:
-        return "internal error";
+        return _("internal error");
     case CV_ERR_NOMEM:
-        return "out of memory";
+        return _("out of memory");
     case CV_ERR_ARG:
-        return "wrong argument";
+        return _("wrong argument");
     case CV_ERR_FORMAT:
-        return "not well formed";
+        return _("not well formed");
     case CV_ERR_LIMIT:
-        return "beyond a limit";
+        return _("beyond a limit");
     case CV_ERR_AUTH:
-        return "does not verify";
+        return _("does not verify");
     case CV_ERR_NOKEY:
-        return "no key opens it";
+        return _("no key opens it");
     case CV_ERR_NOTFOUND:
-        return "not found";
+        return _("not found");
     case CV_ERR_EXISTS:
-        return "exists already";
+        return _("exists already");
     case CV_ERR_LOG:
-        return "tampering or damage";
+        return _("tampering or damage");
     case CV_ERR_IO:
-        return "input or output failed";
+        return _("input or output failed");
     case CV_ERR_LOCKED:
-        return "locked by another";
+        return _("locked by another");
     case CV_ERR_DENIED:
-        return "not allowed";
+        return _("not allowed");
     case CV_ERR_NOVAULT:
-        return "no vault here";
+        return _("no vault here");
     case CV_ERR_CONSENT:
-        return "a consent or an approval is missing";
+        return _("a consent or an approval is missing");
     }
-    return "unknown status";
+    return _("unknown status");
 }

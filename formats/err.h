@@ -3,17 +3,21 @@
 
 #include "crypto/status.h"
 
-/* What went wrong, for a person: filled once, where the fault is found. It holds places (path, record id,
- * entry, offset, field name), never input bytes and never a secret. */
+#define CV_ERR_BYTES 768
+
+/* What went wrong, for a person, in their language: filled once, where the fault is found. It holds places
+ * (path, record id, entry, offset, field name), never input bytes and never a secret. It is shown; what is
+ * stored says it in words of its own. */
 struct cv_err {
     cv_status status;
     int sys_errno;
-    char msg[256];
+    char msg[CV_ERR_BYTES];
 };
 
 /**
  * cv_fail(err, st, fmt, ...): note ${st} and the text in ${err} (NULL allowed; kept if already filled) and
  * return ${st}, so that a function can end with `return cv_fail(err, CV_ERR_FORMAT, "policy: no number")`.
+ * ${fmt} is the English text; it is translated in here, and what is put into it is not.
  * What a terminal would obey, and what is no text, is replaced in it.
  */
 CV_MUST_CHECK __attribute__((format(printf, 3, 4))) cv_status cv_fail(struct cv_err *err, cv_status st,
@@ -32,7 +36,7 @@ cv_status cv_err_note(struct cv_err *err, cv_status st, const char *what);
 #define cv_err_note(err, st, what) ((void)(cv_err_note)(err, st, what), (cv_status)(st))
 #endif
 
-/** cv_status_text(st): a short English phrase. */
+/** cv_status_text(st): a short phrase, as cv_word. */
 const char *cv_status_text(cv_status st);
 
 #endif

@@ -295,7 +295,7 @@ static cv_status read_line(struct cv_bytes line, bool judge, struct cv_member_ke
     cv_status st = CV_ERR_INTERNAL;
     memset(out, 0, sizeof(*out));
     if (line.n <= prefix || line.n >= sizeof(m.line) || memcmp(line.p, LINE_PREFIX, prefix) != 0)
-        return cv_fail(err, CV_ERR_FORMAT, "member line: does not begin with " LINE_PREFIX);
+        return cv_fail(err, CV_ERR_FORMAT, "member line: does not begin with %s", LINE_PREFIX);
     st = cv_buf_str(&raw, SIGN_PREFIX);
     if (st == CV_OK)
         st = cv_base64_decode(CV_BASE64_URL, CV_BYTES(line.p + prefix, line.n - prefix), &raw);

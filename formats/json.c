@@ -7,6 +7,7 @@
 
 #include "crypto/alloc.h"
 #include "formats/base64.h"
+#include "formats/words.h"
 
 /* struct cv_json is jansson's json_t under a name of ours: it is never defined, only cast. */
 static json_t *js(const struct cv_json *v)
@@ -68,7 +69,7 @@ static const char *too_much(struct cv_bytes text)
             in_string = true;
         } else if (c == '{' || c == '[') {
             if (++depth > CV_JSON_DEPTH_MAX)
-                return "nested deeper than 16 levels";
+                return _("nested deeper than 16 levels");
             values++;
         } else if (c == ',') {
             values++;
@@ -76,7 +77,7 @@ static const char *too_much(struct cv_bytes text)
             depth--;
         }
     }
-    return values > CV_JSON_VALUES_MAX ? "more than 200,000 values" : NULL;
+    return values > CV_JSON_VALUES_MAX ? _("more than 200,000 values") : NULL;
 }
 _Static_assert(CV_JSON_DEPTH_MAX == 16 && CV_JSON_VALUES_MAX == 200000, "too_much says so");
 
@@ -97,52 +98,68 @@ static const char *reason(enum json_error_code code)
 {
     switch (code) {
     case json_error_premature_end_of_input:
-        return "ends too early";
+        return _("ends too early");
     case json_error_end_of_input_expected:
-        return "something follows the value";
+        return _("something follows the value");
     case json_error_invalid_utf8:
-        return "wrong UTF-8";
+        return _("wrong UTF-8");
     case json_error_duplicate_key:
-        return "a name appears twice in one object";
+        return _("a name appears twice in one object");
     case json_error_numeric_overflow:
-        return "a number is too large";
+        return _("a number is too large");
     case json_error_null_character:
     case json_error_null_byte_in_key:
-        return "a NUL character";
+        return _("a NUL character");
     case json_error_stack_overflow:
-        return "nested too deeply";
+        return _("nested too deeply");
     default:
-        return "not valid JSON";
+        return _("not valid JSON");
     }
 }
 
-cv_status cv_json_parse(struct cv_bytes text, size_t max, const char *what, struct cv_json **out,
-                        struct cv_err *err)
+/* parse(text, max, what, one_line, out, err): cv_json_parse; of what stands in one line the line is not told.
+ */
+static cv_status parse(struct cv_bytes text, size_t max, const char *what, bool one_line,
+                       struct cv_json **out, struct cv_err *err)
 {
     *out = NULL;
     if (text.n > max)
-        return cv_fail(err, CV_ERR_LIMIT, "%s: %zu bytes of JSON, at most %zu are accepted", what, text.n,
+        return cv_fail(err, CV_ERR_LIMIT, "%s: %zu bytes of JSON, at most %zu are accepted", _(what), text.n,
                        max);
     const char *why = too_much(text);
     if (why != NULL)
-        return cv_fail(err, CV_ERR_LIMIT, "%s: %s", what, why);
+        return cv_fail(err, CV_ERR_LIMIT, "%s: %s", _(what), why);
     json_error_t e;
     json_t *v = json_loadb(text.n == 0 ? "" : (const char *)text.p, text.n,
                            JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     if (v == NULL) {
         enum json_error_code code = json_error_code(&e);
         if (code == json_error_out_of_memory)
-            return cv_fail(err, CV_ERR_NOMEM, "%s: out of memory", what);
-        return cv_fail(err, CV_ERR_FORMAT, "%s: line %d, column %d: %s", what, e.line, e.column,
+            return cv_fail(err, CV_ERR_NOMEM, "%s: out of memory", _(what));
+        if (one_line)
+            return cv_fail(err, CV_ERR_FORMAT, "column %d: %s", e.column, reason(code));
+        return cv_fail(err, CV_ERR_FORMAT, "%s: line %d, column %d: %s", _(what), e.line, e.column,
                        reason(code));
     }
     if (has_real(v)) {
         json_decref(v);
         return cv_fail(err, CV_ERR_FORMAT, "%s: a number with a fraction or exponent; write it as text",
-                       what);
+                       _(what));
     }
     *out = cv(v);
     return CV_OK;
+}
+
+cv_status cv_json_parse(struct cv_bytes text, size_t max, const char *what, struct cv_json **out,
+                        struct cv_err *err)
+{
+    return parse(text, max, what, false, out, err);
+}
+
+cv_status cv_json_parse_line(struct cv_bytes text, size_t max, const char *what, struct cv_json **out,
+                             struct cv_err *err)
+{
+    return parse(text, max, what, true, out, err);
 }
 
 /* write_plain(s, out): a string in which nothing is to be escaped, as jansson would write it; CV_ERR_FORMAT,

@@ -28,6 +28,10 @@ void cv_json_init(void);
  */
 CV_MUST_CHECK cv_status cv_json_parse(struct cv_bytes text, size_t max, const char *what,
                                       struct cv_json **out, struct cv_err *err);
+/** cv_json_parse_line(...): the same of a text in one line, of which the caller knows the number: where it is
+ * not JSON, the column alone is told. */
+CV_MUST_CHECK cv_status cv_json_parse_line(struct cv_bytes text, size_t max, const char *what,
+                                           struct cv_json **out, struct cv_err *err);
 
 /** cv_json_write(v, out): append the compact form: no white space, members in order of insertion. CV_OK;
  * CV_ERR_NOMEM; CV_ERR_LIMIT. */

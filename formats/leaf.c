@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/base64.h"
+#include "formats/words.h"
 
 #define TITLE "casevault commit v1\n"
 #define ENTRY_INDEX_DIGITS 11
@@ -13,20 +14,20 @@
 
 /* With their lengths: verifying a log looks two of them up for every entry. */
 static const struct cv_bytes kind_names[CV_KIND_COUNT] = {
-    [CV_KIND_TEMPLATE] = CV_LIT("template"), [CV_KIND_POLICY] = CV_LIT("policy"),
-    [CV_KIND_SEALS] = CV_LIT("seals"),       [CV_KIND_BATCH] = CV_LIT("batch"),
-    [CV_KIND_RECORD] = CV_LIT("record"),     [CV_KIND_EVENT] = CV_LIT("event"),
-    [CV_KIND_TORN] = CV_LIT("torn"),         [CV_KIND_CHECKPOINT] = CV_LIT("checkpoint"),
-    [CV_KIND_PROPOSAL] = CV_LIT("proposal"), [CV_KIND_APPROVAL] = CV_LIT("approval"),
-    [CV_KIND_GRANT] = CV_LIT("grant"),       [CV_KIND_NOTICE] = CV_LIT("notice"),
-    [CV_KIND_ERASE] = CV_LIT("erase"),       [CV_KIND_TOMBSTONE] = CV_LIT("tombstone"),
-    [CV_KIND_ATTEST] = CV_LIT("attest"),     [CV_KIND_PIECE] = CV_LIT("piece"),
-    [CV_KIND_LOSS] = CV_LIT("loss"),         [CV_KIND_LOST] = CV_LIT("lost"),
+    [CV_KIND_TEMPLATE] = CV_LIT(N_("template")), [CV_KIND_POLICY] = CV_LIT(N_("policy")),
+    [CV_KIND_SEALS] = CV_LIT(N_("seals")),       [CV_KIND_BATCH] = CV_LIT(N_("batch")),
+    [CV_KIND_RECORD] = CV_LIT(N_("record")),     [CV_KIND_EVENT] = CV_LIT(N_("event")),
+    [CV_KIND_TORN] = CV_LIT(N_("torn")),         [CV_KIND_CHECKPOINT] = CV_LIT(N_("checkpoint")),
+    [CV_KIND_PROPOSAL] = CV_LIT(N_("proposal")), [CV_KIND_APPROVAL] = CV_LIT(N_("approval")),
+    [CV_KIND_GRANT] = CV_LIT(N_("grant")),       [CV_KIND_NOTICE] = CV_LIT(N_("notice")),
+    [CV_KIND_ERASE] = CV_LIT(N_("erase")),       [CV_KIND_TOMBSTONE] = CV_LIT(N_("tombstone")),
+    [CV_KIND_ATTEST] = CV_LIT(N_("attest")),     [CV_KIND_PIECE] = CV_LIT(N_("piece")),
+    [CV_KIND_LOSS] = CV_LIT(N_("loss")),         [CV_KIND_LOST] = CV_LIT(N_("lost")),
 };
 
 const char *cv_kind_name(enum cv_kind kind)
 {
-    return kind < CV_KIND_COUNT ? (const char *)kind_names[kind].p : "unknown";
+    return kind < CV_KIND_COUNT ? (const char *)kind_names[kind].p : N_("unknown");
 }
 
 enum cv_kind cv_kind_parse(struct cv_bytes name)

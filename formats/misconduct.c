@@ -42,7 +42,7 @@ cv_status cv_misconduct_parse(struct cv_bytes text, struct cv_misconduct *out, s
     if (text.n > CV_MISCONDUCT_MAX_BYTES)
         return cv_fail(err, CV_ERR_LIMIT, "evidence: longer than %zu bytes", CV_MISCONDUCT_MAX_BYTES);
     if (!cv_bytes_line(&rest, TITLE, &l) || l.n != 0)
-        return cv_fail(err, CV_ERR_FORMAT, "evidence: not a " TITLE);
+        return cv_fail(err, CV_ERR_FORMAT, "evidence: not a %s", TITLE);
     if (!cv_bytes_line(&rest, "root ", &l) ||
         cv_base64_decode_exact(CV_BASE64_STD, l, out->root.b, sizeof(out->root.b)) != CV_OK)
         return cv_fail(err, CV_ERR_FORMAT, "evidence: its root is not 32 bytes in base64");

@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "formats/base64.h"
 #include "formats/utf8.h"
+#include "formats/words.h"
 
 #define DASH "\xe2\x80\x94 " /* em dash, space */
 #define DASH_BYTES 4
@@ -202,7 +203,7 @@ cv_status cv_note_vkey_parse(struct cv_bytes text, uint8_t type, struct cv_note_
         return cv_fail(err, CV_ERR_FORMAT, "verifier key: not name, key id and key; copy all of it again");
     if (typed[0] != type)
         return cv_fail(err, CV_ERR_FORMAT, "verifier key: of type %u where one of type %u is wanted, %s",
-                       typed[0], type, type == CV_NOTE_TYPE_COSIGNATURE ? "a witness's" : "a log's");
+                       typed[0], type, type == CV_NOTE_TYPE_COSIGNATURE ? _("a witness's") : _("a log's"));
     memcpy(key.name, text.p, n);
     memcpy(key.public, typed + 1, sizeof(key.public));
     cv_status st = cv_note_typed_id(type, key.name, key.public, want);

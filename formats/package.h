@@ -93,7 +93,7 @@ const char *cv_package_check_name(enum cv_package_check check);
 struct cv_finding {
     cv_status status; /* CV_OK: it holds */
     bool done;        /* false: an earlier fault left nothing to check */
-    char why[256];
+    char why[CV_ERR_BYTES];
 };
 struct cv_package_verdict {
     struct cv_finding checks[CV_CHECK_COUNT];

@@ -135,7 +135,7 @@ static cv_status judge_policies(struct judging *g, struct cv_err *err)
             cv_policy_parse(cv_json_text(cv_json_at(g->p->policies, g->count)),
                             g->count > 0 ? g->chain[g->count - 1] : NULL, &g->chain[g->count], &bad);
         if (st != CV_OK)
-            return cv_fail(err, st, "policy %zu: %.200s", g->count + 1, bad.msg);
+            return cv_fail(err, st, "policy %zu: %s", g->count + 1, bad.msg);
     }
     cv_vault_fingerprint(g->chain[0]->vault, g->v->fingerprint);
     return CV_OK;
@@ -466,7 +466,7 @@ static cv_status judge_records(struct judging *g)
             st = cv_json_push(g->v->claims, cv_json_ref(claims));
             st = CV_THEN(st, cv_json_push(g->v->authors, cv_json_str(g->author->key.line)));
         } else if (!fault(st)) {
-            (void)!cv_fail(&named, st, "record %zu: %.200s", i + 1, bad.msg);
+            (void)!cv_fail(&named, st, "record %zu: %s", i + 1, bad.msg);
             st = tell(g, check, st, &named);
         }
         cv_json_free(claims);
@@ -574,7 +574,7 @@ static cv_status judge_proofs(struct judging *g)
         st = judge_proof(g, i, &bad);
         if (st == CV_OK || fault(st))
             continue;
-        (void)!cv_fail(&named, st, "record %zu: %.200s", i + 1, bad.msg);
+        (void)!cv_fail(&named, st, "record %zu: %s", i + 1, bad.msg);
         st = tell(g, CV_CHECK_PROOFS, st, &named);
     }
     return st;

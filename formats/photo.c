@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/words.h"
+
 #define EXIF_HEADER "Exif\0"
 #define EXIF_HEADER_BYTES ((size_t)6)
 #define EXIF_MAX ((size_t)65536)
@@ -321,18 +323,18 @@ const char *cv_photo_carried(unsigned one)
 {
     switch (one) {
     case CV_CARRIES_THUMBNAIL:
-        return "a thumbnail";
+        return N_("a thumbnail");
     case CV_CARRIES_PROFILE:
-        return "colour profile";
+        return N_("colour profile");
     case CV_CARRIES_XMP:
-        return "XMP";
+        return N_("XMP");
     case CV_CARRIES_IPTC:
-        return "IPTC";
+        return N_("IPTC");
     case CV_CARRIES_TEXT:
-        return "text";
+        return N_("text");
     case CV_CARRIES_TAIL:
-        return "data after its end";
+        return N_("data after its end");
     default:
-        return "other parts";
+        return N_("other parts");
     }
 }

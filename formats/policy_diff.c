@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/words.h"
+
 /* Room for every name there can be: what an approver is not shown they have not approved. */
 #define WORDS_BYTES (CV_POLICY_SECTIONS_MAX * (CV_NAME_BYTES + 2))
 #define LINE_BYTES (WORDS_BYTES + 512)
@@ -19,7 +21,7 @@ __attribute__((format(printf, 2, 3))) static void tell(const struct telling *t, 
     char line[LINE_BYTES];
     va_list ap;
     va_start(ap, fmt);
-    (void)vsnprintf(line, sizeof(line), fmt, ap);
+    (void)vsnprintf(line, sizeof(line), _(fmt), ap);
     va_end(ap);
     t->say(t->arg, line);
 }
@@ -100,7 +102,7 @@ static void set_changed(const struct telling *t, const char *what, const char *n
     if (same)
         return;
     cv_policy_role_words(t->after, is, words, sizeof(words));
-    tell(t, "%s%s will be %s", what, name, words);
+    tell(t, "%s%s will be %s", _(what), name, words);
 }
 
 static void rights(const struct telling *t)
@@ -143,9 +145,9 @@ static void tell_witness(const struct telling *t, const struct cv_note_key *key,
 {
     struct cv_buf vkey = { 0 };
     if (cv_cosignature_vkey(key, &vkey) == CV_OK)
-        tell(t, "%s: %.*s", what, (int)vkey.n, (const char *)vkey.p);
+        tell(t, "%s: %.*s", _(what), (int)vkey.n, (const char *)vkey.p);
     else
-        tell(t, "%s: %s", what, key->name);
+        tell(t, "%s: %s", _(what), key->name);
     cv_buf_free(&vkey);
 }
 

@@ -7,6 +7,7 @@
 #include "formats/base64.h"
 #include "formats/policy.h"
 #include "formats/statement.h"
+#include "formats/words.h"
 
 static bool name_ok(const char *s)
 {
@@ -276,7 +277,7 @@ static cv_status judge(const struct cv_policy *p, const struct cv_note *note, co
     cv_status st =
         cv_policy_signatures(judges, note, cv_policy_role_bit(judges, CV_ROLE_CUSTODIAN), &good, &bad);
     if (st != CV_OK)
-        return cv_fail(err, st, "policy %" PRIu64 ": %.180s", p->number, bad.msg);
+        return cv_fail(err, st, "policy %" PRIu64 ": %s", p->number, bad.msg);
     if (good >= judges->quorum || (p->number > 1 && by_recovery(note, judges)))
         return CV_OK;
     return cv_fail(err, CV_ERR_AUTH, "policy %" PRIu64 ": signed by %u custodians where %u must", p->number,
@@ -300,7 +301,7 @@ static cv_status follows(const char *name, uint32_t was, uint32_t is, bool same,
 {
     if (is == was ? same : is == was + 1 && !same)
         return CV_OK;
-    return cv_fail(err, CV_ERR_LOG, "policy: the key of %s does not follow the one before it", name);
+    return cv_fail(err, CV_ERR_LOG, "policy: the key of %s does not follow the one before it", _(name));
 }
 
 /* first_epochs(p, roles, sections): those from these on are new, and begin with epoch 1: a number that is

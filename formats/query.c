@@ -5,6 +5,7 @@
 
 #include "formats/date.h"
 #include "formats/utf8.h"
+#include "formats/words.h"
 
 /* What stands next in the text. */
 enum token { END, WORD, PHRASE, OPEN, CLOSE, AND, OR, NOT };
@@ -25,7 +26,7 @@ static cv_status wrong(struct parsing *p, cv_status st, const char *why)
 {
     const char *to = p->start != NULL ? p->start : p->at;
     const struct cv_bytes before = CV_BYTES(p->q->text, (size_t)(to - p->q->text));
-    return cv_fail(p->err, st, "search terms, at character %zu: %s", cv_utf8_count(before) + 1, why);
+    return cv_fail(p->err, st, "search terms, at character %zu: %s", cv_utf8_count(before) + 1, _(why));
 }
 
 /* ---- tokens ---- */
@@ -206,8 +207,8 @@ static cv_status query(struct parsing *p, size_t *out);
 /* At most CV_QUERY_DEPTH deep. */
 static cv_status single(struct parsing *p, size_t *out)
 {
-    char why[64];
-    snprintf(why, sizeof(why), "more than %d brackets or NOTs within one another", CV_QUERY_DEPTH);
+    char why[256];
+    snprintf(why, sizeof(why), _("more than %d brackets or NOTs within one another"), CV_QUERY_DEPTH);
     cv_status st = ++p->depth > CV_QUERY_DEPTH ? wrong(p, CV_ERR_ARG, why) : CV_OK;
     size_t inner = 0;
     const enum token token = p->token;

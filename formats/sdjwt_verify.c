@@ -3,6 +3,7 @@
 
 #include "formats/base64.h"
 #include "formats/sdjwt.h"
+#include "formats/words.h"
 
 #define DISCLOSURES_MAX 10000
 #define DEPTH_MAX 24
@@ -33,7 +34,7 @@ static void check_free(struct check *c)
 
 static cv_status refuse(struct check *c, const char *what)
 {
-    return cv_fail(c->err, CV_ERR_FORMAT, "SD-JWT: %s", what);
+    return cv_fail(c->err, CV_ERR_FORMAT, "SD-JWT: %s", _(what));
 }
 
 static int by_digest(const void *a, const void *b)

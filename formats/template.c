@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "formats/template_field.h"
+#include "formats/words.h"
 
 /* ---- looking things up ---- */
 
@@ -241,7 +242,7 @@ bool cv_template_takes(const struct cv_template *t, const char *type, const char
             f = i < f->inner_count ? &f->inner[i] : NULL;
             break;
         }
-    *why = "the template does not have it";
+    *why = _("the template does not have it");
     return f != NULL && field_check(f, value, why);
 }
 

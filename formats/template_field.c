@@ -6,6 +6,7 @@
 #include "formats/date.h"
 #include "formats/template.h"
 #include "formats/utf8.h"
+#include "formats/words.h"
 
 #define AGE_MAX 999
 
@@ -208,7 +209,7 @@ static bool choice_ok(const struct cv_json *choices, const struct cv_json *value
 
 static bool refuse(const char **why, const char *text)
 {
-    *why = text;
+    *why = _(text);
     return false;
 }
 
@@ -335,7 +336,7 @@ const struct field *field_wrong_choice(const struct field *f, const struct cv_js
 
 bool field_check(const struct field *f, const struct cv_json *value, const char **why)
 {
-    *why = "does not fit";
+    *why = _("does not fit");
     if (!f->multi)
         return one_ok(f, value, why);
     if (!cv_json_is(value, CV_JSON_ARRAY) || cv_json_len(value) == 0)

@@ -4,6 +4,7 @@
 
 #include "formats/template.h"
 #include "formats/template_field.h"
+#include "formats/words.h"
 
 /* Reading a template: whatever does not hold together is refused, with its place. */
 
@@ -45,7 +46,7 @@ static cv_status bad(const struct where *w, struct cv_err *err, const char *what
     size_t n = 0;
     for (size_t i = 0; i < 4 && w->at[i] != NULL; i++)
         n += (size_t)snprintf(place + n, sizeof(place) - n, "%s%.34s", i > 0 ? "." : "", w->at[i]);
-    return cv_fail(err, CV_ERR_FORMAT, "template: %s%s%s", place, n > 0 ? ": " : "", what);
+    return cv_fail(err, CV_ERR_FORMAT, "template: %s%s%s", place, n > 0 ? ": " : "", _(what));
 }
 
 /* A member that an object of the template may have, and its type. */
@@ -555,7 +556,7 @@ cv_status cv_template_parse(struct cv_bytes text, struct cv_template **out, stru
     cv_status st = cv_json_parse(text, CV_TEMPLATE_MAX_BYTES, "template", &t->doc, err);
     const char *title = cv_json_get_str(t->doc, "casevault");
     if (st == CV_OK && (title == NULL || strcmp(title, TITLE) != 0))
-        st = bad(&top, err, "\"casevault\" is not \"" TITLE "\": not a template of this version");
+        st = bad(&top, err, "\"casevault\" is not \"template v1\": not a template of this version");
     st = CV_THEN(st, check_members(t->doc, members, &top, err));
     st = CV_THEN(st, check_roles(t, err));
     st = CV_THEN(st, check_erasers(t, err));

@@ -28,7 +28,7 @@ cv_status cv_tlog_proof_parse(struct cv_bytes text, struct cv_tlog_proof *out, s
     if (text.n > CV_TLOG_PROOF_MAX_BYTES)
         return cv_fail(err, CV_ERR_LIMIT, "proof: longer than %zu bytes", CV_TLOG_PROOF_MAX_BYTES);
     if (!cv_bytes_line(&rest, "", &l) || !cv_bytes_equal(l, CV_LIT(TITLE)))
-        return cv_fail(err, CV_ERR_FORMAT, "proof: not a " TITLE);
+        return cv_fail(err, CV_ERR_FORMAT, "proof: not a %s", TITLE);
     if (!cv_bytes_line(&rest, "extra ", &said) || cv_base64_decode(CV_BASE64_STD, said, &out->extra) != CV_OK)
         return cv_fail(err, CV_ERR_FORMAT, "proof: its extra line is not base64");
     if (!cv_bytes_line(&rest, "index ", &said) || !cv_bytes_number(said, &out->index))

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/words.h"
 #include "vault/index.h"
 #include "vault/marked.h"
 #include "vault/ranking.h"
@@ -337,9 +338,9 @@ static cv_status on_number(struct cv_alike *a, const struct cv_marked *m)
     static const struct {
         const char *kind, *why;
         int points;
-    } kinds[] = { { "document", "the same document", 60 },
-                  { "phone", "the same telephone", 40 },
-                  { "account", "the same account or e-mail", 40 } };
+    } kinds[] = { { "document", N_("the same document"), 60 },
+                  { "phone", N_("the same telephone"), 40 },
+                  { "account", N_("the same account or e-mail"), 40 } };
     struct likeness *l = a->with;
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
         for (size_t i = 0; strcmp(kinds[k].kind, m->kind) == 0 && i < a->now->marks.count; i++) {
@@ -347,7 +348,7 @@ static cv_status on_number(struct cv_alike *a, const struct cv_marked *m)
             if (strcmp(mine->kind, m->kind) != 0 || strcmp(mine->value, m->value) != 0)
                 continue;
             l->points += kinds[k].points;
-            return add_why(l, kinds[k].why, m->text);
+            return add_why(l, _(kinds[k].why), m->text);
         }
     return CV_OK;
 }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/words.h"
 #include "vault/alike.h"
 #include "vault/sound.h"
 
@@ -55,11 +56,11 @@ int cv_alike_names(const char *one, const char *other, const char **why)
     if (met == 0)
         return 0;
     if (strcmp(one, other) == 0 && fewer > 1) {
-        *why = "the same name";
+        *why = _("the same name");
         return 40;
     }
-    *why =
-        met == fewer && fewer > 1 ? "the name sounds the same, or nearly" : "a part of the name is the same";
+    *why = met == fewer && fewer > 1 ? _("the name sounds the same, or nearly")
+                                     : _("a part of the name is the same");
     return met == fewer && fewer > 1 ? 30 : 15;
 }
 
@@ -84,21 +85,21 @@ int cv_alike_births(const char *one, const char *other, const char **why)
     if (n == 0 || m == 0)
         return 0;
     if (strcmp(one, other) == 0 && n == 10) {
-        *why = "born on the same day";
+        *why = _("born on the same day");
         return 30;
     }
     if (strncmp(one, other, fewer) == 0) {
-        *why = "born in the same year, as far as it is known";
+        *why = _("born in the same year, as far as it is known");
         return 15;
     }
     if (n == 10 && m == 10 && swapped(one, other)) {
-        *why = "day and month of the birth date are swapped";
+        *why = _("day and month of the birth date are swapped");
         return 25;
     }
     if (n == 10 && m == 10 && differing(one, other) == 1) {
-        *why = "one digit of the birth date differs";
+        *why = _("one digit of the birth date differs");
         return 15;
     }
-    *why = "but another birth date";
+    *why = _("but another birth date");
     return -20;
 }

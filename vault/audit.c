@@ -155,7 +155,7 @@ static cv_status read_event(struct cv_vault *v, uint64_t index, struct cv_json *
         return cv_fail(bad, st, "%s", why.msg);
     cv_json_free(*body);
     *body = NULL;
-    st = cv_fail(bad, CV_ERR_LOG, "entry %" PRIu64 " (event): does not open: %.160s", index, why.msg);
+    st = cv_fail(bad, CV_ERR_LOG, "entry %" PRIu64 " (event): does not open: %s", index, why.msg);
     return st == CV_ERR_LOG ? unreadable(body) : st;
 }
 

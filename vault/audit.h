@@ -19,8 +19,8 @@ struct cv_audit {
     uint64_t unsaid;         /* ... and as none says */
     bool complete;           /* it was read to its end */
     bool behind;             /* ... or it ends before what this user saw */
-    char keys_fault[256];    /* by cv_check: what is wrong with release.keys */
-    bool known;              /* this user had seen the vault before, and the log goes on from there */
+    char keys_fault[CV_ERR_BYTES]; /* by cv_check: what is wrong with release.keys */
+    bool known;                    /* this user had seen the vault before, and the log goes on from there */
     struct cv_witnessed witnessed; /* by cv_audit_verify; after damage nobody counts */
 };
 typedef void (*cv_progress_fn)(void *arg, uint64_t done, uint64_t total);

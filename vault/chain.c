@@ -11,6 +11,7 @@
 #include "formats/note.h"
 #include "formats/piece.h"
 #include "formats/seals.h"
+#include "formats/words.h"
 
 void cv_chain_free(struct cv_chain *c)
 {
@@ -138,17 +139,17 @@ static bool erasable(enum cv_kind kind, struct cv_bytes data)
 static const char *envelope_fault(struct cv_chain *c, uint64_t index, enum cv_kind kind, struct cv_bytes data)
 {
     if (data.n < CV_PIECE_NUMBER_AT + 4)
-        return "cut short";
+        return N_("cut short");
     const uint64_t batch = cv_load_u64(data.p + CV_ENVELOPE_BATCH_AT);
     const uint64_t slot = cv_load_u64(data.p + CV_ENVELOPE_SLOT_AT);
     if (batch <= c->since)
-        return "sealed under keys of an older policy";
+        return N_("sealed under keys of an older policy");
     if (batch >= index)
-        return "sealed under keys that stand after it";
+        return N_("sealed under keys that stand after it");
     if (kind == CV_KIND_PIECE && slot == CV_NO_SLOT)
-        return "a piece of a document under no release key";
+        return N_("a piece of a document under no release key");
     if (erasable(kind, data) && (slot < c->slots || slot < c->staged_slots || slot == CV_NO_SLOT))
-        return "under the release key of an older entry, or under none";
+        return N_("under the release key of an older entry, or under none");
     if (slot != CV_NO_SLOT && slot >= c->staged_slots)
         c->staged_slots = slot < UINT64_MAX ? slot + 1 : slot;
     return NULL;
@@ -162,15 +163,15 @@ static const char *fault_in(struct cv_chain *c, uint64_t index, enum cv_kind kin
     if (c->policy == NULL)
         return NULL;
     if (kind == CV_KIND_BATCH && !current(c->policy, data))
-        return "made under a policy that is not in force";
+        return N_("made under a policy that is not in force");
     if (kind == CV_KIND_RECORD || kind == CV_KIND_EVENT || kind == CV_KIND_NOTICE || kind == CV_KIND_PIECE)
         return envelope_fault(c, index, kind, data);
     if (kind == CV_KIND_SEALS && !timely(c, data))
-        return "seals that are not of the policy in force";
+        return N_("seals that are not of the policy in force");
     if (kind == CV_KIND_LOSS && cv_missing_say(&c->missing, index, data) != CV_OK)
-        return "does not tell what is lost";
+        return N_("does not tell what is lost");
     if (kind == CV_KIND_ERASE && cv_erasure_judge(data, c->policy, &signers, NULL) != CV_OK)
-        return "an erasure that too few have signed";
+        return N_("an erasure that too few have signed");
     return NULL;
 }
 
@@ -214,7 +215,7 @@ static cv_status report(const struct damage *d, uint64_t index, enum cv_kind kin
 {
     if (d->fn != NULL)
         return d->fn(d->arg, index, kind, what);
-    return cv_fail(d->err, CV_ERR_LOG, "entry %" PRIu64 " (%s): %s", index, cv_kind_name(kind), what);
+    return cv_fail(d->err, CV_ERR_LOG, "entry %" PRIu64 " (%s): %s", index, _(cv_kind_name(kind)), _(what));
 }
 
 /* compare(c, commit, i, d): does the i-th leaf of the commit tell of what was met? */
@@ -319,6 +320,13 @@ static cv_status check_keepers(const struct cv_chain *c, const struct cv_policy 
     return CV_OK;
 }
 
+/* at_checkpoint(index, st, why, err): what its text lacks, with its place. */
+static cv_status at_checkpoint(uint64_t index, cv_status st, const struct cv_err *why, struct cv_err *err)
+{
+    return cv_fail(err, st, "entry %" PRIu64 " (checkpoint): %s", index,
+                   why->status != CV_OK ? why->msg : cv_status_text(st));
+}
+
 /* check_note(note, judge, index, root, roles): the head, signed by the log key and by a member of these
  * roles. */
 static cv_status check_note(struct cv_bytes bytes, const struct cv_policy *judge, uint64_t index,
@@ -328,11 +336,14 @@ static cv_status check_note(struct cv_bytes bytes, const struct cv_policy *judge
     struct cv_checkpoint head = { 0 };
     char name[CV_MEMBER_KEYNAME_BYTES];
     bool member = false;
+    struct cv_err why = { 0 };
     *roles = 0;
-    cv_status st = cv_note_parse(bytes, &note, err);
-    st = CV_THEN(st, cv_checkpoint_parse(note.text, &head, err));
-    if (st != CV_OK)
+    cv_status st = cv_note_parse(bytes, &note, &why);
+    st = CV_THEN(st, cv_checkpoint_parse(note.text, &head, &why));
+    if (st != CV_OK) {
+        st = at_checkpoint(index, st, &why, err);
         goto out;
+    }
     cv_policy_origin(judge, name);
     if (strcmp(head.origin, name) != 0 || head.size != index ||
         memcmp(head.root.b, root->b, sizeof(root->b)) != 0)
@@ -376,13 +387,13 @@ static void adopt(struct cv_chain *c, struct cv_policy *policy, uint64_t index)
 static cv_status read_policy(struct cv_chain *c, struct cv_policy **out, const struct damage *d)
 {
     struct cv_err bad = { 0 };
-    char what[200];
+    char what[CV_ERR_BYTES];
     cv_status st = judge_brought(c, &bad);
     *out = c->brought;
     c->brought = NULL;
     if (st == CV_OK || st == CV_ERR_NOMEM)
         return st;
-    snprintf(what, sizeof(what), "%.190s", bad.msg);
+    snprintf(what, sizeof(what), "%s", bad.msg);
     st = report(d, c->policy_index, CV_KIND_POLICY, what);
     if (st == CV_OK && c->policy == NULL)
         st = cv_fail(d->err, CV_ERR_LOG, "entry %" PRIu64 " (policy): without it nothing else can be judged",
@@ -406,7 +417,7 @@ void cv_chain_advance(struct cv_chain *c, uint64_t index, const uint8_t hash[sta
 cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t hash[static 32],
                               struct cv_bytes data, cv_damage_fn damage, void *arg, struct cv_err *err)
 {
-    struct cv_err bad = { 0 };
+    struct cv_err bad = { 0 }, why = { 0 };
     const struct damage d = { damage, arg, &bad };
     struct cv_commit commit = { 0 };
     struct cv_policy *policy = NULL;
@@ -419,7 +430,8 @@ cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t 
     else if (c->policy == NULL)
         st = cv_fail(&bad, CV_ERR_LOG, "entry %" PRIu64 ": the first commit holds no policy", index);
     const struct cv_policy *judge = c->policy != NULL ? c->policy : policy;
-    st = CV_THEN(st, cv_commit_parse(data, &commit, &bad));
+    if (st == CV_OK && (st = cv_commit_parse(data, &commit, &why)) != CV_OK)
+        st = at_checkpoint(index, st, &why, &bad);
     st = CV_THEN(st, check_shape(c, &commit, index, judge, &d));
     edge = commit.edge;
     st = CV_THEN(st, grow(&commit, &edge));
@@ -439,8 +451,7 @@ cv_status cv_chain_checkpoint(struct cv_chain *c, uint64_t index, const uint8_t 
         st = CV_ERR_LOG; /* whatever does not read or verify inside the log is the log's fault */
     cv_policy_free(policy);
     cv_commit_free(&commit);
-    if (st == CV_OK || strncmp(bad.msg, "entry ", 6) == 0)
-        return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", bad.msg);
-    return cv_fail(err, st, "entry %" PRIu64 " (checkpoint): %.200s", index,
-                   bad.status != CV_OK ? bad.msg : cv_status_text(st));
+    if (st != CV_OK && bad.status != CV_OK)
+        return cv_fail(err, st, "%s", bad.msg);
+    return st == CV_OK ? CV_OK : at_checkpoint(index, st, &bad, err);
 }

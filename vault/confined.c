@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crypto/alloc.h"
+#include "formats/words.h"
 
 #ifdef CASEVAULT_COVERAGE
 void __gcov_dump(void); /* of libgcov; gcc's gcov.h is not everywhere */
@@ -203,7 +204,7 @@ static cv_status died(int status, const char *name, struct cv_err *err)
     return cv_fail(err, CV_ERR_INTERNAL,
                    "%.60s: the process that reads it has died (%s %d); if it does so again, the file may be "
                    "made for that: keep it, open it nowhere else, and report it",
-                   name, WIFSIGNALED(status) ? "signal" : "exit status",
+                   name, WIFSIGNALED(status) ? _("signal") : _("exit status"),
                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 

@@ -45,7 +45,7 @@ struct cv_confined {
     bool cut;  /* a frame of its broke off: nothing of it is heard any more */
     bool told; /* how it ended: */
     cv_status st;
-    char msg[256];
+    char msg[CV_ERR_BYTES];
 };
 
 /** cv_confined_start(w, out, err): with ${w} copied by fork(). CV_OK; CV_ERR_IO. End with cv_confined_end. */

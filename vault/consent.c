@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/words.h"
 #include "vault/erase.h"
 #include "vault/glance.h"
 
@@ -117,7 +118,7 @@ cv_status cv_consents(struct cv_vault *v, const char *reason, cv_consent_fn keep
     *out = (struct cv_consents){ 0 };
     if (!cv_vault_may_read(v, SECTION))
         return cv_event_refuse(v, &refusal, CV_ERR_NOKEY, err,
-                               "none of your roles opens the section " SECTION "; the attempt is in the log");
+                               "none of your roles opens the section %s; the attempt is in the log", SECTION);
     cv_status st = cv_glance_type(v, &g, TYPE, err);
     st = CV_THEN(st, doubt(v, out->c, out->count, err));
     if (st != CV_OK)
@@ -161,8 +162,10 @@ const char *cv_consent_state(const struct cv_json *data, const char *today)
 {
     static const struct {
         const char *state, *word;
-    } words[] = { { "Given", "in force" }, { "Refused", "refused" }, { "Withdrawn", "withdrawn" } };
-    const char *state = cv_json_get_str(data, "state"), *word = "not asked";
+    } words[] = { { "Given", N_("in force") },
+                  { "Refused", N_("refused") },
+                  { "Withdrawn", N_("withdrawn") } };
+    const char *state = cv_json_get_str(data, "state"), *word = N_("not asked");
     const char *from = day(data, "from", today), *until = day(data, "until", today);
     for (size_t i = 0; state != NULL && i < sizeof(words) / sizeof(words[0]); i++)
         if (strcmp(state, words[i].state) == 0)
@@ -170,13 +173,13 @@ const char *cv_consent_state(const struct cv_json *data, const char *today)
     if (word != words[0].word)
         return word;
     if (from == NULL || strcmp(today, from) < 0)
-        return "not yet";
-    return until == NULL || strcmp(today, until) > 0 ? "over" : word;
+        return N_("not yet");
+    return until == NULL || strcmp(today, until) > 0 ? N_("over") : word;
 }
 
 const char *cv_consent_today(const struct cv_consent *c, const char *today)
 {
     const char *state = cv_consent_state(c->data, today);
     const bool counts = strcmp(state, "in force") == 0 || strcmp(state, "not yet") == 0;
-    return c->doubtful && counts ? "doubtful" : state;
+    return c->doubtful && counts ? N_("doubtful") : state;
 }

@@ -7,6 +7,7 @@
 
 #include "formats/base64.h"
 #include "formats/piece.h"
+#include "formats/words.h"
 
 /* One commit: what stands in it, and what its events say. */
 struct told {
@@ -33,7 +34,7 @@ struct checking {
 static void fault(struct checking *c, uint64_t index, const char *what)
 {
     c->out->faults++;
-    c->fn(c->arg, index, what);
+    c->fn(c->arg, index, _(what));
 }
 
 /* commit_of(c, index): the one that an entry belongs to; NULL behind the last. */
@@ -194,7 +195,7 @@ static cv_status on_event(void *arg, uint64_t index, const struct cv_json *event
  * an event could be sealed with: its event is `init`, in a commit of its own. */
 static void check_commits(struct checking *c)
 {
-    char what[160];
+    char what[CV_ERR_BYTES];
     if (c->count > 0)
         c->commits[0].changed |= c->founded;
     for (size_t i = 0; i < c->count; i++) {
@@ -204,13 +205,13 @@ static void check_commits(struct checking *c)
         c->out->erasures += t->erasures;
         if (t->records != t->created) {
             snprintf(what, sizeof(what),
-                     "closes a commit of %" PRIu64 " record versions, and its events name %" PRIu64,
+                     _("closes a commit of %" PRIu64 " record versions, and its events name %" PRIu64),
                      t->records, t->created);
             fault(c, t->checkpoint, what);
         }
         if (t->documents != t->attached) {
             snprintf(what, sizeof(what),
-                     "closes a commit in which %" PRIu64 " documents begin, and its events name %" PRIu64,
+                     _("closes a commit in which %" PRIu64 " documents begin, and its events name %" PRIu64),
                      t->documents, t->attached);
             fault(c, t->checkpoint, what);
         }

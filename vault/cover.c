@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "formats/words.h"
+
 static bool is(const struct cv_json *data, const char *name, const char *want)
 {
     const char *have = cv_json_get_str(data, name);
@@ -33,7 +35,7 @@ const struct cv_consent *cv_cover(const struct cv_cover *c, const char *person, 
                                   const char **why)
 {
     const struct cv_consent *good = NULL;
-    *why = "there is no consent to this purpose and recipient";
+    *why = N_("there is no consent to this purpose and recipient");
     for (size_t i = 0; i < c->consents->count; i++) {
         const struct cv_consent *one = &c->consents->c[i];
         const char *state = cv_consent_today(one, c->today);
@@ -45,8 +47,8 @@ const struct cv_consent *cv_cover(const struct cv_cover *c, const char *person, 
             !(ended && cv_json_len(cv_json_get(one->data, "sections")) == 0)) {
             if (good == NULL && strcmp(state, "in force") == 0)
                 *why = cv_template_own_consent(c->template, section)
-                           ? "it needs a consent that names it alone"
-                           : "the consent to this purpose and recipient does not name it";
+                           ? N_("it needs a consent that names it alone")
+                           : N_("the consent to this purpose and recipient does not name it");
             continue;
         }
         if (strcmp(state, "in force") == 0)
@@ -54,12 +56,12 @@ const struct cv_consent *cv_cover(const struct cv_cover *c, const char *person, 
         else if (ended || strcmp(state, "doubtful") == 0)
             good = NULL; /* what is lost may have ended it */
         if (good == NULL)
-            *why = strcmp(state, "refused") == 0     ? "the consent was refused"
-                   : strcmp(state, "withdrawn") == 0 ? "the consent was withdrawn"
-                   : strcmp(state, "over") == 0      ? "the consent is over"
-                   : strcmp(state, "not yet") == 0   ? "the consent does not begin yet"
-                   : strcmp(state, "doubtful") == 0  ? "a later word about the consent is lost: ask again"
-                                                     : "consent was not asked for";
+            *why = strcmp(state, "refused") == 0     ? N_("the consent was refused")
+                   : strcmp(state, "withdrawn") == 0 ? N_("the consent was withdrawn")
+                   : strcmp(state, "over") == 0      ? N_("the consent is over")
+                   : strcmp(state, "not yet") == 0   ? N_("the consent does not begin yet")
+                   : strcmp(state, "doubtful") == 0  ? N_("a later word about the consent is lost: ask again")
+                                                     : N_("consent was not asked for");
     }
     return good;
 }

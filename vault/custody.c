@@ -11,6 +11,7 @@
 
 #include "crypto/hash.h"
 #include "formats/base64.h"
+#include "formats/words.h"
 #include "vault/io.h"
 #include "vault/memory.h"
 #include "vault/regular.h"
@@ -206,11 +207,11 @@ static cv_status read_place(struct cv_custody *c, uint64_t index, enum cv_kind k
     st = CV_THEN(st, cv_sha256(cv_buf_view(&bytes), got));
     if (st == CV_OK && memcmp(got, hash, sizeof(got)) != 0 && holds_place(cv_buf_view(&bytes)))
         st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (%s): is gone; the log says so since a repair",
-                     index, cv_kind_name(kind));
+                     index, _(cv_kind_name(kind)));
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && (memcmp(got, hash, sizeof(got)) != 0 ||
                                                   cv_tar_read(cv_buf_view(&bytes), &entry, NULL) != CV_OK)))
         st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (%s): damaged, in archive/%08u.tar at %" PRIu64,
-                     index, cv_kind_name(kind), place->segment, place->offset);
+                     index, _(cv_kind_name(kind)), place->segment, place->offset);
     st = CV_THEN(st, cv_buf_append(out, entry.data));
     cv_buf_free(&bytes);
     return st;
@@ -246,10 +247,10 @@ static cv_status find_kind(struct cv_custody *c, uint64_t index, enum cv_kind ki
     cv_status st = find(c, index, &is, place, hash, err);
     if (st == CV_OK && is == CV_KIND_LOST)
         return cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (%s): is gone; the log says so since a repair",
-                       index, cv_kind_name(kind));
+                       index, _(cv_kind_name(kind)));
     if (st == CV_ERR_NOTFOUND || (st == CV_OK && is != kind))
         return cv_fail(err, CV_ERR_NOTFOUND, "entry %" PRIu64 ": not a %s entry of this vault", index,
-                       cv_kind_name(kind));
+                       _(cv_kind_name(kind)));
     return st;
 }
 
@@ -323,8 +324,8 @@ static cv_status take_tip(struct cv_custody *c, const struct cv_tip *tip, struct
         read_place(c, tip->next - 1, CV_KIND_CHECKPOINT, &tip->checkpoint, tip->last_hash, &entry, err);
     if (st == CV_ERR_LOG && err != NULL)
         snprintf(err->msg, sizeof(err->msg),
-                 "entry %" PRIu64 " (checkpoint): not what this user saw there before: the "
-                 "vault was damaged, has gone back, or tells another story",
+                 _("entry %" PRIu64 " (checkpoint): not what this user saw there before: the "
+                   "vault was damaged, has gone back, or tells another story"),
                  tip->next - 1);
     st = CV_THEN(st, load_policy(c, &tip->policy, &policy, err));
     cv_buf_free(&entry);
@@ -450,7 +451,7 @@ static cv_status scan_on(struct cv_custody *c, struct cv_err *err)
     if (st == CV_OK && c->chain.missing.count > 0 && !c->mending)
         st = cv_fail(err, CV_ERR_LOG,
                      "entry %" PRIu64 " (%s): is gone, and no later entry says so; see `casevault repair`",
-                     c->chain.missing.e[0].index, cv_kind_name(c->chain.missing.e[0].kind));
+                     c->chain.missing.e[0].index, _(cv_kind_name(c->chain.missing.e[0].kind)));
     if (st == CV_OK) {
         c->segment = scan.segment;
         c->offset = scan.offset;

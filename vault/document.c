@@ -353,7 +353,7 @@ cv_status cv_document_begin(struct cv_vault *v, const uint8_t handle[static CV_H
         *fd = open_busy(v);
     return *fd >= 0 && fcntl(*fd, F_OFD_SETLK, &lock) == 0
                ? CV_OK
-               : cv_fail_errno(err, "%s/" BUSY ": cannot lock", v->custody->path);
+               : cv_fail_errno(err, "%s/%s: cannot lock", v->custody->path, BUSY);
 }
 
 void cv_document_leave(struct cv_document_place *place)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "formats/utf8.h"
+#include "formats/words.h"
 #include "vault/document.h"
 
 /* The file that is to be attached. */
@@ -38,11 +39,11 @@ static cv_status name_of(struct cv_document_file *f)
 /* kind_of(mode): what it is instead of a plain file. */
 static const char *kind_of(mode_t mode)
 {
-    return S_ISDIR(mode)                    ? "is a directory"
-           : S_ISFIFO(mode)                 ? "is a pipe"
-           : S_ISSOCK(mode)                 ? "is a socket"
-           : S_ISCHR(mode) || S_ISBLK(mode) ? "is a device"
-                                            : "is no file";
+    return S_ISDIR(mode)                    ? N_("is a directory")
+           : S_ISFIFO(mode)                 ? N_("is a pipe")
+           : S_ISSOCK(mode)                 ? N_("is a socket")
+           : S_ISCHR(mode) || S_ISBLK(mode) ? N_("is a device")
+                                            : N_("is no file");
 }
 
 static cv_status judge(struct cv_document_file *f, struct cv_err *err)
@@ -51,7 +52,7 @@ static cv_status judge(struct cv_document_file *f, struct cv_err *err)
         return cv_fail_errno(err, "%s: cannot look at it", f->path);
     if (!S_ISREG(f->then.st_mode))
         return cv_fail(err, CV_ERR_FORMAT, "%s: %s; only a plain file can be attached", f->path,
-                       kind_of(f->then.st_mode));
+                       _(kind_of(f->then.st_mode)));
     f->bytes = (uint64_t)f->then.st_size;
     if (f->bytes == 0)
         return cv_fail(err, CV_ERR_FORMAT, "%s: is empty; there is nothing to attach", f->path);

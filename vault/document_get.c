@@ -86,8 +86,9 @@ cv_status cv_document_ref(struct cv_vault *v, const char *record, uint64_t versi
     cv_status st = cv_record_find(v, record, "read", reason, &versions, err);
     const char *where = st == CV_OK ? cv_document_section(v, versions.v[0].type, section) : NULL;
     if (st == CV_OK && where == NULL)
-        st = cv_fail(err, CV_ERR_ARG, "a %s keeps no files%s%.40s", versions.v[0].type,
-                     section != NULL ? " in the section " : "", section != NULL ? section : "");
+        st = section == NULL ? cv_fail(err, CV_ERR_ARG, "a %s keeps no files", versions.v[0].type)
+                             : cv_fail(err, CV_ERR_ARG, "a %s keeps no files in the section %.40s",
+                                       versions.v[0].type, section);
     const char *const sections[] = { where, NULL };
     st = CV_THEN(st, cv_record_read(v, record, version, sections, "read", reason, &r, err));
     st = CV_THEN(st, take_listed(v, &r, where, number, out, err));

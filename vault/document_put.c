@@ -319,9 +319,14 @@ cv_status cv_document_place(struct cv_vault *v, const char *record, const char *
         st = cv_fail(err, CV_ERR_ARG, "a %s has no section %.40s", out->type, section);
     else if (out->section == NULL ||
              !cv_template_documents(v->template, out->type, out->section, &out->field))
-        st = cv_fail(err, CV_ERR_ARG,
-                     "a %s keeps no files%s%.32s; attach them to an evidence item of the case", out->type,
-                     section != NULL ? " in the section " : "", section != NULL ? section : "");
+        st =
+            section == NULL
+                ? cv_fail(err, CV_ERR_ARG, "a %s keeps no files; attach them to an evidence item of the case",
+                          out->type)
+                : cv_fail(
+                      err, CV_ERR_ARG,
+                      "a %s keeps no files in the section %.32s; attach them to an evidence item of the case",
+                      out->type, section);
     st = CV_THEN(st, may_write(v, out, last->version, reason, err));
     st = CV_THEN(st, has_room(v, out, more, reason, err));
     cv_versions_free(&versions);

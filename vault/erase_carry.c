@@ -187,7 +187,7 @@ static cv_status look_at(struct cv_vault *v, uint64_t index, struct cv_bytes dat
     cv_status st = cv_erasure_parse(data, cv_vault_policy(v)->vault, &out->e, &bad);
     st = CV_THEN(st, cv_erase_names(v, &out->e, &bad));
     if (st == CV_ERR_NOMEM || st == CV_ERR_IO)
-        return cv_fail(err, st, "entry %" PRIu64 " (erase): %.180s", index, bad.msg);
+        return cv_fail(err, st, "entry %" PRIu64 " (erase): %s", index, bad.msg);
     out->lies = st != CV_OK;
     if (out->lies) /* it must not keep everybody out of the vault; the log says who signed it */
         return CV_OK;

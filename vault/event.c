@@ -8,6 +8,7 @@
 
 #include "crypto/random.h"
 #include "formats/crockford.h"
+#include "formats/words.h"
 
 #define EVENT_FLOOR 1024
 #define TEXT_FLOOR 1024
@@ -177,7 +178,7 @@ cv_status cv_event_refuse(struct cv_vault *v, const struct cv_refusal *r, cv_sta
         return cv_err_note(err, logged, "refusal");
     va_list ap;
     va_start(ap, fmt);
-    (void)vsnprintf(why, sizeof(why), fmt, ap);
+    (void)vsnprintf(why, sizeof(why), _(fmt), ap);
     va_end(ap);
     return cv_fail(err, st, "%s", why);
 }

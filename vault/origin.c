@@ -11,6 +11,7 @@
 #include "formats/date.h"
 #include "formats/leaf.h"
 #include "formats/tlog_proof.h"
+#include "formats/words.h"
 
 #define TYPE "origin"
 #define ADMIN "admin"
@@ -277,7 +278,7 @@ static cv_status put(struct arriving *a, struct cv_json *record, const char *wha
     struct cv_err why = { 0 };
     cv_status st = cv_record_put(a->v, record, &stored, &why);
     if (st != CV_OK)
-        return cv_fail(err, st, "%.60s: %.180s", what, why.msg);
+        return cv_fail(err, st, "%.60s: %s", what, why.msg);
     memcpy(id, stored.id, CV_ID_TEXT_BYTES);
     return cv_json_push(a->out->ids, cv_json_str(id));
 }
@@ -342,11 +343,13 @@ cv_status cv_origin_import(struct cv_vault *v, const struct cv_package *p,
     *out = (struct cv_arrived){ .ids = cv_json_array() };
     cv_status st = a.known == NULL || out->ids == NULL ? CV_ERR_NOMEM : CV_OK;
     if (st == CV_OK && cv_json_get_bool(verdict->manifest, "training") != cv_vault_policy(v)->training)
-        st = cv_fail(err, CV_ERR_ARG, "training and real do not mix: the package is %sfor training",
-                     cv_json_get_bool(verdict->manifest, "training") ? "" : "not ");
-    if (st == CV_OK && !cv_template_has(v->template, TYPE, ADMIN))
         st = cv_fail(err, CV_ERR_ARG,
-                     "this vault's template has no type " TYPE ": nothing can be kept of a sender");
+                     cv_json_get_bool(verdict->manifest, "training")
+                         ? N_("training and real do not mix: the package is for training")
+                         : N_("training and real do not mix: the package is not for training"));
+    if (st == CV_OK && !cv_template_has(v->template, TYPE, ADMIN))
+        st = cv_fail(err, CV_ERR_ARG, "this vault's template has no type %s: nothing can be kept of a sender",
+                     TYPE);
     st = CV_THEN(st, arrive_all(&a, reason, &refused, &why));
     if (st == CV_ERR_DENIED && refused != NULL)
         st = cv_record_refuse(v, refused, "import", reason, why.msg, err);

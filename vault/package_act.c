@@ -6,6 +6,7 @@
 #include "formats/base64.h"
 #include "formats/date.h"
 #include "formats/utf8.h"
+#include "formats/words.h"
 #include "vault/notice.h"
 #include "vault/package.h"
 
@@ -33,10 +34,13 @@ void cv_plan_missing(const struct cv_json *missing, char *out, size_t size)
 {
     const struct cv_json *first = cv_json_at(missing, 0);
     const char *person = cv_json_get_str(first, "person");
-    const bool known = strcmp(person, "-") != 0;
-    snprintf(out, size, "%s%s%sfor the section %s: %s%s", known ? "of " : "", known ? person : "",
-             known ? " " : "", cv_json_get_str(first, "section"), cv_json_get_str(first, "why"),
-             cv_json_len(missing) > 1 ? " (and more)" : "");
+    const char *section = cv_json_get_str(first, "section"), *why = _(cv_json_get_str(first, "why"));
+    const char *more = cv_json_len(missing) > 1 ? _(" (and more)") : "";
+    if (strcmp(person, "-") != 0)
+        snprintf(out, size, _("consent is missing of %s for the section %s: %s%s"), person, section, why,
+                 more);
+    else
+        snprintf(out, size, _("consent is missing for the section %s: %s%s"), section, why, more);
 }
 
 cv_status cv_plan_why(const struct cv_json *doc, const char *reason, struct cv_buf *out)
@@ -114,10 +118,10 @@ cv_status cv_plan_ask(struct cv_vault *v, const struct cv_plan *plan, const char
                                         .record = plan->case_id,
                                         .reason = reason };
     struct cv_buf why = { 0 };
-    char first[200];
+    char first[CV_ERR_BYTES];
     if (cv_json_len(missing) > 0 && basis[0] == '\0') {
         cv_plan_missing(missing, first, sizeof(first));
-        return cv_event_refuse(v, &refusal, CV_ERR_CONSENT, err, "consent is missing %s", first);
+        return cv_event_refuse(v, &refusal, CV_ERR_CONSENT, err, "%s", first);
     }
     cv_status st = cv_plan_why(plan->doc, reason, &why);
     st = CV_THEN(st, log_step(v, "disclose", plan->case_id, plan->doc, plan->doc, (const char *)why.p, err));

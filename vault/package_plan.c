@@ -4,6 +4,7 @@
 
 #include "crypto/random.h"
 #include "formats/date.h"
+#include "formats/words.h"
 #include "vault/cover.h"
 #include "vault/heads.h"
 #include "vault/notice.h"
@@ -138,14 +139,15 @@ static bool relied(const struct cv_json *consents, const char *id)
     return false;
 }
 
-#define OTHER_CONSENTS "the consents are not those that it was asked for with"
+#define OTHER_CONSENTS N_("the consents are not those that it was asked for with")
 
 /* stop(v, case, reason, why): it must be asked for anew; logged, then told. */
 static cv_status stop(struct cv_vault *v, const char *case_id, const char *reason, struct cv_err *err,
                       const char *why)
 {
     const struct cv_refusal refusal = { .to = "export without consent", .record = case_id, .reason = reason };
-    return cv_event_refuse(v, &refusal, CV_ERR_CONSENT, err, "%s; ask for it anew with `package new`", why);
+    return cv_event_refuse(v, &refusal, CV_ERR_CONSENT, err, "%s; ask for it anew with `package new`",
+                           _(why));
 }
 
 /* check_consents(w): a consent goes along only where something goes on it. */
@@ -266,12 +268,11 @@ static cv_status judge_again(struct cv_vault *v, const struct cv_json *doc,
                              struct cv_json *consents, struct cv_err *err)
 {
     struct cv_json *missing = cv_json_array();
-    char first[200], why[250];
+    char why[CV_ERR_BYTES];
     cv_status st =
         missing == NULL ? CV_ERR_NOMEM : cv_plan_judge(v, doc, partner, reason, consents, missing, err);
     if (st == CV_OK && cv_json_len(missing) > 0 && cv_json_get_str(doc, "basis")[0] == '\0') {
-        cv_plan_missing(missing, first, sizeof(first));
-        snprintf(why, sizeof(why), "consent is missing %s", first);
+        cv_plan_missing(missing, why, sizeof(why));
         st = stop(v, cv_json_get_str(doc, "record"), reason, err, why);
     } else if (st == CV_OK && !cv_json_equal(consents, cv_json_get(doc, "consents")))
         st = stop(v, cv_json_get_str(doc, "record"), reason, err, OTHER_CONSENTS);

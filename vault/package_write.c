@@ -9,6 +9,7 @@
 #include "formats/date.h"
 #include "formats/page.h"
 #include "formats/statement.h"
+#include "formats/words.h"
 #include "vault/cover.h"
 #include "vault/notice.h"
 #include "vault/package.h"
@@ -56,12 +57,12 @@ static const char *said(const struct making *m, const char *name)
 static cv_status refuse(struct making *m, const char *to, cv_status st, struct cv_err *err, const char *why)
 {
     const struct cv_refusal refusal = { .to = to, .record = said(m, "record"), .reason = m->reason };
-    return cv_event_refuse(m->v, &refusal, st, err, "%s", why);
+    return cv_event_refuse(m->v, &refusal, st, err, "%s", _(why));
 }
 
 static cv_status check_act(struct making *m, struct cv_err *err)
 {
-    char why[160], today[CV_DATE_BYTES];
+    char why[CV_ERR_BYTES], today[CV_DATE_BYTES];
     const unsigned have = (unsigned)cv_json_len(m->d->approved);
     cv_date_today(0, today);
     if (m->d->sent != NULL)
@@ -77,8 +78,9 @@ static cv_status check_act(struct making *m, struct cv_err *err)
                       "its day is over; ask for it anew with `package new`");
     if (have >= m->d->need)
         return CV_OK;
-    snprintf(why, sizeof(why), "it has %u of the %u approvals that the policy asks for: `package approve %s`",
-             have, m->d->need, said(m, "package"));
+    snprintf(why, sizeof(why),
+             _("it has %u of the %u approvals that the policy asks for: `package approve %s`"), have,
+             m->d->need, said(m, "package"));
     return refuse(m, "export without approval", CV_ERR_CONSENT, err, why);
 }
 
@@ -122,14 +124,14 @@ static cv_status check_field(struct making *m, const struct cv_json *item, const
     const char *id = cv_json_get_str(item, "record"), *type = cv_json_get_str(item, "type");
     struct cv_template_field f;
     struct part p;
-    char why[200];
+    char why[CV_ERR_BYTES];
     if (!take_apart(pointer, &p) || !cv_template_field_named(m->v->template, type, p.section, p.field, &f) ||
         f.elements != (p.element != SIZE_MAX))
         return cv_fail(err, CV_ERR_ARG, "the package asks for %.60s, which a %.32s does not have", pointer,
                        type);
     if (cv_may_send(m->v, said(m, "profile"), id, p.section, p.field))
         return CV_OK;
-    snprintf(why, sizeof(why), "none of your roles may send %s.%s under the profile %.40s", p.section,
+    snprintf(why, sizeof(why), _("none of your roles may send %s.%s under the profile %.40s"), p.section,
              p.field, said(m, "profile"));
     return refuse(m, "export", CV_ERR_DENIED, err, why);
 }

@@ -4,12 +4,13 @@
 
 #include "crypto/random.h"
 #include "formats/date.h"
+#include "formats/words.h"
 #include "vault/document.h"
 #include "vault/heads.h"
 #include "vault/making.h"
 #include "vault/related.h"
 
-#define NOT_YOUR_ID "the id is chosen by casevault; leave it out"
+#define NOT_YOUR_ID N_("the id is chosen by casevault; leave it out")
 
 const char *cv_put_closed(const struct cv_vault *v, const char *type, const struct cv_json *record,
                           uint64_t version)

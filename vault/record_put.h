@@ -1,6 +1,7 @@
 #ifndef CV_VAULT_RECORD_PUT_H
 #define CV_VAULT_RECORD_PUT_H
 
+#include "formats/words.h"
 #include "vault/record.h"
 
 /* How a version gets into the log; for record_put.c and record_edit.c. */
@@ -12,7 +13,7 @@ struct cv_next {
     const struct cv_imported *imported; /* NULL */
 };
 
-#define CV_PUT_CLOSED "none of your roles may write the section %s"
+#define CV_PUT_CLOSED N_("none of your roles may write the section %s")
 
 /** cv_put_closed(v, type, record, version): the first section of ${record} that the policy does not let this
  * member write in such a version; NULL if there is none. */

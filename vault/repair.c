@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "formats/words.h"
 #include "vault/backup.h"
 #include "vault/event.h"
 #include "vault/mending.h"
@@ -45,8 +46,8 @@ static cv_status count(void *arg, uint64_t index, enum cv_kind kind, const char 
     r->bad[r->count++] = index;
     r->out->damaged++;
     if (r->needed[0] == '\0' && (kind == CV_KIND_POLICY || kind == CV_KIND_TEMPLATE || kind == CV_KIND_ERASE))
-        snprintf(r->needed, sizeof(r->needed), "entry %" PRIu64 " (%s): %.100s", index, cv_kind_name(kind),
-                 what);
+        snprintf(r->needed, sizeof(r->needed), _("entry %" PRIu64 " (%s): %s"), index, _(cv_kind_name(kind)),
+                 _(what));
     return CV_OK;
 }
 
@@ -65,8 +66,8 @@ static cv_status other(void *arg, uint64_t index, enum cv_kind kind, const char 
 {
     struct repairing *r = arg;
     if (r->needed[0] == '\0' && strstr(what, "no later entry says so") == NULL)
-        snprintf(r->needed, sizeof(r->needed), "entry %" PRIu64 " (%s): %.100s", index, cv_kind_name(kind),
-                 what);
+        snprintf(r->needed, sizeof(r->needed), _("entry %" PRIu64 " (%s): %s"), index, _(cv_kind_name(kind)),
+                 _(what));
     return CV_OK;
 }
 
@@ -87,7 +88,7 @@ static cv_status is_damaged(struct repairing *r, const char *path, struct cv_err
 {
     struct cv_walk w;
     struct cv_err why = { 0 };
-    r->what = "Looking for damage, bytes";
+    r->what = N_("Looking for damage, bytes");
     cv_status st = look(r, path, count, &w, &why);
     if (st == CV_OK)
         return cv_fail(err, CV_ERR_NOTFOUND, "nothing is damaged; nothing was done");
@@ -103,7 +104,7 @@ static cv_status verified(struct repairing *r, struct cv_mending *m, const struc
 {
     struct cv_walk w;
     struct cv_err why = { 0 };
-    r->what = "Verifying what was mended, bytes";
+    r->what = N_("Verifying what was mended, bytes");
     cv_status st = cv_mending_own_keys(m, err);
     if (st != CV_OK)
         return st;
@@ -119,8 +120,8 @@ static cv_status verified(struct repairing *r, struct cv_mending *m, const struc
             st = CV_OK; /* that nobody has them is told */
     }
     if (st == CV_ERR_LOG)
-        return cv_fail(
-            err, st, "not all that is damaged is in this backup; nothing was changed. Left: %.150s", why.msg);
+        return cv_fail(err, st, "not all that is damaged is in this backup; nothing was changed. Left: %s",
+                       why.msg);
     return st == CV_OK ? CV_OK : cv_fail(err, st, "%s", why.msg);
 }
 
@@ -160,9 +161,9 @@ cv_status cv_repair_from(const char *path, const char *backup, cv_aside_fn aside
     memset(out, 0, sizeof(*out));
     cv_status st = cv_mending_open(path, &m, err);
     st = CV_THEN(st, is_damaged(&r, path, err));
-    r.what = "Verifying the backup, bytes";
+    r.what = N_("Verifying the backup, bytes");
     if (st == CV_OK && (st = cv_backup_verify(backup, progress, &r, &there, &why)) != CV_OK)
-        st = cv_fail(err, st, "the backup cannot be used, and nothing was changed: %.180s", why.msg);
+        st = cv_fail(err, st, "the backup cannot be used, and nothing was changed: %s", why.msg);
     st = CV_THEN(st, cv_shelf_open(backup, &shelf, err));
     st = CV_THEN(st, cv_mending_fill(&m, &shelf, err));
     st = CV_THEN(st, verified(&r, &m, &shelf, err));
@@ -196,12 +197,12 @@ static cv_status hold_places(struct repairing *r, struct cv_mending *m, struct c
     st = CV_THEN(st, cv_mending_own_keys(m, err));
     if (st != CV_OK)
         return st;
-    r->what = "Verifying what was mended, bytes";
+    r->what = N_("Verifying what was mended, bytes");
     st = look(r, m->path, other, &w, &why);
     if (st != CV_OK && st != CV_ERR_LOG)
         return cv_fail(err, st, "%s", why.msg);
     if (a->keys_fault[0] != '\0')
-        return cv_fail(err, CV_ERR_LOG, "%.120s: only a backup helps; nothing was changed", a->keys_fault);
+        return cv_fail(err, CV_ERR_LOG, "%s: only a backup helps; nothing was changed", a->keys_fault);
     if (r->needed[0] != '\0')
         return cv_fail(err, CV_ERR_LOG, "%s: only a backup helps; nothing was changed", r->needed);
     if (a->damaged != a->unsaid || a->unsaid == 0 || a->seen_gone)

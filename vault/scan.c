@@ -7,6 +7,7 @@
 
 #include "crypto/hash.h"
 #include "formats/tar.h"
+#include "formats/words.h"
 
 #define PROGRESS_BYTES ((uint64_t)4 << 20)
 
@@ -151,7 +152,7 @@ static cv_status check_torn(const struct cv_scan *s, struct cv_err *err)
     if (same)
         return CV_OK;
     return cv_fail(err, CV_ERR_LOG, "%s",
-                   s->tail_why[0] != '\0' ? s->tail_why : "a torn entry names bytes that are not there");
+                   s->tail_why[0] != '\0' ? s->tail_why : _("a torn entry names bytes that are not there"));
 }
 
 /* pass_checkpoint(s, e, hash, at): the entry that closes a commit. */
@@ -254,7 +255,7 @@ static enum cv_tail classify(struct cv_bytes tail, char why[static 256], uint64_
 {
     struct cv_bytes rest = tail;
     bool closed = false;
-    snprintf(why, 256, "entry %" PRIu64 ": damaged, in archive/%08u.tar", index, segment);
+    snprintf(why, 256, _("entry %" PRIu64 ": damaged, in archive/%08u.tar"), index, segment);
     for (size_t i = 0; i + CV_TAR_BLOCK_BYTES <= tail.n; i += CV_TAR_BLOCK_BYTES)
         if (cv_bytes_zero(CV_BYTES(tail.p + i, CV_TAR_BLOCK_BYTES)))
             return CV_TAIL_TORN; /* space that was allotted and never written */

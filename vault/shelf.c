@@ -90,16 +90,16 @@ static cv_status read_mark(struct cv_shelf *s, struct cv_err *err)
     char text[TEXT_MAX] = "";
     const int fd = openat(s->dir, MARK, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return errno == ENOENT ? CV_ERR_NOTFOUND : cv_fail_errno(err, "%s/" MARK ": cannot open", s->path);
+        return errno == ENOENT ? CV_ERR_NOTFOUND : cv_fail_errno(err, "%s/%s: cannot open", s->path, MARK);
     const ssize_t n = read(fd, text, sizeof(text) - 1);
     close(fd);
     if (n < 0)
-        return cv_fail_errno(err, "%s/" MARK ": cannot read", s->path);
+        return cv_fail_errno(err, "%s/%s: cannot read", s->path, MARK);
     return parse(text, s) == CV_OK
                ? CV_OK
                : cv_fail(err, CV_ERR_LOG,
-                         "%s/" MARK ": damaged. Keep this directory as it is, and back up into a new one",
-                         s->path);
+                         "%s/%s: damaged. Keep this directory as it is, and back up into a new one", s->path,
+                         MARK);
 }
 
 cv_status cv_shelf_finish(struct cv_shelf *s, struct cv_err *err)

@@ -94,7 +94,7 @@ cv_status cv_source_verify(struct cv_vault *v, const char *record, const char *r
         struct cv_err bad = { 0 };
         st = cv_sdjwt_adopt(s->sd, cv_json_text(cv_json_get(s->head, "jwt")), &jws, &bad);
         if (st != CV_OK)
-            st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): %.150s", s->index, bad.msg);
+            st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): %s", s->index, bad.msg);
     }
     cv_jws_free(&jws);
     cv_json_free(nothing);

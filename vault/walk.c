@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "formats/base64.h"
+#include "formats/words.h"
 #include "vault/custody.h"
 #include "vault/memory.h"
 #include "vault/traces.h"
@@ -102,14 +103,14 @@ static cv_status check_end(struct cv_walk *w, const struct cv_scan *scan, struct
     if (cut && !(w->torn && scan->tail == CV_TAIL_TORN)) {
         const struct cv_torn *t = &scan->abandoned[0];
         if (w->damage == NULL)
-            return cv_fail(err, CV_ERR_LOG, "%.160s; %" PRIu64 " bytes at its end belong to no commit",
+            return cv_fail(err, CV_ERR_LOG, "%s; %" PRIu64 " bytes at its end belong to no commit",
                            scan->tail_why, t->bytes);
         cv_status st =
             w->any ? CV_OK
                    : on_damage(w, c->next, CV_KIND_COUNT,
                                scan->tail == CV_TAIL_TORN
-                                   ? "bytes of a write that was cut short; the next write closes them off"
-                                   : "bytes at the end that belong to no commit");
+                                   ? N_("bytes of a write that was cut short; the next write closes them off")
+                                   : N_("bytes at the end that belong to no commit"));
         if (st != CV_OK)
             return st;
     }
@@ -120,12 +121,12 @@ static cv_status check_end(struct cv_walk *w, const struct cv_scan *scan, struct
     if (c->missing.count > 0 && w->damage == NULL)
         return cv_fail(err, CV_ERR_LOG,
                        "entry %" PRIu64 " (%s): is gone, and no later entry says so; see `casevault repair`",
-                       c->missing.e[0].index, cv_kind_name(c->missing.e[0].kind));
+                       c->missing.e[0].index, _(cv_kind_name(c->missing.e[0].kind)));
     for (size_t i = 0; i < c->missing.count; i++) {
         const struct cv_lost_entry *e = &c->missing.e[i];
         cv_status st = on_damage(w, e->index, e->kind,
-                                 e->unproved ? "cannot be proved any more, and no later entry says so"
-                                             : "is gone, and no later entry says so");
+                                 e->unproved ? N_("cannot be proved any more, and no later entry says so")
+                                             : N_("is gone, and no later entry says so"));
         if (st != CV_OK)
             return st;
     }
@@ -142,13 +143,18 @@ static cv_status check_seen(struct cv_walk *w, const struct cv_chain *c, struct 
     if (!w->known || w->passed)
         return w->out->damaged == 0
                    ? CV_OK
-                   : cv_fail(err, CV_ERR_LOG, "%" PRIu64 "%s damaged; the rest is whole", w->out->damaged,
-                             w->out->damaged == 1 ? " entry is" : " entries are");
+                   : cv_fail(err, CV_ERR_LOG,
+                             cv_words(w->out->damaged, "%" PRIu64 " entry is damaged; the rest is whole",
+                                      "%" PRIu64 " entries are damaged; the rest is whole"),
+                             w->out->damaged);
     if (w->out->damaged > 0)
         return cv_fail(err, CV_ERR_LOG,
-                       "%" PRIu64 "%s damaged, and entry %" PRIu64
-                       ", which you have seen, is damaged or gone",
-                       w->out->damaged, w->out->damaged == 1 ? " entry is" : " entries are", w->seen_size);
+                       cv_words(w->out->damaged,
+                                "%" PRIu64 " entry is damaged, and entry %" PRIu64
+                                ", which you have seen, is damaged or gone",
+                                "%" PRIu64 " entries are damaged, and entry %" PRIu64
+                                ", which you have seen, is damaged or gone"),
+                       w->out->damaged, w->seen_size);
     w->out->behind = w->seen_size > c->edge.size;
     if (w->out->behind ? w->older : w->forked)
         return CV_OK;

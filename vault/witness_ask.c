@@ -6,6 +6,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "formats/words.h"
 #include "vault/witness.h"
 
 /* Between the one that reads what strangers send to a witness, and the one that has its key. Whatever the
@@ -130,7 +131,11 @@ cv_status cv_witness_serve(struct cv_confined *front, const struct cv_witness *w
         cv_witness_answer_free(&a);
     }
     const bool over = cv_witness_told_to_end();
-    st = cv_confined_end(front, "a request", over ? CV_ERR_EXISTS : st == CV_ERR_NOTFOUND ? CV_OK : st, err);
+    st = cv_confined_end(front, _("a request"),
+                         over                    ? CV_ERR_EXISTS
+                         : st == CV_ERR_NOTFOUND ? CV_OK
+                                                 : st,
+                         err);
     return over ? CV_OK : st;
 }
 
@@ -157,6 +162,6 @@ cv_status cv_witness_read(struct cv_bytes body, struct cv_buf *packed, struct cv
     if (st == CV_OK)
         st = kind == ASK ? cv_buf_append(packed, b) : kind == BAD ? take_bad(b, out) : CV_ERR_INTERNAL;
     const bool came = st == CV_OK;
-    st = cv_confined_end(&apart, "the request", st == CV_ERR_NOTFOUND ? CV_OK : st, err);
+    st = cv_confined_end(&apart, _("the request"), st == CV_ERR_NOTFOUND ? CV_OK : st, err);
     return st == CV_OK && !came ? CV_ERR_INTERNAL : st;
 }

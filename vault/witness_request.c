@@ -206,7 +206,7 @@ cv_status cv_witness_request(const char *path, uint64_t from, const struct cv_no
                            : cv_traces_archive(&segments, dir, path, err);
     st = CV_THEN(st, cv_scan_run(&scan, err));
     if (st == CV_OK && scan.tail == CV_TAIL_DAMAGED)
-        st = cv_fail(err, CV_ERR_LOG, "%.200s", scan.tail_why);
+        st = cv_fail(err, CV_ERR_LOG, "%s", scan.tail_why);
     if (st == CV_OK && !chain.started)
         st = cv_traces_judge(dir, path, err);
     st = CV_THEN(st, write_request(&g, asked, out, err));

@@ -16,11 +16,12 @@ HOMES = [
     ('libqrencode', r'qrencode\.h', r'QR', 'formats'),
     ('libexif', r'libexif/', r'exif_', 'formats'),
     ('libcsv', r'csv\.h', r'csv_', 'formats'),
+    ('gettext', r'libintl', r'(d?c?n?gettext|textdomain|bind_?textdomain(_codeset)?)$', 'formats'),
     ('libseccomp', r'seccomp\.h', r'seccomp_', 'vault'),
     ('SQLite', r'sqlite3', r'sqlite3_', 'vault'),
     ('ICU', r'unicode/', r'(u|ucnv|ucsdet|unorm2|uscript|utrans|uset|ucol|ubrk)_\w+_\d+$|UCNV_', 'vault'),
 ]
-SYSTEM = set('''ctype dirent errno fcntl inttypes limits malloc netdb poll pthread sched signal spawn stdarg stdbool stddef stdint stdio
+SYSTEM = set('''ctype dirent errno fcntl inttypes langinfo limits locale malloc netdb poll pthread sched signal spawn stdarg stdbool stddef stdint stdio
 stdio_ext stdlib string strings sys/file sys/ioctl sys/mman sys/prctl sys/random sys/resource sys/socket sys/stat sys/syscall sys/time sys/types
 sys/un sys/wait termios threads time unistd linux/audit linux/filter linux/landlock linux/seccomp sys/statvfs'''.split())
 IO = r'(f?open(at|dir)?|creat|f?read|f?write|p(read|write)v?(64)?|close|fsync|fdatasync|rename(at)?2?|unlink(at)?|mkdir(at)?|socket|' \
