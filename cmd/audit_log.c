@@ -275,7 +275,7 @@ static cv_status table_line(struct logging *l, uint64_t index, const struct cv_j
         cv_table_cell(&l->t, number);
         cv_table_cell(&l->t, cv_locale_moment(cv_logline_get(event, "time"), when));
         cv_table_cell(&l->t, (const char *)who.p);
-        cv_table_cell(&l->t, _(cv_logline_get(event, "action")));
+        cv_table_cell(&l->t, cv_logline_get(event, "action"));
         cv_table_cell(&l->t, (const char *)what.p);
     }
     cv_buf_free(&who);

@@ -92,6 +92,7 @@ static cv_status print(const struct cv_json *event, const struct cv_json *text)
 {
     const struct cv_json *fields = cv_json_get(event, "sections");
     struct cv_buf words = { 0 };
+    char shown[CV_MOMENT_BYTES];
     cv_status st = CV_OK;
     printf("\n");
     for (size_t i = 0; i < cv_json_len(fields) && st == CV_OK; i++) {
@@ -99,7 +100,7 @@ static cv_status print(const struct cv_json *event, const struct cv_json *text)
         st = cv_buf_printf(&words, "%s%s", i > 0 ? ", " : "", field != NULL ? field : "-");
     }
     cv_text_print(cv_json_text(cv_json_get(event, "detail")), 0, 0);
-    cv_text_value(cv_json_get(event, "time"), cv_text_label(2, "When"), 4);
+    cv_text_print(cv_bytes_str(cv_locale_moment(text_of(event, "time"), shown)), cv_text_label(2, "When"), 4);
     cv_text_value(cv_json_get(event, "member"), cv_text_label(2, "By"), 4);
     cv_text_value(cv_json_get(event, "record"), cv_text_label(2, "Record"), 4);
     cv_text_print(cv_buf_view(&words), cv_text_label(2, "Fields"), 4);

@@ -179,7 +179,9 @@ static cv_status open_all(struct cv_ui *ui, struct cv_vault *v, const char *reas
                    " sections in them, each as its author signed it.\n",
                    o.records, o.sections);
     if (st == CV_OK && o.faults > 0)
-        st = cv_fail(&ui->err, CV_ERR_LOG, "%" PRIu64 " records do not open whole; they are named above",
+        st = cv_fail(&ui->err, CV_ERR_LOG,
+                     cv_words(o.faults, "%" PRIu64 " record does not open whole; it is named above",
+                              "%" PRIu64 " records do not open whole; they are named above"),
                      o.faults);
     cv_head_walk_free(&latest);
     return st;

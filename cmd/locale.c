@@ -7,9 +7,15 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/locale.h"
+#include "crypto/hash.h"
+#include "formats/base64.h"
 #include "formats/date.h"
 
 #define CATALOGS "/../share/locale"
+#define PATH_BYTES 8192
+#define LIST_BYTES 64
+#define CATALOG_MAX 8000000
 
 /* What of a locale is used. The program's own locale stays C in all but its language: numbers that are
  * stored, or answered in JSON, have one form, whoever writes them. */
@@ -49,20 +55,83 @@ static void learn_days(const char *format)
         days.order[0] = '\0';
 }
 
+/* is_plain(name): the locale that every program begins with, whatever its character set. */
+static bool is_plain(const char *name)
+{
+    return strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0 || strncmp(name, "C.", 2) == 0;
+}
+
+/* is_ours(dir, c): the catalog that was built with this program, to the last byte. The C library believes
+ * whatever it finds in one: it would read past the end of what is cut short, and format by what was put
+ * there. */
+static bool is_ours(const char *dir, const struct cv_catalog *c)
+{
+    char path[PATH_BYTES], hex[2 * CV_SHA256_BYTES + 1];
+    uint8_t digest[CV_SHA256_BYTES];
+    struct cv_ui quiet = { 0 };
+    struct cv_buf file = { 0 };
+    snprintf(path, sizeof(path), "%s/%s/LC_MESSAGES/casevault.mo", dir, c->language);
+    cv_status st = cv_ui_read_file(&quiet, path, CATALOG_MAX, &file);
+    st = CV_THEN(st, cv_sha256(cv_buf_view(&file), digest));
+    cv_buf_free(&file);
+    if (st == CV_OK)
+        cv_hex_encode(CV_ARR(digest), hex);
+    return st == CV_OK && strcmp(hex, c->digest) == 0;
+}
+
+/* choose(dir, asked): of the languages that are asked for, in their order, those that have a catalog of ours;
+ * the C library is told of no other. Is there one? */
+static bool choose(const char *dir, const char *asked)
+{
+    char list[LIST_BYTES] = "";
+    size_t n = 0;
+    while (*asked != '\0') {
+        const size_t length = strcspn(asked, "_.@:");
+        const struct cv_catalog *c = cv_catalogs;
+        if (length == 2 && strncmp(asked, "en", 2) == 0)
+            break; /* that is what it is without a catalog */
+        while (c->language != NULL &&
+               (strlen(c->language) != length || strncmp(asked, c->language, length) != 0))
+            c++;
+        if (c->language != NULL && n + length + 2 < sizeof(list) && is_ours(dir, c))
+            n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n > 0 ? ":" : "", c->language);
+        asked += strcspn(asked, ":");
+        asked += *asked == ':';
+    }
+    return n > 0 && setenv("LANGUAGE", list, 1) == 0;
+}
+
 /* open_words(): the catalogs lie beside the program, as they are installed and as they are built: nothing but
  * the program's own place says where. */
 static void open_words(void)
 {
-    char dir[4096 + sizeof(CATALOGS)];
-    const ssize_t n = readlink("/proc/self/exe", dir, 4096);
-    char *slash = n > 0 && n < 4096 ? memrchr(dir, '/', (size_t)n) : NULL;
-    if (slash == NULL)
+    char dir[PATH_BYTES / 2];
+    const char *locale = setlocale(LC_MESSAGES, ""), *asked = getenv("LANGUAGE");
+    const ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - sizeof(CATALOGS));
+    char *slash = n > 0 ? memrchr(dir, '/', (size_t)n) : NULL;
+    /* Some versions of the C library hold that C.UTF-8 has translations, and others that it has none. */
+    if (locale == NULL || slash == NULL || is_plain(locale))
         return;
     memcpy(slash, CATALOGS, sizeof(CATALOGS));
-    const char *languages = getenv("LANGUAGE");
-    if (languages != NULL && strchr(languages, '/') != NULL && unsetenv("LANGUAGE") != 0)
-        return; /* a catalog's name is made of it, and would be that of a file elsewhere */
-    cv_words_open(dir);
+    if (choose(dir, asked != NULL && asked[0] != '\0' ? asked : locale))
+        cv_words_open(dir);
+}
+
+/* nothing_asked(): does the environment want no locale at all? Then none is looked for. */
+static bool nothing_asked(void)
+{
+    static const char *const names[] = { "LC_ALL",     "LC_MESSAGES", "LC_TIME",
+                                         "LC_NUMERIC", "LC_COLLATE",  "LANG" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *name = getenv(names[i]);
+        if (name == NULL || name[0] == '\0')
+            continue;
+        if (!is_plain(name))
+            return false;
+        if (i == 0)
+            return true; /* before all others */
+    }
+    return true;
 }
 
 void cv_locale_open(int argc, char **argv)
@@ -70,6 +139,8 @@ void cv_locale_open(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--json") == 0)
             return; /* it is answered, and complained about, to a program */
+    if (nothing_asked())
+        return;
     open_words();
     here = newlocale(LC_TIME_MASK | LC_NUMERIC_MASK | LC_COLLATE_MASK | LC_CTYPE_MASK | LC_MESSAGES_MASK, "",
                      (locale_t)0);
@@ -141,13 +212,18 @@ const char *cv_locale_day(const char *iso, char out[static CV_MOMENT_BYTES])
 
 const char *cv_locale_moment(const char *iso, char out[static CV_MOMENT_BYTES])
 {
-    char day[CV_MOMENT_BYTES];
+    char day[CV_MOMENT_BYTES], hour[24];
     const size_t n = iso != NULL ? strlen(iso) : 0;
-    if (n <= CV_DATE_BYTES || iso[CV_DATE_BYTES - 1] != 'T' || days.order[0] == '\0')
+    if (n <= CV_DATE_BYTES || (iso[CV_DATE_BYTES - 1] != 'T' && iso[CV_DATE_BYTES - 1] != ' ') ||
+        days.order[0] == '\0')
         return n == CV_DATE_BYTES - 1 ? cv_locale_day(iso, out) : iso;
     const bool utc = iso[n - 1] == 'Z';
-    snprintf(out, CV_MOMENT_BYTES, "%s %.*s%s", cv_locale_day(iso, day), (int)(n - CV_DATE_BYTES - utc),
-             iso + CV_DATE_BYTES, utc ? " UTC" : "");
+    const size_t rest = n - CV_DATE_BYTES - utc;
+    if (cv_locale_day(iso, day) == iso || rest >= sizeof(hour))
+        return iso;
+    memcpy(hour, iso + CV_DATE_BYTES, rest);
+    hour[rest] = '\0';
+    snprintf(out, CV_MOMENT_BYTES, "%.20s %s%s", day, hour, utc ? " UTC" : "");
     return out;
 }
 

@@ -36,9 +36,9 @@ int main(int argc, char **argv)
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     cv_alloc_last_words(no_memory);
+    const cv_status st = cv_secret_heap_init();
     cv_locale_open(argc, argv);
     no_memory_text = _(CV_NO_MEMORY);
-    const cv_status st = cv_secret_heap_init();
     if (st == CV_ERR_LIMIT)
         cv_print_to(stderr,
                     "casevault: memory cannot be locked here: secrets might be written to the swap area\n");

@@ -81,6 +81,13 @@ static const char *text_by_id(const void *of, const struct cv_version *version)
     return cv_json_get_str(of, version->id);
 }
 
+/* due_by_id(of, version): the day; valid until the next is asked for. */
+static const char *due_by_id(const void *of, const struct cv_version *version)
+{
+    static char shown[CV_MOMENT_BYTES];
+    return cv_locale_day(cv_json_get_str(of, version->id), shown);
+}
+
 /* take_title(c, of, title): a cv_title_fn. */
 static cv_status take_title(void *arg, const struct cv_version *of, struct cv_bytes title)
 {
@@ -165,7 +172,7 @@ static cv_status look(struct cv_ui *ui, struct cv_vault *v, const struct args *a
         st = cv_record_due(v, walk, a->reason, &c->due, &ui->err);
         st = CV_THEN(st, cv_holds(v, &c->held, &ui->err));
         st = CV_THEN(st, narrow(v, walk, a->type, c->due, &ui->err));
-        l->more[n++] = (struct cv_column){ N_("DUE SINCE"), "due", text_by_id, c->due };
+        l->more[n++] = (struct cv_column){ N_("DUE SINCE"), "due", due_by_id, c->due };
         if (cv_json_len(c->held) > 0)
             l->more[n++] = (struct cv_column){ N_("HELD BY"), "held_by", text_by_id, c->held };
     }

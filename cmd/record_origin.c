@@ -30,7 +30,13 @@ static cv_status answer(struct cv_ui *ui, const struct cv_origin *o)
 
 static void line(const struct cv_origin *o, const char *label, const char *name)
 {
-    cv_text_value(cv_json_get(o->admin, name), cv_text_label(2, label), 4);
+    const struct cv_json *value = cv_json_get(o->admin, name);
+    const char *text = cv_json_cstr(value);
+    char shown[CV_MOMENT_BYTES];
+    if (text != NULL)
+        cv_text_print(cv_bytes_str(cv_locale_moment(text, shown)), cv_text_label(2, label), 4);
+    else
+        cv_text_value(value, cv_text_label(2, label), 4);
 }
 
 static void print(const struct cv_origin *o)

@@ -98,21 +98,32 @@ static void print_attention(const struct state *s)
                  "             role; if nobody told you why, ask\n",
                  s->recovered, s->recovered_at);
     if (s->approvals > 0)
-        cv_print("Approvals:   %zu waiting for signatures: see `policy show`\n", s->approvals);
+        cv_print_n(stdout, s->approvals, "Approvals:   %zu waiting for signatures: see `policy show`\n",
+                   "Approvals:   %zu waiting for signatures: see `policy show`\n", s->approvals);
     if (s->waiting > 0)
-        cv_print("Waiting:     %zu keys for members; a colleague who holds them hands them on with\n"
-                 "             their next command\n",
-                 s->waiting);
+        cv_print_n(stdout, s->waiting,
+                   "Waiting:     %zu key for members; a colleague who holds it hands it on with\n"
+                   "             their next command\n",
+                   "Waiting:     %zu keys for members; a colleague who holds them hands them on with\n"
+                   "             their next command\n",
+                   s->waiting);
     if (p->recovery.threshold == 0)
         cv_print("Recovery:    none: if all keys are lost, all records are; see `recovery split`\n");
     else if (s->lacking > 0)
-        cv_print("Recovery:    %zu sections are not covered yet; colleagues who read them add them\n"
-                 "             with their next command\n",
-                 s->lacking);
+        cv_print_n(stdout, s->lacking,
+                   "Recovery:    %zu section is not covered yet; colleagues who read it add it\n"
+                   "             with their next command\n",
+                   "Recovery:    %zu sections are not covered yet; colleagues who read them add them\n"
+                   "             with their next command\n",
+                   s->lacking);
     if (s->unfinished > 0)
-        cv_print("Files:       %zu begun and never finished; they are erased by the next `document add` of\n"
-                 "             whoever began them, or by `record erase`\n",
-                 s->unfinished);
+        cv_print_n(
+            stdout, s->unfinished,
+            "Files:       %zu begun and never finished; it is erased by the next `document add` of\n"
+            "             whoever began it, or by `record erase`\n",
+            "Files:       %zu begun and never finished; they are erased by the next `document add` of\n"
+            "             whoever began them, or by `record erase`\n",
+            s->unfinished);
     if (s->v->custody->tail != CV_TAIL_NONE)
         cv_print("Notice:      an interrupted write lies at the end of the archive; the next write\n"
                  "             closes it off\n");
@@ -183,12 +194,17 @@ static cv_status look_at_heads(struct cv_ui *ui, struct state *s)
 
 static void print_looked(const struct looked *l)
 {
+    char shown[CV_MOMENT_BYTES];
     if (l->ending > 0)
-        cv_print("Consents:    %zu will be over within %d days, the first on %s; see\n"
-                 "             `consent show`\n",
-                 l->ending, SOON_DAYS, l->soonest);
+        cv_print_n(stdout, l->ending,
+                   "Consents:    %zu will be over within %d days, the first on %s; see\n"
+                   "             `consent show`\n",
+                   "Consents:    %zu will be over within %d days, the first on %s; see\n"
+                   "             `consent show`\n",
+                   l->ending, SOON_DAYS, cv_locale_day(l->soonest, shown));
     if (l->due > 0)
-        cv_print("Retention:   %zu need not be kept any more; see `record list --due`\n", l->due);
+        cv_print_n(stdout, l->due, "Retention:   %zu need not be kept any more; see `record list --due`\n",
+                   "Retention:   %zu need not be kept any more; see `record list --due`\n", l->due);
     if (l->witnessed.asked > l->witnessed.enough)
         cv_print("Witnesses:   %" PRIu64 " of %" PRIu64 " heads have not enough cosignatures; see\n"
                  "             `audit witness request`\n",
@@ -246,8 +262,10 @@ static void print_vault(const struct state *s, const char *print)
     cv_text_print(cv_bytes_str(c->path), 12, 13);
     cv_print("Fingerprint: %s\nYou are:     %s\nYou work as:", print, s->v->id->public.pseudonym);
     cv_text_value(roles, 12, 13);
-    cv_print("Contents:    %" PRIu64 " versions of records, %" PRIu64 " entries in the access log\n",
-             c->counts[CV_KIND_RECORD], c->counts[CV_KIND_EVENT]);
+    cv_print_n(stdout, c->counts[CV_KIND_RECORD],
+               "Contents:    %'" PRIu64 " version of a record, %'" PRIu64 " entries in the access log\n",
+               "Contents:    %'" PRIu64 " versions of records, %'" PRIu64 " entries in the access log\n",
+               c->counts[CV_KIND_RECORD], c->counts[CV_KIND_EVENT]);
     cv_print("Members:     %zu, under policy number %" PRIu64 "\n", p->member_count, p->number);
     cv_json_free(roles);
 }

@@ -5,6 +5,36 @@
 #include "formats/columns_field.h"
 #include "formats/words.h"
 
+/* make_small(text): as a shift key does it in the alphabets that catalogs are written in; ASCII is small. */
+static void make_small(char *text)
+{
+    for (uint8_t *p = (uint8_t *)text; p[0] != 0 && p[1] != 0; p++)
+        if (p[0] == 0xd0 && p[1] >= 0x90 && p[1] <= 0x9f)
+            p[1] += 0x20;
+        else if (p[0] == 0xd0 && ((p[1] >= 0xa0 && p[1] <= 0xaf) || p[1] == 0x81)) {
+            p[1] = p[1] == 0x81 ? 0x91 : (uint8_t)(p[1] - 0x20);
+            p[0] = 0xd1;
+        } else if (p[0] == 0xc3 && p[1] >= 0x80 && p[1] <= 0x9e && p[1] != 0x97)
+            p[1] += 0x20;
+}
+
+/* stands_in(word, part): 2 at the beginning of the word, or of how it is shown; 1 in it; 0 not. */
+static int stands_in(const char *word, const char *part)
+{
+    char folded[CV_LABEL_FOLD_BYTES], label[CV_LABEL_FOLD_BYTES];
+    struct cv_buf shown = { 0 };
+    const char *at = cv_label_fold(cv_bytes_str(word), folded) ? strstr(folded, part) : NULL;
+    int how = at == NULL ? 0 : at == folded ? 2 : 1;
+    if (how < 2 && cv_words_other() && cv_choice_label(word, &shown) == CV_OK &&
+        cv_label_fold(cv_buf_view(&shown), label)) {
+        make_small(label);
+        at = strstr(label, part);
+        how = at == label ? 2 : at != NULL ? 1 : how;
+    }
+    cv_buf_free(&shown);
+    return how;
+}
+
 /* having(f, part, first): the one word that has the folded ${part} in it, or (first) at its beginning;
  * *count: how many do. */
 static const char *having(const struct cv_template_field *f, const char *part, bool first, size_t *count)
@@ -12,10 +42,8 @@ static const char *having(const struct cv_template_field *f, const char *part, b
     const char *found = NULL;
     *count = 0;
     for (size_t i = 0; i < cv_json_len(f->choices); i++) {
-        char word[CV_LABEL_FOLD_BYTES];
         const char *text = cv_json_cstr(cv_json_at(f->choices, i));
-        const char *at = cv_label_fold(cv_bytes_str(text), word) ? strstr(word, part) : NULL;
-        if (at != NULL && (at == word || !first)) {
+        if (stands_in(text, part) >= (first ? 2 : 1)) {
             found = text;
             ++*count;
         }
@@ -39,6 +67,7 @@ static const char *choice(const struct cv_template_field *f, struct cv_bytes tex
                    : NULL;
     if (!cv_label_fold(text, part))
         return NULL;
+    make_small(part);
     found = having(f, part, true, &count);
     if (count == 0)
         found = having(f, part, false, &count);
@@ -89,7 +118,8 @@ static bool is_large(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-cv_status cv_choice_label(const char *word, struct cv_buf *out)
+/* in_english(word, out): "SexualExploitation" as "Sexual exploitation". */
+static cv_status in_english(const char *word, struct cv_buf *out)
 {
     cv_status st = CV_OK;
     const char *at = is_large(word[0]) && word[1] == '_' && word[2] != '\0' ? word + 2 : word;
@@ -103,5 +133,15 @@ cv_status cv_choice_label(const char *word, struct cv_buf *out)
         st = starts ? cv_buf_str(out, " ") : CV_OK;
         st = CV_THEN(st, cv_buf_append(out, CV_BYTES((const uint8_t *)&c, 1)));
     }
+    return st;
+}
+
+cv_status cv_choice_label(const char *word, struct cv_buf *out)
+{
+    struct cv_buf label = { 0 };
+    cv_status st = in_english(word, &label);
+    st = CV_THEN(st, cv_buf_append(&label, CV_LIT("\0")));
+    st = CV_THEN(st, cv_buf_str(out, _((const char *)label.p)));
+    cv_buf_free(&label);
     return st;
 }

@@ -2,10 +2,7 @@
 
 #include <libintl.h>
 #include <limits.h>
-#include <locale.h>
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
 #define DOMAIN "casevault"
 /* No text of ours: looking for it has every catalog opened that a text may be looked for in. */
@@ -15,14 +12,14 @@ static bool is_open;
 
 void cv_words_open(const char *dir)
 {
-    const char *name = setlocale(LC_MESSAGES, "");
-    /* Of C.UTF-8, some versions of the C library hold that it has translations, and others that it has none.
-     */
-    if (name == NULL || strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0 || strncmp(name, "C.", 2) == 0)
-        return;
     is_open = bindtextdomain(DOMAIN, dir) != NULL && bind_textdomain_codeset(DOMAIN, "UTF-8") != NULL;
     if (is_open)
         (void)dgettext(DOMAIN, NOWHERE);
+}
+
+bool cv_words_other(void)
+{
+    return is_open;
 }
 
 const char *cv_word(const char *english)

@@ -1,6 +1,7 @@
 #ifndef CV_FORMATS_WORDS_H
 #define CV_FORMATS_WORDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What people read, in their language. The English text is the key: catalogs (po/, docs/LANGUAGES.md) have
@@ -18,11 +19,13 @@ __attribute__((format_arg(2), format_arg(3))) const char *cv_words(uint64_t n, c
                                                                    const char *many);
 
 /**
- * cv_words_open(dir): whichever language the environment asks for (LC_ALL, LC_MESSAGES, LANG; LANGUAGE), as
- * far as there is a catalog for it below ${dir}. A LANGUAGE with a slash in it would lead to another place:
- * it is not to come here. What of it will be needed is read now: a process that is confined later opens
- * nothing. To be called once, before there are threads.
+ * cv_words_open(dir): the language that setlocale(LC_MESSAGES, ...) and LANGUAGE have chosen, as far as there
+ * is a catalog for it below ${dir}; the caller knows that those are good. All of it is read now: a process
+ * that is confined later opens nothing. To be called once, before there are threads.
  */
 void cv_words_open(const char *dir);
+
+/** cv_words_other(): is it another language than English? */
+bool cv_words_other(void);
 
 #endif

@@ -22,7 +22,7 @@ listed=$(in_root casevault record list --vault /root/demo/vault -i /root/demo/pr
 [ "$listed" -gt 10 ] || { echo "only $listed lines of records"; exit 1; }
 in_root casevault audit verify --vault /root/demo/vault -q
 for file in bin/casevault-agent lib/systemd/user/casevault-agent.service share/man/man1/casevault-record-add.1.gz \
-    share/bash-completion/completions/casevault share/doc/casevault/copyright; do
+    share/bash-completion/completions/casevault share/locale/ru/LC_MESSAGES/casevault.mo share/doc/casevault/copyright; do
     [ -e "$root/usr/$file" ] || { echo "/usr/$file is not there"; exit 1; }
 done
 in_root apt-get purge -y -q casevault >/dev/null

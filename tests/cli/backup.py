@@ -173,7 +173,7 @@ def erased(p):
     backup(p, '--keep', '3')
     p.as_('founder', 'record', 'erase', gone, '--really', '--confirm', gone, '--reason', 'asked for')
     shown = backup(p, '--keep', '3')
-    assert 'ERASED, AND NOT YET HERE: 1 versions' in shown and 'after 2 more' in shown, shown
+    assert 'ERASED, AND NOT YET HERE: 1 version that was' in shown and 'after 2 more' in shown, shown
     verify(p, out='ERASED, AND NOT YET HERE')
     assert counted(p, '--keep', '3')['erased_still_open'] == 1
     assert counted(p, '--keep', '3')['erased_still_open'] == 0

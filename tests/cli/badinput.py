@@ -142,8 +142,8 @@ def ids(p):
     before = p.kinds().count('record')
     p.as_('founder', 'record', 'import', '-', stdin=lines(ID, OTHER, ID), rc=1, err='line 3: the id %s stands in line 1' % ID)
     assert p.kinds().count('record') == before
-    p.as_('founder', 'record', 'import', '-', stdin=lines(ID), out='1 records stored')
-    p.as_('founder', 'record', 'import', '-', stdin=lines(ID), out='0 records stored', err='1 were imported before')
+    p.as_('founder', 'record', 'import', '-', stdin=lines(ID), out='1 record stored')
+    p.as_('founder', 'record', 'import', '-', stdin=lines(ID), out='0 records stored', err='1 was imported before')
     p.as_('founder', 'record', 'import', '-', stdin=lines(OTHER, ID).replace(b'Active', b'Closed'), rc=1,
           err='line 2: there is a record %s already' % ID)
     p.as_('founder', 'record', 'add', '-', stdin=lines(ID.lower()), rc=1, err='there is a record %s already' % ID)

@@ -64,7 +64,7 @@ def contents(p, record):
     keys = p.path('vault', 'release.keys')
     flip(keys, 512 + 32 * slot)
     check(p)
-    text = p.as_('protection', 'check', '--contents', rc=14, err='1 records do not open whole')
+    text = p.as_('protection', 'check', '--contents', rc=14, err='1 record does not open whole')
     assert 'person %s, version 1: ' % record in text, text
     flip(keys, 512 + 32 * slot)
     p.as_('protection', 'check', '--contents')

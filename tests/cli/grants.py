@@ -123,8 +123,8 @@ def bulk(p):
     p.as_('protection', *query, '--query', 'identity.second_name=Nobody', '--yes', rc=1, err='no record that you may see fits')
     assert len(events(p, 'grant')) == before
     one = p.add('intake', {'type': 'person', 'identity': {'first_name': 'Sole', 'second_name': 'Only'}, 'contact': {'mobile_phone': '+380507778899'}})
-    p.as_('protection', *query, '--query', 'identity.second_name=Only', '--dry-run', err='1 records fit')
-    p.as_('protection', *query, '--query', 'identity.second_name=Only', '--yes', err='of 1 records to medical')
+    p.as_('protection', *query, '--query', 'identity.second_name=Only', '--dry-run', err='1 record fits')
+    p.as_('protection', *query, '--query', 'identity.second_name=Only', '--yes', err='of 1 record to medical')
     assert read(p, 'medical', one)['contact'] == {'mobile_phone': '+380507778899'}
     p.as_('protection', *query, '--query', 'all', '--yes', err='of %d records to medical' % (n + 1))
     assert len(events(p, 'grant')) == before + 2 + n

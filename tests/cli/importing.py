@@ -246,7 +246,7 @@ def mapped(p):
     out = p.as_('founder', 'record', 'import', '-n', path, '--map', map)
     assert 'First name: Ana' in out and 'Citizenship: RS' in out and 'Status: Active' in out and 'Risk assessment: private' in out, out
     out = p.as_('founder', 'record', 'import', '-n', path, '--map', map, '--without', 'Napomena', '--only', 'person')
-    assert 'private' not in out and '1 records would be stored' in out
+    assert 'private' not in out and '1 record would be stored' in out
     p.as_('founder', 'record', 'import', '-n', path, '--map', map, '--without', 'Nope', rc=2, err='the file has no column Nope')
     p.as_('founder', 'record', 'import', '-n', path, '--map', map, '--only', 'Nope', rc=2, err='there is no type Nope')
     p.as_('founder', 'record', 'import', '-n', path, '--map', map, '--set', 'nope=1', rc=2, err='set: nope is no field')
@@ -460,13 +460,13 @@ def one_by_one(p):
     case = json.loads(p.as_('founder', 'record', 'import', '-', '--only', 'case', '--json', stdin=data))['id']
     shown = p.json_as('founder', 'record', 'show', case)[0]
     assert shown['admin'] == {'status': 'Active', 'case_number': 'uuid:One-1'}, shown  # and nobody who is not there
-    p.as_('founder', 'record', 'import', '-', '--only', 'case', stdin=data, out='0 records stored', err='1 were imported before')
-    p.as_('founder', 'record', 'import', '-', '-n', *PURPOSE, stdin=data, out='2 records would be stored', err='1 were imported before')
-    p.as_('founder', 'record', 'import', '-', '--only', 'person', stdin=data, out='1 records stored')
+    p.as_('founder', 'record', 'import', '-', '--only', 'case', stdin=data, out='0 records stored', err='1 was imported before')
+    p.as_('founder', 'record', 'import', '-', '-n', *PURPOSE, stdin=data, out='2 records would be stored', err='1 was imported before')
+    p.as_('founder', 'record', 'import', '-', '--only', 'person', stdin=data, out='1 record stored')
     assert 'imported before' not in p.told
     person = of('person')
     assert person['admin'] == {'role': 'Victim', 'cases': [case], 'registered': today()}, person
-    p.as_('founder', 'record', 'import', '-', *PURPOSE, stdin=data, out='1 records stored', err='2 were imported before, and are left as they are: line 2.')
+    p.as_('founder', 'record', 'import', '-', *PURPOSE, stdin=data, out='1 record stored', err='2 were imported before, and are left as they are: line 2.')
     consent = of('consent')['consent']
     assert consent['person'] == person['id'] and consent['case'] == case, consent
     p.as_('founder', 'record', 'import', '-', *PURPOSE, stdin=data, out='0 records stored', err='3 were imported before')
@@ -485,24 +485,24 @@ def across(p):
     p.as_('intake', 'record', 'import', '-', *PURPOSE, stdin=form('Shared', 1), out='3 records stored')
     p.as_('protection', 'record', 'import', '-', *PURPOSE, stdin=form('Shared', 1), out='0 records stored', err='3 were imported before')
     line = person(identity={'first_name': 'Shared'})
-    p.as_('intake', 'record', 'import', '-', stdin=line, out='1 records stored')
-    p.as_('protection', 'record', 'import', '-', stdin=line, out='0 records stored', err='1 were imported before')
+    p.as_('intake', 'record', 'import', '-', stdin=line, out='1 record stored')
+    p.as_('protection', 'record', 'import', '-', stdin=line, out='0 records stored', err='1 was imported before')
     # A guess at what they may not read is not confirmed to them; but the id of a form tells nothing of it.
     closed = person(identity={'first_name': 'Shared'}, medical={'needs': 'closed'})
-    p.as_('intake', 'record', 'import', '-', stdin=closed, out='1 records stored')
+    p.as_('intake', 'record', 'import', '-', stdin=closed, out='1 record stored')
     out = p.as_('protection', 'record', 'import', '-n', '-', stdin=closed, rc=1, err='1 of 1 rows would be refused')
     assert 'imported before' not in p.told and 'may write the section medical' in out, (out, p.told)
-    p.as_('intake', 'record', 'import', '-', stdin=closed, out='0 records stored', err='1 were imported before')
+    p.as_('intake', 'record', 'import', '-', stdin=closed, out='0 records stored', err='1 was imported before')
     closed = rows(['prs_FirstName', 'person.medical.needs', 'KEY'], ['Shared', 'closed', 'uuid:closed'])
-    p.as_('intake', 'record', 'import', '-', stdin=closed, out='1 records stored')
-    p.as_('protection', 'record', 'import', '-', stdin=closed, out='0 records stored', err='1 were imported before')
+    p.as_('intake', 'record', 'import', '-', stdin=closed, out='1 record stored')
+    p.as_('protection', 'record', 'import', '-', stdin=closed, out='0 records stored', err='1 was imported before')
     # Nor by another record of the row, which says less.
     closed = rows(['prs_FirstName', 'person.medical.needs', 'cas_Status'], ['Shared', 'closed', 'Active'])
     p.as_('intake', 'record', 'import', '-', stdin=closed, out='2 records stored')
     for more in ((), ('--without', 'person.medical.needs')):
         out = p.as_('protection', 'record', 'import', '-n', '--only', 'case', '-', stdin=closed, *more)
-        assert '1 records would be stored' in out and 'imported before' not in p.told, (out, p.told)
-    p.as_('intake', 'record', 'import', '-', '--only', 'case', stdin=closed, out='0 records stored', err='1 were imported before')
+        assert '1 record would be stored' in out and 'imported before' not in p.told, (out, p.told)
+    p.as_('intake', 'record', 'import', '-', '--only', 'case', stdin=closed, out='0 records stored', err='1 was imported before')
     # The reverse cannot be: who may only write learns nothing of what is there.
     p.as_('protection', 'record', 'import', '-', *PURPOSE, stdin=form('Back', 1), out='3 records stored')
     p.as_('intake', 'record', 'import', '-', '-n', *PURPOSE, stdin=form('Back', 1), out='3 records would be stored')
@@ -570,7 +570,7 @@ def erased(p):
     id = p.json_as('founder', 'record', 'import', '-', stdin=line)[0]['id']
     p.as_('founder', 'record', 'import', '-', stdin=line, out='0 records stored')
     p.as_('founder', 'record', 'erase', id, '--confirm', id, '--really', '--reason', 'asked for')
-    p.as_('founder', 'record', 'import', '-', stdin=line, out='1 records stored')
+    p.as_('founder', 'record', 'import', '-', stdin=line, out='1 record stored')
 
 
 # ---- broken off ----

@@ -210,7 +210,7 @@ def asks_why(p):
     p.as_('protection', 'record', 'add', '-', stdin=record, rc=2, err='this vault asks why: add --reason TEXT')
     p.as_('protection', 'record', 'add', '--reason', 'intake at the border', '-', stdin=record, err='may be known already')
     assert searches(p)[-1]['reason'] == 'intake at the border'
-    p.as_('protection', 'record', 'import', '--again', '-', stdin=record, out='1 records stored', err='this vault asks why; add --reason TEXT')
+    p.as_('protection', 'record', 'import', '--again', '-', stdin=record, out='1 record stored', err='this vault asks why; add --reason TEXT')
 
 
 def test(p):

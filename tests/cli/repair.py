@@ -201,8 +201,8 @@ def without(p, records):
             assert list(aside(p).values()) == [bad]
             p.as_('founder', 'status')
             text = p.run('audit', 'verify', '--vault', p.path('vault'), out='from what you saw before')
-            assert 'Lost: 1 entries' in text, text
-            p.run('check', '--vault', p.path('vault'), out='Lost: 1 entries')
+            assert 'Lost: 1 entry' in text, text
+            p.run('check', '--vault', p.path('vault'), out='Lost: 1 entry')
             # (Events under a batch that is gone do not open any more, which the log's readers are told.)
             told = [e for e in p.json_as('auditor', 'audit', 'log', rc=14 if kind == 'batch' else 0) if e['action'] == 'repair']
             assert len(told) == 1 and 'gone' in told[0]['detail']

@@ -9,7 +9,7 @@ rm -rf "$scratch"
 trap 'rm -rf "$scratch"' EXIT
 for place in "$one" "$another"; do
     mkdir -p "$place"
-    for part in CMakeLists.txt CMakePresets.json crypto formats vault cmd template; do
+    for part in CMakeLists.txt CMakePresets.json crypto formats vault cmd template po; do
         cp -R "$source/$part" "$place"
     done
     (cd "$place" && cmake --preset release -DBUILD_TESTING=OFF >/dev/null &&
