@@ -1,10 +1,8 @@
 #include "cmd/form.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "formats/utf8.h"
-#include "vault/draft.h"
 
 /* The way through a form: from section to section, back, and to the review. */
 
@@ -14,13 +12,6 @@ bool cv_form_asked(const struct cv_form *f, const char *section)
                           ? cv_vault_may_create(f->v, section)
                           : cv_json_get(f->record, section) != NULL && cv_vault_may_edit(f->v, section);
     return mine && !cv_template_coded(f->v->template, f->type, section);
-}
-
-/* ---- the draft ---- */
-
-static const char *draft_name(const struct cv_form *f)
-{
-    return f->id != NULL ? f->id : f->type;
 }
 
 cv_status cv_form_changed(const struct cv_form *f, struct cv_json **out)
@@ -46,98 +37,6 @@ cv_status cv_form_said(const struct cv_form *f, struct cv_json **out)
         if (!cv_json_is(value, CV_JSON_OBJECT) || cv_json_len(value) > 0)
             st = cv_json_set(*out, cv_json_iter_name(it), cv_json_copy(value));
     }
-    return st;
-}
-
-cv_status cv_form_keep(struct cv_form *f)
-{
-    struct cv_json *o = cv_json_object(), *sections = NULL;
-    struct cv_err why = { 0 };
-    cv_status st = cv_form_changed(f, &sections);
-    st = CV_THEN(st, cv_json_set(o, "kept", cv_json_int((int64_t)time(NULL))));
-    st = CV_THEN(st, cv_json_set(o, "version", cv_json_int((int64_t)f->base)));
-    st = CV_THEN(st, cv_json_set(o, "sections", cv_json_ref(sections)));
-    if (st == CV_OK && (f->kept = cv_draft_keep(f->v, draft_name(f), o, &why) == CV_OK) == false) {
-        /* What was typed is in this form still, and can be stored. */
-        cv_term_say(4, "This is not kept for later, should the form end before it is stored:");
-        cv_term_say(4, why.msg);
-    }
-    cv_json_free(sections);
-    cv_json_free(o);
-    return st;
-}
-
-void cv_form_done(struct cv_form *f)
-{
-    struct cv_err why = { 0 };
-    if (cv_draft_forget(f->v, draft_name(f), &why) != CV_OK)
-        cv_ui_say(f->ui, "The draft of it could not be removed (%s); say no when it is offered.", why.msg);
-}
-
-/* take_over(f, draft): its sections, as far as this form asks for them. */
-static cv_status take_over(struct cv_form *f, const struct cv_json *draft)
-{
-    const struct cv_json *sections = cv_json_get(draft, "sections");
-    const char *section;
-    cv_status st = CV_OK;
-    f->kept = true;
-    f->base =
-        (uint64_t)cv_json_get_int(draft, "version"); /* what they were typed over, until they are stored */
-    for (size_t i = 0;
-         (section = cv_template_type_section(f->v->template, f->type, i)) != NULL && st == CV_OK; i++) {
-        const struct cv_json *data = cv_json_get(sections, section);
-        if (data != NULL && cv_form_asked(f, section))
-            st = cv_json_set(f->record, section, cv_json_copy(data));
-    }
-    return st;
-}
-
-/* yes(f, question, out): asked until it is clear; the end of the input is no. */
-static cv_status yes(struct cv_form *f, const char *question, bool *out)
-{
-    struct cv_bytes line;
-    for (;;) {
-        cv_status st = cv_term_ask(&f->term, question, &line, &f->ui->err);
-        if (st != CV_OK)
-            return st;
-        if (cv_locale_answer(line, out))
-            return CV_OK;
-        cv_term_say(4, "Type yes or no.");
-    }
-}
-
-/* resume(f, wanted): go on with what was typed before, if there is something and it is wanted. */
-static cv_status resume(struct cv_form *f, bool *wanted)
-{
-    struct cv_json *draft = NULL;
-    char when[32] = "", shown[CV_MOMENT_BYTES], text[256];
-    *wanted = false;
-    cv_status st = cv_draft_find(f->v, draft_name(f), &draft, &f->ui->err);
-    if (st == CV_ERR_NOTFOUND)
-        return CV_OK;
-    if (st == CV_ERR_AUTH || st == CV_ERR_FORMAT) {
-        cv_term_say(0, "A draft was kept, but it is damaged and cannot be opened. This form begins anew.");
-        return CV_OK;
-    }
-    if (st != CV_OK)
-        return st;
-    const time_t kept = (time_t)cv_json_get_int(draft, "kept");
-    struct tm tm;
-    if (localtime_r(&kept, &tm) != NULL)
-        strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-    snprintf(text, sizeof(text), _("You began this on %s and have not stored it."),
-             cv_locale_moment(when, shown));
-    cv_term_say(0, text);
-    if ((uint64_t)cv_json_get_int(draft, "version") != f->version)
-        cv_term_say(
-            0, "The record has got a new version since then. Compare before you store: the sections you had "
-               "changed would replace those of now.");
-    st = yes(f, N_("Go on with it? (no throws it away) "), wanted);
-    if (st == CV_OK && *wanted)
-        st = take_over(f, draft);
-    else if (st == CV_OK)
-        cv_form_done(f);
-    cv_json_free(draft);
     return st;
 }
 
@@ -196,7 +95,7 @@ static cv_status title(const struct cv_form *f, size_t n)
     return st;
 }
 
-static cv_status ask_section(struct cv_form *f, size_t n, bool last, enum cv_step *step)
+static cv_status ask_section(struct cv_form *f, size_t n, bool last, enum cv_way *step)
 {
     const char *section = nth(f, n);
     cv_status st = title(f, n);
@@ -208,7 +107,7 @@ static cv_status ask_section(struct cv_form *f, size_t n, bool last, enum cv_ste
 
 /* left(f, step): said how it ended without storing anything. Another terminal may have taken the draft away:
  * so it is kept once more. */
-static cv_status left(struct cv_form *f, enum cv_step step)
+static cv_status left(struct cv_form *f, enum cv_way step)
 {
     if (step != CV_STEP_STOP) {
         cv_form_done(f);
@@ -235,7 +134,7 @@ static cv_status left(struct cv_form *f, enum cv_step step)
 
 /* walk(f, reviewed, step): CV_STEP_ON: it is to be stored. Where something is there already (${reviewed}) the
  * review comes first; and it comes again after each section that was chosen in it. */
-static cv_status walk(struct cv_form *f, bool reviewed, enum cv_step *step)
+static cv_status walk(struct cv_form *f, bool reviewed, enum cv_way *step)
 {
     const size_t sections = count(f);
     size_t n = reviewed ? sections : 0;
@@ -268,9 +167,8 @@ static cv_status walk(struct cv_form *f, bool reviewed, enum cv_step *step)
 
 cv_status cv_form_fill(struct cv_form *f)
 {
-    enum cv_step step = CV_STEP_ON;
+    enum cv_way step = CV_STEP_ON;
     bool resumed = false;
-    f->base = f->version;
     if (nth(f, 0) == NULL)
         return cv_fail(&f->ui->err, CV_ERR_DENIED, "no section of this %s is yours to write",
                        cv_template_label(f->v->template, f->type, NULL, NULL));
@@ -279,7 +177,7 @@ cv_status cv_form_fill(struct cv_form *f)
                    "next section, - "
                    "takes a value away, ! stops and keeps what you typed.");
     cv_status st = cv_term_open(&f->term, &f->ui->err);
-    st = CV_THEN(st, resume(f, &resumed));
+    st = CV_THEN(st, cv_form_resume(f, &resumed));
     st = CV_THEN(st, walk(f, resumed || f->id != NULL, &step));
     if (st == CV_ERR_NOTFOUND) { /* Ctrl-D */
         step = CV_STEP_STOP;
@@ -288,5 +186,8 @@ cv_status cv_form_fill(struct cv_form *f)
     if (st == CV_OK && step != CV_STEP_ON)
         st = left(f, step);
     cv_term_close(&f->term);
+    cv_json_free(f->names);
+    cv_json_free(f->offered);
+    f->names = f->offered = NULL;
     return st;
 }

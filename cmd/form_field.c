@@ -9,7 +9,7 @@
 #define PRESENT_COLUMNS 40 /* of what stands in a field already, in its prompt */
 #define CHOICES_SHOWN 12   /* more than these are shown on ? alone */
 
-bool cv_form_sign(struct cv_bytes line, enum cv_step *step)
+bool cv_form_sign(struct cv_bytes line, enum cv_way *step)
 {
     if (line.n != 1 || strchr("<>!", line.p[0]) == NULL || line.p[0] == '\0')
         return false;
@@ -56,6 +56,16 @@ static cv_status put_cut(struct cv_bytes text, struct cv_buf *out)
     return CV_THEN(st, part.n < text.n ? cv_buf_str(out, "...") : CV_OK);
 }
 
+cv_status cv_form_value(const struct cv_template_field *field, const struct cv_json *value,
+                        struct cv_buf *out)
+{
+    struct cv_buf text = { 0 };
+    cv_status st = put_value(field, value, &text);
+    st = CV_THEN(st, put_cut(cv_buf_view(&text), out));
+    cv_buf_free(&text);
+    return st;
+}
+
 /* hint(field): how it may be typed, for the prompt; "" where that is plain. */
 static const char *hint(const struct cv_template_field *field)
 {
@@ -68,9 +78,13 @@ static const char *hint(const struct cv_template_field *field)
         { "country", N_(" (its name in English, or two letters)") },
         { "language", N_(" (three letters, as rus, sqi, eng)") },
         { "phone", N_(" (with + and the country's number)") },
-        { "ref", N_(" (the id of a record)") },
         { "integer", N_(" (a number)") },
     };
+    if (field->to != NULL)
+        return field->multi ? " (parts of names or numbers, ; between; ? lists them)"
+                            : " (a part of the name or number; ? lists them)";
+    if (strcmp(field->type, "ref") == 0)
+        return _(" (the id of a record)");
     if (field->multi && field->choices == NULL)
         return _(" (several with ; between)");
     if (field->multi)
@@ -81,22 +95,19 @@ static const char *hint(const struct cv_template_field *field)
     return "";
 }
 
-/* prompt(field, present, fresh, out): "Label (hint) [what stands there]: ", NUL-terminated. */
-static cv_status prompt(const struct cv_template_field *field, const struct cv_json *present, bool fresh,
-                        struct cv_buf *out)
+/* prompt(f, field, present, out): "Label (hint) [what stands there]: ", NUL-terminated. */
+static cv_status prompt(const struct cv_form *f, const struct cv_template_field *field,
+                        const struct cv_json *present, struct cv_buf *out)
 {
-    struct cv_buf text = { 0 };
+    const struct cv_json *title = cv_form_ref_title(f, field, present);
     cv_status st = cv_buf_printf(out, "  %s%s%s", _(field->label), field->required ? " *" : "", hint(field));
     if (present != NULL) {
-        st = CV_THEN(st, put_value(field, present, &text));
         st = CV_THEN(st, cv_buf_str(out, " ["));
-        st = CV_THEN(st, put_cut(cv_buf_view(&text), out));
+        st = CV_THEN(st, cv_form_value(field, title != NULL ? title : present, out));
         st = CV_THEN(st, cv_buf_str(out, "]"));
-    } else if (field->today && fresh)
+    } else if (field->today && f->id == NULL)
         st = CV_THEN(st, cv_buf_str(out, _(" [today]")));
-    st = CV_THEN(st, cv_buf_append(out, CV_BYTES(": ", 3)));
-    cv_buf_free(&text);
-    return st;
+    return CV_THEN(st, cv_buf_append(out, CV_BYTES(": ", 3)));
 }
 
 static cv_status show_choices(const struct cv_template_field *field)
@@ -114,7 +125,7 @@ static cv_status show_choices(const struct cv_template_field *field)
     return st;
 }
 
-static cv_status explain(const struct cv_template_field *field)
+static cv_status explain(struct cv_form *f, const struct cv_template_field *field)
 {
     if (field->help != NULL)
         cv_term_say(4, field->help);
@@ -124,6 +135,8 @@ static cv_status explain(const struct cv_template_field *field)
         cv_term_say(4, "Type a number, or a part of the word.");
         return show_choices(field);
     }
+    if (field->to != NULL)
+        return cv_form_offer(f, field);
     if (strcmp(field->type, "ref") == 0)
         cv_term_say(4,
                     "In another terminal, `casevault search` and `casevault record list --titles` show ids.");
@@ -135,7 +148,7 @@ static cv_status explain(const struct cv_template_field *field)
 
 /* ---- one field with a plain value, or several ---- */
 
-/* put(f, g, field, line, why): what was typed, if it is one. CV_ERR_FORMAT with ${why}. */
+/* put(f, g, field, line, why): what was typed, if it is a value. CV_ERR_FORMAT with ${why}. */
 static cv_status put(struct cv_form *f, struct cv_group *g, const struct cv_template_field *field,
                      struct cv_bytes line, const char **why)
 {
@@ -156,6 +169,17 @@ static cv_status put(struct cv_form *f, struct cv_group *g, const struct cv_temp
     return st;
 }
 
+/* put_named(f, g, field, line, why): the same of records that are named. */
+static cv_status put_named(struct cv_form *f, struct cv_group *g, const struct cv_template_field *field,
+                           struct cv_bytes line, const char **why)
+{
+    struct cv_buf ids = { 0 };
+    cv_status st = cv_form_refs(f, field, line, &ids, why);
+    st = CV_THEN(st, put(f, g, field, cv_buf_view(&ids), why));
+    cv_buf_free(&ids);
+    return st;
+}
+
 static cv_status take_away(struct cv_form *f, struct cv_group *g, const struct cv_template_field *field)
 {
     cv_status st = cv_json_get(g->data, field->name) != NULL ? cv_json_del(g->data, field->name) : CV_OK;
@@ -163,11 +187,13 @@ static cv_status take_away(struct cv_form *f, struct cv_group *g, const struct c
 }
 
 static cv_status ask_plain(struct cv_form *f, struct cv_group *g, const struct cv_template_field *field,
-                           enum cv_step *step)
+                           enum cv_way *step)
 {
     struct cv_bytes line;
     cv_status st = CV_OK;
     *step = CV_STEP_ON;
+    cv_json_free(f->offered); /* its numbers were for another question */
+    f->offered = NULL;
     if (field->choices != NULL && cv_json_len(field->choices) <= CHOICES_SHOWN) {
         cv_term_say(2, field->label);
         st = show_choices(field);
@@ -175,18 +201,18 @@ static cv_status ask_plain(struct cv_form *f, struct cv_group *g, const struct c
     while (st == CV_OK) {
         struct cv_buf words = { 0 };
         const char *why = NULL;
-        st = prompt(field, cv_json_get(g->data, field->name), f->id == NULL, &words);
+        st = prompt(f, field, cv_json_get(g->data, field->name), &words);
         st = CV_THEN(st, cv_term_ask(&f->term, (const char *)words.p, &line, &f->ui->err));
         cv_buf_free(&words);
         if (st != CV_OK || line.n == 0 || cv_form_sign(line, step))
             return st;
         if (cv_bytes_equal(line, CV_LIT("?"))) {
-            st = explain(field);
+            st = explain(f, field);
             continue;
         }
         if (cv_bytes_equal(line, CV_LIT("-")))
             return take_away(f, g, field);
-        st = put(f, g, field, line, &why);
+        st = field->to != NULL ? put_named(f, g, field, line, &why) : put(f, g, field, line, &why);
         if (st == CV_OK)
             return cv_form_keep(f);
         if (st != CV_ERR_FORMAT)
@@ -227,7 +253,7 @@ static cv_status show_element(const struct cv_form *f, const struct cv_group *g,
 
 /* ask_element(f, g, field, element, step): its fields. */
 static cv_status ask_element(struct cv_form *f, struct cv_group *g, const struct cv_template_field *field,
-                             struct cv_json *element, enum cv_step *step)
+                             struct cv_json *element, enum cv_way *step)
 {
     struct cv_group in = { .section = g->section, .object = field->name, .data = element };
     return cv_form_group(f, &in, false, step);
@@ -236,7 +262,7 @@ static cv_status ask_element(struct cv_form *f, struct cv_group *g, const struct
 /* add_element(f, g, field, list, step): a new one, at the end of the list; not left there if nothing is in
  * it. */
 static cv_status add_element(struct cv_form *f, struct cv_group *g, const struct cv_template_field *field,
-                             enum cv_step *step)
+                             enum cv_way *step)
 {
     struct cv_json *list = cv_json_get(g->data, field->name);
     cv_status st = CV_OK;
@@ -286,7 +312,7 @@ static bool element_of(struct cv_bytes line, const struct cv_json *list, size_t 
 
 /* ask_list(f, g, field, step): several objects. */
 static cv_status ask_list(struct cv_form *f, struct cv_group *g, const struct cv_template_field *field,
-                          enum cv_step *step)
+                          enum cv_way *step)
 {
     cv_status st = CV_OK;
     for (;;) {
@@ -321,7 +347,7 @@ static cv_status ask_list(struct cv_form *f, struct cv_group *g, const struct cv
 
 /* ask_object(f, g, field, step): one object. */
 static cv_status ask_object(struct cv_form *f, struct cv_group *g, const struct cv_template_field *field,
-                            enum cv_step *step)
+                            enum cv_way *step)
 {
     cv_status st = CV_OK;
     if (cv_json_get(g->data, field->name) == NULL)
@@ -342,9 +368,8 @@ static bool field_at(const struct cv_form *f, const struct cv_group *g, size_t i
                              : cv_template_inner(f->v->template, f->type, g->section, g->object, i, out);
 }
 
-/* by_itself(f, g, field): is it filled by another command? Files come with `document add`. */
-static bool by_itself(const struct cv_form *f, const struct cv_group *g,
-                      const struct cv_template_field *field)
+bool cv_form_elsewhere(const struct cv_form *f, const struct cv_group *g,
+                       const struct cv_template_field *field)
 {
     struct cv_template_field files;
     if (field->multi && strcmp(field->type, "text") == 0)
@@ -354,14 +379,14 @@ static bool by_itself(const struct cv_form *f, const struct cv_group *g,
 }
 
 static cv_status ask(struct cv_form *f, struct cv_group *g, const struct cv_template_field *field,
-                     enum cv_step *step)
+                     enum cv_way *step)
 {
     if (strcmp(field->type, "object") == 0)
         return field->multi ? ask_list(f, g, field, step) : ask_object(f, g, field, step);
     return strcmp(field->type, "text") == 0 ? cv_form_text(f, g, field, step) : ask_plain(f, g, field, step);
 }
 
-cv_status cv_form_group(struct cv_form *f, struct cv_group *g, bool last, enum cv_step *step)
+cv_status cv_form_group(struct cv_form *f, struct cv_group *g, bool last, enum cv_way *step)
 {
     struct cv_template_field field;
     size_t i = 0;
@@ -369,7 +394,7 @@ cv_status cv_form_group(struct cv_form *f, struct cv_group *g, bool last, enum c
         i++;
     *step = last ? CV_STEP_BACK : CV_STEP_ON;
     while (field_at(f, g, i, &field)) {
-        if (!by_itself(f, g, &field)) {
+        if (!cv_form_elsewhere(f, g, &field)) {
             cv_status st = ask(f, g, &field, step);
             if (st != CV_OK || *step == CV_STEP_SECTION || *step == CV_STEP_STOP)
                 return st;

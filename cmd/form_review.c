@@ -14,8 +14,7 @@ static cv_status changes(const struct cv_form *f, struct cv_json **out)
     return CV_THEN(st, cv_json_set(*out, "type", cv_json_str(f->type)));
 }
 
-/* whole(f, why): can it be stored? CV_ERR_FORMAT with ${why} if something is missing. */
-static cv_status whole(struct cv_form *f, struct cv_err *why)
+cv_status cv_form_whole(const struct cv_form *f, struct cv_err *why)
 {
     const struct cv_import how = { NULL, false };
     struct cv_json *record = NULL;
@@ -83,7 +82,7 @@ static cv_status show(const struct cv_form *f)
     return st;
 }
 
-cv_status cv_form_review(struct cv_form *f, enum cv_step *step, size_t *section)
+cv_status cv_form_review(struct cv_form *f, enum cv_way *step, size_t *section)
 {
     char today[CV_DATE_BYTES];
     cv_date_today(0, today);
@@ -94,7 +93,7 @@ cv_status cv_form_review(struct cv_form *f, enum cv_step *step, size_t *section)
         struct cv_err why = { 0 };
         struct cv_bytes line;
         uint64_t number = 0;
-        const cv_status can = whole(f, &why);
+        const cv_status can = cv_form_whole(f, &why);
         if (can != CV_OK && can != CV_ERR_FORMAT && can != CV_ERR_DENIED)
             return cv_err_note(&f->ui->err, can, "the form");
         fputc('\n', stdout);

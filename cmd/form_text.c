@@ -188,7 +188,7 @@ static cv_status edit(struct cv_form *f, struct cv_group *g, const struct cv_tem
 }
 
 cv_status cv_form_text(struct cv_form *f, struct cv_group *g, const struct cv_template_field *field,
-                       enum cv_step *step)
+                       enum cv_way *step)
 {
     const struct cv_json *present = cv_json_get(g->data, field->name);
     struct text *t = calloc(1, sizeof(*t));

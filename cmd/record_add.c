@@ -2,13 +2,13 @@
 #include <unistd.h>
 
 #include "cmd/alike.h"
-#include "cmd/form.h"
+#include "cmd/editor.h"
 #include "vault/record.h"
 
 /* record add: what comes in. */
 
 struct args {
-    bool known_ok, only_new;
+    bool known_ok, only_new, editor;
     const char *reason;
 };
 static const struct cv_opt opts[] = {
@@ -16,6 +16,8 @@ static const struct cv_opt opts[] = {
       offsetof(struct args, known_ok), CV_OPT_FLAG },
     { "only-new", 0, NULL, "store nothing if the person seems to be known", offsetof(struct args, only_new),
       CV_OPT_FLAG },
+    { "editor", 0, NULL, "in your own editor (VISUAL, EDITOR), in a place in memory alone; it asks before",
+      offsetof(struct args, editor), CV_OPT_FLAG },
     { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct args, reason), CV_OPT_TEXT },
     { 0 },
 };
@@ -123,22 +125,32 @@ static cv_status store(struct cv_ui *ui, struct cv_vault *v, const struct args *
     return st;
 }
 
-/* add_typed(ui, v, a, type): by a form. Its draft stays until what it holds is stored. */
-static cv_status add_typed(struct cv_ui *ui, struct cv_vault *v, const struct args *a, const char *type)
+/* add_typed(ui, v, a, type, editor): by a form, or (${editor} not NULL) in an editor. The form's draft stays
+ * until what it holds is stored. */
+static cv_status add_typed(struct cv_ui *ui, struct cv_vault *v, const struct args *a, const char *type,
+                           struct cv_editor *editor)
 {
     if (!cv_term_there())
         return cv_fail(&ui->err, CV_ERR_ARG,
                        "a form for a %s needs a terminal; scripts give a FILE, or - for standard input (a "
                        "file of this name: ./%s)",
                        type, type);
-    struct cv_form f = { .ui = ui, .v = v, .type = type, .record = cv_json_object() };
+    struct cv_form f = { .ui = ui, .v = v, .type = type, .reason = a->reason, .record = cv_json_object() };
     cv_status st = cv_json_set(f.record, "type", cv_json_str(type));
     struct cv_json *record = NULL;
-    st = CV_THEN(st, cv_form_fill(&f));
+    st = CV_THEN(st, editor != NULL ? cv_editor_fill(editor, &f) : cv_form_fill(&f));
     st = CV_THEN(st, cv_form_said(&f, &record));
+    if (st == CV_OK && cv_json_len(record) == 1) /* its type */
+        st = cv_fail(&ui->err, CV_ERR_EXISTS, "nothing was written, and nothing was stored");
+    const cv_status filled = st;
     st = CV_THEN(st, store(ui, v, a, record));
     if (st == CV_OK)
         cv_form_done(&f);
+    else if (filled == CV_OK) {
+        if (editor != NULL && cv_form_keep(&f) != CV_OK)
+            f.kept = false;
+        ui->hint = cv_form_unstored(&f);
+    }
     cv_json_free(record);
     cv_json_free(f.record);
     return st;
@@ -172,33 +184,40 @@ static cv_status run_add(struct cv_ui *ui, const void *args)
     const struct args *a = args;
     const char *path = ui->words.n > 0 ? ui->words.w[0] : "-";
     /* A name of a type is one; whatever else is a file, which is read before any key is asked for. */
-    const bool asked = ui->words.n == 0 && cv_term_there(), file = !asked && strpbrk(path, "./-") != NULL;
+    const bool asked = ui->words.n == 0 && cv_term_there(),
+               file = !asked && !a->editor && strpbrk(path, "./-") != NULL;
     struct cv_opened o = { 0 };
+    struct cv_editor editor = { 0 };
     struct cv_json *record = NULL;
     cv_status st = a->known_ok && a->only_new
                        ? cv_fail(&ui->err, CV_ERR_ARG, "--known-ok and --only-new say opposite things")
                        : CV_OK;
     if (file)
         st = CV_THEN(st, from_file(ui, path, &record));
+    if (a->editor)
+        st = CV_THEN(st, cv_editor_open(ui, &editor));
     st = CV_THEN(st, cv_ui_open(ui, &o));
     const char *type = st == CV_OK && !file ? is_type(o.vault, path) : NULL;
     if (asked)
         st = CV_THEN(st, which(ui, o.vault, &type));
+    if (st == CV_OK && a->editor && type == NULL)
+        st = cv_fail(&ui->err, CV_ERR_ARG, "--editor wants a TYPE, as in: record add --editor person");
     if (asked || type != NULL)
-        st = CV_THEN(st, add_typed(ui, o.vault, a, type));
+        st = CV_THEN(st, add_typed(ui, o.vault, a, type, a->editor ? &editor : NULL));
     else {
         if (!file)
             st = CV_THEN(st, from_file(ui, path, &record));
         st = CV_THEN(st, store(ui, o.vault, a, record));
     }
     cv_json_free(record);
+    cv_editor_close(&editor);
     cv_ui_close(&o);
     return st;
 }
 
 const struct cv_cmd cv_cmd_record_add = {
     .name = "record add",
-    .synopsis = "[--known-ok | --only-new] [--reason TEXT] TYPE | [FILE]",
+    .synopsis = "[--known-ok | --only-new] [--reason TEXT] [--editor] TYPE | [FILE]",
     .summary = "store a record: a form for a TYPE, or from a JSON file",
     .details =
         "With a TYPE (person, case, ...), on a terminal, its sections and fields are asked one after "

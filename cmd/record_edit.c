@@ -1,16 +1,19 @@
 #include <string.h>
 
-#include "cmd/form.h"
+#include "cmd/editor.h"
 #include "vault/draft.h"
 #include "vault/record.h"
 
 struct args {
     struct cv_words sets;
+    bool editor;
     const char *reason;
 };
 static const struct cv_opt opts[] = {
     { "set", 's', "PATH=VALUE", "change one field, as in identity.first_name=Ana (may be given again)",
       offsetof(struct args, sets), CV_OPT_LIST },
+    { "editor", 0, NULL, "in your own editor (VISUAL, EDITOR), in a place in memory alone; it asks before",
+      offsetof(struct args, editor), CV_OPT_FLAG },
     { "reason", 'r', "TEXT", "why; sealed into the access log", offsetof(struct args, reason), CV_OPT_TEXT },
     { 0 },
 };
@@ -113,8 +116,8 @@ static cv_status store(struct cv_ui *ui, struct cv_vault *v, const struct cv_edi
     return st;
 }
 
-/* by_form(ui, v, a): asked at the terminal, from what is there. */
-static cv_status by_form(struct cv_ui *ui, struct cv_vault *v, const struct args *a)
+/* by_form(ui, v, a, editor): asked at the terminal, from what is there; ${editor} NULL: by a form. */
+static cv_status by_form(struct cv_ui *ui, struct cv_vault *v, const struct args *a, struct cv_editor *editor)
 {
     struct cv_record r = { 0 };
     struct cv_json *before = NULL, *sections = NULL;
@@ -130,17 +133,26 @@ static cv_status by_form(struct cv_ui *ui, struct cv_vault *v, const struct args
                          .type = r.type,
                          .id = r.id,
                          .version = r.version,
+                         .by = r.source_count > 0 ? r.sources[0].author : "",
+                         .day = r.source_count > 0 ? r.sources[0].day : "",
+                         .reason = a->reason,
                          .before = before,
                          .record = st == CV_OK ? cv_json_copy(before) : NULL };
     if (st == CV_OK && f.record == NULL)
         st = CV_ERR_NOMEM;
-    st = CV_THEN(st, cv_form_fill(&f));
+    st = CV_THEN(st, editor != NULL ? cv_editor_fill(editor, &f) : cv_form_fill(&f));
     st = CV_THEN(st, cv_form_changed(&f, &sections));
     if (st == CV_OK && cv_json_len(sections) == 0)
         cv_ui_say(ui, "Nothing was changed, so nothing was stored.");
     else {
-        const struct cv_edit change = { .sections = sections };
+        const struct cv_edit change = { .sections = sections, .base = f.version };
+        const cv_status filled = st;
         st = CV_THEN(st, store(ui, v, &change, a));
+        if (filled == CV_OK && st != CV_OK) {
+            if (editor != NULL && cv_form_keep(&f) != CV_OK)
+                f.kept = false;
+            ui->hint = cv_form_unstored(&f);
+        }
     }
     if (st == CV_OK)
         cv_form_done(&f);
@@ -155,34 +167,43 @@ static cv_status run(struct cv_ui *ui, const void *args)
 {
     const struct args *a = args;
     struct cv_opened o = { 0 };
+    struct cv_editor editor = { 0 };
     struct cv_json *sections = NULL, *fields = NULL;
     const bool form = a->sets.n == 0 && ui->words.n == 1;
+    if (a->editor && !form)
+        return cv_fail(&ui->err, CV_ERR_ARG, "--editor goes with the ID alone, without FILE and --set");
     if (a->sets.n > 0 && ui->words.n > 1)
         return cv_fail(&ui->err, CV_ERR_ARG, "give either a FILE with the changed sections, or --set");
     if (form && !cv_term_there())
         return cv_fail(&ui->err, CV_ERR_ARG,
                        "a form needs a terminal; scripts give a FILE with the changed sections, or --set");
     cv_status st = ui->words.n > 1 ? from_file(ui, ui->words.w[1], &sections) : CV_OK;
+    if (a->editor)
+        st = CV_THEN(st, cv_editor_open(ui, &editor));
     st = CV_THEN(st, cv_ui_open(ui, &o));
     if (st == CV_OK && a->sets.n > 0)
         st = from_sets(ui, o.vault, a, &fields);
     const struct cv_edit change = { .sections = sections, .fields = fields };
-    st = CV_THEN(st, form ? by_form(ui, o.vault, a) : store(ui, o.vault, &change, a));
+    st = CV_THEN(st,
+                 form ? by_form(ui, o.vault, a, a->editor ? &editor : NULL) : store(ui, o.vault, &change, a));
     cv_json_free(sections);
     cv_json_free(fields);
+    cv_editor_close(&editor);
     cv_ui_close(&o);
     return st;
 }
 
 const struct cv_cmd cv_cmd_record_edit = {
     .name = "record edit",
-    .synopsis = "[--reason TEXT] ID [FILE | --set SECTION.FIELD=VALUE...]",
+    .synopsis = "[--reason TEXT] ID [FILE | --set SECTION.FIELD=VALUE... | --editor]",
     .summary = "add a new version of a record",
     .details = "With the ID alone, on a terminal, the record is shown section by section and can be changed "
                "there, as with "
                "`record add TYPE`. FILE holds the changed sections, whole, as JSON; the others stay as they "
                "were, with the "
-               "signatures of those who wrote them. The old version stays readable.",
+               "signatures of those who wrote them. The old version stays readable. If somebody else changes "
+               "the record "
+               "while you are at it, nothing is stored, and what you typed is kept.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_min = 1,

@@ -1,8 +1,7 @@
 #include <string.h>
 
+#include "cmd/facts.h"
 #include "cmd/fields.h"
-#include "vault/erase.h"
-#include "vault/notice.h"
 
 /* record show: what goes out to those who may. */
 
@@ -39,11 +38,13 @@ static void print_section(const struct cv_vault *v, const struct cv_record *r, c
     cv_fields_print(v->template, r->type, r->id, section, data);
 }
 
-static void print_record(const struct cv_vault *v, const struct cv_record *r, const struct cv_words *only)
+static void print_record(const struct cv_vault *v, const struct cv_record *r, const struct cv_facts *facts,
+                         const struct cv_words *only)
 {
     const char *section;
     cv_print("%s %s, version %llu\n", _(cv_template_label(v->template, r->type, NULL, NULL)), r->id,
              (unsigned long long)r->version);
+    cv_facts_print(facts, r);
     for (size_t i = 0; (section = cv_template_type_section(v->template, r->type, i)) != NULL; i++) {
         bool asked = only->n == 0;
         for (size_t j = 0; j < only->n; j++)
@@ -83,16 +84,20 @@ static cv_status run_show(struct cv_ui *ui, const void *args)
     const struct show_args *a = args;
     struct cv_opened o = { 0 };
     struct cv_record r = { 0 };
+    struct cv_facts facts = { 0 };
     cv_status st = cv_ui_open(ui, &o);
     st = CV_THEN(st,
                  cv_record_read(o.vault, ui->words.w[0], a->version, a->sections.n > 0 ? a->sections.w : NULL,
                                 "read", a->reason, &r, &ui->err));
+    if (!ui->json) /* who asks for a section alone is not told more */
+        st = CV_THEN(st, cv_facts_load(ui, o.vault, &r, a->sections.n == 0, a->reason, &facts));
     if (st == CV_OK && ui->json)
         st = print_json(ui, o.vault, &r);
     else if (st == CV_OK) {
         cv_ui_page(ui);
-        print_record(o.vault, &r, &a->sections);
+        print_record(o.vault, &r, &facts, &a->sections);
     }
+    cv_facts_free(&facts);
     cv_record_free(&r);
     cv_ui_close(&o);
     return st;
@@ -102,7 +107,9 @@ const struct cv_cmd cv_cmd_record_show = {
     .name = "record show",
     .synopsis = "[--section NAME]... [--version N] [--reason TEXT] ID",
     .summary = "show what you may read of a record",
-    .details = "Every look is an entry of the access log, before anything is shown.",
+    .details = "Above the sections stand its versions and, of a person or a case, the consents: which hold "
+               "today, for what and until when. Every look is an entry of the access log, before anything is "
+               "shown; the consents that are looked through are one of their own.",
     .opts = show_opts,
     .args_bytes = sizeof(struct show_args),
     .words_min = 1,

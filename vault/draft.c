@@ -5,11 +5,11 @@
 #include "crypto/cobblestone.h"
 #include "crypto/padme.h"
 #include "formats/base64.h"
-#include "formats/template.h"
 #include "vault/memory.h"
 
 #define CONTEXT "casevault/1/draft"
-#define DRAFT_MAX ((size_t)2 << 20) /* a record, its padding and seals */
+#define DRAFT_MAX ((size_t)2 << 20) /* with its padding and seals, which are an eighth of it at most */
+#define TEXT_MAX ((size_t)7 << 18)
 #define PAD_LEAST 1024
 #define FILE_BYTES 32
 
@@ -43,7 +43,7 @@ cv_status cv_draft_keep(const struct cv_vault *v, const char *name, const struct
                         struct cv_err *err)
 {
     struct cv_secret key = { 0 };
-    struct cv_buf text = { .max = CV_RECORD_MAX_BYTES + 4096 }, padded = { 0 }, sealed = { .max = DRAFT_MAX };
+    struct cv_buf text = { .max = TEXT_MAX }, padded = { 0 }, sealed = { .max = DRAFT_MAX };
     char file[FILE_BYTES], path[4096];
     cv_status st = file_of(v, name, file);
     st = CV_THEN(st, derived(v, "draft", name, &key));

@@ -13,7 +13,7 @@
  */
 
 /** cv_draft_keep(v, name, draft, err): durably in the place of the one before. CV_OK; CV_ERR_LIMIT for more
- * than a MiB; CV_ERR_IO; CV_ERR_NOMEM; as cv_identity_derive. */
+ * than 1.75 MiB; CV_ERR_IO; CV_ERR_NOMEM; as cv_identity_derive. */
 CV_MUST_CHECK cv_status cv_draft_keep(const struct cv_vault *v, const char *name, const struct cv_json *draft,
                                       struct cv_err *err);
 /** cv_draft_find(v, name, out, err): CV_OK; CV_ERR_NOTFOUND if there is none; CV_ERR_AUTH if it was altered.

@@ -2,6 +2,7 @@
 #define CV_VAULT_RECORD_H
 
 #include "formats/crockford.h"
+#include "formats/date.h"
 #include "formats/package.h"
 #include "formats/sdjwt.h"
 #include "vault/event.h"
@@ -101,12 +102,13 @@ struct cv_edit {
     const char *detail, *with;    /* of its event: words, and the other record it concerns; NULL */
     const struct cv_json *more;   /* {"<section>":{"<field>":[what the list gets besides]}}; NULL */
     const struct cv_json *pieces; /* of documents that are new in it; vault/document.h; NULL */
+    uint64_t base; /* the version that was looked at for it: refused if it is the last no more; 0: any */
 };
 
 /** cv_record_edit(v, id, change, reason, out, err): a new version with the changes. What they need of the old
  * one (sections of single fields, and what coded fields are filled from) is read first, in one event.
- * CV_ERR_NOTFOUND; CV_ERR_NOKEY; CV_ERR_LOCKED if somebody else changed the record meanwhile; otherwise as
- * cv_record_put. */
+ * CV_ERR_NOTFOUND; CV_ERR_NOKEY; CV_ERR_LOCKED if somebody else changed the record meanwhile, saying who;
+ * otherwise as cv_record_put. */
 CV_MUST_CHECK cv_status cv_record_edit(struct cv_vault *v, const char *id, const struct cv_edit *change,
                                        const char *reason, struct cv_stored *out, struct cv_err *err);
 
@@ -184,6 +186,7 @@ CV_MUST_CHECK cv_status cv_record_find_as(struct cv_vault *v, const char *id, co
 struct cv_source {
     uint64_t index, version;
     char author[CV_PSEUDONYM_BYTES];
+    char day[CV_DATE_BYTES]; /* on which the author signed it, by their clock; empty where that was erased */
     struct cv_json *head;
     struct cv_json *sections; /* section -> data */
     struct cv_json *seeds;

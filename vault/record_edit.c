@@ -374,6 +374,24 @@ static cv_status put(struct cv_vault *v, const struct editing *e, const char *re
     return st;
 }
 
+/* overtaken(v, now, reason): what was looked at is not the last version any more: ${now} is. The day is in
+ * what its author signed, which is a reading of its head. */
+static cv_status overtaken(struct cv_vault *v, const struct cv_version *now, const char *reason,
+                           struct cv_err *err)
+{
+    static const char *const head[] = { NULL };
+    struct cv_record r = { 0 };
+    const bool read = cv_record_read(v, now->id, now->version, head, "read", reason, &r, NULL) == CV_OK;
+    const char *day = read ? r.sources[0].day : "";
+    cv_status st =
+        cv_fail(err, CV_ERR_LOCKED,
+                "somebody else has changed %s meanwhile: version %llu is by %s%s%s; nothing was "
+                "stored: look at that, and try again",
+                now->id, (unsigned long long)now->version, now->author, day[0] != '\0' ? " of " : "", day);
+    cv_record_free(&r);
+    return st;
+}
+
 /* unchanged(v, e, reason): the last version of it is the one that was looked at. */
 static cv_status unchanged(struct cv_vault *v, const struct editing *e, const char *reason,
                            struct cv_err *err)
@@ -381,9 +399,7 @@ static cv_status unchanged(struct cv_vault *v, const struct editing *e, const ch
     struct cv_versions now = { 0 };
     cv_status st = cv_record_find(v, e->old->id, "edit", reason, &now, err);
     if (st == CV_OK && now.v[now.count - 1].index != e->old->index)
-        st = cv_fail(err, CV_ERR_LOCKED,
-                     "somebody else has just changed %s; nothing was changed: look at it, and try again",
-                     e->old->id);
+        st = overtaken(v, &now.v[now.count - 1], reason, err);
     cv_versions_free(&now);
     return st;
 }
@@ -435,7 +451,13 @@ static cv_status start(struct cv_vault *v, struct editing *e, const char *id, co
     cv_status st =
         e->record == NULL ? CV_ERR_NOMEM : cv_record_find(v, id, "edit", reason, &e->versions, err);
     e->old = st == CV_OK ? &e->versions.v[e->versions.count - 1] : NULL;
-    return st;
+    if (st != CV_OK || e->change->base == 0 || e->old->version == e->change->base)
+        return st;
+    if (e->old->version < e->change->base)
+        return cv_fail(err, CV_ERR_NOTFOUND,
+                       "version %llu of %s was erased meanwhile; nothing was stored: look at what is left",
+                       (unsigned long long)e->change->base, e->old->id);
+    return overtaken(v, e->old, reason, err);
 }
 
 cv_status cv_record_edit_all(struct cv_vault *v, const char *const *ids, const struct cv_edit *changes,

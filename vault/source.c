@@ -88,6 +88,8 @@ cv_status cv_source_verify(struct cv_vault *v, const char *record, const char *r
          cv_json_get_int(s->head, "version") != (int64_t)s->version))
         st = cv_fail(err, CV_ERR_LOG, "entry %" PRIu64 " (record): is not the version it stands for",
                      s->index);
+    if (st == CV_OK)
+        cv_date_of(cv_json_get_int(jws.payload, "iat"), s->day);
     st = CV_THEN(st, check_rights(s, policy, err));
     st = CV_THEN(st, cv_claims_build(&claims, nothing, &s->sd, err));
     if (st == CV_OK) {

@@ -1,5 +1,5 @@
 """What the command-line tests share: a place of their own, a way to run casevault, and to say what went wrong."""
-import fcntl, hashlib, io, itertools, json, os, pty, select, shutil, struct, subprocess, sys, tempfile, termios, time, zipfile
+import fcntl, hashlib, io, itertools, json, os, pty, re, select, shutil, struct, subprocess, sys, tempfile, termios, time, zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READER = os.path.join(HERE, '..', 'reader.py')
@@ -172,6 +172,41 @@ class Terminal:
         status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         os.close(self.fd)
         return status
+
+
+ASKS = re.compile(rb'(?<!casevault)(: |\| |away\) )$')  # how a question ends
+
+
+class Dialog(Terminal):
+    """The questions, one after another."""
+
+    def __init__(self, p, who, *args):
+        super().__init__(p, who, *args)
+        self.shown = b''
+        self.until()
+
+    def until(self):
+        """Read until a question stands there, or it is over; what was shown since the last answer."""
+        since = self.read(lambda shown, quiet: quiet and ASKS.search(shown), 0.05)
+        self.shown += since
+        self.last = since.decode(errors='replace')
+        return self.last
+
+    def type(self, *lines):
+        for line in lines:
+            os.write(self.fd, (line.encode() if isinstance(line, str) else line) + b'\n')
+            self.until()
+        return self.last
+
+    def says(self, *words):
+        for w in words:
+            assert w in self.last, '%r is not in\n%s' % (w, self.last)
+        self.p.checks += 1
+
+    def end(self, rc):
+        got = self.over()
+        assert got == rc, 'exit status %d where %d is wanted\n%s' % (got, rc, self.shown.decode(errors='replace'))
+        return self.shown.decode(errors='replace')
 
 
 def today():

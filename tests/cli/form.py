@@ -2,42 +2,7 @@
 """Records typed at a terminal: what is asked, how answers are taken, the draft that survives, the review, and editing."""
 import glob, json, os, re, signal
 
-from common import Terminal, main, today
-
-ASKS = re.compile(rb'(: |\| |away\) )$')  # how a question ends
-
-
-class Dialog(Terminal):
-    """The questions, one after another."""
-
-    def __init__(self, p, who, *args):
-        super().__init__(p, who, *args)
-        self.shown = b''
-        self.until()
-
-    def until(self):
-        """Read until a question stands there, or it is over; what was shown since the last answer."""
-        since = self.read(lambda shown, quiet: quiet and ASKS.search(shown), 0.05)
-        self.shown += since
-        self.last = since.decode(errors='replace')
-        return self.last
-
-    def type(self, *lines):
-        for line in lines:
-            os.write(self.fd, (line.encode() if isinstance(line, str) else line) + b'\n')
-            self.until()
-        return self.last
-
-    def says(self, *words):
-        for w in words:
-            assert w in self.last, '%r is not in\n%s' % (w, self.last)
-        self.p.checks += 1
-
-    def end(self, rc):
-        got = self.over()
-        assert got == rc, 'exit status %d where %d is wanted\n%s' % (got, rc, self.shown.decode(errors='replace'))
-        return self.shown.decode(errors='replace')
-
+from common import PERSON, Dialog, main, today
 
 def drafts(p):
     return glob.glob(os.path.join(p.home, '.local/state/casevault/*.draft-*'))
@@ -290,9 +255,10 @@ def edited(p):
     d.end(-signal.SIGKILL)
     p.as_('protection', 'record', 'edit', case, '--set', 'admin.case_number=RS-4')
     d = Dialog(p, 'protection', 'record', 'edit', case)
-    d.says('You began this', 'has got a new version since')
+    d.says('You began this', 'has got a new version since', '(2, by ')
     d.type('yes')
-    d.type('1', 'RS-4', '>', 'yes')
+    d.says('They changed nothing that you had changed', 'Case number: RS-4', 'Status: ')
+    d.type('yes')
     d.says('version 3')
     d.end(0)
     record = p.json_as('protection', 'record', 'show', case)[0]
@@ -307,6 +273,108 @@ def edited(p):
     assert 'Administration' not in d.last, d.last
     d.type('!')
     d.end(1)
+
+
+def overtaken(p):
+    """What somebody else stored while a form was open is not written over: that is said, with who and when; what was typed is
+    kept, and goes over what the record says then."""
+    case = p.add('protection', {'type': 'case', 'admin': {'case_number': 'RS-9', 'status': 'Active'}, 'exploitation': {'summary': 'One.'}})
+    other = p.add('protection', {'type': 'case', 'admin': {'case_number': 'RS-10', 'status': 'Active'}})
+    d = Dialog(p, 'protection', 'record', 'edit', case)
+    d.type('1', 'RS-9a', 'follow', '>')
+    p.as_('founder', 'record', 'edit', other, '--set', 'admin.status=Closed')  # which is in nobody's way
+    p.as_('founder', 'record', 'edit', case, '--set', 'admin.status=Closed', '--set', 'admin.owner=Ana')
+    version = p.json_as('protection', 'record', 'history', case)[1]
+    before = p.kinds()
+    d.type('yes')
+    d.says('somebody else has changed %s meanwhile' % case, 'version 2 is by %s of %s' % (version['author'], today()), 'nothing was stored',
+           'what you typed is kept, sealed for you alone')
+    d.end(11)
+    assert p.kinds().count('record') == before.count('record')
+    assert p.json_as('protection', 'record', 'show', case)[0]['admin']['status'] == 'Closed'
+    d = Dialog(p, 'protection', 'record', 'edit', case)
+    d.says('You began this', '(2, by %s on %s)' % (version['author'], today()))
+    d.type('yes')
+    d.says('These you both changed', 'Administration, Status: Follow up (the record says: Closed)', 'Case number: RS-9a', 'yes stores it')
+    assert 'Case number: RS-9a (the' not in d.last, d.last
+    os.kill(d.pid, signal.SIGKILL)
+    d.end(-signal.SIGKILL)
+    p.as_('founder', 'record', 'edit', case, '--set', 'admin.case_number=RS-9b')  # and once more
+    d = Dialog(p, 'protection', 'record', 'edit', case)
+    d.type('yes')
+    d.says('Case number: RS-9a (the record says: RS-9b)', 'Status: Follow up (the record says: Closed)')
+    d.type('1', 'RS-9c', '>', 'yes')
+    d.says('version 4')
+    d.end(0)
+    record = p.json_as('protection', 'record', 'show', case)[0]
+    assert record['admin'] == {'case_number': 'RS-9c', 'status': 'FollowUp', 'owner': 'Ana'}, record
+    assert not drafts(p)
+
+
+def named(p):
+    """Records are named by what people call them, from what this member may read; ids are taken still."""
+    def begin(who='protection'):
+        d = Dialog(p, who, 'record', 'add', 'testimony')
+        while 'Case (' not in d.last:
+            d.type('')
+        return d
+    for i in range(9):
+        p.add('protection', {'type': 'case', 'admin': {'case_number': 'Other-%d' % i, 'status': 'Active'}})
+    long = p.add('protection', {'type': 'case', 'admin': {'case_number': 'MD-2026-71', 'status': 'Active'}})
+    short = p.add('protection', {'type': 'case', 'admin': {'case_number': 'MD-2026-7', 'status': 'Active'}})
+    person = p.add('intake', dict(PERSON, admin={'role': 'Victim'}))
+    d = begin()
+    d.says('a part of the name or number; ? lists them')
+    d.type('2026-999')
+    d.says('No name or number that you may read has that in it')
+    d.type('?')
+    d.says('The newest that you may read', ' 1 MD-2026-7\r', ' 2 MD-2026-71\r', ' 9 ')
+    d.type('2')
+    d.says('= MD-2026-71 (%s)' % long)
+    d.type('<')
+    d.says('[MD-2026-71]')
+    d.type('md-2026')
+    d.says('These have that in them', ' 1 MD-2026-7\r', ' 2 MD-2026-71\r')
+    d.type('MD 2026 7')  # is one, and the beginning of another
+    d.says('= MD-2026-7 (%s)' % short)
+    d.type('Shcherb')
+    d.says('= Хатуна Щербакова (%s)' % person)
+    while 'Review' not in d.last:
+        d.type('>')
+    d.says('Case: ' + short, 'Person: ' + person)
+    d.type('forget')
+    d.end(1)
+    # Two of one name are told apart; an id is an id; several stand between semicolons.
+    twin = p.add('intake', dict(PERSON, admin={'role': 'Victim'}))
+    d = begin()
+    d.type(long.lower(), 'хатуна')
+    d.says('1 Хатуна Щербакова (%s)' % twin, '2 Хатуна Щербакова (%s)' % person)
+    d.type('!')
+    d.end(1)
+    d = Dialog(p, 'protection', 'record', 'add', 'person')
+    d.type('1')
+    while 'Cases (' not in d.last:
+        d.type('')
+    d.type('MD-2026-71 ; md-2026-7')
+    while 'Review' not in d.last:
+        d.type('>')
+    d.says(long + '; ' + short)
+    d.type('forget')
+    d.end(1)
+    # What one may not read is not offered, and what was looked at is in the log.
+    d = begin('intake')
+    d.type('?')
+    d.says('There is none whose name you may read')
+    d.type('MD-2026-7')
+    d.says('No name or number')
+    d.type(short)
+    d.says('Person')
+    d.type('!')
+    d.end(1)
+    for f in drafts(p):
+        os.unlink(f)
+    events = [e for e in p.json_as('auditor', 'audit', 'log') if e.get('detail') == 'titles']
+    assert any(short in json.dumps(e) for e in events), events
 
 
 def asked(p):
@@ -335,6 +403,8 @@ def test(p):
     kept(p)
     in_the_way(p)
     edited(p)
+    overtaken(p)
+    named(p)
     asked(p)
 
 

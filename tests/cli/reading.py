@@ -109,12 +109,66 @@ def attention(p):
     assert 'consents_ending' not in p.json_as('auditor', 'status', '--full')[0]
 
 
+def glance(p):
+    """Above a record: its versions, and the consents of a person, or in a case: which hold, for what, until when."""
+    person = p.add('protection', {'type': 'person', 'admin': {'role': 'Victim'}, 'identity': {'first_name': 'Vesna'}})
+    case = p.add('protection', {'type': 'case', 'admin': {'case_number': 'RS-77', 'status': 'Active'}})
+    author = p.json_as('protection', 'record', 'history', person)[0]['author']
+    shown = p.as_('protection', 'record', 'show', person, out='Versions: 1, by %s on %s\n' % (author, today()))
+    assert '  Consents: none is recorded, which is normal: nothing may leave\n' in shown, shown
+    def day(days):
+        return time.strftime('%Y-%m-%d', time.gmtime(time.time() + days * 86400))
+    p.consent(person, 'Prosecutor', 'Prosecution', '--until', day(20), '--case', case)
+    p.consent(person, 'IOM', 'Repatriation', '--from', day(30))
+    p.consent(person, 'Prosecutor', 'Prosecution', '--from', '2020-01-01', '--until', '2020-02-01')
+    gone = p.consent(person, 'IOM', 'Repatriation')
+    p.as_('founder', 'consent', 'withdraw', gone, '--reason', 'she said so')
+    p.consent(person, 'ImmigrationService', 'Repatriation', '--state', 'Refused')
+    p.as_('founder', 'record', 'edit', person, '--set', 'identity.first_name=Vesna Ana')
+    founder = p.json_as('protection', 'record', 'history', person)[1]['author']
+    p.as_('protection', 'record', 'list')
+    before = p.kinds().count('event')
+    shown = p.as_('protection', 'record', 'show', person)
+    # A reading of the record, of all consents, and of those whom they name; nothing else is one.
+    assert p.kinds().count('event') == before + 3
+    head = shown.split('\n\n')[0].split('\n')
+    assert head[1:] == ['  Versions: 2; this is the latest, by %s on %s' % (founder, today()),
+                        '  Consents, as of today (`casevault consent show --person ID` tells more)',
+                        '    holds      Prosecution, to Prosecutor, until ' + day(20),
+                        '    not yet    Repatriation, to IOM, from ' + day(30),
+                        '    EXPIRED    Prosecution, to Prosecutor, its last day was 2020-02-01',
+                        '    withdrawn  Repatriation, to IOM',
+                        '    refused    Repatriation, to ImmigrationService'], shown
+    shown = p.as_('protection', 'record', 'show', '--version', '1', person)
+    assert 'Versions: 2; the latest is 2, by %s; this is an older one, by %s on ' % (founder, author) in shown, shown
+    shown = p.as_('protection', 'record', 'show', case)
+    assert 'consent show --case ID' in shown and shown.count('Prosecution') == 1 and 'EXPIRED' not in shown, shown
+    # Who may not read consents is told that, and asked for nothing; who asks for one section gets that; machines get what they got.
+    p.as_('founder', 'member', 'add', '--role', 'analyst', '--name', 'N', p.identity('analyst'))
+    shown = p.as_('analyst', 'record', 'show', person, out='  Consents: you may not read these\n')
+    assert 'holds' not in shown and 'Prosecution' not in shown and 'Identity: you may not read this' in shown, shown
+    assert not p.json_as('auditor', 'audit', 'log', '--refused', '--member', p.json_as('analyst', 'status')[0]['member'])
+    assert 'Consents' not in p.as_('protection', 'record', 'show', '--section', 'identity', person)
+    doc, = p.json_as('protection', 'record', 'show', person)
+    assert not any('consents' in k or 'versions' in k for k in doc), doc
+    # In 80 columns, with a partner's long name.
+    name = 'The Prosecutor for Crimes of a Long Name that Goes on in the Next Line'
+    p.partner(name, by='founder')
+    p.consent(person, name, 'Prosecution')
+    s = Screen(p, 'protection', 'record', 'show', '--no-pager', person)
+    shown = s.until()
+    assert s.end() == 0 and 'until it is withdrawn' in ' '.join(shown.split()), shown
+    assert not [l for l in shown.split('\r\n') if len(l) > 80], shown
+
+
 def test(p):
     p.vault()
     testimony = p.add('protection', {'type': 'testimony', 'testimony': {'statements': [{'date': '2024-05-01', 'language': 'eng', 'text': LONG}]}})
     paged(p, testimony)
     cases(p)
     attention(p)
+    p.partner('IOM', purpose='Repatriation', by='founder')
+    glance(p)
 
 
 main(test)

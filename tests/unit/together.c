@@ -150,12 +150,31 @@ static void same_record(void **state)
         const cv_status st = change(ours, "Nobody", &err);
         first = 0;
         assert_status(st, CV_ERR_LOCKED);
-        assert_non_null(strstr(err.msg, "somebody else has just changed"));
+        assert_non_null(strstr(err.msg, "somebody else has changed"));
         assert_non_null(strstr(err.msg, person));
     }
     shows("Mira", 5);
     assert_ok(change(ours, "Ana", NULL));
     shows("Ana", 6);
+}
+
+/* Nor by somebody who saw it long ago, and says so. */
+static void seen_before(void **state)
+{
+    struct cv_stored out;
+    struct cv_err err = { 0 };
+    struct cv_json *sections = record("Vera", false);
+    struct cv_edit edit = { .sections = sections, .base = 5 };
+    (void)state;
+    assert_status(cv_record_edit(ours, person, &edit, NULL, &out, &err), CV_ERR_LOCKED);
+    assert_non_null(strstr(err.msg, "version 6 is by"));
+    assert_non_null(strstr(err.msg, founder.public.pseudonym));
+    assert_non_null(strstr(err.msg, " of 2"));
+    shows("Ana", 6);
+    edit.base = 6;
+    assert_ok(cv_record_edit(ours, person, &edit, NULL, &out, NULL));
+    shows("Vera", 7);
+    cv_json_free(sections);
 }
 
 int main(void)
@@ -167,6 +186,7 @@ int main(void)
         cmocka_unit_test(others),
         cmocka_unit_test(too_many),
         cmocka_unit_test(same_record),
+        cmocka_unit_test(seen_before),
     };
     return cmocka_run_group_tests(tests, found, gone);
 }
