@@ -190,8 +190,10 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
         fputs("casevault: ", stderr);
         fprintf(stderr, "%s\n", ui->err.msg);
         cv_alloc_last_words(NULL);
-        if (ui->hint != NULL)
-            cv_print_to(stderr, "casevault: hint: %s\n", _(ui->hint));
+        if (cv_ui_next(ui, st) != NULL)
+            cv_print_to(stderr, "casevault: hint: %s\n", _(cv_ui_next(ui, st)));
+        else if (st == CV_ERR_ARG)
+            cv_print_to(stderr, "casevault: hint: `casevault %s --help` shows how it is used\n", cmd->name);
     }
     return (int)exit_of(ui, st);
 }

@@ -124,6 +124,9 @@ CV_MUST_CHECK cv_status cv_ui_identity(struct cv_ui *ui, struct cv_identity *out
 /** cv_ui_agent_gone(ui): after a failure: where the agent that held the identity answers no more, a hint says
  * so. */
 void cv_ui_agent_gone(struct cv_ui *ui);
+/** cv_ui_next(ui, st): what to do next after ${st}: what was set as a hint, else what is right for all such
+ * failures; NULL where the error says it. */
+const char *cv_ui_next(const struct cv_ui *ui, cv_status st);
 /** cv_ui_agent_path(ui, out): the socket of the agent for this identity file; ${out} holds CV_AGENT_PATH_MAX.
  */
 CV_MUST_CHECK cv_status cv_ui_agent_path(struct cv_ui *ui, char *out);

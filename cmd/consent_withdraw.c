@@ -20,11 +20,13 @@ static cv_status check_given(struct cv_ui *ui, struct cv_vault *v, const char *i
     cv_status st = cv_consent_find(v, id, reason, &c, &ui->err);
     const char *state = cv_json_get_str(c.data, "state");
     if (st == CV_OK && state != NULL && strcmp(state, "Withdrawn") == 0)
-        st = cv_fail(&ui->err, CV_ERR_EXISTS, "consent %s was withdrawn already; nothing was changed", c.id);
+        st = cv_fail(&ui->err, CV_ERR_EXISTS,
+                     "consent %s was withdrawn already; nothing was changed, and nothing is to do", c.id);
     else if (st == CV_OK && (state == NULL || strcmp(state, "Given") != 0))
-        st =
-            cv_fail(&ui->err, CV_ERR_EXISTS,
-                    "consent %s was never given, so there is nothing to withdraw; nothing was changed", c.id);
+        st = cv_fail(&ui->err, CV_ERR_EXISTS,
+                     "consent %s was never given, so there is nothing to withdraw; nothing was changed, and "
+                     "nothing is to do",
+                     c.id);
     cv_consent_free(&c);
     return st;
 }

@@ -166,8 +166,9 @@ static cv_status once_more(struct cv_editor *e, const struct cv_err *why)
         st = cv_term_ask(&term, "edit opens the editor again; forget throws the text away: ", &line,
                          &e->ui->err);
         if (st == CV_ERR_NOTFOUND || (st == CV_OK && cv_bytes_equal(line, CV_LIT("forget"))))
-            st =
-                cv_fail(&e->ui->err, CV_ERR_EXISTS, "nothing was stored, and what you wrote was thrown away");
+            st = cv_fail(
+                &e->ui->err, CV_ERR_EXISTS,
+                "nothing was stored, and what you wrote was thrown away; the same command begins anew");
         else if (st == CV_OK && cv_bytes_equal(line, CV_LIT("edit")))
             break;
     }

@@ -111,7 +111,9 @@ static cv_status left(struct cv_form *f, enum cv_way step)
 {
     if (step != CV_STEP_STOP) {
         cv_form_done(f);
-        return cv_fail(&f->ui->err, CV_ERR_EXISTS, "nothing was stored, and what you typed was thrown away");
+        return cv_fail(
+            &f->ui->err, CV_ERR_EXISTS,
+            "nothing was stored, and what you typed was thrown away; the same command begins anew");
     }
     struct cv_json *typed = NULL;
     cv_status st = cv_form_changed(f, &typed);
@@ -120,7 +122,8 @@ static cv_status left(struct cv_form *f, enum cv_way step)
     if (st == CV_OK && nothing) {
         if (f->kept) /* else a draft that is there is another terminal's */
             cv_form_done(f);
-        return cv_fail(&f->ui->err, CV_ERR_EXISTS, "nothing was typed, and nothing was stored");
+        return cv_fail(&f->ui->err, CV_ERR_EXISTS,
+                       "nothing was typed, and nothing was stored; the same command begins anew");
     }
     st = CV_THEN(st, cv_form_keep(f));
     return st != CV_OK ? st

@@ -23,7 +23,8 @@ cv_status cv_outfile_free_name(struct cv_ui *ui, const char *path)
 {
     struct stat there;
     return lstat(path, &there) == 0
-               ? cv_fail(&ui->err, CV_ERR_EXISTS, "%s: already there; it is not overwritten", path)
+               ? cv_fail(&ui->err, CV_ERR_EXISTS,
+                         "%s: already there; it is not overwritten: name another file", path)
                : CV_OK;
 }
 

@@ -59,7 +59,7 @@ static cv_status ask_tty(struct cv_ui *ui, const char *prompt, struct cv_secret 
     close(tty);
     if (interrupted != 0)
         raise(interrupted);
-    return n == 1 ? CV_OK : cv_fail(&ui->err, CV_ERR_IO, "no passphrase was given");
+    return n == 1 ? CV_OK : cv_fail(&ui->err, CV_ERR_IO, "no passphrase was given: type it, and then Enter");
 }
 
 /* first_line(ui, fd, name, line): up to the first LF. */
@@ -106,7 +106,7 @@ static struct make made_of(struct cv_bytes text)
 static cv_status check(struct cv_ui *ui, const struct cv_secret *line, bool fresh)
 {
     if (line->n == 0)
-        return cv_fail(&ui->err, CV_ERR_ARG, "the passphrase is empty");
+        return cv_fail(&ui->err, CV_ERR_ARG, "the passphrase is empty: type it, and then Enter");
     if (line->n >= PASSPHRASE_MAX)
         return cv_fail(&ui->err, CV_ERR_LIMIT, "the passphrase is longer than %d bytes", PASSPHRASE_MAX - 1);
     const struct make m = made_of(cv_secret_view(line));
@@ -137,7 +137,7 @@ cv_status cv_ui_passphrase(struct cv_ui *ui, const char *prompt, bool fresh, str
         if (st == CV_OK && fresh)
             st = ask_tty(ui, N_("The same once more"), &again);
         if (st == CV_OK && fresh && !cv_bytes_equal_ct(cv_secret_view(&line), cv_secret_view(&again)))
-            st = cv_fail(&ui->err, CV_ERR_ARG, "the two were not the same");
+            st = cv_fail(&ui->err, CV_ERR_ARG, "the two were not the same: type one passphrase twice");
     }
     st = CV_THEN(st, check(ui, &line, fresh));
     st = CV_THEN(st, cv_secret_copy(out, cv_secret_view(&line)));

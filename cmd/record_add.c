@@ -39,13 +39,15 @@ static cv_status decide(struct cv_ui *ui, const struct args *a, const struct cv_
     if (similar == NULL)
         return CV_OK;
     if (a->only_new)
-        return cv_fail(&ui->err, CV_ERR_EXISTS, "this person seems to be known: %s; nothing was stored",
+        return cv_fail(&ui->err, CV_ERR_EXISTS,
+                       "this person seems to be known: %s; nothing was stored: see `record show` of it",
                        cv_json_get_str(cv_json_at(similar, 0), "record"));
     if (a->known_ok || ui->json || isatty(STDERR_FILENO) != 1)
         return CV_OK;
     cv_status st = cv_ui_ask(ui, "Store it as a new record? Type yes", answer);
     return st == CV_OK && !cv_locale_yes(answer)
-               ? cv_fail(&ui->err, CV_ERR_EXISTS, "not confirmed; nothing was stored")
+               ? cv_fail(&ui->err, CV_ERR_EXISTS,
+                         "not confirmed; nothing was stored: the same command asks again")
                : st;
 }
 
@@ -141,7 +143,8 @@ static cv_status add_typed(struct cv_ui *ui, struct cv_vault *v, const struct ar
     st = CV_THEN(st, editor != NULL ? cv_editor_fill(editor, &f) : cv_form_fill(&f));
     st = CV_THEN(st, cv_form_said(&f, &record));
     if (st == CV_OK && cv_json_len(record) == 1) /* its type */
-        st = cv_fail(&ui->err, CV_ERR_EXISTS, "nothing was written, and nothing was stored");
+        st = cv_fail(&ui->err, CV_ERR_EXISTS,
+                     "nothing was written, and nothing was stored; the same command begins anew");
     const cv_status filled = st;
     st = CV_THEN(st, store(ui, v, a, record));
     if (st == CV_OK)

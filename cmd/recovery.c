@@ -123,7 +123,8 @@ static cv_status check_place(struct cv_ui *ui, const struct split_args *a)
         if (snprintf(path, sizeof(path), PAGE, a->pages, i) >= (int)sizeof(path))
             return cv_fail(&ui->err, CV_ERR_LIMIT, "--pages: path too long");
         else if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-            return cv_fail(&ui->err, CV_ERR_EXISTS, "%s: there is one already; nothing was changed", path);
+            return cv_fail(&ui->err, CV_ERR_EXISTS,
+                           "%s: there is one already; nothing was changed: name another place", path);
     return CV_OK;
 }
 

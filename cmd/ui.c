@@ -66,9 +66,9 @@ static cv_status create(struct cv_ui *ui, const char *path, struct cv_bytes byte
 {
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return errno == EEXIST
-                   ? cv_fail(&ui->err, CV_ERR_EXISTS, "%s: already there; it is not overwritten", path)
-                   : cv_fail_errno(&ui->err, "%s: cannot create", path);
+        return errno == EEXIST ? cv_fail(&ui->err, CV_ERR_EXISTS,
+                                         "%s: already there; it is not overwritten: name another file", path)
+                               : cv_fail_errno(&ui->err, "%s: cannot create", path);
     cv_status st = write_out(ui, fd, path, bytes);
     if (close(fd) != 0 && st == CV_OK)
         st = cv_fail_errno(&ui->err, "%s: cannot close", path);
@@ -98,9 +98,11 @@ cv_status cv_ui_ask(struct cv_ui *ui, const char *question, char answer[static C
 {
     char typed[BUFSIZ];
     FILE *tty = fopen("/dev/tty", "r+e");
-    if (tty == NULL)
+    if (tty == NULL) {
+        ui->hint = "the command's --help names them";
         return cv_fail(&ui->err, CV_ERR_DENIED,
                        "nobody is there to confirm this; see the options for scripts");
+    }
     setvbuf(tty, typed, _IOFBF, sizeof(typed));
     fprintf(tty, "%s: ", _(question));
     fflush(tty);
@@ -115,8 +117,10 @@ cv_status cv_ui_confirm(struct cv_ui *ui, const char *question, const char *want
 {
     char answer[CV_ANSWER_BYTES];
     cv_status st = cv_ui_ask(ui, question, answer);
-    if (st == CV_OK && strcmp(answer, want) != 0 && !(strcmp(want, "yes") == 0 && cv_locale_yes(answer)))
+    if (st == CV_OK && strcmp(answer, want) != 0 && !(strcmp(want, "yes") == 0 && cv_locale_yes(answer))) {
+        ui->hint = "give the same command again if you want it after all";
         st = cv_fail(&ui->err, CV_ERR_DENIED, "not confirmed; nothing was changed");
+    }
     return st;
 }
 

@@ -208,7 +208,7 @@ static cv_status keep_line(struct cv_ui *ui, struct keeping *k)
                        "the cosignature is of no checkpoint of this log; nothing was kept");
     st = CV_THEN(st, cv_attests(k->v, on_attest, k, &ui->err));
     if (st == CV_OK && k->there)
-        return cv_fail(&ui->err, CV_ERR_EXISTS, "this cosignature is in the log already");
+        return cv_fail(&ui->err, CV_ERR_EXISTS, "this cosignature is in the log already: nothing is to do");
     st = CV_THEN(st, cv_buf_append(&a.value, k->line));
     if (st == CV_OK) {
         snprintf(detail, sizeof(detail), "cosignature of %s, checkpoint %" PRIu64, k->signer->name,

@@ -82,7 +82,7 @@ cv_status cv_agent_listen(const char *path, int *fd, struct cv_err *err)
     cv_status st = cv_agent_connect(path, &other, NULL, NULL);
     cv_identity_free(&other);
     if (st == CV_OK)
-        return cv_fail(err, CV_ERR_EXISTS, "it is unlocked already");
+        return cv_fail(err, CV_ERR_EXISTS, "it is unlocked already; `casevault lock` first");
     if (snprintf(at.sun_path, sizeof(at.sun_path), "%s.%d", path, (int)getpid()) >= (int)sizeof(at.sun_path))
         return cv_fail(err, CV_ERR_LIMIT, "agent: path too long");
     const int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -92,9 +92,9 @@ cv_status cv_custody_create(const char *path, struct cv_custody **out, struct cv
     if (st != CV_OK)
         return st;
     if (cv_io->mkdirat(AT_FDCWD, path, 0770) != 0)
-        st = errno == EEXIST
-                 ? cv_fail(err, CV_ERR_EXISTS, "%s: already there; a vault needs a new directory", path)
-                 : cv_fail_errno(err, "%s: cannot make the directory", path);
+        st = errno == EEXIST ? cv_fail(err, CV_ERR_EXISTS,
+                                       "%s: already there; a vault needs a new directory: name another", path)
+                             : cv_fail_errno(err, "%s: cannot make the directory", path);
     st = CV_THEN(st, open_dir(c, true, err));
     st = CV_THEN(st, cv_segments_open(&c->segments, c->dir, true, err));
     if (st == CV_OK && cv_io_sync_parent(path) != 0)

@@ -142,9 +142,10 @@ cv_status cv_hold_set(struct cv_vault *v, const char *id, bool on, const char *r
         st = refuse(v, last->id, err);
     st = CV_THEN(st, cv_hold_of(v, last->id, last->type, &held, by, err));
     if (st == CV_OK && on && held)
-        st = cv_fail(err, CV_ERR_EXISTS, "the record is under a legal hold already, set by %s", by);
+        st = cv_fail(err, CV_ERR_EXISTS,
+                     "the record is under a legal hold already, set by %s: nothing is to do", by);
     if (st == CV_OK && !on && !held)
-        st = cv_fail(err, CV_ERR_EXISTS, "the record is under no legal hold");
+        st = cv_fail(err, CV_ERR_EXISTS, "the record is under no legal hold: nothing is to do");
     st = CV_THEN(st, write_hold(v, last, on, reason, err));
     cv_versions_free(&versions);
     return cv_err_note(err, st, "hold");

@@ -145,8 +145,10 @@ static cv_status regrant(struct cv_vault *v, const char *pseudonym, const char *
     st = find_member(c.policy, pseudonym, &member, err);
     st = CV_THEN(st, find_role(c.policy, role, &bit, err));
     if (st == CV_OK && give == ((member->roles & bit) != 0))
-        st = give ? cv_fail(err, CV_ERR_EXISTS, "%s holds the role %s already", pseudonym, role)
-                  : cv_fail(err, CV_ERR_EXISTS, "%s does not hold the role %s", pseudonym, role);
+        st = give ? cv_fail(err, CV_ERR_EXISTS, "%s holds the role %s already: nothing is to do", pseudonym,
+                            role)
+                  : cv_fail(err, CV_ERR_EXISTS, "%s does not hold the role %s: see `member list`", pseudonym,
+                            role);
     if (st == CV_OK && !give && member->roles == bit)
         st = cv_fail(err, CV_ERR_DENIED, "%s would be left without a role: use `member remove`", pseudonym);
     if (st == CV_OK)
@@ -202,7 +204,7 @@ cv_status cv_members_rules(struct cv_vault *v, const struct cv_rules *rules, str
     if (p->quorum == now->quorum && p->package_quorum == now->package_quorum &&
         p->erase_quorum == now->erase_quorum && p->reason_required == now->reason_required &&
         cv_policy_witnesses_equal(&p->witnesses, &now->witnesses))
-        st = cv_fail(err, CV_ERR_EXISTS, "these are the rules already");
+        st = cv_fail(err, CV_ERR_EXISTS, "these are the rules already: nothing is to do");
     if (st == CV_OK && cv_policy_holders(p, p->erasers) < p->erase_quorum)
         st = cv_fail(err, CV_ERR_DENIED, "%u members may erase: %u signatures could never come together",
                      cv_policy_holders(p, p->erasers), p->erase_quorum);

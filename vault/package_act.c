@@ -368,13 +368,13 @@ cv_status cv_dispatch_approve(struct cv_vault *v, const struct cv_dispatch *d, c
         return cv_event_refuse(v, &refusal, CV_ERR_DENIED, err,
                                "you asked for it yourself: somebody else must approve it");
     if (d->sent != NULL)
-        return cv_fail(err, CV_ERR_EXISTS, "this package was made already");
+        return cv_fail(err, CV_ERR_EXISTS, "this package was made already: see `package list`");
     if (strcmp(today, cv_json_get_str(d->doc, "until")) > 0)
         return cv_fail(err, CV_ERR_CONSENT,
                        "it could be approved until %.10s; ask for it anew with `package new`",
                        cv_json_get_str(d->doc, "until"));
     if (cv_json_has_word(d->approved, me))
-        return cv_fail(err, CV_ERR_EXISTS, "you have approved it already");
+        return cv_fail(err, CV_ERR_EXISTS, "you have approved it already; another must");
     struct cv_json *more = cv_json_object(), *consents = cv_json_array();
     cv_status st = cv_dispatch_judge(v, d, reason, consents, err);
     st = CV_THEN(st, cv_plan_hash(d->doc, hash));

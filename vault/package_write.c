@@ -487,7 +487,8 @@ static cv_status still(struct cv_vault *v, const struct cv_dispatch *d, struct c
     struct cv_dispatches list;
     cv_status st = cv_dispatches(v, cv_json_get_str(d->doc, "package"), &list, err);
     if (st == CV_OK && list.d[0].sent != NULL)
-        st = cv_fail(err, CV_ERR_EXISTS, "this package was made already, by %s, just now", list.d[0].sent_by);
+        st = cv_fail(err, CV_ERR_EXISTS, "this package was made already, by %s, just now: see `package list`",
+                     list.d[0].sent_by);
     if (st == CV_OK && cv_json_len(list.d[0].approved) < list.d[0].need)
         st = cv_fail(err, CV_ERR_CONSENT, "it has not the approvals that the policy asks for any more");
     cv_dispatches_free(&list);

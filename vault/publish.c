@@ -212,11 +212,14 @@ static cv_status read_before(struct publishing *p, struct cv_err *err)
         return CV_OK;
     if (st == CV_OK && (cv_note_parse(cv_buf_view(&p->had), &note, &bad) != CV_OK ||
                         cv_checkpoint_parse(note.text, &p->before, &bad) != CV_OK))
-        st = cv_fail(err, bad.status == CV_ERR_NOMEM ? CV_ERR_NOMEM : CV_ERR_EXISTS,
-                     "%.150s/checkpoint: not the checkpoint of a log; nothing was written", p->there.base);
+        st = cv_fail(
+            err, bad.status == CV_ERR_NOMEM ? CV_ERR_NOMEM : CV_ERR_EXISTS,
+            "%.150s/checkpoint: not the checkpoint of a log; nothing was written: name another directory",
+            p->there.base);
     if (st == CV_OK && strcmp(p->before.origin, origin) != 0)
-        st =
-            cv_fail(err, CV_ERR_EXISTS, "%.150s: the log of another vault is published there", p->there.base);
+        st = cv_fail(err, CV_ERR_EXISTS,
+                     "%.150s: the log of another vault is published there: name another directory",
+                     p->there.base);
     cv_note_free(&note);
     return st;
 }
@@ -378,8 +381,8 @@ static cv_status open_there(struct publishing *p, const char *path, struct cv_er
     if (p->there.dir < 0)
         return cv_fail_errno(err, "%s: cannot open", path);
     if (faccessat(p->there.dir, "release.keys", F_OK, 0) == 0)
-        return cv_fail(err, CV_ERR_EXISTS, "%s: a vault; what is published needs a directory of its own",
-                       path);
+        return cv_fail(err, CV_ERR_EXISTS,
+                       "%s: a vault; what is published needs a directory of its own: name one", path);
     return flock(p->there.dir, LOCK_EX | LOCK_NB) == 0
                ? CV_OK
                : cv_fail(err, CV_ERR_LOCKED, "%s: somebody else is publishing there", path);

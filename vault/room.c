@@ -315,7 +315,8 @@ static cv_status answered(struct cv_room *r, const char *editor, struct cv_buf *
                              "the text is longer than a record may be; nothing was stored");
     if (kind == SAY_ENDED)
         return cv_fail(err, CV_ERR_EXISTS,
-                       "%.80s ended with an error (%.*s); what was written is gone, and nothing was stored",
+                       "%.80s ended with an error (%.*s); what was written is gone, and nothing was stored: "
+                       "the same command begins anew",
                        editor, (int)said.n, (const char *)said.p);
     return cv_fail(err, CV_ERR_IO, "%.80s: %.*s; nothing was stored: set VISUAL or EDITOR to another editor",
                    editor, (int)said.n, (const char *)said.p);

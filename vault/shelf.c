@@ -166,8 +166,8 @@ cv_status cv_shelf_claim(const char *path, const char *vault, struct cv_shelf *o
         memcpy(out->vault, vault, sizeof(out->vault));
         st = CV_THEN(st, cv_shelf_finish(out, err));
     } else if (st == CV_OK && strcmp(out->vault, vault) != 0)
-        st = cv_fail(err, CV_ERR_EXISTS, "%s: holds the backup of another vault; nothing was written there",
-                     path);
+        st = cv_fail(err, CV_ERR_EXISTS,
+                     "%s: holds the backup of another vault; nothing was written there: name another", path);
     st = CV_THEN(st, open_inside(out, true, err));
     if (st != CV_OK)
         cv_shelf_close(out);
