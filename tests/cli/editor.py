@@ -166,14 +166,10 @@ def texts(p, case):
 def refused(p, case):
     """Sections that are not one's own are refused as ever, and logged; who was overtaken loses nothing; the form's draft comes first."""
     person = p.add('protection', {'type': 'person', 'admin': {'role': 'Victim'}, 'identity': {'first_name': 'Ana'}})
-    d = at(p, "sed -i 's/\"medical\": {/\"admin\": {\"role\": \"Trafficker\"}, \"medical\": {/'", 'edit', '--editor', person, who='medical')
-    d.says('cannot') if 'cannot' in d.last else d.says('admin')
-    if 'edit opens' in d.last:
-        d.type('forget')
-        d.end(1)
-    else:
-        d.end(13)
-        assert any(e['action'] == 'refused' or e.get('refused') for e in p.json_as('auditor', 'audit', 'log', '--refused'))
+    d = at(p, "sed -i 's/\"medical\": {/\"admin\": {\"role\": \"Witness\"}, \"medical\": {/'", 'edit', '--editor', person, who='medical')
+    d.says('may write the section admin')
+    d.end(13)
+    assert [e['record'] for e in p.json_as('auditor', 'audit', 'log', '--refused')][-1] == person
     for f in glob.glob(os.path.join(p.home, '.local/state/casevault/*.draft-*')):
         os.unlink(f)
     waits = script(p, 'waits', '#!/bin/sh\nsed -i \'s/"case_number": .*"/"case_number": "Typed"/\' "$1"\nprintf "waiting: "\nread x < /dev/tty\n')
