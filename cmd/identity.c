@@ -48,10 +48,11 @@ static void print_public(const struct cv_ui *ui, const struct cv_member_key *m)
         return;
     }
     printf("%s\n", m->line);
-    cv_ui_say(ui,
-              "\nYou are %s. Send the line above to a custodian, and read this out to them by telephone:\n\n "
-              "   %s\n",
-              m->pseudonym, m->fingerprint);
+    cv_ui_say(
+        ui,
+        "\nYou are %s%s. Send the line above to a custodian, and read this out to them by telephone:\n\n "
+        "   %s\n",
+        m->pseudonym, m->training ? ", for TRAINING only" : "", m->fingerprint);
 }
 
 static cv_status run_new(struct cv_ui *ui, const void *args)

@@ -3,12 +3,28 @@
 
 struct args {
     const char *template;
+    bool training;
 };
 static const struct cv_opt opts[] = {
     { "template", 't', "FILE", "record types and sections of your own (see docs/TEMPLATE.md)",
       offsetof(struct args, template), CV_OPT_TEXT },
+    { "training", 0, NULL, "a vault for training, with an identity for training",
+      offsetof(struct args, training), CV_OPT_FLAG },
     { 0 },
 };
+
+/* check_kind(ui, id, training): nobody founds a mission's vault with keys that were made to be played with.
+ */
+static cv_status check_kind(struct cv_ui *ui, const struct cv_identity *id, bool training)
+{
+    if (id->public.training == training)
+        return CV_OK;
+    ui->hint = training ? "casevault identity new --training FILE"
+                        : "casevault identity new FILE; or init --training, for a training vault";
+    return cv_fail(&ui->err, CV_ERR_DENIED, "%s",
+                   training ? "this is an identity for real work: a training vault does not take it"
+                            : "this is a training identity: it founds no vault for real work");
+}
 
 /* read_template(ui, path, out): the file, or the default; a fault in it is told with the file's name, before
  * anybody is asked for a passphrase. */
@@ -36,6 +52,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     char print[CV_FINGERPRINT_BYTES];
     cv_status st = read_template(ui, a->template, &text);
     st = CV_THEN(st, cv_ui_identity(ui, &id));
+    st = CV_THEN(st, check_kind(ui, &id, a->training));
     st = CV_THEN(st, cv_vault_init(ui->words.w[0], cv_buf_view(&text), &id, &ui->err));
     st = CV_THEN(st, cv_vault_open(ui->words.w[0], NULL, &id, &v, &ui->err));
     st = CV_THEN(st, cv_event_log(v, &event, &ui->err));
@@ -60,7 +77,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_init = {
     .name = "init",
-    .synopsis = "[--template FILE] DIR",
+    .synopsis = "[--template FILE] [--training] DIR",
     .summary = "found a vault in a new directory",
     .opts = opts,
     .args_bytes = sizeof(struct args),

@@ -8,12 +8,14 @@
 
 struct args {
     const char *sender;
-    bool show;
+    bool show, training;
 };
 static const struct cv_opt opts[] = {
     { "sender-key", 0, "PRINT", "the fingerprint that the sender reads out; remembered for the next package",
       offsetof(struct args, sender), CV_OPT_TEXT },
     { "show", 's', NULL, "also show the records, if all holds", offsetof(struct args, show), CV_OPT_FLAG },
+    { "training", 0, NULL, "this is an exercise: a package of a training vault will do",
+      offsetof(struct args, training), CV_OPT_FLAG },
     { 0 },
 };
 
@@ -167,13 +169,27 @@ static bool vouched(const struct cv_package_verdict *v)
            v->checks[CV_CHECK_MANIFEST].status == CV_OK;
 }
 
+/* exercise(v): it was made in a training vault. Whoever looks at the exit status alone must not take that for
+ * a case. */
+static bool exercise(const struct cv_package_verdict *v)
+{
+    return cv_json_get_bool(v->manifest, "training");
+}
+
+static cv_status refuse_exercise(struct cv_ui *ui)
+{
+    ui->hint = "if this is an exercise, say so: --training";
+    return cv_fail(&ui->err, CV_ERR_DENIED, "%s: nothing in it is real: it was made in a TRAINING vault",
+                   ui->words.w[0]);
+}
+
 static cv_status tell(struct cv_ui *ui, const struct args *a, const struct cv_arrival *arrival)
 {
     const struct cv_package_verdict *v = &arrival->verdict;
-    const bool good = cv_arrival_worst(arrival) == CV_OK;
+    const bool refused = exercise(v) && !a->training, good = !refused && cv_arrival_worst(arrival) == CV_OK;
     cv_status st = CV_OK;
     if (vouched(v))
-        cv_ui_training(ui, cv_json_get_bool(v->manifest, "training"));
+        cv_ui_training(ui, exercise(v));
     if (ui->json)
         st = answer(ui, v, good);
     else {
@@ -184,6 +200,8 @@ static cv_status tell(struct cv_ui *ui, const struct args *a, const struct cv_ar
             print_record(v, i);
     }
     st = CV_THEN(st, cv_arrival_judge(ui, ui->words.w[0], arrival));
+    if (st == CV_OK && refused)
+        st = refuse_exercise(ui);
     if (st == CV_OK && v->other_page)
         cv_ui_say(ui, "Its index.html is a page that this version of casevault does not know: go by what is "
                       "said here.");
@@ -204,11 +222,13 @@ static cv_status run(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_verify = {
     .name = "verify",
-    .synopsis = "[--sender-key PRINT] [--show] [-i YOUR-KEY] PACKAGE",
+    .synopsis = "[--sender-key PRINT] [--show] [--training] [-i YOUR-KEY] PACKAGE",
     .summary = "check a package that somebody sent; needs no vault, and no key but yours",
     .details =
         "Every check by its name; exit status 0 only if all hold, 14 if anything was altered. The key file "
-        "is one of casevault or of age; a package that is unsealed already (a zip) needs none.",
+        "is one of casevault or of age; a package that is unsealed already (a zip) needs none. A package of "
+        "a "
+        "training vault is refused, unless you say that this is an exercise.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_min = 1,

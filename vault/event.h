@@ -37,6 +37,7 @@ CV_MUST_CHECK cv_status cv_event_add(struct cv_vault *v, const struct cv_event *
 CV_MUST_CHECK cv_status cv_event_log(struct cv_vault *v, const struct cv_event *event, struct cv_err *err);
 
 /* Something that somebody may not do. */
+#define CV_MIXED "mix training and real" /* what nobody may do */
 struct cv_refusal {
     const char *to;            /* read, export, create, ... */
     const char *record;        /* id as text; NULL */

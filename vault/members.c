@@ -75,13 +75,28 @@ static cv_status submit(struct cv_vault *v, struct cv_change *c, cv_status st, c
     return cv_err_note(err, st, "policy");
 }
 
+/* begin_with(v, key, c, err): cv_change_begin of a change that lets ${key} in. A training identity among real
+ * ones, or the other way round, is refused, and the refusal is logged. */
+static cv_status begin_with(struct cv_vault *v, const struct cv_member_key *key, struct cv_change *c,
+                            struct cv_err *err)
+{
+    const struct cv_refusal mixed = { .to = CV_MIXED };
+    struct cv_err why = { 0 };
+    cv_status st = cv_change_begin(v, 0, c, err);
+    if (st != CV_OK || key->training == c->policy->training)
+        return st;
+    st = cv_policy_add_member(c->policy, key, 0, &why);
+    cv_change_drop(v, c);
+    return cv_event_refuse(v, &mixed, st != CV_OK ? st : CV_ERR_DENIED, err, "%s", why.msg);
+}
+
 cv_status cv_members_add(struct cv_vault *v, const struct cv_member_key *key, const char *const *roles,
                          struct cv_outcome *out, struct cv_err *err)
 {
     struct cv_change c;
     cv_roles set = 0, bit = 0;
     char detail[DETAIL_BYTES];
-    cv_status st = cv_change_begin(v, 0, &c, err);
+    cv_status st = begin_with(v, key, &c, err);
     if (st != CV_OK)
         return st;
     for (; *roles != NULL && st == CV_OK; roles++) {
@@ -118,7 +133,7 @@ cv_status cv_members_replace(struct cv_vault *v, const char *pseudonym, const st
     struct cv_change c;
     struct cv_policy_member *member = NULL;
     char detail[DETAIL_BYTES];
-    cv_status st = cv_change_begin(v, 0, &c, err);
+    cv_status st = begin_with(v, key, &c, err);
     if (st != CV_OK)
         return st;
     st = find_member(c.policy, pseudonym, &member, err);

@@ -337,16 +337,17 @@ cv_status cv_origin_import(struct cv_vault *v, const struct cv_package *p,
                            const struct cv_package_verdict *verdict, const char *reason,
                            struct cv_arrived *out, struct cv_err *err)
 {
+    const struct cv_refusal mixed = { .to = CV_MIXED, .reason = reason };
     struct arriving a = { .v = v, .p = p, .d = verdict, .known = cv_json_object(), .out = out };
     struct cv_json *refused = NULL;
     struct cv_err why = { 0 };
     *out = (struct cv_arrived){ .ids = cv_json_array() };
     cv_status st = a.known == NULL || out->ids == NULL ? CV_ERR_NOMEM : CV_OK;
     if (st == CV_OK && cv_json_get_bool(verdict->manifest, "training") != cv_vault_policy(v)->training)
-        st = cv_fail(err, CV_ERR_ARG,
-                     cv_json_get_bool(verdict->manifest, "training")
-                         ? N_("training and real do not mix: the package is for training")
-                         : N_("training and real do not mix: the package is not for training"));
+        st = cv_event_refuse(v, &mixed, CV_ERR_DENIED, err,
+                             cv_json_get_bool(verdict->manifest, "training")
+                                 ? N_("training and real do not mix: the package is for training")
+                                 : N_("training and real do not mix: the package is not for training"));
     if (st == CV_OK && !cv_template_has(v->template, TYPE, ADMIN))
         st = cv_fail(err, CV_ERR_ARG, "this vault's template has no type %s: nothing can be kept of a sender",
                      TYPE);
