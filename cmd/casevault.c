@@ -22,7 +22,7 @@ extern const struct cv_cmd cv_cmd_init, cv_cmd_identity_new, cv_cmd_identity_sho
     cv_cmd_audit_timestamp_verify, cv_cmd_witness_new, cv_cmd_witness_request, cv_cmd_witness_sign,
     cv_cmd_witness_serve, cv_cmd_witness_keep, cv_cmd_document_add, cv_cmd_document_list, cv_cmd_document_get,
     cv_cmd_search, cv_cmd_stats, cv_cmd_status, cv_cmd_check, cv_cmd_repair, cv_cmd_rebuild, cv_cmd_backup,
-    cv_cmd_restore, cv_cmd_demo;
+    cv_cmd_restore, cv_cmd_demo, cv_cmd_demo_tour;
 
 const struct cv_cmd *const cv_cmds[] = {
     &cv_cmd_init,
@@ -97,6 +97,7 @@ const struct cv_cmd *const cv_cmds[] = {
     &cv_cmd_rebuild,
     &cv_cmd_backup,
     &cv_cmd_restore,
+    &cv_cmd_demo_tour,
     &cv_cmd_demo,
     NULL,
 };

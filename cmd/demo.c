@@ -64,17 +64,25 @@ static cv_status print_cases(struct cv_ui *ui, const struct args *a)
     return st == CV_ERR_NOTFOUND ? CV_OK : cv_err_note(&ui->err, st, "cases");
 }
 
-/* new_person(d, i): keys and their file. */
-static cv_status new_person(struct demo *d, size_t i)
+/* new_person(d, name, id): keys and their file. */
+static cv_status new_person(struct demo *d, const char *name, struct cv_identity *id)
 {
     char path[4200];
     struct cv_buf file = { 0 };
-    cv_status st = cv_identity_new(true, &d->id[i], &d->ui->err);
-    st = CV_THEN(st,
-                 cv_identity_seal(&d->id[i], cv_bytes_str(passphrase), SCRYPT_TRAINING, &file, &d->ui->err));
-    snprintf(path, sizeof(path), "%s/%s.identity", d->dir, people[i].file);
+    cv_status st = cv_identity_new(true, id, &d->ui->err);
+    st = CV_THEN(st, cv_identity_seal(id, cv_bytes_str(passphrase), SCRYPT_TRAINING, &file, &d->ui->err));
+    snprintf(path, sizeof(path), "%s/%s.identity", d->dir, name);
     st = CV_THEN(st, cv_ui_write_file(d->ui, path, cv_buf_view(&file)));
     cv_buf_free(&file);
+    return st;
+}
+
+/* new_partner(d): somebody outside of the vault, whom a package can go to. */
+static cv_status new_partner(struct demo *d)
+{
+    struct cv_identity id = { 0 };
+    cv_status st = new_person(d, "partner", &id);
+    cv_identity_free(&id);
     return st;
 }
 
@@ -100,14 +108,14 @@ static cv_status found(struct demo *d)
     struct cv_err *err = &d->ui->err;
     struct cv_vault *v = NULL;
     struct cv_outcome outcome;
-    cv_status st = new_person(d, 0);
+    cv_status st = new_person(d, people[0].file, &d->id[0]);
     st = CV_THEN(st, cv_vault_init(d->vault, cv_template_default_text(), &d->id[0], err));
     st = CV_THEN(st, cv_vault_open(d->vault, NULL, &d->id[0], &v, err));
     st = CV_THEN(st, cv_event_log(v, &event, err));
     for (size_t i = 0; i < PEOPLE && st == CV_OK; i++) {
         const char *const roles[] = { people[i].file, NULL };
         if (i > 0) {
-            st = new_person(d, i);
+            st = new_person(d, people[i].file, &d->id[i]);
             st = CV_THEN(st, cv_members_add(v, &d->id[i].public, roles, &outcome, err));
         }
         st = CV_THEN(st, list_person(d, v, i));
@@ -200,6 +208,7 @@ static cv_status make(struct demo *d)
 {
     cv_status st = write_passphrase(d->ui, d->dir);
     st = CV_THEN(st, found(d));
+    st = CV_THEN(st, new_partner(d));
     st = CV_THEN(st, write_as(d, "protection", import_cases));
     st = CV_THEN(st, write_as(d, "medical", add_sections));
     st = CV_THEN(st, write_as(d, "legal", add_sections));
@@ -228,6 +237,8 @@ static cv_status run(struct cv_ui *ui, const void *args)
         cv_ui_training(ui, true);
         printf("%s\n", d.vault);
         cv_ui_say(ui, "Identities are beside it, one for each role; their passphrase is in %s/passphrase.",
+                  d.dir);
+        cv_ui_say(ui, "Exercises that look for themselves whether they were done: casevault demo tour %s",
                   d.dir);
     }
     return st;

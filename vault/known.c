@@ -56,19 +56,49 @@ cv_status cv_known_sender_add(const char *vault, struct cv_err *err)
     return CV_THEN(st, keep(path, "confirmed\n", err));
 }
 
-cv_status cv_known_package(const char *vault, const char *id, const char *manifest, struct cv_err *err)
+/* package_path(vault, id, path): where it is remembered. */
+static cv_status package_path(const char *vault, const char *id, char path[static PATH_ROOM],
+                              struct cv_err *err)
 {
-    char path[PATH_ROOM], name[128], text[80], have[80] = "";
+    char name[128];
     snprintf(name, sizeof(name), "%.64s-%.32s", vault, id);
-    snprintf(text, sizeof(text), "%.64s\n", manifest);
-    cv_status st = path_of("package", name, path, err);
-    st = CV_THEN(st, keep(path, text, err));
-    const int fd = st == CV_OK ? cv_open_regular(AT_FDCWD, path, O_RDONLY, 0) : -1;
-    if (st == CV_OK && (fd < 0 || read(fd, have, sizeof(have) - 1) < 0))
-        st = cv_fail_errno(err, "%s: cannot read", path);
+    return path_of("package", name, path, err);
+}
+
+/* holds(path, text, same): does the file hold this? */
+static cv_status holds(const char *path, const char *text, bool *same, struct cv_err *err)
+{
+    char have[80] = "";
+    const int fd = cv_open_regular(AT_FDCWD, path, O_RDONLY, 0);
+    cv_status st =
+        fd < 0 || read(fd, have, sizeof(have) - 1) < 0 ? cv_fail_errno(err, "%s: cannot read", path) : CV_OK;
     if (fd >= 0)
         close(fd);
-    if (st == CV_OK && strcmp(have, text) != 0)
-        st = cv_fail(err, CV_ERR_AUTH, "another package with this number was verified before");
+    *same = st == CV_OK && strcmp(have, text) == 0;
     return st;
+}
+
+cv_status cv_known_package(const char *vault, const char *id, const char *manifest, struct cv_err *err)
+{
+    char path[PATH_ROOM], text[80];
+    bool same = false;
+    snprintf(text, sizeof(text), "%.64s\n", manifest);
+    cv_status st = package_path(vault, id, path, err);
+    st = CV_THEN(st, keep(path, text, err));
+    st = CV_THEN(st, holds(path, text, &same, err));
+    return st == CV_OK && !same
+               ? cv_fail(err, CV_ERR_AUTH, "another package with this number was verified before")
+               : st;
+}
+
+cv_status cv_known_verified(const char *vault, const char *id, const char *manifest, bool *known,
+                            struct cv_err *err)
+{
+    char path[PATH_ROOM], text[80];
+    *known = false;
+    snprintf(text, sizeof(text), "%.64s\n", manifest);
+    cv_status st = package_path(vault, id, path, err);
+    if (st != CV_OK || (access(path, F_OK) != 0 && errno == ENOENT))
+        return st;
+    return holds(path, text, known, err);
 }

@@ -20,4 +20,9 @@ CV_MUST_CHECK cv_status cv_known_sender_add(const char *vault, struct cv_err *er
 CV_MUST_CHECK cv_status cv_known_package(const char *vault, const char *id, const char *manifest,
                                          struct cv_err *err);
 
+/** cv_known_verified(vault, id, manifest, known, err): was this manifest verified under that package id?
+ * CV_OK; CV_ERR_IO; CV_ERR_LIMIT. */
+CV_MUST_CHECK cv_status cv_known_verified(const char *vault, const char *id, const char *manifest,
+                                          bool *known, struct cv_err *err);
+
 #endif
