@@ -7,16 +7,19 @@ kind="$1"
 build="$2"
 cd "$(dirname "$0")/../.."
 
-# Other versions lay out otherwise, and have other checks: what is asked for here is what Debian 12 and Ubuntu 22.04 have.
-version=14
+# of_clang TOOL VERSION...: versions lay out otherwise, and have other checks. Debian 12 and Ubuntu 22.04 have 14, Debian 13 has 19.
 of_clang() {
-    for tool in "$1-$version" "$1"; do
-        if command -v "$tool" >/dev/null && "$tool" --version | grep -q "version $version\."; then
-            echo "$tool"
-            return
-        fi
+    name="$1"
+    shift
+    for version; do
+        for tool in "$name-$version" "$name"; do
+            if command -v "$tool" >/dev/null && "$tool" --version | grep -q "version $version\."; then
+                echo "$tool"
+                return
+            fi
+        done
     done
-    echo "$1 $version is not here" >&2
+    echo "$name is not here in version $*" >&2
     exit 77
 }
 
@@ -31,11 +34,11 @@ count=$(wc -l <"$files")
 
 case "$kind" in
     format)
-        tool=$(of_clang clang-format)
+        tool=$(of_clang clang-format 14)
         xargs -a "$files" "$tool" --dry-run -Werror
         ;;
     tidy)
-        tool=$(of_clang clang-tidy)
+        tool=$(of_clang clang-tidy 14 19)
         less="--checks=-clang-analyzer-*"
         [ "${CASEVAULT_LONG:-}" != 1 ] || less=""
         xargs -a "$files" -P "$(nproc)" -n 4 "$tool" -p "$build" --quiet ${less:+"$less"} 2>"$build/tidy.log" ||
