@@ -13,8 +13,8 @@ static const char *program(void)
 
 static void warn(const char *name)
 {
-    char text[160];
-    snprintf(text, sizeof(text), "WARNING: this gives the text to another program, %.100s.", name);
+    char text[256];
+    snprintf(text, sizeof(text), _("WARNING: this gives the text to another program, %.100s."), name);
     cv_term_say(0, text);
     cv_term_say(0,
                 "While it runs, other programs of yours on this computer can see the text; the editor's own "

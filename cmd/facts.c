@@ -68,7 +68,7 @@ cv_status cv_facts_load(struct cv_ui *ui, struct cv_vault *v, const struct cv_re
 /* say(column, text, st): a line from ${column} on; ${text} is wiped. */
 static void say(size_t column, struct cv_buf *text, cv_status st)
 {
-    cv_text_print(st == CV_OK ? cv_buf_view(text) : CV_LIT("(no memory to show it)"), column,
+    cv_text_print(st == CV_OK ? cv_buf_view(text) : cv_bytes_str(_("(no memory to show it)")), column,
                   column > 0 ? column + 1 : 4);
     cv_buf_free(text);
 }
@@ -78,16 +78,18 @@ static void print_versions(const struct cv_facts *f, const struct cv_record *r)
     const struct cv_version *last = &f->versions.v[f->versions.count - 1];
     const struct cv_source *this = &r->sources[0];
     struct cv_buf text = { 0 };
+    char day[CV_MOMENT_BYTES];
     cv_status st = cv_buf_printf(&text, "%zu", f->versions.count);
     if (f->erased > 0)
-        st = CV_THEN(st, cv_buf_printf(&text, ", besides %zu erased", f->erased));
+        st = CV_THEN(st, cv_buf_printf(&text, _(", besides %zu erased"), f->erased));
     if (last->version != r->version)
-        st = CV_THEN(st, cv_buf_printf(&text, "; the latest is %llu, by %s; this is an older one,",
+        st = CV_THEN(st, cv_buf_printf(&text, _("; the latest is %llu, by %s; this is an older one,"),
                                        (unsigned long long)last->version, last->author));
     else
-        st = CV_THEN(st, cv_buf_str(&text, f->versions.count > 1 ? "; this is the latest," : ","));
-    st = CV_THEN(
-        st, cv_buf_printf(&text, " by %s%s%s", this->author, this->day[0] != '\0' ? " on " : "", this->day));
+        st = CV_THEN(st, cv_buf_str(&text, f->versions.count > 1 ? _("; this is the latest,") : ","));
+    st = CV_THEN(st, this->day[0] != '\0' ? cv_buf_printf(&text, _(" by %s on %s"), this->author,
+                                                          cv_locale_day(this->day, day))
+                                          : cv_buf_printf(&text, _(" by %s"), this->author));
     say(cv_text_label(2, "Versions"), &text, st);
 }
 
@@ -95,13 +97,13 @@ static void print_versions(const struct cv_facts *f, const struct cv_record *r)
 static const struct {
     const char *state, *word, *when, *day, *otherwise;
 } states[] = {
-    { "in force", "holds", "until ", "until", "until it is withdrawn" },
-    { "not yet", "not yet", "from ", "from", NULL },
-    { "doubtful", "doubtful", NULL, NULL, "something later cannot be read: ask them again" },
-    { "over", "EXPIRED", "its last day was ", "until", NULL },
-    { "withdrawn", "withdrawn", NULL, NULL, NULL },
-    { "refused", "refused", NULL, NULL, NULL },
-    { "not asked", "not asked", NULL, NULL, NULL },
+    { "in force", N_("holds"), N_(", until "), "until", N_(", until it is withdrawn") },
+    { "not yet", N_("not yet"), N_(", from "), "from", NULL },
+    { "doubtful", N_("doubtful"), NULL, NULL, N_(", something later cannot be read: ask them again") },
+    { "over", N_("EXPIRED"), N_(", its last day was "), "until", NULL },
+    { "withdrawn", N_("withdrawn"), NULL, NULL, NULL },
+    { "refused", N_("refused"), NULL, NULL, NULL },
+    { "not asked", N_("not asked"), NULL, NULL, NULL },
 };
 #define STATES (sizeof(states) / sizeof(states[0]))
 
@@ -125,16 +127,16 @@ static void print_consent(const struct cv_facts *f, const struct cv_consent *c, 
 {
     const char *day = states[i].day != NULL ? cv_json_get_str(c->data, states[i].day) : NULL;
     const char *to = recipient(f, c->data);
+    char shown[CV_MOMENT_BYTES];
     struct cv_buf text = { 0 };
-    cv_status st = put_word(cv_json_get_str(c->data, "purpose"), "purpose not said", &text);
+    cv_status st = put_word(cv_json_get_str(c->data, "purpose"), _("purpose not said"), &text);
     if (to != NULL)
-        st = CV_THEN(st, cv_buf_printf(&text, ", to %s", to));
+        st = CV_THEN(st, cv_buf_printf(&text, _(", to %s"), to));
     if (day != NULL)
-        st = CV_THEN(st, cv_buf_printf(&text, ", %s%.10s", states[i].when, day));
+        st = CV_THEN(st, cv_buf_printf(&text, "%s%s", _(states[i].when), cv_locale_day(day, shown)));
     else if (states[i].otherwise != NULL)
-        st = CV_THEN(st, cv_buf_printf(&text, ", %s", states[i].otherwise));
-    printf("    %-10s", states[i].word);
-    say(14, &text, st);
+        st = CV_THEN(st, cv_buf_str(&text, _(states[i].otherwise)));
+    say(cv_text_lead("    %-10s", _(states[i].word)), &text, st);
 }
 
 static void print_consents(const struct cv_facts *f)
@@ -151,13 +153,13 @@ void cv_facts_print(const struct cv_facts *f, const struct cv_record *r)
 {
     print_versions(f, r);
     if (f->looked == CV_FACTS_CLOSED)
-        printf("  Consents: you may not read these\n");
+        cv_print("  Consents: you may not read these\n");
     else if (f->looked == CV_FACTS_MANY)
-        printf("  Consents: `casevault consent show --%s ID` looks through all\n", r->type);
+        cv_print("  Consents: `casevault consent show --%s ID` looks through all\n", r->type);
     else if (f->looked == CV_FACTS_READ && f->consents.count == 0)
-        printf("  Consents: none is recorded, which is normal: nothing may leave\n");
+        cv_print("  Consents: none is recorded, which is normal: nothing may leave\n");
     else if (f->looked == CV_FACTS_READ) {
-        printf("  Consents, as of today (`casevault consent show --%s ID` tells more)\n", r->type);
+        cv_print("  Consents, as of today (`casevault consent show --%s ID` tells more)\n", r->type);
         print_consents(f);
     }
 }

@@ -85,8 +85,8 @@ static cv_status name_both(const struct cv_form *f, const char *section,
                            const struct cv_json *now)
 {
     struct cv_buf text = { 0 };
-    cv_status st = cv_buf_printf(&text, "%s, %s: ", _(cv_template_label(f->v->template, f->type, section, NULL)),
-                                 _(field->label));
+    cv_status st = cv_buf_printf(
+        &text, "%s, %s: ", _(cv_template_label(f->v->template, f->type, section, NULL)), _(field->label));
     st = CV_THEN(st, typed != NULL ? cv_form_value(field, typed, &text) : cv_buf_str(&text, _("nothing")));
     st = CV_THEN(st, cv_buf_str(&text, _(" (the record says: ")));
     st = CV_THEN(st, now != NULL ? cv_form_value(field, now, &text) : cv_buf_str(&text, _("nothing")));
@@ -174,10 +174,11 @@ static void tell(const struct cv_form *f, const struct cv_json *draft)
     cv_term_say(0, text);
     if ((uint64_t)cv_json_get_int(draft, "version") == f->version)
         return;
-    snprintf(text, sizeof(text),
-             _("The record has got a new version since then (%llu, by %s on %s). What you typed goes over what "
-               "it says now, field by field."),
-             (unsigned long long)f->version, f->by, f->day);
+    snprintf(
+        text, sizeof(text),
+        _("The record has got a new version since then (%llu, by %s on %s). What you typed goes over what "
+          "it says now, field by field."),
+        (unsigned long long)f->version, f->by, f->day);
     cv_term_say(0, text);
 }
 

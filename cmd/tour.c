@@ -126,17 +126,25 @@ static cv_status choose(struct cv_tour *t, const char *role)
     if (strcmp(role, ALL) != 0 && role_named(cv_bytes_str(role)) == NULL)
         return cv_fail(
             &t->ui.err, CV_ERR_ARG,
-            "--role: nobody is called %.32s; intake, protection, legal, auditor, custodian, partner "
-            "or " ALL,
+            "--role: nobody is called %.32s; intake, protection, legal, auditor, custodian, partner or all",
             role);
     return cv_json_set(t->kept, "role", cv_json_str(strcmp(role, ALL) == 0 ? "" : role));
 }
 
 /* ---- showing ---- */
 
+#define SAID_BYTES 4096 /* of what stands in cmd/tour.txt below a title */
+
 static void put(struct cv_bytes text)
 {
     cv_ui_print_text(text);
+}
+
+/* said(text, copy): in the reader's language; ${copy} has the English. */
+static struct cv_bytes said(struct cv_bytes text, char copy[static SAID_BYTES])
+{
+    snprintf(copy, SAID_BYTES, "%.*s", (int)text.n, (const char *)text.p);
+    return cv_bytes_str(_(copy));
 }
 
 /* print_path(path): for a shell to read again. */
@@ -155,11 +163,11 @@ static void print_path(const char *path)
 
 static void print_beginning(const struct cv_tour *t)
 {
-    printf("\nEach exercise says what to do and why, with the commands to type: here, or in\n"
-           "another terminal. Then `casevault demo tour` looks whether it was done, and\n"
-           "goes on. You can stop whenever you like: it knows where you were.\n"
-           "Where a passphrase is asked for, it is: only for training\n"
-           "Before you begin, in each terminal:\n");
+    cv_print("\nEach exercise says what to do and why, with the commands to type: here, or in\n"
+             "another terminal. Then `casevault demo tour` looks whether it was done, and\n"
+             "goes on. You can stop whenever you like: it knows where you were.\n"
+             "Where a passphrase is asked for, it is: only for training\n"
+             "Before you begin, in each terminal:\n");
     if (strcmp(t->dir, ".") != 0) {
         printf("     cd ");
         print_path(t->dir);
@@ -173,10 +181,11 @@ static cv_status print_step(const struct cv_tour *t, const struct cv_tour_step *
 {
     const struct cv_tour_role *role = role_named(step->role);
     bool as = role == NULL || !role->member; /* who it is has been said, or does not matter */
+    char copy[SAID_BYTES];
     struct cv_buf text = { 0 };
-    cv_status st = cv_tour_expand(t, step->body, &text);
-    printf("\nExercise %zu of %zu, %s: ", n->done + 1, n->of, role != NULL ? role->title : "");
-    put(step->title);
+    cv_status st = cv_tour_expand(t, said(step->body, copy), &text);
+    cv_print("\nExercise %zu of %zu, %s: ", n->done + 1, n->of, role != NULL ? _(role->title) : "");
+    put(said(step->title, copy));
     printf("\n\n");
     for (struct cv_bytes rest = cv_buf_view(&text); rest.n > 0;) {
         const struct cv_bytes line = cv_tour_line(&rest);
@@ -186,7 +195,7 @@ static cv_status print_step(const struct cv_tour *t, const struct cv_tour_step *
         put(line);
         fputc('\n', stdout);
     }
-    printf("\nThen: casevault demo tour\n");
+    cv_print("\nThen: casevault demo tour\n");
     cv_buf_free(&text);
     return st;
 }
@@ -217,15 +226,16 @@ static cv_status answer(const struct cv_tour *t, const struct cv_tour_step *step
 static cv_status list_line(const struct cv_tour *t, const struct cv_tour_step *step, bool next)
 {
     const bool done = cv_tour_done(t, step->name);
+    char copy[SAID_BYTES];
     struct cv_json *o = NULL;
     cv_status st = CV_OK;
     if (!t->ui.json) {
-        printf("%-5s %-10.*s ",
-               done   ? "done"
-               : next ? "next"
-                      : "",
-               (int)step->role.n, (const char *)step->role.p);
-        put(step->title);
+        cv_print("%-5s %-10.*s ",
+                 done   ? _("done")
+                 : next ? _("next")
+                        : "",
+                 (int)step->role.n, (const char *)step->role.p);
+        put(said(step->title, copy));
         fputc('\n', stdout);
         return CV_OK;
     }
@@ -250,7 +260,7 @@ static cv_status list(const struct cv_tour *t)
         if (wanted(t, &step))
             st = list_line(t, &step, step.name.p == next.name.p);
     if (!t->ui.json)
-        printf("%zu of %zu are done.\n", n.done, n.of);
+        cv_print("%zu of %zu are done.\n", n.done, n.of);
     return st;
 }
 
@@ -259,10 +269,11 @@ static cv_status print_end(const struct cv_tour *t, const struct count *n)
     const char *role = cv_json_get_str(t->kept, "role");
     if (t->ui.json)
         return answer(t, NULL, n, NULL);
-    printf("\nThat was all: %zu of %zu exercises are done.%s\n", n->done, n->of,
-           role[0] != '\0' ? " Those of the others: casevault demo tour --role " ALL : "");
-    printf("Once more: casevault demo tour --again. When nobody needs it any more, remove\n"
-           "the whole directory: nothing real is in it.\n");
+    cv_print("\nThat was all: %zu of %zu exercises are done.", n->done, n->of);
+    if (role[0] != '\0')
+        cv_print(" Those of the others: casevault demo tour --role all");
+    cv_print("\nOnce more: casevault demo tour --again. When nobody needs it any more, remove\n"
+             "the whole directory: nothing real is in it.\n");
     return CV_OK;
 }
 
@@ -287,6 +298,7 @@ static cv_status go_on(struct cv_tour *t)
 {
     struct cv_tour_step step = { 0 };
     struct count n;
+    char copy[SAID_BYTES];
     uint64_t entry = 0;
     bool met = false, looked = false;
     cv_status st = CV_OK;
@@ -307,8 +319,8 @@ static cv_status go_on(struct cv_tour *t)
         if (st != CV_OK)
             return st;
         if (!t->ui.json) {
-            printf("Done: ");
-            put(step.title);
+            cv_print("Done: ");
+            put(said(step.title, copy));
             fputc('\n', stdout);
         }
     }

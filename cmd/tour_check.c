@@ -365,6 +365,7 @@ static uint64_t since(const struct cv_tour *t, const struct cv_tour_step *step)
 cv_status cv_tour_check(struct cv_tour *t, const struct cv_tour_step *step, uint64_t *entry, bool *met)
 {
     struct cv_bytes lines = step->checks;
+    char english[sizeof(t->why)];
     cv_status st = CV_OK;
     *entry = 0;
     *met = true;
@@ -378,10 +379,12 @@ cv_status cv_tour_check(struct cv_tour *t, const struct cv_tour_step *step, uint
         st = look(&l);
         *met = l.met;
         *entry = l.entry > *entry ? l.entry : *entry;
-        if (!l.met)
-            snprintf(t->why, sizeof(t->why), "%.*s%s%s%s", bar != NULL ? (int)(line.n - n - 2) : 0,
-                     bar != NULL ? (const char *)bar + 2 : "", l.also != NULL ? " (" : "",
-                     l.also != NULL ? l.also : "", l.also != NULL ? ")" : "");
+        if (!l.met) {
+            snprintf(english, sizeof(english), "%.*s", bar != NULL ? (int)(line.n - n - 2) : 0,
+                     bar != NULL ? (const char *)bar + 2 : "");
+            snprintf(t->why, sizeof(t->why), l.also != NULL ? "%s (%s)" : "%s%s", _(english),
+                     l.also != NULL ? l.also : "");
+        }
     }
     return st;
 }

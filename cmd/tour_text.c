@@ -1,13 +1,14 @@
 #include <string.h>
 
 #include "cmd/tour.h"
+#include "formats/words.h"
 
 /* cmd/tour.txt, exercise by exercise. */
 
 const struct cv_tour_role cv_tour_roles[CV_TOUR_ROLES] = {
-    { "intake", "intake worker", true }, { "protection", "protection officer", true },
-    { "legal", "legal officer", true },  { "auditor", "auditor", true },
-    { "custodian", "custodian", true },  { "partner", "the partner: a court", false },
+    { "intake", N_("intake worker"), true }, { "protection", N_("protection officer"), true },
+    { "legal", N_("legal officer"), true },  { "auditor", N_("auditor"), true },
+    { "custodian", N_("custodian"), true },  { "partner", N_("the partner: a court"), false },
 };
 
 struct cv_bytes cv_tour_line(struct cv_bytes *rest)

@@ -29,7 +29,6 @@
 #define FILE_NAME "record.json"
 #define CAPABILITIES 64              /* more than any kernel has */
 #define FILE_MOST ((rlim_t)64 << 20) /* of any one that an editor writes: it all lies in memory */
-#define NO_ROOM "this system gives no place in memory alone for an editor"
 
 /* Kinds of frames: what the room hears, and what it answers. */
 enum { HEAR_EDIT = 1, HEAR_TEXT };
@@ -235,8 +234,9 @@ static cv_status turn(struct cv_channel *c, char *editor, const char *place, str
 /* shut(fd): nothing of ours is open in there but the terminal. */
 static bool shut(int fd)
 {
-    return (fd == CHANNEL || dup2(fd, CHANNEL) == CHANNEL) && close_range(CHANNEL + 1, ~0U, 0) == 0 &&
-           fcntl(CHANNEL, F_SETFD, FD_CLOEXEC) == 0;
+    const bool good = fd == CHANNEL || dup2(fd, CHANNEL) == CHANNEL;
+    closefrom(CHANNEL + 1);
+    return good && fcntl(CHANNEL, F_SETFD, FD_CLOEXEC) == 0;
 }
 
 _Noreturn static void keep(int fd, uid_t user, gid_t group)
@@ -278,7 +278,7 @@ cv_status cv_room_open(struct cv_room *out, struct cv_err *err)
     int ends[2];
     *out = (struct cv_room){ .channel = { .fd = -1 } };
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        return cv_fail_errno(err, NO_ROOM);
+        return cv_fail_errno(err, "this system gives no place in memory alone for an editor");
     fflush(NULL);
     const pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
     if (child == 0) {
@@ -290,12 +290,18 @@ cv_status cv_room_open(struct cv_room *out, struct cv_err *err)
     out->channel.fd = ends[0];
     out->child = child > 0 ? child : 0;
     if (child < 0)
-        return cv_fail(err, CV_ERR_IO, NO_ROOM " (%s): leave --editor away; the form needs none",
-                       strerror(e));
+        return cv_fail(
+            err, CV_ERR_IO,
+            "this system gives no place in memory alone for an editor (%s): leave --editor away; the form "
+            "needs none",
+            strerror(e));
     if (cv_channel_get(&out->channel, &kind, &said) == CV_OK && kind == SAY_READY)
         return CV_OK;
-    return cv_fail(err, CV_ERR_IO, NO_ROOM " (%.*s): leave --editor away; the form needs none", (int)said.n,
-                   (const char *)said.p);
+    return cv_fail(
+        err, CV_ERR_IO,
+        "this system gives no place in memory alone for an editor (%.*s): leave --editor away; the form "
+        "needs none",
+        (int)said.n, (const char *)said.p);
 }
 
 /* answered(r, editor, out, err): what came of it. */
