@@ -29,7 +29,7 @@ class Place:
 
     def env(self, home=None):
         env = {k: v for k, v in os.environ.items() if not k.startswith(('CASEVAULT', 'XDG_'))}
-        env.update(HOME=home or self.home, LC_ALL='C.UTF-8', **self.more)
+        env.update({'HOME': home or self.home, 'LC_ALL': 'C.UTF-8', **self.more})
         return env
 
     def run(self, *args, rc=0, err=None, out=None, stdin=b'', home=None, cwd=None):

@@ -112,7 +112,9 @@ def answers(p, person, case):
     """What programs get: of answers, and of errors."""
     out = []
     for line in JSON:
-        out.append(p.as_('founder', *[{'ID': person, 'CASE': case}.get(w, w) for w in line], '--json'))
+        text = p.as_('founder', *[{'ID': person, 'CASE': case}.get(w, w) for w in line], '--json')
+        # Each look is an entry more, which these count; of the others not a byte may differ.
+        out.append(re.sub(r'[0-9]+', '0', re.sub('"root":"[^"]*"', '', text)) if line[0] in ('status', 'check', 'stats') else text)
     out.append(p.run('help', '--json'))
     p.as_('founder', 'record', 'show', 'zzz', '--json', rc=1)
     out.append(p.told)
@@ -158,7 +160,7 @@ def test(p):
     case, person, _ = p.case()
     partner = p.partner('Prosecutor')
     p.consent(person, partner)
-    p.as_('founder', 'policy', 'set', '--package-quorum', '1')
+    p.as_('founder', 'policy', 'set', '--package-approvals', '1')
     for language in LOCALES:
         for name in NAMES[language]:
             p.add('founder', dict(PERSON, identity={'first_name': 'A', 'second_name': name}))
@@ -168,7 +170,10 @@ def test(p):
     english = answers(p, person, case)
     for language in LOCALES:
         speak(p, language)
-        assert answers(p, person, case) == english, 'JSON in ' + language
+        for there, here in zip(english, answers(p, person, case)):
+            assert there == here, (language, there, here)
+    for language in LOCALES:
+        speak(p, language)
         speaks(p, catalogs[language], language, person, label)
         says_yes(p, catalogs[language], case, partner)
     speak(p, 'ru')
