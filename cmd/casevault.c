@@ -191,9 +191,10 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
         fputs("casevault: ", stderr);
         fprintf(stderr, "%s\n", ui->err.msg);
         cv_alloc_last_words(NULL);
-        if (cv_ui_next(ui, st) != NULL)
-            cv_print_to(stderr, "casevault: hint: %s\n", _(cv_ui_next(ui, st)));
-        else if (st == CV_ERR_ARG)
+        const char *next = cv_ui_next(ui, st);
+        if (next != NULL && next[0] != '\0')
+            cv_print_to(stderr, "casevault: hint: %s\n", _(next));
+        else if (next == NULL && st == CV_ERR_ARG)
             cv_print_to(stderr, "casevault: hint: `casevault %s --help` shows how it is used\n", cmd->name);
     }
     return (int)exit_of(ui, st);

@@ -43,7 +43,7 @@ struct cv_ui {
     struct cv_err err;     /* what went wrong; main prints it */
     bool wrong_passphrase;
     bool by_agent;    /* an agent holds the identity */
-    const char *hint; /* printed apart from the error, translated; a literal */
+    const char *hint; /* printed apart from the error, translated; a literal; "": none is wanted */
 };
 #define CV_NO_FD UINT64_MAX
 #define CV_IDENTITY_FILE_MAX 65536

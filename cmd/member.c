@@ -49,6 +49,15 @@ static cv_status read_line(struct cv_ui *ui, const char *line, const char *finge
     return st;
 }
 
+/* of_the_kind(ui, v, key): what to do where it is not of the vault's kind, which the vault refuses. */
+static void of_the_kind(struct cv_ui *ui, const struct cv_vault *v, const struct cv_member_key *key)
+{
+    if (key->training != cv_vault_policy(v)->training)
+        ui->hint = key->training
+                       ? N_("a real identity is made with: casevault identity new FILE")
+                       : N_("one for training is made with: casevault identity new --training FILE");
+}
+
 static cv_status run_add(struct cv_ui *ui, const void *args)
 {
     const struct add_args *a = args;
@@ -60,6 +69,8 @@ static cv_status run_add(struct cv_ui *ui, const void *args)
     struct cv_outcome outcome;
     cv_status st = read_line(ui, line, a->fingerprint, &key);
     st = CV_THEN(st, cv_ui_open(ui, &o));
+    if (st == CV_OK)
+        of_the_kind(ui, o.vault, &key);
     st = CV_THEN(st, cv_members_add(o.vault, &key, a->roles.w, &outcome, &ui->err));
     if (st == CV_OK && a->name != NULL)
         st = add_staff(ui, o.vault, &key, a->name);
@@ -191,6 +202,8 @@ static cv_status run_remove(struct cv_ui *ui, const void *args)
     (void)args;
     cv_status st = cv_ui_open(ui, &o);
     const cv_roles roles = st == CV_OK ? roles_of(o.vault, who) : 0;
+    if (st == CV_OK)
+        of_the_kind(ui, o.vault, &key);
     st = CV_THEN(st, cv_members_remove(o.vault, who, &outcome, &ui->err));
     st = CV_THEN(st,
                  cv_ui_outcome(ui, &outcome, "Removed: new keys are in force for all that they could open."));

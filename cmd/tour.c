@@ -311,6 +311,7 @@ static cv_status go_on(struct cv_tour *t)
         if (st != CV_OK)
             return st;
         if (!met) {
+            t->ui.hint = ""; /* the exercise says it */
             st = show(t, &step, &n, t->why);
             return CV_THEN(st, cv_fail(&t->ui.err, CV_ERR_NOTFOUND, "not done yet: %s", t->why));
         }

@@ -13,7 +13,8 @@ CV_MUST_CHECK cv_status cv_answer_value(const struct cv_template_field *f, struc
                                         struct cv_json **out, const char **why);
 
 /** cv_choice_label(word, out): append the word of a choice as a person reads it: "SexualExploitation" is
- * "Sexual exploitation", in the reader's language, and the letter of a classification is left away. CV_OK; CV_ERR_NOMEM. */
+ * "Sexual exploitation", in the reader's language, and the letter of a classification is left away. CV_OK;
+ * CV_ERR_NOMEM. */
 CV_MUST_CHECK cv_status cv_choice_label(const char *word, struct cv_buf *out);
 
 #endif

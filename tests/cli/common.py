@@ -4,6 +4,7 @@ import fcntl, hashlib, io, itertools, json, os, pty, re, select, shutil, struct,
 HERE = os.path.dirname(os.path.abspath(__file__))
 READER = os.path.join(HERE, '..', 'reader.py')
 PASSPHRASE = 'correct horse battery staple'
+HINTS = ('casevault: hint:', 'casevault: подсказка:', 'casevault: këshillë:')
 LONG = os.environ.get('CASEVAULT_LONG') == '1'
 
 
@@ -43,7 +44,7 @@ class Place:
         assert err is None or err in errors, 'stderr lacks %r%s' % (err, told)
         assert out is None or out in text, 'stdout lacks %r%s' % (out, told)
         if rc != 0:
-            lines = [l for l in errors.split('\n') if l.startswith('casevault: ') and 'hint:' not in l]
+            lines = [l for l in errors.split('\n') if l.startswith('casevault: ') and not l.startswith(HINTS)]
             assert len(lines) == 1, 'not one clear line on stderr%s' % told
         self.checks += 1
         return text
