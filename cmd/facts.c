@@ -97,7 +97,7 @@ static void print_versions(const struct cv_facts *f, const struct cv_record *r)
 static const struct {
     const char *state, *word, *when, *day, *otherwise;
 } states[] = {
-    { "in force", N_("holds"), N_(", until "), "until", N_(", until it is withdrawn") },
+    { "in force", N_("in force"), N_(", until "), "until", N_(", until it is withdrawn") },
     { "not yet", N_("not yet"), N_(", from "), "from", NULL },
     { "doubtful", N_("doubtful"), NULL, NULL, N_(", something later cannot be read: ask them again") },
     { "over", N_("EXPIRED"), N_(", its last day was "), "until", NULL },

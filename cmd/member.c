@@ -202,8 +202,6 @@ static cv_status run_remove(struct cv_ui *ui, const void *args)
     (void)args;
     cv_status st = cv_ui_open(ui, &o);
     const cv_roles roles = st == CV_OK ? roles_of(o.vault, who) : 0;
-    if (st == CV_OK)
-        of_the_kind(ui, o.vault, &key);
     st = CV_THEN(st, cv_members_remove(o.vault, who, &outcome, &ui->err));
     st = CV_THEN(st,
                  cv_ui_outcome(ui, &outcome, "Removed: new keys are in force for all that they could open."));
@@ -253,6 +251,8 @@ static cv_status run_replace(struct cv_ui *ui, const void *args)
     cv_status st = read_line(ui, ui->words.w[1], a->fingerprint, &key);
     st = CV_THEN(st, cv_ui_open(ui, &o));
     const cv_roles roles = st == CV_OK ? roles_of(o.vault, who) : 0;
+    if (st == CV_OK)
+        of_the_kind(ui, o.vault, &key);
     st = CV_THEN(st, cv_members_replace(o.vault, who, &key, &outcome, &ui->err));
     if (st == CV_OK && outcome.done)
         st = rename_staff(ui, o.vault, who, &key);

@@ -384,10 +384,15 @@ static cv_status overtaken(struct cv_vault *v, const struct cv_version *now, con
     const bool read = cv_record_read(v, now->id, now->version, head, "read", reason, &r, NULL) == CV_OK;
     const char *day = read ? r.sources[0].day : "";
     cv_status st =
-        cv_fail(err, CV_ERR_LOCKED,
-                "somebody else has changed %s meanwhile: version %llu is by %s%s%s; nothing was "
-                "stored: look at that, and try again",
-                now->id, (unsigned long long)now->version, now->author, day[0] != '\0' ? " of " : "", day);
+        day[0] != '\0'
+            ? cv_fail(err, CV_ERR_LOCKED,
+                      "somebody else has changed %s meanwhile: version %llu is by %s of %s; nothing was "
+                      "stored: look at that, and try again",
+                      now->id, (unsigned long long)now->version, now->author, day)
+            : cv_fail(err, CV_ERR_LOCKED,
+                      "somebody else has changed %s meanwhile: version %llu is by %s; nothing was "
+                      "stored: look at that, and try again",
+                      now->id, (unsigned long long)now->version, now->author);
     cv_record_free(&r);
     return st;
 }
