@@ -134,7 +134,7 @@ def glance(p):
     head = shown.split('\n\n')[0].split('\n')
     assert head[1:] == ['  Versions: 2; this is the latest, by %s on %s' % (founder, today()),
                         '  Consents, as of today (`casevault consent show --person ID` tells more)',
-                        '    holds      Prosecution, to Prosecutor, until ' + day(20),
+                        '    in force   Prosecution, to Prosecutor, until ' + day(20),
                         '    not yet    Repatriation, to IOM, from ' + day(30),
                         '    EXPIRED    Prosecution, to Prosecutor, its last day was 2020-02-01',
                         '    withdrawn  Repatriation, to IOM',
@@ -146,7 +146,7 @@ def glance(p):
     # Who may not read consents is told that, and asked for nothing; who asks for one section gets that; machines get what they got.
     p.as_('founder', 'member', 'add', '--role', 'analyst', '--name', 'N', p.identity('analyst'))
     shown = p.as_('analyst', 'record', 'show', person, out='  Consents: you may not read these\n')
-    assert 'holds' not in shown and 'Prosecution' not in shown and 'Identity: you may not read this' in shown, shown
+    assert 'in force' not in shown and 'Prosecution' not in shown and 'Identity: you may not read this' in shown, shown
     assert not p.json_as('auditor', 'audit', 'log', '--refused', '--member', p.json_as('analyst', 'status')[0]['member'])
     assert 'Consents' not in p.as_('protection', 'record', 'show', '--section', 'identity', person)
     doc, = p.json_as('protection', 'record', 'show', person)
