@@ -88,11 +88,12 @@ static cv_status run_head(struct cv_ui *ui, const void *args)
     if (st == CV_OK && ui->json)
         st = answer_head(ui, c, print, &root, &vkey);
     else if (st == CV_OK) {
-        cv_print("Read out, or write down:\n\n    %" PRIu64 "  %s\n\n", head.size, print);
-        cv_print("That is %" PRIu64 " entries of the vault %s, and all before them.\n", head.size, vault);
-        cv_print("Later: casevault audit verify --since \"%" PRIu64 " %s\"\n\n", head.size, print);
+        /* The code is higher than a screen: what is to be read comes after it. */
         fwrite(blocks.p, 1, blocks.n, stdout);
         cv_print("\nThe log's key, for those who check proofs:\n%.*s\n", (int)vkey.n, (const char *)vkey.p);
+        cv_print("\nRead out, or write down:\n\n    %" PRIu64 "  %s\n\n", head.size, print);
+        cv_print("That is %" PRIu64 " entries of the vault %s, and all before them.\n", head.size, vault);
+        cv_print("Later: casevault audit verify --since \"%" PRIu64 " %s\"\n", head.size, print);
     }
     cv_buf_free(&root);
     cv_buf_free(&vkey);

@@ -238,6 +238,10 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
         st =
             cv_fail(&ui->err, st, "the log tells another story; two signed heads prove it: %.190s", evidence);
     }
+    if (st == CV_ERR_LOG)
+        ui->hint =
+            "let nobody write to this vault, and delete nothing; docs/AUDIT.md says what this means, and "
+            "`casevault check` names all that is damaged";
     st = CV_THEN(
         st, cv_audit_print(ui, &audit,
                            audit.known

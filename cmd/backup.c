@@ -66,11 +66,11 @@ static void print_keys(const struct cv_backed *b)
 
 static void print_backup(const struct cv_backed *b, const char *dir)
 {
-    cv_print_n(stdout, b->audit.entries,
-               "Backed up: all %" PRIu64 " entry; %" PRIu64 " bytes of it are new here. It is on the disk.\n",
-               "Backed up: all %" PRIu64 " entries; %" PRIu64
-               " bytes of them are new here. It is on the disk.\n",
-               b->audit.entries, b->copied);
+    cv_print_n(
+        stdout, b->audit.entries,
+        "Backed up: all %" PRIu64 " entry; %" PRIu64 " bytes of it are new here.\nIt is on the disk.\n",
+        "Backed up: all %" PRIu64 " entries; %" PRIu64 " bytes of them are new here.\nIt is on the disk.\n",
+        b->audit.entries, b->copied);
     print_keys(b);
     if (b->before == 0)
         cv_print("The copies of release keys lie apart from the archive, in %s/keys.\n"

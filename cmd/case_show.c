@@ -330,7 +330,7 @@ static void print(const struct gathering *g)
     cv_ui_print_text(
         cv_bytes_str(title != NULL && title[0] != '\0' ? title : _("(number not yours to read)")));
     if (status != NULL)
-        printf(", ");
+        fputc(',', stdout);
     cv_text_print(cv_bytes_str(status != NULL ? status : ""), 1, 2);
     printf("%s\n", g->case_id);
     cv_print(cv_json_len(persons) > 0 ? N_("\nPersons\n") : N_("\nPersons: none\n"));

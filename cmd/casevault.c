@@ -6,6 +6,7 @@
 #include "crypto/alloc.h"
 
 #define VERSION "0.1.0"
+#define SAID_BYTES 1024 /* of an error, a hint or a synopsis */
 
 extern const struct cv_cmd cv_cmd_init, cv_cmd_identity_new, cv_cmd_identity_show, cv_cmd_identity_passphrase,
     cv_cmd_unlock, cv_cmd_lock, cv_cmd_member_add, cv_cmd_member_list, cv_cmd_member_remove,
@@ -166,6 +167,18 @@ static enum cv_exit exit_of(const struct cv_ui *ui, cv_status st)
     }
 }
 
+/* say(fmt, ...): on stderr, in the reader's language; a terminal gets it in whole words. */
+__attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
+{
+    char text[SAID_BYTES];
+    va_list ap;
+    va_start(ap, fmt);
+    cv_locale_text(text, sizeof(text), _(fmt), ap);
+    va_end(ap);
+    cv_text_wrap(text, cv_ui_said_width());
+    fputs(text, stderr);
+}
+
 static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv)
 {
     _Alignas(16) static char args[CV_ARGS_MAX];
@@ -178,24 +191,24 @@ static int run(const struct cv_cmd *cmd, struct cv_ui *ui, int argc, char **argv
     if (st == CV_OK && (ui->words.n < cmd->words_min || ui->words.n > cmd->words_max))
         st = cv_fail(&ui->err, CV_ERR_ARG, "wrong number of arguments");
     if (st != CV_OK) {
-        cv_print_to(stderr, "casevault: %s\nUsage: casevault %s %s\n", ui->err.msg, cmd->name, cmd->synopsis);
+        say("casevault: %s\nUsage: casevault %s %s\n", ui->err.msg, cmd->name, cmd->synopsis);
         return CV_EXIT_USAGE;
     }
     st = cmd->run(ui, args);
+    cv_ui_progress_clear();
     cv_ui_page_end();
     if ((fflush(stdout) != 0 || ferror(stdout)) && st == CV_OK)
         st = cv_fail(&ui->err, CV_ERR_IO, "standard output: cannot write");
     if (st != CV_OK) {
         (void)cv_err_note(&ui->err, st, cmd->name);
         cv_ui_agent_gone(ui);
-        fputs("casevault: ", stderr);
-        fprintf(stderr, "%s\n", ui->err.msg);
+        say("casevault: %s\n", ui->err.msg);
         cv_alloc_last_words(NULL);
         const char *next = cv_ui_next(ui, st);
         if (next != NULL && next[0] != '\0')
-            cv_print_to(stderr, "casevault: hint: %s\n", _(next));
+            say("casevault: hint: %s\n", _(next));
         else if (next == NULL && st == CV_ERR_ARG)
-            cv_print_to(stderr, "casevault: hint: `casevault %s --help` shows how it is used\n", cmd->name);
+            say("casevault: hint: `casevault %s --help` shows how it is used\n", cmd->name);
     }
     return (int)exit_of(ui, st);
 }
@@ -253,7 +266,7 @@ static void unknown(int argc, char **argv)
 {
     struct cv_err line = { 0 };
     struct cv_buf more = { 0 };
-    char one[NEAR_BYTES], two[NEAR_BYTES];
+    char one[NEAR_BYTES], two[NEAR_BYTES], whole[SAID_BYTES];
     const char *after = two, *near = NULL;
     snprintf(one, sizeof(one), "%.30s", argv[1]);
     snprintf(two, sizeof(two), "%.30s%s%.30s", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
@@ -271,7 +284,7 @@ static void unknown(int argc, char **argv)
                        after, (int)more.n, (const char *)more.p);
     else
         (void)!cv_fail(&line, CV_ERR_ARG, "there is no command %s; see `casevault --help`", one);
-    fprintf(stderr, "casevault: %s\n", line.msg);
+    say("casevault: %s\n", line.msg);
     cv_buf_free(&more);
 }
 

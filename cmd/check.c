@@ -210,9 +210,10 @@ static void what_now(const struct cv_ui *ui, const struct cv_audit *audit)
         cv_ui_say(ui, "It could not be read to its end: what lies behind the last fault is not known.");
     else
         cv_ui_say(ui, "What is not named above is whole.");
-    cv_ui_say(ui, "Nothing was changed. Let nobody write to this vault, and do not delete anything. If\n"
-                  "there is a backup: `casevault repair --from BACKUP`; if there is none: `casevault\n"
-                  "repair`. docs/RECOVERY.md goes through it step by step.");
+    cv_ui_say(ui, "Nothing was changed. Let nobody write to this vault, and do not delete anything.\n"
+                  "If there is a backup: `casevault repair --from BACKUP`.\n"
+                  "If there is none: `casevault repair`.\n"
+                  "docs/RECOVERY.md goes through it step by step.");
 }
 
 /* finish(ui, st, found, ...): damage of any sort is damage, whatever else was found later. */
@@ -222,6 +223,7 @@ static cv_status report(struct cv_ui *ui, struct checking *c, const struct cv_au
     const struct cv_head_walk none = { 0 };
     struct cv_err first = ui->err;
     cv_status st = CV_OK;
+    cv_ui_progress_clear();
     cv_ui_training(ui, audit->training);
     ui->err = (struct cv_err){ 0 };
     if (a->contents && (found == CV_OK || found == CV_ERR_LOG))

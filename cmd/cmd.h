@@ -170,8 +170,7 @@ void cv_ui_training(struct cv_ui *ui, bool training);
 enum cv_unread { CV_UI_LEFT_OUT /* if of this case */, CV_UI_NOT_SEARCHED };
 void cv_ui_unread(size_t count, enum cv_unread not_done);
 /** cv_ui_say(ui, fmt, ...): a line to stderr, as cv_print, unless --quiet; after what stdout was given so
- * far.
- */
+ * far; on a terminal its words stay whole. */
 __attribute__((format(printf, 2, 3))) void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...);
 /** cv_ui_say_n(ui, n, one, many, ...): the same, as cv_print_n. */
 __attribute__((format(printf, 3, 5), format(printf, 4, 5))) void
@@ -193,6 +192,8 @@ CV_MUST_CHECK cv_status cv_ui_stored(const struct cv_ui *ui, const char *id, uin
 /** cv_ui_width(): the columns of the terminal that stdout is, or that a pager stands before; 0 if it is none:
  * then lines are as long as they are. */
 size_t cv_ui_width(void);
+/** cv_ui_said_width(): the same of stderr. */
+size_t cv_ui_said_width(void);
 /** cv_ui_page(ui): what is printed from now on, by whichever way, is shown page by page, where somebody sits
  * at a terminal and `less` is there: on the screen that it puts away at the end, with no history kept, and
  * unable to write a file or to start a program. Else nothing happens. cv_main ends it. */
@@ -200,8 +201,11 @@ void cv_ui_page(const struct cv_ui *ui);
 /** cv_ui_page_end(): wait until it was read; what was not read goes nowhere. */
 void cv_ui_page_end(void);
 
-/** cv_ui_progress(ui, what, done, total): on a terminal, now and then; the last call has done == total. */
+/** cv_ui_progress(ui, what, done, total): on a terminal, now and then, in a line that is taken away again;
+ * the last call has done == total. */
 void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total);
+/** cv_ui_progress_clear(): take that line away, before something else is shown. */
+void cv_ui_progress_clear(void);
 
 /* ---- locale.c: our own words, and how dates, numbers and names are written where the reader is ---- */
 
@@ -215,6 +219,9 @@ __attribute__((format(printf, 2, 3))) void cv_print_to(FILE *f, const char *fmt,
 /** cv_print_n(f, n, one, many, ...): the same in the form that goes with ${n}. */
 __attribute__((format(printf, 3, 5), format(printf, 4, 5))) void
 cv_print_n(FILE *f, uint64_t n, const char *one, const char *many, ...);
+/** cv_locale_text(out, room, fmt, ap): the same as a string; ${fmt} is translated already. */
+__attribute__((format(printf, 3, 0))) void cv_locale_text(char *out, size_t room, const char *fmt,
+                                                          va_list ap);
 /** cv_print_v(f, fmt, ap): what is translated already. */
 __attribute__((format(printf, 2, 0))) void cv_print_v(FILE *f, const char *fmt, va_list ap);
 
@@ -239,6 +246,9 @@ bool cv_locale_yes(const char *line);
  * wrapped; whatever line follows the first, paragraphs included, begins at ${indent}, so that nothing in a
  * record looks like a line of casevault's own. Control and bidirectional characters become U+FFFD. */
 void cv_text_print(struct cv_bytes text, size_t column, size_t indent);
+/** cv_text_wrap(text, width): blanks become ends of lines, so that none is wider; 0: however wide. A word
+ * that no line can hold (a path) stays whole. */
+void cv_text_wrap(char *text, size_t width);
 /** cv_text_label(indent, label): "  Label:" on stdout, translated, and nothing after it; the column where it
  * ends. */
 size_t cv_text_label(size_t indent, const char *label);

@@ -163,6 +163,14 @@ void cv_print_v(FILE *f, const char *fmt, va_list ap)
         uselocale(was);
 }
 
+void cv_locale_text(char *out, size_t room, const char *fmt, va_list ap)
+{
+    const locale_t was = here != (locale_t)0 ? uselocale(here) : (locale_t)0;
+    (void)vsnprintf(out, room, fmt, ap);
+    if (was != (locale_t)0)
+        uselocale(was);
+}
+
 void cv_print(const char *fmt, ...)
 {
     va_list ap;

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "formats/policy_diff.h"
@@ -6,6 +7,8 @@
 #include "vault/members.h"
 
 /* member add / list / remove / replace: who is there. */
+
+#define FILE_MAX 65536 /* of a file that somebody saved a member line in */
 
 struct add_args {
     struct cv_words roles;
@@ -37,11 +40,33 @@ static cv_status add_staff(struct cv_ui *ui, struct cv_vault *v, const struct cv
     return st;
 }
 
-/* read_line(ui, line, fingerprint, key): the public line, and whether it is that of whoever read it out. */
-static cv_status read_line(struct cv_ui *ui, const char *line, const char *fingerprint,
+/* from_file(ui, path, key): the line that stands in it, alone or first. */
+static cv_status from_file(struct cv_ui *ui, const char *path, struct cv_member_key *key)
+{
+    struct cv_buf text = { 0 };
+    struct cv_err why = { 0 };
+    cv_status st = cv_ui_read_file(ui, path, FILE_MAX, &text);
+    if (st == CV_OK) {
+        size_t n = 0;
+        while (n < text.n && text.p[n] > ' ')
+            n++;
+        st = cv_member_parse(CV_BYTES(text.p, n), key, &why);
+        if (st != CV_OK)
+            st = cv_fail(&ui->err, st, "%.80s: %.160s", path, why.msg);
+    }
+    cv_buf_free(&text);
+    return st;
+}
+
+/* read_line(ui, said, fingerprint, key): the public line, or the file that holds it; and whether it is that
+ * of whoever read the fingerprint out. */
+static cv_status read_line(struct cv_ui *ui, const char *said, const char *fingerprint,
                            struct cv_member_key *key)
 {
-    cv_status st = cv_member_parse(cv_bytes_str(line), key, &ui->err);
+    cv_status st = access(said, F_OK) == 0 ? from_file(ui, said, key)
+                                           : cv_member_parse(cv_bytes_str(said), key, &ui->err);
+    if (st == CV_ERR_FORMAT)
+        ui->hint = "wanted is the whole line that `identity new` printed, or a file that it stands in";
     if (st == CV_OK && fingerprint != NULL && strcmp(fingerprint, key->fingerprint) != 0)
         st =
             cv_fail(&ui->err, CV_ERR_AUTH,
@@ -85,8 +110,11 @@ static cv_status run_add(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_member_add = {
     .name = "member add",
-    .synopsis = "--role ROLE... [--name NAME] [--fingerprint PRINT] LINE",
+    .synopsis = "--role ROLE... [--name NAME] [--fingerprint PRINT] LINE|FILE",
     .summary = "admit a colleague, by the line that `identity new` printed",
+    .details = "LINE is what `identity new` printed to them, or the name of a file that you saved it in. "
+               "Anybody may "
+               "have changed it on the way: let them read out its fingerprint, on the telephone.",
     .opts = add_opts,
     .args_bytes = sizeof(struct add_args),
     .words_min = 1,
@@ -267,11 +295,11 @@ static cv_status run_replace(struct cv_ui *ui, const void *args)
 
 const struct cv_cmd cv_cmd_member_replace = {
     .name = "member replace",
-    .synopsis = "[--fingerprint PRINT] MEMBER LINE",
+    .synopsis = "[--fingerprint PRINT] MEMBER LINE|FILE",
     .summary = "give a member's roles to their new identity (a lost laptop)",
-    .details =
-        "LINE is what `identity new` printed to them. The old identity is removed in the same step, and all "
-        "that it\ncould open gets new keys.",
+    .details = "LINE is what `identity new` printed to them, or a file that it stands in. The old identity "
+               "is removed in the same step, and all "
+               "that it\ncould open gets new keys.",
     .opts = replace_opts,
     .args_bytes = sizeof(struct replace_args),
     .words_min = 2,

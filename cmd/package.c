@@ -80,6 +80,35 @@ static struct cv_bytes title_of(const struct cv_json *shown, const char *id)
     return strcmp(id, "-") == 0 ? cv_bytes_str(_("whose it is, is not known")) : cv_bytes_str(id);
 }
 
+/* same_lack(a, b): of one person, for one reason: one line will do for both. */
+static bool same_lack(const struct cv_json *a, const struct cv_json *b)
+{
+    return strcmp(cv_json_get_str(a, "person"), cv_json_get_str(b, "person")) == 0 &&
+           strcmp(cv_json_get_str(a, "why"), cv_json_get_str(b, "why")) == 0;
+}
+
+/* print_lack(t, missing, i, shown): whose consent is missing, for which sections; once for each person and
+ * reason. */
+static cv_status print_lack(const struct cv_template *t, const struct cv_json *missing, size_t i,
+                            const struct cv_json *shown)
+{
+    const struct cv_json *o = cv_json_at(missing, i);
+    struct cv_buf text = { 0 };
+    for (size_t j = 0; j < i; j++)
+        if (same_lack(cv_json_at(missing, j), o))
+            return CV_OK;
+    cv_status st = cv_buf_append(&text, title_of(shown, cv_json_get_str(o, "person")));
+    for (size_t j = i; j < cv_json_len(missing) && st == CV_OK; j++)
+        if (same_lack(cv_json_at(missing, j), o))
+            st = cv_buf_printf(
+                &text, "%s%s", j > i ? ", " : _(", to "),
+                _(cv_template_label(t, "", cv_json_get_str(cv_json_at(missing, j), "section"), NULL)));
+    st = CV_THEN(st, cv_buf_printf(&text, ": %s", _(cv_json_get_str(o, "why"))));
+    cv_text_print(cv_buf_view(&text), cv_text_lead("  MISSING"), 12);
+    cv_buf_free(&text);
+    return st;
+}
+
 /* print_consent(doc, shown): whose covers what, and where it is missing. */
 static cv_status print_consent(const struct cv_template *t, const struct cv_json *doc,
                                const struct cv_json *shown)
@@ -99,16 +128,8 @@ static cv_status print_consent(const struct cv_template *t, const struct cv_json
         cv_text_print(cv_buf_view(&text), cv_text_lead("  given  "), 12);
         cv_buf_free(&text);
     }
-    for (size_t i = 0; i < cv_json_len(missing) && st == CV_OK; i++) {
-        const struct cv_json *o = cv_json_at(missing, i);
-        struct cv_buf text = { 0 };
-        st = cv_buf_append(&text, title_of(shown, cv_json_get_str(o, "person")));
-        st = CV_THEN(st, cv_buf_printf(&text, _(", to %s: %s"),
-                                       _(cv_template_label(t, "", cv_json_get_str(o, "section"), NULL)),
-                                       _(cv_json_get_str(o, "why"))));
-        cv_text_print(cv_buf_view(&text), cv_text_lead("  MISSING"), 12);
-        cv_buf_free(&text);
-    }
+    for (size_t i = 0; i < cv_json_len(missing) && st == CV_OK; i++)
+        st = print_lack(t, missing, i, shown);
     const struct cv_bytes basis = cv_json_text(cv_json_get(doc, "basis"));
     if (basis.n > 0)
         cv_text_print(basis, cv_text_lead("  LEGAL BASIS where consent is missing:"), 4);

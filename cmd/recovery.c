@@ -148,7 +148,7 @@ static cv_status run_split(struct cv_ui *ui, const void *args)
     if (st == CV_OK && a->pages != NULL)
         cv_ui_say(
             ui,
-            "%llu pages stand in %s. Print them, hand each to another person, then destroy the files: a\n"
+            "%llu pages stand in %s. Print them, hand each to another person, then destroy the files: a "
             "directory in memory, such as one under /dev/shm, leaves nothing on a disk.",
             (unsigned long long)a->shares, a->pages);
     st = CV_THEN(st, cv_ui_outcome(ui, &outcome, "The shares were put together once, and make the secret."));

@@ -26,17 +26,23 @@ static struct {
     struct sigaction on[4]; /* what these did: */
 } page;
 
-static size_t terminal_width(void)
+/* terminal_width(fd): of the terminal that it is; 0 if it is none. */
+static size_t terminal_width(int fd)
 {
     struct winsize size;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    if (isatty(fd) != 1)
+        return 0;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 size_t cv_ui_width(void)
 {
-    if (page.child != 0)
-        return page.width;
-    return isatty(STDOUT_FILENO) == 1 ? terminal_width() : 0;
+    return page.child != 0 ? page.width : terminal_width(STDOUT_FILENO);
+}
+
+size_t cv_ui_said_width(void)
+{
+    return page.child != 0 && page.err >= 0 ? page.width : terminal_width(STDERR_FILENO);
 }
 
 /* kept(name, out): "NAME=value" of our own environment, if it is there. */
@@ -102,7 +108,7 @@ void cv_ui_page(const struct cv_ui *ui)
         close(ends[1]);
         return;
     }
-    page.width = terminal_width();
+    page.width = terminal_width(STDOUT_FILENO);
     page.err = isatty(STDERR_FILENO) == 1 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
     dup2(ends[1], STDOUT_FILENO);
     if (page.err >= 0) /* what is said besides is to be read too */

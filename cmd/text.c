@@ -85,6 +85,31 @@ void cv_text_print(struct cv_bytes text, size_t column, size_t indent)
         fputc('\n', stdout);
 }
 
+void cv_text_wrap(char *text, size_t width)
+{
+    char *gap = NULL; /* the last blank before a word, if a word stands before that in this line */
+    size_t column = 0;
+    bool fresh = true;
+    while (width > 0 && *text != '\0') {
+        const size_t n = strcspn(text, " \n"), columns = cv_utf8_columns(CV_BYTES(text, n));
+        if (gap != NULL && n > 0 && column + columns > width) {
+            *gap = '\n';
+            column = 0;
+        }
+        column += columns;
+        fresh = fresh && n == 0;
+        text += n;
+        gap = NULL;
+        if (*text == '\n') {
+            column = 0;
+            fresh = true;
+            text++;
+        }
+        for (; *text == ' '; text++, column++)
+            gap = fresh ? NULL : text;
+    }
+}
+
 size_t cv_text_label(size_t indent, const char *label)
 {
     const struct cv_bytes text = cv_bytes_str(_(label));

@@ -13,6 +13,8 @@
 #include "formats/utf8.h"
 #include "vault/agent.h"
 
+#define SAID_BYTES 8192 /* of what is said at once, a path and a list of sections in it */
+
 static cv_status read_fd(struct cv_ui *ui, int fd, const char *name, size_t max, struct cv_buf *out)
 {
     for (;;) {
@@ -292,16 +294,26 @@ void cv_ui_unread(size_t count, enum cv_unread not_done)
                    count);
 }
 
+/* say(fmt, ap): what is translated already. */
+__attribute__((format(printf, 1, 0))) static void say(const char *fmt, va_list ap)
+{
+    char text[SAID_BYTES];
+    cv_ui_progress_clear();
+    fflush(stdout); /* both may go into one file: what was said first stands first */
+    cv_locale_text(text, sizeof(text), fmt, ap);
+    cv_text_wrap(text, cv_ui_said_width());
+    fprintf(stderr, "%s\n", text);
+    cv_wipe(text, sizeof(text));
+}
+
 void cv_ui_say(const struct cv_ui *ui, const char *fmt, ...)
 {
     va_list ap;
     if (ui->quiet)
         return;
-    fflush(stdout); /* both may go into one file: what was said first stands first */
     va_start(ap, fmt);
-    cv_print_v(stderr, _(fmt), ap);
+    say(_(fmt), ap);
     va_end(ap);
-    fputc('\n', stderr);
 }
 
 void cv_ui_say_n(const struct cv_ui *ui, uint64_t n, const char *one, const char *many, ...)
@@ -309,11 +321,9 @@ void cv_ui_say_n(const struct cv_ui *ui, uint64_t n, const char *one, const char
     va_list ap;
     if (ui->quiet)
         return;
-    fflush(stdout);
     va_start(ap, many);
-    cv_print_v(stderr, cv_words(n, one, many), ap);
+    say(cv_words(n, one, many), ap);
     va_end(ap);
-    fputc('\n', stderr);
 }
 
 void cv_ui_print_text(struct cv_bytes text)
@@ -364,21 +374,34 @@ cv_status cv_ui_stored(const struct cv_ui *ui, const char *id, uint64_t version)
     return st;
 }
 
+static int progress_shown; /* columns of the line that stands there */
+
+void cv_ui_progress_clear(void)
+{
+    if (progress_shown > 0)
+        fprintf(stderr, "\r%*s\r", progress_shown, "");
+    progress_shown = 0;
+}
+
 void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uint64_t total)
 {
     static time_t last;
-    static bool finished;
     const time_t now = time(NULL);
-    if (ui->quiet || isatty(STDERR_FILENO) != 1 || (now == last && done != total) ||
-        (finished && done == total))
+    char text[160];
+    if (ui->quiet || isatty(STDERR_FILENO) != 1)
+        return;
+    if (last == 0) /* what takes no time needs no line */
+        last = now;
+    if (done != total && now == last)
+        return;
+    cv_ui_progress_clear();
+    if (done == total)
         return;
     last = now;
-    finished = done == total;
-    fputc('\r', stderr);
-    cv_print_to(stderr, "%s: %llu of %llu (%llu %%)", _(what), (unsigned long long)done,
-                (unsigned long long)total, (unsigned long long)(total > 0 ? 100 * done / total : 100));
-    if (done == total)
-        fputc('\n', stderr);
+    snprintf(text, sizeof(text), _("%s: %llu of %llu (%llu %%)"), _(what), (unsigned long long)done,
+             (unsigned long long)total, (unsigned long long)(total > 0 ? 100 * done / total : 100));
+    fputs(text, stderr);
+    progress_shown = (int)cv_utf8_columns(cv_bytes_str(text));
 }
 
 cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome *outcome, const char *done)
@@ -390,8 +413,7 @@ cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome *outcome, cons
         else
             cv_ui_say(ui,
                       "This waits for others: it has %u of %u signatures, and nothing has changed yet. They "
-                      "see it with "
-                      "`policy show` and\nsign it with `policy approve %llu`.",
+                      "see it with `policy show`, and sign it with `policy approve %llu`.",
                       outcome->have, outcome->need, (unsigned long long)outcome->proposal);
         return CV_OK;
     }

@@ -27,6 +27,7 @@ def flips(p, segment, person):
             bad[place] ^= 1 << rng.randrange(8)
             open(segment, 'wb').write(bad)
             p.run('audit', 'verify', '--vault', p.path('vault'), rc=14, err='entry %d' % index)
+            assert 'hint: let nobody write' in p.told
             text = p.run('check', '--vault', p.path('vault'), rc=14)
             assert 'entry %d ' % index in text or kind == 'policy', (index, kind, text)
             theirs = subprocess.run([sys.executable, READER, p.path('vault'), 'log'], capture_output=True)

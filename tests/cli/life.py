@@ -134,7 +134,13 @@ def members(p):
     p.as_('founder', 'member', 'add', '--role', 'legal', late[:-3] + 'AAA', rc=14, err='signature does not verify')
     p.as_('founder', 'member', 'add', '--role', 'legal', '--fingerprint', '0000-0000-0000-0000-0000', late, rc=14, err='not the one read out')
     p.as_('late', 'status', rc=13, err='is not a member')
-    who = p.as_('founder', 'member', 'add', '--role', 'analyst', late).strip().split('\n')[-1]
+    # The line as an argument, or in a file, as it came with a message.
+    for name, text in (('letter', 'Dear colleague,\n' + late), ('empty', ''), ('cut', late[:-30])):
+        open(p.path(name), 'w').write(text)
+        p.as_('founder', 'member', 'add', '--role', 'analyst', p.path(name), rc=1, err=name + ': member line: ')
+        assert 'hint: wanted is the whole line' in p.told
+    open(p.path('late.line'), 'w').write(late + '\r\n')
+    who = p.as_('founder', 'member', 'add', '--role', 'analyst', p.path('late.line')).strip().split('\n')[-1]
     p.as_('founder', 'role', 'grant', who, 'legal')
     p.as_('founder', 'role', 'grant', who, 'legal', rc=1, err='already')
     training = p.identity('training', '--training')

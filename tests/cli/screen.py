@@ -15,12 +15,12 @@ PERSON = {'type': 'person', 'identity': {'first_name': NAME, 'second_name': 'Ili
     {'kind': 'Passport', 'number': 'P1', 'country': 'RS'}]}, 'medical': {'needs': 'none'}}
 
 
-def screen(p, name, *args, rc=0):
-    """What the command writes to a terminal of 80 columns, line by line."""
+def screen(p, name, *args, rc=0, errors=False):
+    """What the command writes to a terminal of 80 columns, line by line; errors: what it says on stderr as well."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, COLUMNS, 0, 0))
     who = p.who(name) if name else []
-    r = subprocess.Popen([p.binary, *args, *who], stdout=slave, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=p.env())
+    r = subprocess.Popen([p.binary, *args, *who], stdout=slave, stderr=slave if errors else subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=p.env())
     os.close(slave)
     raw = b''
     while True:
@@ -74,6 +74,9 @@ def package(p, testimony):
     case = p.add('founder', {'type': 'case', 'admin': {'case_number': '1', 'status': 'Active'}})
     p.as_('founder', 'record', 'edit', testimony, '--set', 'admin.case=' + case)
     p.partner('P')
+    lacking = screen(p, 'founder', 'package', 'new', '--case', case, '--to', 'P', '--profile', 'prosecution', '-n')
+    check_lines(lacking)
+    assert len([l for l in lacking if 'MISSING' in l]) == 1, lacking  # one person, several sections, one reason
     lines = screen(p, 'founder', 'package', 'new', '--case', case, '--to', 'P', '--profile', 'prosecution', '--statement', testimony + '.1',
                    '--legal-basis', 'Article 5\n  sender      holds')
     check_lines(lines)
@@ -105,6 +108,17 @@ def tables(p, testimony):
     for command in (['record', 'list'], ['package', 'write'], ['record', 'edit'], ['identity', 'new'], []):
         check_lines(screen(p, None, *command, '--help'))
     assert any(l.endswith('Ana Ilić') for l in screen(p, 'protection', 'record', 'list', '--titles'))
+
+
+def said(p):
+    """What casevault says on a terminal keeps its words whole; elsewhere a message is one line."""
+    for name, args, rc in ((None, ['policy', 'set'], 2), (None, ['record', 'consent'], 2), ('protection', ['policy', 'set', '--quorum', '2'], 13),
+                           ('founder', ['member', 'add', '--role', 'legal', '--fingerprint', '0000-0000-0000-0000-0000', p.identity('far')], 14)):
+        lines = [l.split('\r')[-1] for l in screen(p, name, *args, rc=rc, errors=True)]  # without what told of progress
+        check_lines(lines)
+        piped = subprocess.run([p.binary, *args, *(p.who(name) if name else [])], capture_output=True, env=p.env(), cwd=p.dir).stderr.decode()
+        assert piped.count('\n') < len(lines) - 1 or len(piped) <= COLUMNS, (piped, lines)
+        assert ' '.join(lines).split() == piped.split(), (piped, lines)
 
 
 def order(p, person):
@@ -147,6 +161,7 @@ def test(p):
     package(p, testimony)
     tables(p, testimony)
     order(p, person)
+    said(p)
     training(p)
 
 
