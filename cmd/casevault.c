@@ -266,7 +266,7 @@ static void unknown(int argc, char **argv)
 {
     struct cv_err line = { 0 };
     struct cv_buf more = { 0 };
-    char one[NEAR_BYTES], two[NEAR_BYTES], whole[SAID_BYTES];
+    char one[NEAR_BYTES], two[NEAR_BYTES];
     const char *after = two, *near = NULL;
     snprintf(one, sizeof(one), "%.30s", argv[1]);
     snprintf(two, sizeof(two), "%.30s%s%.30s", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
