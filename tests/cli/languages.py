@@ -75,7 +75,7 @@ def speaks(p, t, language, person, label):
     # Counts: 1, 2, 5 and 21 are four cases, and three forms in Russian.
     for n in (1, 2, 5, 21):
         p.as_('founder', 'search', 'many%d' % n)
-        assert t.n('%zu record.', '%zu records.', n).replace('%zu', str(n)) in p.told, p.told
+        assert re.sub("%'?zu", str(n), t.n('%zu record.', '%zu records.', n)) in p.told, p.told
     if language == 'ru':
         forms = [t.n('%zu record.', '%zu records.', n) for n in (1, 2, 5, 21)]
         assert len(set(forms)) == 3 and forms[0] == forms[3], forms
