@@ -170,7 +170,7 @@ static uint8_t hex_digits(const uint8_t *text, size_t n, uint8_t *out)
     uint8_t all = 0;
     for (size_t i = 0; i < n; i++) {
         const uint8_t digit = (uint8_t)(text[i] - '0'), letter = (uint8_t)(text[i] - 'a');
-        const uint8_t is_digit = (uint8_t) - (digit < 10), is_letter = (uint8_t) - (letter < 6);
+        const uint8_t is_digit = (uint8_t)(0 - (digit < 10)), is_letter = (uint8_t)(0 - (letter < 6));
         out[i] = (uint8_t)((digit & is_digit) | ((letter + 10) & is_letter) | (16 & ~(is_digit | is_letter)));
         all |= out[i];
     }

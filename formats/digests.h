@@ -3,12 +3,13 @@
 
 #include "crypto/bytes.h"
 
+struct cv_digest_slot {
+    uint64_t key, value; /* key 0: free */
+};
 /** Numbers by the first 64 bits of a digest, 16 bytes for each and as many to spare: for what must be known
  * of every line of a long file. */
 struct cv_digests {
-    struct cv_digest_slot {
-        uint64_t key, value; /* key 0: free */
-    } * slot;
+    struct cv_digest_slot *slot;
     size_t room, count;
 };
 

@@ -18,11 +18,12 @@
 #define CV_ERASURE_VERSIONS_MAX 10000
 #define CV_NONCE_BYTES 16
 
+struct cv_erased_version {
+    uint64_t entry, slot;
+};
 struct cv_erasure {
     uint64_t policy;
-    struct cv_erased_version {
-        uint64_t entry, slot;
-    } * versions;
+    struct cv_erased_version *versions;
     size_t count;
     char expires[CV_DATE_BYTES];
     uint8_t nonce[CV_NONCE_BYTES];

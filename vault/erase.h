@@ -15,22 +15,24 @@ struct cv_erase_which {
     uint64_t from, to; /* 0: from the first, to the last */
     bool old;          /* all but the latest */
 };
+struct cv_erase_row {
+    uint64_t version, entry, slot;
+    bool goes;
+    uint64_t carried_by; /* it was asked for, and stays: this later version stands on it; 0 otherwise */
+};
+/* A file that it keeps (vault/document.h): gone with the last version that lists it. */
+struct cv_erase_document {
+    char id[CV_ID_TEXT_BYTES];
+    uint64_t entry, slot; /* of the first piece */
+    bool goes;
+};
 struct cv_erase_plan {
     struct cv_erase_which which; /* what was asked for */
     char id[CV_ID_TEXT_BYTES];
     char type[CV_NAME_BYTES];
-    struct cv_erase_row {
-        uint64_t version, entry, slot;
-        bool goes;
-        uint64_t carried_by; /* it was asked for, and stays: this later version stands on it; 0 otherwise */
-    } * rows;
+    struct cv_erase_row *rows;
     size_t count, going;
-    struct cv_erase_document { /* files that it keeps (vault/document.h): gone with the last version that
-                                  lists them */
-        char id[CV_ID_TEXT_BYTES];
-        uint64_t entry, slot; /* of the first piece */
-        bool goes;
-    } * documents; /* without those that were erased */
+    struct cv_erase_document *documents; /* without those that were erased */
     size_t document_count, documents_going;
     bool held; /* under a legal hold: nothing can be erased */
     char held_by[CV_PSEUDONYM_BYTES];

@@ -16,14 +16,15 @@
  * command.
  */
 
+struct cv_fresh_secret {
+    char kind[8];
+    char name[CV_NAME_BYTES];
+    uint32_t epoch;
+    struct cv_secret secret;
+};
 /* Secrets just made, until they are sealed. */
 struct cv_fresh {
-    struct cv_fresh_secret {
-        char kind[8];
-        char name[CV_NAME_BYTES];
-        uint32_t epoch;
-        struct cv_secret secret;
-    } * s;
+    struct cv_fresh_secret *s;
     size_t count, room;
 };
 void cv_fresh_free(struct cv_fresh *f);

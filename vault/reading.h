@@ -5,15 +5,16 @@
 
 /* How one record is read, part by part; for record_read.c and export.c. */
 
+struct reading_what {
+    size_t source;
+    const char *part;
+};
 /* What is being read: which sections of which sources. */
 struct reading {
     struct cv_vault *v;
     struct cv_record *r;
     struct cv_want *wants;
-    struct {
-        size_t source;
-        const char *part;
-    } * what;
+    struct reading_what *what;
     size_t count, room;
     struct cv_buf *data; /* of each source's entry */
     struct cv_envelope *env;

@@ -171,10 +171,9 @@ struct way {
     size_t n;
     const char *to;
 };
-#define WAY(from, to)                                                                                        \
-    {                                                                                                        \
-        from, sizeof(from) - 1, to                                                                           \
-    }
+/* clang-format off */
+#define WAY(from, to) { from, sizeof(from) - 1, to }
+/* clang-format on */
 static const struct way of_c[] = { WAY("ch", "c"), WAY("cz", "c"), WAY("ck", "k"), WAY("ct", "kt"), { 0 } };
 static const struct way of_d[] = { WAY("dzh", "dz"), WAY("dj", "d"), { 0 } };
 static const struct way of_e[] = { WAY("ee", "i"), { 0 } };

@@ -49,7 +49,7 @@ static uint64_t size_of(uint64_t hashes)
 void cv_tree_open(struct cv_tree *t, const char *vault)
 {
     char dir[PATH_ROOM], path[PATH_ROOM + 8];
-    *t = (struct cv_tree)CV_TREE_NONE;
+    *t = CV_TREE_NONE;
     if (cv_user_dir("XDG_CACHE_HOME", ".cache", vault, dir, NULL) != CV_OK)
         return;
     snprintf(path, sizeof(path), "%s/tree", dir);
@@ -90,7 +90,7 @@ void cv_tree_close(struct cv_tree *t)
     if (t->fd >= 0)
         close(t->fd);
     cv_buf_free(&t->fresh);
-    *t = (struct cv_tree)CV_TREE_NONE;
+    *t = CV_TREE_NONE;
 }
 
 static cv_status read_at(const struct cv_tree *t, uint64_t at, struct cv_hash *out)

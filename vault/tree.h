@@ -18,10 +18,7 @@ struct cv_tree {
     uint64_t stored;     /* hashes before them, in ${fd} */
     int fd;              /* -1: there is no file */
 };
-#define CV_TREE_NONE                                                                                         \
-    {                                                                                                        \
-        .fd = -1                                                                                             \
-    }
+#define CV_TREE_NONE ((struct cv_tree){ .fd = -1 })
 
 /** cv_tree_open(t, vault): with what this user's cache has; an empty tree if it has nothing, or cannot be
  * read.

@@ -10,6 +10,11 @@
 #include "vault/traces.h"
 #include "vault/witness.h"
 
+struct staged {
+    uint64_t index;
+    struct cv_attest attest;
+};
+
 /* What is gathered on the way through the log. Attest entries of a commit count once it is whole. */
 struct gathering {
     const struct cv_note_key *witness; /* NULL: anybody */
@@ -20,10 +25,7 @@ struct gathering {
     bool *is_checkpoint;
     uint64_t last; /* the last one with a cosignature */
     struct cv_buf commit;
-    struct staged {
-        uint64_t index;
-        struct cv_attest attest;
-    } * attests;
+    struct staged *attests;
     size_t attest_count;
     struct cv_buf note;
     uint8_t log[CV_ED25519_PUBLIC_BYTES],

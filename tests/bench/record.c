@@ -94,7 +94,7 @@ static cv_status leave(double since, cv_status st)
         return leave(since, __real_##name(__VA_ARGS__));                                                     \
     }
 
-TIMED(cv_random, (uint8_t * out, size_t n), out, n)
+TIMED(cv_random, (uint8_t out[], size_t n), out, n)
 TIMED(cv_sha256, (struct cv_bytes b, uint8_t *out), b, out)
 TIMED(cv_sha256_parts, (const struct cv_bytes *parts, size_t n, uint8_t *out), parts, n, out)
 TIMED(cv_hmac,

@@ -34,7 +34,7 @@ count=$(wc -l <"$files")
 
 case "$kind" in
     format)
-        tool=$(of_clang clang-format 14)
+        tool=$(of_clang clang-format 14 19)
         xargs -a "$files" "$tool" --dry-run -Werror
         ;;
     tidy)

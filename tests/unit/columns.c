@@ -48,10 +48,9 @@ static cv_status read_in(struct cv_bytes text, size_t piece, struct cv_buf *out,
     return st;
 }
 
-#define TEXT(s)                                                                                              \
-    {                                                                                                        \
-        s, sizeof(s) - 1                                                                                     \
-    }
+/* clang-format off */
+#define TEXT(s) { s, sizeof(s) - 1 }
+/* clang-format on */
 static const struct {
     const char *name;
     struct {

@@ -595,7 +595,7 @@ static void no_basis(struct cv_json *doc)
 /* What is no plan is passed over: it is not shown, and hides none. */
 static void no_plans(void **state)
 {
-    static void (*const changes[])(struct cv_json * doc) = {
+    static void (*const changes[])(struct cv_json *) = {
         no_id,
         id_as_typed,
         purpose_steers,

@@ -40,14 +40,10 @@ struct row {
     const char *copy; /* NULL: there can be none */
 };
 
-#define JPEG_TELLS(...)                                                                                      \
-    {                                                                                                        \
-        .kind = CV_PHOTO_JPEG, __VA_ARGS__                                                                   \
-    }
-#define PNG_TELLS(...)                                                                                       \
-    {                                                                                                        \
-        .kind = CV_PHOTO_PNG, __VA_ARGS__                                                                    \
-    }
+/* clang-format off */
+#define JPEG_TELLS(...) { .kind = CV_PHOTO_JPEG, __VA_ARGS__ }
+#define PNG_TELLS(...) { .kind = CV_PHOTO_PNG, __VA_ARGS__ }
+/* clang-format on */
 #define CARRIES(what) .carries = CV_CARRIES_##what
 
 static const struct row rows[] = {

@@ -66,7 +66,8 @@ static int try_connect(void)
 }
 static int try_exec(void)
 {
-    char *const argv[] = { (char *)(uintptr_t) "true", NULL };
+    char name[] = "true";
+    char *const argv[] = { name, NULL };
     return result(execve("/bin/true", argv, argv + 1));
 }
 static int try_fork(void)

@@ -38,7 +38,8 @@ static void test_all(void **state)
         for (unsigned threshold = 2; threshold <= count; threshold++) {
             struct cv_secret shares[CV_SHAMIR_SHARES_MAX] = { { 0 } };
             assert_ok(cv_shamir_split(cv_secret_view(&secret), threshold, count, shares));
-            for (unsigned first = 0; first<count; first += count> 8 ? count / 3 : 1) {
+            const unsigned step = count > 8 ? count / 3 : 1;
+            for (unsigned first = 0; first < count; first += step) {
                 assert_true(joined(shares, count, first, threshold, cv_secret_view(&secret)));
                 assert_false(joined(shares, count, first, threshold - 1, cv_secret_view(&secret)));
             }
