@@ -8,9 +8,10 @@
 
 /* A record at a glance. */
 
-/* To find those of one person, all consents of a vault are opened: of more than these it is not done each
- * time that somebody looks at a record. */
+/* To find those of one person, all consents of a vault are opened, and to find these, all that the head index
+ * knows: where there is more it is not done each time that somebody looks at a record. */
 #define CONSENTS_MOST 1000
+#define VERSIONS_MOST 20000
 
 void cv_facts_free(struct cv_facts *f)
 {
@@ -34,6 +35,9 @@ static cv_status load_consents(struct cv_ui *ui, struct cv_vault *v, const struc
 {
     struct cv_head_walk walk = { 0 };
     bool named = false;
+    f->looked = CV_FACTS_MANY;
+    if (v->custody->counts[CV_KIND_RECORD] > VERSIONS_MOST)
+        return CV_OK;
     cv_status st = cv_head_walk(v, "consent", true, &walk, &ui->err);
     f->looked = walk.count > CONSENTS_MOST ? CV_FACTS_MANY : CV_FACTS_READ;
     cv_head_walk_free(&walk);
