@@ -1,5 +1,6 @@
 #include "crypto/alloc.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <openssl/crypto.h>
 
 static bool ends;
+static atomic_flag ending = ATOMIC_FLAG_INIT;
 static void (*last_words)(void);
 
 void cv_alloc_last_words(void (*fn)(void))
@@ -20,6 +22,8 @@ void *cv_alloc_needed(void *p)
 {
     if (p != NULL || !ends)
         return p;
+    while (atomic_flag_test_and_set(&ending)) /* another thread says it, and ends both */
+        (void)pause();
     if (last_words != NULL)
         last_words();
     _exit(EXIT_FAILURE);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crypto/alloc.h"
 #include "tests/fuzz/fuzz.h"
 
 #define FILES_MAX 4096
@@ -176,13 +177,15 @@ static void stopped(void)
     _exit(0);
 }
 
-static void refuse_one(const struct file *f, size_t at)
+static void refuse_one(const struct file *f, size_t at, bool all)
 {
     int status = 0;
     const pid_t child = fork();
     must(child >= 0);
     if (child == 0) {
         fuzz_stop = stopped;
+        if (all) /* as the programs do: jansson does not bear it at each place (crypto/alloc.h) */
+            cv_alloc_last_words(stopped);
         snprintf(now_at, sizeof(now_at), "%.511s, allocation %zu refused", f->path, at);
         uint8_t *copy = __real_malloc(f->bytes.n + 1);
         memcpy(copy, f->bytes.p, f->bytes.n);
@@ -214,7 +217,7 @@ static int failing(void)
         const size_t n = allocations, few = REFUSALS / (seeds > 0 ? seeds : count) + 1;
         const size_t step = all != NULL || n <= few ? 1 : n / few;
         for (size_t at = 1; at <= n; at += step, tried++)
-            refuse_one(&files[i], at);
+            refuse_one(&files[i], at, all != NULL);
     }
     printf("figures: %zu allocations refused while parsing\n", tried);
     return tried > 0 ? 0 : 1;
