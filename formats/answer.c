@@ -9,13 +9,13 @@
 static void make_small(char *text)
 {
     for (uint8_t *p = (uint8_t *)text; p[0] != 0 && p[1] != 0; p++)
-        if (p[0] == 0xd0 && p[1] >= 0x90 && p[1] <= 0x9f)
+        if ((p[0] == 0xd0 && p[1] >= 0x90 && p[1] <= 0x9f) ||
+            (p[0] == 0xc3 && p[1] >= 0x80 && p[1] <= 0x9e && p[1] != 0x97))
             p[1] += 0x20;
         else if (p[0] == 0xd0 && ((p[1] >= 0xa0 && p[1] <= 0xaf) || p[1] == 0x81)) {
             p[1] = p[1] == 0x81 ? 0x91 : (uint8_t)(p[1] - 0x20);
             p[0] = 0xd1;
-        } else if (p[0] == 0xc3 && p[1] >= 0x80 && p[1] <= 0x9e && p[1] != 0x97)
-            p[1] += 0x20;
+        }
 }
 
 /* stands_in(word, part): 2 at the beginning of the word, or of how it is shown; 1 in it; 0 not. */
