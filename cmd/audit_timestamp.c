@@ -78,15 +78,16 @@ static cv_status stamp_json(const struct cv_ui *ui, const struct cv_stamp *s, co
     return st;
 }
 
-/* print_line(line, t, claims): what is in it, and in brackets the authority as its certificate names it:
- * somebody else's words, so whatever a narrow terminal breaks is indented. */
-static cv_status print_line(struct cv_buf *line, const struct cv_timestamp *t, bool claims)
+/* print_line(column, line, t, claims): what follows up to there, and in brackets the authority as its
+ * certificate names it: somebody else's words, so whatever a narrow terminal breaks is indented. */
+static cv_status print_line(size_t column, struct cv_buf *line, const struct cv_timestamp *t, bool claims)
 {
     cv_status st = CV_OK;
     if (t->authority[0] != '\0')
-        st = cv_buf_printf(line, claims ? _(" (it claims to be of %s)") : " (%s)", t->authority);
+        st = claims ? cv_buf_printf(line, _(" (it claims to be of %s)"), t->authority)
+                    : cv_buf_printf(line, "%s(%s)", line->n > 0 ? " " : "", t->authority);
     if (st == CV_OK)
-        cv_text_print(cv_buf_view(line), 0, 4);
+        cv_text_print(cv_buf_view(line), column, 4);
     return st;
 }
 
@@ -99,9 +100,9 @@ static cv_status kept(const struct cv_ui *ui, uint64_t checkpoint, const struct 
     if (ui->json)
         return stamp_json(ui, &s, "holds");
     time_text(said->time, when);
-    cv_status st = cv_buf_printf(&line, _("Kept: the log up to checkpoint %" PRIu64 " existed by %s"),
-                                 checkpoint, cv_locale_moment(when, shown));
-    st = CV_THEN(st, print_line(&line, said, false));
+    const size_t column = cv_text_lead("Kept: the log up to checkpoint %" PRIu64 " existed by %s", checkpoint,
+                                       cv_locale_moment(when, shown));
+    cv_status st = print_line(column, &line, said, false);
     cv_buf_free(&line);
     return st;
 }
@@ -324,7 +325,8 @@ static cv_status print_stamp(const struct cv_stamp *s)
 {
     char when[32], shown[CV_MOMENT_BYTES];
     struct cv_buf line = { 0 };
-    cv_status st = cv_buf_printf(&line, _("checkpoint %" PRIu64 ", "), s->checkpoint);
+    cv_status st = CV_OK;
+    const size_t column = cv_text_lead("checkpoint %" PRIu64 ",", s->checkpoint);
     time_text(s->said.time, when);
     if (s->said.granted)
         st = CV_THEN(st, cv_buf_str(&line, cv_locale_moment(when, shown)));
@@ -333,7 +335,7 @@ static cv_status print_stamp(const struct cv_stamp *s)
     st = CV_THEN(st, cv_buf_str(&line, s->said.granted || s->said.accuracy > 0 ? ", " : ""));
     st = CV_THEN(st,
                  cv_buf_printf(&line, _("kept as entry %" PRIu64 ": %s"), s->entry, _(verdicts[s->verdict])));
-    st = CV_THEN(st, print_line(&line, &s->said, s->verdict > CV_STAMP_EXPIRED));
+    st = CV_THEN(st, print_line(column, &line, &s->said, s->verdict > CV_STAMP_EXPIRED));
     cv_buf_free(&line);
     return st;
 }

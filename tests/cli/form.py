@@ -9,7 +9,7 @@ def drafts(p):
 
 
 def id_of(shown):
-    return re.findall(r'^(\S{20,})\r?$', shown, re.M)[-1]
+    return re.findall(r'^([0-9A-Z]{26}\S)\r?$', shown, re.M)[-1]
 
 
 def added(p):
@@ -230,7 +230,7 @@ def in_the_way(p):
         d.type('>')
     d.type('yes')
     d.says('could not be removed')
-    record = p.json_as('protection', 'record', 'show', re.findall(r'^(\S{20,})\r?$', d.end(0), re.M)[-1])[0]
+    record = p.json_as('protection', 'record', 'show', re.findall(r'^([0-9A-Z]{26}\S)\r?$', d.end(0), re.M)[-1])[0]
     assert record['admin']['case_number'] == 'Kept-3', record
     os.rmdir(left)
 
