@@ -22,7 +22,7 @@ HOMES = [
     ('ICU', r'unicode/', r'(u|ucnv|ucsdet|unorm2|uscript|utrans|uset|ucol|ubrk)_\w+_\d+$|UCNV_', 'vault'),
 ]
 SYSTEM = set('''ctype dirent errno fcntl inttypes langinfo limits locale malloc netdb poll pthread sched signal spawn stdarg stdbool stddef stdint stdio
-stdio_ext stdlib string strings sys/file sys/ioctl sys/mman sys/prctl sys/random sys/resource sys/socket sys/stat sys/syscall sys/time sys/types
+stdatomic stdio_ext stdlib string strings sys/file sys/ioctl sys/mman sys/prctl sys/random sys/resource sys/socket sys/stat sys/syscall sys/time sys/types
 sys/un sys/wait termios threads time unistd linux/audit linux/filter linux/landlock linux/sched linux/seccomp sys/mount sys/statvfs'''.split())
 IO = r'(f?open(at|dir)?|creat|f?read|f?write|p(read|write)v?(64)?|close|fsync|fdatasync|rename(at)?2?|unlink(at)?|mkdir(at)?|socket|' \
      r'connect|send(to|msg)?|recv(from|msg)?|mmap|popen|system|fork|posix_spawnp?|exec[vl]p?e?|getenv|sleep|nanosleep)$'
