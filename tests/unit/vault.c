@@ -1,7 +1,6 @@
 /* The vault floor from the inside: what the program alone could not be made to do. */
 #include "test.h"
 
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -161,12 +160,13 @@ static void ended_early(void **state)
         struct cv_vault *v = opened(&intake);
         strcpy(id, stored(v, PERSON("Vesna")));
         const ssize_t n = write(pipes[1], id, sizeof(id));
-        kill(getpid(), SIGKILL); /* what it held then is no leak */
-        _exit(n == (ssize_t)sizeof(id) ? 0 : 1);
+        if (n == (ssize_t)sizeof(id)) /* gone as if it were killed; valgrind would look at what it held */
+            execlp("true", "true", NULL);
+        _exit(1);
     }
     assert_int_equal(read(pipes[0], id, sizeof(id)), sizeof(id));
     assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_int_equal(status, 0);
     close(pipes[0]);
     close(pipes[1]);
     struct cv_vault *v = opened(&custodian);
