@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/alloc.h"
 #include "formats/checkpoint.h"
 #include "formats/envelope.h"
 #include "formats/erasure.h"
@@ -54,7 +55,8 @@ static cv_status stage(struct cv_chain *c, const struct cv_staged *entry)
 /* current(p, data): a batch-keys entry for that policy, each key sealed to the section's present epoch. */
 static bool current(const struct cv_policy *p, struct cv_bytes data)
 {
-    struct cv_batch *batch = calloc(1, sizeof(*batch));
+    struct cv_batch *batch =
+        cv_alloc_needed(calloc(1, sizeof(*batch))); /* its want is no fault of the entry */
     bool good = batch != NULL && cv_batch_parse(data, batch, NULL) == CV_OK && batch->policy == p->number;
     for (size_t i = 0; good && i < batch->count; i++) {
         const struct cv_policy_section *section = cv_policy_section(p, batch->keys[i].section);
