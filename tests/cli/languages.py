@@ -59,6 +59,10 @@ def speaks(p, t, language, person, label):
 
     # An error, and one of the system in it.
     p.run('nonsense', rc=2, err=t('there is no command %s; see `casevault --help`') % 'nonsense')
+    # What people type is never a format, in a translated text either.
+    p.run('%n%s%n', rc=2, err=t('there is no command %s; see `casevault --help`') % '%n%s%n')
+    p.run('verify', p.path('%n%s%n'), rc=1, err=t('No such file or directory'))
+    assert '%n%s%n' in p.told, p.told
     p.as_('founder', 'record', 'add', p.path('nowhere'), rc=1, err='%s: %s' % (p.path('nowhere'), t('No such file or directory')))
     p.as_('founder', 'record', 'show', 'zzz', rc=1)
     p.as_('medical', 'check', '--contents', '--reason', 'x')
