@@ -52,7 +52,7 @@ def peaks(vault, import_kib, lines):
     run('protection', 'package', 'list')
     run('protection', 'package', 'write', package, '-o', path('package'))
     sender = vault.json('protection', 'status')[0]['fingerprint']
-    found['verify'] = b.once(b.binary, 'verify', '-q', '--sender-key', sender, '-i', key, path('package'))[1]
+    found['verify'] = b.once(b.binary, 'verify', '-q', '--training', '--sender-key', sender, '-i', key, path('package'))[1]
     run('protection', 'hold', 'set', '--reason', 'a measurement', last['safety'])
     run('protection', 'hold', 'clear', '--reason', 'a measurement', last['safety'])
     run('protection', 'grant', '--record', last['event'], '--section', 'exploitation', '--to', 'medical', '--reason', 'a measurement')

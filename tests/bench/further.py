@@ -36,7 +36,7 @@ def packed(b, vault, size):
     written = vault.run('protection', 'package', 'write', vault.package(case, partner), '-o', out, '--attachment', file)[1]
     os.unlink(file)
     sender = vault.json('protection', 'status')[0]['fingerprint']
-    checked = b.once(b.binary, 'verify', '-q', '--sender-key', sender, '-i', key, out)[1]
+    checked = b.once(b.binary, 'verify', '-q', '--training', '--sender-key', sender, '-i', key, out)[1]
     os.unlink(out)
     return written, checked
 
