@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -105,8 +107,14 @@ static void channel_close(struct cv_channel *c)
 
 /* ---- the child ---- */
 
+static cv_status not_shut_in(struct cv_err *err)
+{
+    return cv_fail(err, CV_ERR_INTERNAL,
+                   "the process that is to read it cannot be shut in, so it was not read");
+}
+
 /* shut(w, c): the rest of what is open goes, and the way to anything else. */
-static cv_status shut(const struct cv_confined_work *w, struct cv_channel *c)
+static cv_status shut(const struct cv_confined_work *w, struct cv_channel *c, atomic_bool *in)
 {
     struct cv_sandbox_level level;
     /* First out of the way, then to their places. */
@@ -121,10 +129,13 @@ static cv_status shut(const struct cv_confined_work *w, struct cv_channel *c)
         return CV_ERR_IO;
     closefrom(kept >= 0 ? KEPT + 1 : KEPT);
     cv_sandbox_probe(&level);
-    return cv_sandbox_enter(&level, w->what);
+    cv_status st = cv_sandbox_enter(&level, w->what);
+    /* libseccomp, refused memory, makes a filter that allows nothing, and says nothing: it is seen here. */
+    atomic_store(in, st == CV_OK && getpid() > 0);
+    return st;
 }
 
-_Noreturn static void child(const struct cv_confined_work *w, int fd)
+_Noreturn static void child(const struct cv_confined_work *w, int fd, atomic_bool *in)
 {
     struct cv_channel c = { .fd = fd };
     struct cv_err err = { 0 };
@@ -133,10 +144,9 @@ _Noreturn static void child(const struct cv_confined_work *w, int fd)
     cv_alloc_last_words(NULL); /* whoever started it says it */
     cv_status st = w->before != NULL ? w->before(w->arg, &c, &err) : CV_OK;
     if (st == CV_OK) {
-        st = shut(w, &c);
+        st = shut(w, &c, in);
         if (st != CV_OK)
-            st = cv_fail(&err, CV_ERR_INTERNAL,
-                         "the process that is to read it cannot be shut in, so it was not read");
+            st = not_shut_in(&err);
         st = CV_THEN(st, w->work(w->arg, &c, &err));
     }
     const uint8_t code = (uint8_t)st;
@@ -155,24 +165,35 @@ _Noreturn static void child(const struct cv_confined_work *w, int fd)
 
 /* ---- whoever started it ---- */
 
+static void forget(struct cv_confined *c)
+{
+    if (c->in != NULL)
+        munmap(c->in, sizeof(*c->in));
+    c->in = NULL;
+}
+
 cv_status cv_confined_start(const struct cv_confined_work *w, struct cv_confined *out, struct cv_err *err)
 {
     int ends[2];
     *out = (struct cv_confined){ .child = -1, .channel = { .fd = -1 } };
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        return cv_fail_errno(err, "a process that reads what came from elsewhere cannot be started");
-    fflush(NULL);
-    out->child = fork();
-    if (out->child == 0) {
-        close(ends[0]);
-        child(w, ends[1]);
+    void *shared = mmap(NULL, sizeof(*out->in), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    out->in = shared != MAP_FAILED ? shared : NULL;
+    if (out->in != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0) {
+        fflush(NULL);
+        out->child = fork();
+        if (out->child == 0) {
+            close(ends[0]);
+            child(w, ends[1], out->in);
+        }
+        close(ends[1]);
+        out->channel.fd = ends[0];
     }
-    close(ends[1]);
-    out->channel.fd = ends[0];
     if (out->child > 0)
         return CV_OK;
+    cv_status st = cv_fail_errno(err, "a process that reads what came from elsewhere cannot be started");
     channel_close(&out->channel);
-    return cv_fail_errno(err, "a process that reads what came from elsewhere cannot be started");
+    forget(out);
+    return st;
 }
 
 cv_status cv_confined_get(struct cv_confined *c, uint8_t *kind, struct cv_bytes *bytes)
@@ -192,9 +213,11 @@ cv_status cv_confined_get(struct cv_confined *c, uint8_t *kind, struct cv_bytes 
     return CV_ERR_NOTFOUND;
 }
 
-/* died(status, name, err): by its filter, or otherwise. */
-static cv_status died(int status, const char *name, struct cv_err *err)
+/* died(status, in, name, err): by its filter, before or after it was shut in; or otherwise. */
+static cv_status died(int status, bool in, const char *name, struct cv_err *err)
 {
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS && !in)
+        return not_shut_in(err);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
         return cv_fail(
             err, CV_ERR_AUTH,
@@ -238,10 +261,12 @@ cv_status cv_confined_end(struct cv_confined *c, const char *name, cv_status st,
     give_up(c->child, st != CV_OK || c->cut ? PATIENCE : 10 * PATIENCE);
     while (waitpid(c->child, &status, 0) < 0 && errno == EINTR)
         ;
+    const bool in = atomic_load(c->in);
+    forget(c);
     c->child = -1;
     if (st != CV_OK)
         return st;
     if (!c->told || !WIFEXITED(status))
-        return died(status, name, err);
+        return died(status, in, name, err);
     return c->st == CV_OK ? CV_OK : cv_fail(err, c->st, "%s", c->msg);
 }

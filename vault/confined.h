@@ -1,6 +1,7 @@
 #ifndef CV_VAULT_CONFINED_H
 #define CV_VAULT_CONFINED_H
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "crypto/bytes.h"
@@ -41,6 +42,7 @@ struct cv_confined_work {
 
 struct cv_confined {
     pid_t child;
+    atomic_bool *in; /* shared with it: it is in the sandbox, and that lets it work */
     struct cv_channel channel;
     bool cut;  /* a frame of its broke off: nothing of it is heard any more */
     bool told; /* how it ended: */

@@ -119,9 +119,11 @@ def founded(p, r):
 
 
 def unlocked(p, r):
-    p.run('status', '-i', p.path('founder.identity'), '--vault', p.path('vault'), rc=0 if r.returncode == 0 else 1)
+    """Whoever is told that it failed may be unlocked all the same, if it was only the words that had no room."""
     if r.returncode == 0:
-        p.run('lock', '-i', p.path('founder.identity'))
+        p.run('status', '-i', p.path('founder.identity'), '--vault', p.path('vault'))
+    p.run('lock', '-i', p.path('founder.identity'))
+    p.run('status', '-i', p.path('founder.identity'), '--vault', p.path('vault'), rc=1)
 
 
 def wrote(p, r):

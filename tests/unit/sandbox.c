@@ -394,6 +394,28 @@ static void test_confined(void **state)
     }
 }
 
+/* A filter that lets nothing be done, as libseccomp makes it without memory, is nobody's attack. */
+static cv_status killed_by_it(void *arg, struct cv_channel *c, struct cv_err *err)
+{
+    (void)arg;
+    (void)c;
+    (void)err;
+    signal(SIGSYS, SIG_DFL); /* not cmocka's */
+    return raise(SIGSYS) == 0 ? CV_OK : CV_ERR_IO;
+}
+
+static void test_not_shut_in(void **state)
+{
+    enum act what = ANSWER;
+    const struct cv_confined_work w = { .before = killed_by_it, .work = act, .arg = &what, .keep = -1 };
+    struct cv_confined c;
+    struct cv_err err = { 0 };
+    (void)state;
+    assert_int_equal(cv_confined_start(&w, &c, &err), CV_OK);
+    assert_int_equal(cv_confined_end(&c, "the.file", CV_OK, &err), CV_ERR_INTERNAL);
+    assert_non_null(strstr(err.msg, "cannot be shut in, so it was not read"));
+}
+
 /* Who is not waited for is ended. */
 static cv_status wait_for_ever(void *arg, struct cv_channel *c, struct cv_err *err)
 {
@@ -440,11 +462,12 @@ int main(void)
     return 0;
 #endif
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_levels),   cmocka_unit_test(test_both),
-        cmocka_unit_test(test_seccomp),  cmocka_unit_test(test_landlock),
-        cmocka_unit_test(test_neither),  cmocka_unit_test(test_fails_closed),
-        cmocka_unit_test(test_serving),  cmocka_unit_test(test_confined),
-        cmocka_unit_test(test_given_up), cmocka_unit_test(test_front_that_stops),
+        cmocka_unit_test(test_levels),      cmocka_unit_test(test_both),
+        cmocka_unit_test(test_seccomp),     cmocka_unit_test(test_landlock),
+        cmocka_unit_test(test_neither),     cmocka_unit_test(test_fails_closed),
+        cmocka_unit_test(test_serving),     cmocka_unit_test(test_confined),
+        cmocka_unit_test(test_given_up),    cmocka_unit_test(test_front_that_stops),
+        cmocka_unit_test(test_not_shut_in),
     };
     cv_sandbox_probe(&here);
     tcp = socket(AF_INET, SOCK_STREAM, 0);
