@@ -66,7 +66,7 @@ static void values(void **state)
             assert_int_equal(st, CV_OK);
             assert_int_equal(cv_json_write(value, &text), CV_OK);
             assert_int_equal(cv_buf_append(&text, CV_BYTES("", 1)), CV_OK);
-            assert_string_equal(text.p, rows[i].value);
+            assert_string_equal((const char *)text.p, rows[i].value);
         }
         cv_json_free(value);
         cv_buf_free(&text);
@@ -93,7 +93,7 @@ static void labels(void **state)
         struct cv_buf text = { 0 };
         assert_int_equal(cv_choice_label(words[i].word, &text), CV_OK);
         assert_int_equal(cv_buf_append(&text, CV_BYTES("", 1)), CV_OK);
-        assert_string_equal(text.p, words[i].label);
+        assert_string_equal((const char *)text.p, words[i].label);
         cv_buf_free(&text);
     }
 }
