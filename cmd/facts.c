@@ -22,16 +22,44 @@ void cv_facts_free(struct cv_facts *f)
 
 /* ---- reading ---- */
 
-/* of_record(r, data): a cv_consent_fn: given by this person, or in this case. */
-static bool of_record(void *arg, const struct cv_json *data)
+/* named(v, r, field): whom it names there, one id or a list of one; NULL. */
+static const char *named(const struct cv_vault *v, const struct cv_record *r, const char *field)
 {
-    const struct cv_record *r = arg;
-    const char *of = cv_json_get_str(data, r->type);
-    return of != NULL && strcmp(of, r->id) == 0;
+    const char *section, *id = NULL;
+    for (size_t i = 0; id == NULL && (section = cv_template_type_section(v->template, r->type, i)) != NULL;
+         i++) {
+        const struct cv_json *value = cv_json_get(cv_record_section(r, section), field);
+        id = cv_json_cstr(cv_json_len(value) == 1 ? cv_json_at(value, 0) : value);
+    }
+    return id;
 }
 
-static cv_status load_consents(struct cv_ui *ui, struct cv_vault *v, const struct cv_record *r,
-                               const char *reason, struct cv_facts *f)
+/* about(v, r, f): whose consents say what may be done with it: its person's, or, where it names none or
+ * several, those in its case. */
+static bool about(const struct cv_vault *v, const struct cv_record *r, struct cv_facts *f)
+{
+    static const struct {
+        const char *field, *kind;
+    } ways[] = { { "person", "person" }, { "persons", "person" }, { "case", "case" } };
+    const bool self = strcmp(r->type, "person") == 0 || strcmp(r->type, "case") == 0;
+    f->kind = self ? r->type : NULL;
+    f->of = self ? r->id : NULL;
+    for (size_t i = 0; f->of == NULL && i < sizeof(ways) / sizeof(ways[0]); i++) {
+        f->of = named(v, r, ways[i].field);
+        f->kind = ways[i].kind;
+    }
+    return f->of != NULL;
+}
+
+/* theirs(f, data): a cv_consent_fn: given by this person, or in this case. */
+static bool theirs(void *arg, const struct cv_json *data)
+{
+    const struct cv_facts *f = arg;
+    const char *of = cv_json_get_str(data, f->kind);
+    return of != NULL && strcmp(of, f->of) == 0;
+}
+
+static cv_status load_consents(struct cv_ui *ui, struct cv_vault *v, const char *reason, struct cv_facts *f)
 {
     struct cv_head_walk walk = { 0 };
     bool named = false;
@@ -43,7 +71,7 @@ static cv_status load_consents(struct cv_ui *ui, struct cv_vault *v, const struc
     cv_head_walk_free(&walk);
     if (st != CV_OK || f->looked == CV_FACTS_MANY)
         return st;
-    st = cv_consents(v, reason, of_record, (void *)(uintptr_t)r, &f->consents, &ui->err);
+    st = cv_consents(v, reason, theirs, f, &f->consents, &ui->err);
     for (size_t i = 0; i < f->consents.count; i++)
         named = named || cv_json_get(f->consents.c[i].data, "partner") != NULL;
     return st == CV_OK && named ? cv_partners(v, reason, &f->partners, &ui->err) : st;
@@ -58,12 +86,12 @@ cv_status cv_facts_load(struct cv_ui *ui, struct cv_vault *v, const struct cv_re
     st = CV_THEN(st, cv_erased_of(v, r->id, &erased, &ui->err));
     out->erased = cv_json_len(erased);
     cv_json_free(erased);
-    if (st != CV_OK || !consents || (strcmp(r->type, "person") != 0 && strcmp(r->type, "case") != 0))
+    if (st != CV_OK || !consents || strcmp(r->type, "consent") == 0 || !about(v, r, out))
         return st;
     if (!cv_vault_may_read(v, "consent"))
         out->looked = CV_FACTS_CLOSED;
     else
-        st = load_consents(ui, v, r, reason, out);
+        st = load_consents(ui, v, reason, out);
     return st;
 }
 
@@ -159,11 +187,16 @@ void cv_facts_print(const struct cv_facts *f, const struct cv_record *r)
     if (f->looked == CV_FACTS_CLOSED)
         cv_print("  Consents: you may not read these\n");
     else if (f->looked == CV_FACTS_MANY)
-        cv_print("  Consents: `casevault consent show --%s ID` looks through all\n", r->type);
+        cv_print("  Consents: `casevault consent show --%s ID` looks through all\n", f->kind);
     else if (f->looked == CV_FACTS_READ && f->consents.count == 0)
         cv_print("  Consents: none is recorded, which is normal: nothing may leave\n");
     else if (f->looked == CV_FACTS_READ) {
-        cv_print("  Consents, as of today (`casevault consent show --%s ID` tells more)\n", r->type);
+        if (f->of == r->id)
+            cv_print("  Consents, as of today (`casevault consent show --%s ID` tells more)\n", r->type);
+        else if (strcmp(f->kind, "person") == 0)
+            cv_print("  Consents of the person it is about, as of today\n");
+        else
+            cv_print("  Consents in the case it belongs to, as of today\n");
         print_consents(f);
     }
 }
