@@ -75,7 +75,7 @@ static cv_status link_ways(struct cv_vault *v, const struct way *ways, size_t co
 {
     struct cv_edit edits[CV_EDITS_MAX] = { 0 };
     struct cv_json *joins[CV_EDITS_MAX] = { 0 };
-    const char *ids[CV_EDITS_MAX];
+    const char *ids[CV_EDITS_MAX] = { 0 };
     cv_status st = CV_OK;
     for (size_t i = 0; i < count && st == CV_OK; i++) {
         ids[i] = ways[i].from;

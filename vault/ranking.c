@@ -39,7 +39,7 @@ static void merge(struct cv_ranking *r)
     size_t kept = 0;
     for (size_t i = 0; i < r->count;) {
         struct cv_ranked sum = r->r[i];
-        while (++i < r->count && by_id(&sum, &r->r[i]) == 0) {
+        for (i++; i < r->count && by_id(&sum, &r->r[i]) == 0; i++) {
             sum.points += r->r[i].points;
             sum.counts = sum.counts || r->r[i].counts;
             sum.entry = r->r[i].entry > sum.entry ? r->r[i].entry : sum.entry;

@@ -58,7 +58,7 @@ cv_status cv_record_versions(struct cv_vault *v, const char *text, struct cv_ver
                              struct cv_err *err)
 {
     uint8_t raw[CV_ID_BYTES];
-    char id[CV_ID_TEXT_BYTES];
+    char id[CV_ID_TEXT_BYTES] = "";
     memset(out, 0, sizeof(*out));
     if (text == NULL)
         return cv_head_walk_versions(v, out, err);

@@ -25,7 +25,7 @@ def test(p):
     man = p.path('made', 'man1')
     assert sorted(os.listdir(man)) == sorted(['casevault.1', 'casevault-agent.1'] + ['casevault-%s.1' % c['command'].replace(' ', '-') for c in commands])
     def words(name):
-        text = open(os.path.join(man, name)).read().replace('\\-', '-').replace('\\&', '')
+        text = re.sub(r'\\([-`])', r'\1', open(os.path.join(man, name)).read()).replace('\\&', '')
         return ' '.join(re.sub(r'\\f[A-Z]', '', text).split())
     everything = words('casevault.1')
     for c in commands:

@@ -204,9 +204,10 @@ static void add(struct variants *l, size_t n, enum part others, size_t op, enum 
 {
     if (l->count == l->room) {
         l->room = l->room == 0 ? 4096 : 2 * l->room;
-        l->v = realloc(l->v, l->room * sizeof(*l->v));
-        if (l->v == NULL)
+        void *more = realloc(l->v, l->room * sizeof(*l->v));
+        if (more == NULL)
             die("out of memory");
+        l->v = more;
     }
     l->v[l->count++] = (struct variant){ n, others, op, { part, sector } };
 }

@@ -103,9 +103,10 @@ static struct op *put(struct tape *t, enum op_kind kind, const char *path)
 {
     if (t->count == t->room) {
         t->room = t->room == 0 ? 256 : 2 * t->room;
-        t->ops = realloc(t->ops, t->room * sizeof(*t->ops));
-        if (t->ops == NULL)
+        void *more = realloc(t->ops, t->room * sizeof(*t->ops));
+        if (more == NULL)
             die("out of memory");
+        t->ops = more;
     }
     struct op *o = &t->ops[t->count++];
     memset(o, 0, sizeof(*o));

@@ -102,8 +102,9 @@ static void keep(struct content *c, const struct promise *p)
             c->r[at] = c->r[--c->count];
         if (s->erased)
             continue;
-        if (at == c->count && c->count++ == RECORDS_MAX)
+        if (at == RECORDS_MAX)
             die("too many records");
+        c->count += at == c->count ? 1 : 0;
         snprintf(c->r[at].id, sizeof(c->r[at].id), "%s", s->id);
         snprintf(c->r[at].name, sizeof(c->r[at].name), "%s", s->name != NULL ? s->name : "");
     }

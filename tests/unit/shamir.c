@@ -14,7 +14,7 @@ static void free_all(struct cv_secret *shares)
 static bool joined(const struct cv_secret *shares, unsigned n, unsigned first, unsigned count,
                    struct cv_bytes want)
 {
-    uint8_t xs[CV_SHAMIR_SHARES_MAX];
+    uint8_t xs[CV_SHAMIR_SHARES_MAX] = { 0 };
     struct cv_bytes ys[CV_SHAMIR_SHARES_MAX];
     struct cv_secret got;
     for (unsigned i = 0; i < count; i++) {
