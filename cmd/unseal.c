@@ -20,7 +20,7 @@
 #define SECRET_TITLE "AGE-SECRET-KEY-1"
 #define PIECE_BYTES 65536
 
-/* What the child says when it is done. */
+/* What the child says once it is shut in, and again when it is done. */
 struct report {
     cv_status st;
     bool wrong_passphrase;
@@ -149,6 +149,17 @@ static bool alone(struct opening *o)
     return good;
 }
 
+static bool report(const struct opening *o)
+{
+    return write(o->told, &o->report, sizeof(o->report)) == (ssize_t)sizeof(o->report);
+}
+
+static cv_status not_shut_in(struct cv_err *err)
+{
+    return cv_fail(err, CV_ERR_INTERNAL,
+                   "the process that is to open the package cannot be shut in, so it was not opened");
+}
+
 static cv_status open_file(struct opening *o, bool passphrase)
 {
     struct cv_age *r = NULL;
@@ -157,9 +168,8 @@ static cv_status open_file(struct opening *o, bool passphrase)
     const bool have = st == CV_OK;
     struct cv_sandbox_level level;
     cv_sandbox_probe(&level);
-    if (st == CV_OK && (!alone(o) || cv_sandbox_enter(&level, CV_SANDBOX_PARSE) != CV_OK))
-        st = cv_fail(&o->ui->err, CV_ERR_INTERNAL,
-                     "the process that is to open the package cannot be shut in, so it was not opened");
+    if (st == CV_OK && (!alone(o) || cv_sandbox_enter(&level, CV_SANDBOX_PARSE) != CV_OK || !report(o)))
+        st = not_shut_in(&o->ui->err);
     st = CV_THEN(st, cv_age_reader(keys, 1, &r));
     st = CV_THEN(st, open_all(o, r));
     if (st == CV_ERR_NOKEY && have) {
@@ -173,10 +183,12 @@ static cv_status open_file(struct opening *o, bool passphrase)
     return st;
 }
 
-/* child(ui, sealed, plain, report, passphrase): all of that process. */
-_Noreturn static void child(struct cv_ui *ui, int sealed, int plain, int report, bool passphrase)
+/* child(ui, sealed, plain, report_to, passphrase): all of that process. */
+_Noreturn static void child(struct cv_ui *ui, int sealed, int plain, int report_to, bool passphrase)
 {
-    struct opening o = { .ui = ui, .sealed = sealed, .plain = plain, .told = report };
+    struct opening o = {
+        .ui = ui, .sealed = sealed, .plain = plain, .told = report_to, .report.st = CV_ERR_INTERNAL
+    };
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     cv_alloc_last_words(NULL); /* the other process says it */
@@ -184,8 +196,7 @@ _Noreturn static void child(struct cv_ui *ui, int sealed, int plain, int report,
     o.report.wrong_passphrase = ui->wrong_passphrase;
     (void)cv_err_note(&ui->err, o.report.st, "the package");
     memcpy(o.report.msg, ui->err.msg, sizeof(o.report.msg));
-    const bool told = write(o.told, &o.report, sizeof(o.report)) == (ssize_t)sizeof(o.report);
-    _exit(told ? 0 : 1);
+    _exit(report(&o) ? 0 : 1);
 }
 
 /* ---- whoever parses ---- */
@@ -248,16 +259,21 @@ cv_status cv_unseal_end(struct cv_ui *ui, struct cv_unsealing *u)
         close(u->plain);
     if (u->child <= 0)
         return CV_OK;
-    const bool told = read(u->report, &r, sizeof(r)) == (ssize_t)sizeof(r);
+    int told = 0; /* once that it is shut in, and then what came of it; or that alone */
+    while (told < 2 && read(u->report, &r, sizeof(r)) == (ssize_t)sizeof(r))
+        told++;
     close(u->report);
     while (waitpid(u->child, &status, 0) < 0 && errno == EINTR)
         ;
+    /* A filter that libseccomp made without memory allows nothing, and is nobody's attack. */
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS && told == 0)
+        return not_shut_in(&ui->err);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
         return cv_fail(
             &ui->err, CV_ERR_AUTH,
             "the package: whoever opens it was made to do what no file may ask for, and was stopped: "
             "this may be an attack; keep the file, open it nowhere else, and report it");
-    if (!told || !WIFEXITED(status) || r.st > CV_ERR_CONSENT)
+    if (told == 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 || r.st > CV_ERR_CONSENT)
         return cv_fail(&ui->err, CV_ERR_INTERNAL, "the package: whoever opens it has died");
     ui->wrong_passphrase = r.wrong_passphrase;
     snprintf(u->recipient, sizeof(u->recipient), "%.*s", (int)sizeof(r.recipient) - 1, r.recipient);

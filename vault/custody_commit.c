@@ -378,6 +378,10 @@ struct cv_catalog *cv_custody_catalog(struct cv_custody *c)
 static void keep(struct cv_custody *c, uint64_t first)
 {
     const bool policy = c->chain.adopted.number > 0 && c->chain.adopted.index >= first;
+    /* First: whoever founds a vault has seen it, whatever there is no room for afterwards. */
+    if (cv_memory_write(&c->memory, c->chain.policy->vault, c->chain.edge.size, &c->chain.root, NULL) !=
+        CV_OK)
+        c->stale = true;
     if (c->kept_count == 0)
         c->kept_first = first;
     if (c->kept_count + c->count > c->kept_room) {
@@ -401,9 +405,6 @@ static void keep(struct cv_custody *c, uint64_t first)
         c->policy = c->chain.adopted;
     if (policy || c->kept_count >= KEPT_MAX)
         cv_custody_catalog(c);
-    if (cv_memory_write(&c->memory, c->chain.policy->vault, c->chain.edge.size, &c->chain.root, NULL) !=
-        CV_OK)
-        c->stale = true;
 }
 
 cv_status cv_custody_commit(struct cv_custody *c, struct cv_err *err)
