@@ -83,7 +83,20 @@ static cv_status print_objects(const struct cv_ui *ui, const struct cv_search *f
     return st;
 }
 
-static cv_status print_table(const struct cv_search *found)
+/* put_place(t, type, place, out): section.field, or section.field.part, by the label of the field. */
+static cv_status put_place(const struct cv_template *t, const char *type, const char *place,
+                           struct cv_buf *out)
+{
+    char name[2][CV_NAME_BYTES];
+    const size_t n = strcspn(place, "."), m = place[n] == '.' ? strcspn(place + n + 1, ".") : 0;
+    if (m == 0 || n >= sizeof(name[0]) || m >= sizeof(name[1]))
+        return cv_buf_str(out, place);
+    snprintf(name[0], sizeof(name[0]), "%.*s", (int)n, place);
+    snprintf(name[1], sizeof(name[1]), "%.*s", (int)m, place + n + 1);
+    return cv_buf_str(out, _(cv_template_label(t, type, name[0], name[1])));
+}
+
+static cv_status print_table(const struct cv_template *template, const struct cv_search *found)
 {
     struct cv_table t = { .columns = 4 };
     cv_status st = CV_OK;
@@ -94,8 +107,11 @@ static cv_status print_table(const struct cv_search *found)
     for (size_t i = 0; i < found->count && st == CV_OK; i++) {
         const struct cv_search_hit *hit = &found->hits[i];
         struct cv_buf places = { 0 };
-        for (size_t k = 0; k < cv_json_len(hit->places) && st == CV_OK; k++)
-            st = cv_buf_printf(&places, "%s%s", k > 0 ? ", " : "", cv_json_cstr(cv_json_at(hit->places, k)));
+        for (size_t k = 0; k < cv_json_len(hit->places) && st == CV_OK; k++) {
+            st = cv_buf_str(&places, k > 0 ? ", " : "");
+            st = CV_THEN(
+                st, put_place(template, last(hit)->type, cv_json_cstr(cv_json_at(hit->places, k)), &places));
+        }
         if (st == CV_OK && hit->almost)
             st = cv_buf_str(&places, _(" (almost)"));
         st = CV_THEN(st, cv_buf_append(&places, CV_LIT("\0")));
@@ -167,7 +183,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (st == CV_OK && ui->json)
         st = print_objects(ui, &found);
     else if (st == CV_OK && found.count > 0)
-        st = print_table(&found);
+        st = print_table(o.vault->template, &found);
     if (st == CV_OK)
         tell(ui, &found);
     cv_search_free(&found);

@@ -95,8 +95,8 @@ def shown(p, ids):
     said = p.as_('protection', 'search', 'Djordjevic')
     lines = said.split('\n')
     assert lines[0].split() == ['RECORD', 'TYPE', 'TITLE', 'FOUND', 'IN'] and len(lines) == 4, said
-    assert ids['jovana'] in said and 'Јована Đorđević' in said and 'identity.second_name' in said
-    assert ids['case'] in said and 'RS-2024-00017' in said and 'perpetrators.persons.name' in said and '2 records.' in p.told
+    assert ids['jovana'] in said and 'Јована Đorđević' in said and 'Family name' in said
+    assert ids['case'] in said and 'RS-2024-00017' in said and 'Persons' in said and '2 records.' in p.told
     hit = search(p, 'protection', 'Jovama')[0]
     assert hit == {'id': ids['jovana'], 'type': 'person', 'version': 1, 'title': 'Јована Đorđević',
                    'found_in': ['identity.first_name'], 'almost': True}, hit

@@ -125,6 +125,13 @@ class Token:
         self.bind = json.loads(b64u(self.kb.split('.')[1]))
         self.bind_header = {'alg': 'EdDSA', 'typ': 'kb+jwt'}
 
+    def __deepcopy__(self, memo):
+        """But for the keys, which cannot be copied."""
+        other = copy.copy(self)
+        for name in ('header', 'payload', 'given', 'bind', 'bind_header'):
+            setattr(other, name, copy.deepcopy(getattr(self, name), memo))
+        return other
+
     def signed(self, header, payload, key):
         text = '%s.%s' % (to_b64u(compact(header).encode()), to_b64u(payload.encode()))
         return '%s.%s' % (text, to_b64u(key.sign(text.encode())))
