@@ -38,6 +38,8 @@ cv_status(cv_fail)(struct cv_err *err, cv_status st, const char *fmt, ...)
     (void)vsnprintf(err->msg, sizeof err->msg, _(fmt), ap);
     va_end(ap);
     make_harmless(err->msg);
+    if (err->msg[0] == '\0') /* somebody's words that were none: whoever called may have some */
+        return st;
     err->status = st;
     err->sys_errno = 0;
     return st;

@@ -15,8 +15,9 @@ struct cv_err {
 };
 
 /**
- * cv_fail(err, st, fmt, ...): note ${st} and the text in ${err} (NULL allowed; kept if already filled) and
- * return ${st}, so that a function can end with `return cv_fail(err, CV_ERR_FORMAT, "policy: no number")`.
+ * cv_fail(err, st, fmt, ...): note ${st} and the text in ${err} (NULL allowed; kept if already filled, which
+ * an empty text does not) and return ${st}, so that a function can end with
+ * `return cv_fail(err, CV_ERR_FORMAT, "policy: no number")`.
  * ${fmt} is the English text; it is translated in here, and what is put into it is not.
  * What a terminal would obey, and what is no text, is replaced in it.
  */

@@ -135,6 +135,10 @@ static void errors_are_harmless_text(void **state)
         assert_string_equal(err.msg, rows[i].want); /* the first stays */
         assert_int_equal(err.status, CV_ERR_FORMAT);
     }
+    struct cv_err err = { 0 };
+    assert_status(cv_fail(&err, CV_ERR_NOMEM, "%s", ""), CV_ERR_NOMEM);
+    assert_status(cv_err_note(&err, CV_ERR_NOMEM, "vault"), CV_ERR_NOMEM);
+    assert_string_equal(err.msg, "vault: out of memory"); /* no words are not the first */
 }
 
 int main(void)
