@@ -11,8 +11,8 @@
 
 static const char *ground_text(const char *ground)
 {
-    return strcmp(ground, "profile") == 0 ? _("the profile does not carry it")
-           : strcmp(ground, "right") == 0 ? _("it is not yours to send")
+    return strcmp(ground, "profile") == 0 ? _("not in the profile")
+           : strcmp(ground, "right") == 0 ? _("not yours to send")
            : strcmp(ground, "named") == 0 ? _("goes only where it is named: --statement RECORD.NUMBER")
                                           : _("left out, as you asked");
 }
@@ -25,35 +25,49 @@ static bool line_is(const struct cv_json *line, const char *section, const char 
            (ground == NULL ? g == NULL : g != NULL && strcmp(g, ground) == 0);
 }
 
-/* print_fields(t, type, lines, section, ground): the labels of a section's fields that share a fate. */
-static cv_status print_fields(const struct cv_template *t, const char *type, const struct cv_json *lines,
-                              const char *section, const char *ground)
+/* put_fields(t, type, lines, section, ground, out): the section, and the labels of its fields that share this
+ * fate; nothing if none does. */
+static cv_status put_fields(const struct cv_template *t, const char *type, const struct cv_json *lines,
+                            const char *section, const char *ground, struct cv_buf *out)
 {
-    struct cv_buf text = { 0 };
-    bool any = false;
-    cv_status st = cv_buf_str(&text, _(cv_template_label(t, type, section, NULL)));
+    bool any = false, named = false;
+    cv_status st = CV_OK;
     for (size_t i = 0; i < cv_json_len(lines) && st == CV_OK; i++) {
         const char *field = cv_json_get_str(cv_json_at(lines, i), "field");
         if (!line_is(cv_json_at(lines, i), section, ground))
             continue;
+        if (!any)
+            st = cv_buf_printf(out, "%s%s", out->n > 0 ? "; " : "",
+                               _(cv_template_label(t, type, section, NULL)));
         if (field[0] != '\0')
-            st = cv_buf_printf(&text, "%s%s", any ? ", " : ": ",
-                               _(cv_template_label(t, type, section, field)));
+            st = CV_THEN(st, cv_buf_printf(out, "%s%s", named ? ", " : ": ",
+                                           _(cv_template_label(t, type, section, field))));
         any = true;
+        named = named || field[0] != '\0';
     }
-    if (any && ground != NULL)
-        st = CV_THEN(st, cv_buf_printf(&text, " (%s)", ground_text(ground)));
-    if (any && st == CV_OK)
-        cv_text_print(cv_buf_view(&text), cv_text_lead(ground == NULL ? N_("  goes ") : N_("  stays")), 10);
-    cv_buf_free(&text);
     return st;
 }
 
+/* print_fate(ground, text): a line, if there is anything of it; ${text} is emptied. */
+static cv_status print_fate(const char *ground, struct cv_buf *text)
+{
+    cv_status st = CV_OK;
+    if (text->n > 0 && ground != NULL)
+        st = cv_buf_printf(text, " (%s)", ground_text(ground));
+    if (text->n > 0 && st == CV_OK)
+        cv_text_print(cv_buf_view(text), cv_text_lead(ground == NULL ? N_("  goes ") : N_("  stays")), 10);
+    cv_buf_truncate(text, 0);
+    return st;
+}
+
+/* print_record(t, o): what goes of it, section by section; what stays, reason by reason. */
 static cv_status print_record(const struct cv_template *t, const struct cv_json *o)
 {
-    static const char *const grounds[] = { NULL, "named", "choice", "right", "profile" };
+    static const char *const grounds[] = { "named", "choice", "right", "profile" };
+    const struct cv_json *lines = cv_json_get(o, "lines");
     const char *type = cv_json_get_str(o, "type"), *section;
     const struct cv_bytes title = cv_json_text(cv_json_get(o, "title"));
+    struct cv_buf text = { 0 };
     cv_status st = CV_OK;
     fputc('\n', stdout);
     const size_t column =
@@ -62,9 +76,16 @@ static cv_status print_record(const struct cv_template *t, const struct cv_json 
         cv_text_print(title, column, 2);
     else
         fputc('\n', stdout);
-    for (size_t g = 0; g < sizeof(grounds) / sizeof(grounds[0]); g++)
+    for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(t, type, i)) != NULL; i++) {
+        st = put_fields(t, type, lines, section, NULL, &text);
+        st = CV_THEN(st, print_fate(NULL, &text));
+    }
+    for (size_t g = 0; g < sizeof(grounds) / sizeof(grounds[0]) && st == CV_OK; g++) {
         for (size_t i = 0; st == CV_OK && (section = cv_template_type_section(t, type, i)) != NULL; i++)
-            st = print_fields(t, type, cv_json_get(o, "lines"), section, grounds[g]);
+            st = put_fields(t, type, lines, section, grounds[g], &text);
+        st = CV_THEN(st, print_fate(grounds[g], &text));
+    }
+    cv_buf_free(&text);
     return st;
 }
 

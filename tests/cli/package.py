@@ -93,7 +93,7 @@ def asked_for(a, p):
     assert grounds == {('contact', 'profile'), ('medical', 'profile'), ('risk', 'profile'), ('legal', 'profile'), ('coded', 'profile')}
     assert ('testimony', 'named') in {(w['section'], w['ground']) for w in plan['withheld'] if w['record'] == a.testimony}
     plain = p.as_('legal', 'package', 'new', '-n', '--case', a.case, '--to', OFFICE, '--profile', 'prosecution')
-    for words in ('Хатуна Щербакова', 'goes  Identity: First name, Family name, Date of birth', 'stays Contact (the profile does not carry it)',
+    for words in ('Хатуна Щербакова', 'goes  Identity: First name, Family name, Date of birth', 'stays Contact; Medical',
                   'stays Testimony: Statements (goes only where it is named', 'given'):
         assert words in plain, words
 
