@@ -131,13 +131,19 @@ cv_status cv_plan_ask(struct cv_vault *v, const struct cv_plan *plan, const char
 
 /* ---- what is in the log ---- */
 
+/* drop_last(list): the last of it, with what it holds. */
+static void drop_last(struct cv_dispatches *list)
+{
+    const struct cv_dispatch *last = &list->d[--list->count];
+    cv_json_free(last->doc);
+    cv_json_free(last->approved);
+    cv_json_free(last->sent);
+}
+
 void cv_dispatches_free(struct cv_dispatches *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        cv_json_free(list->d[i].doc);
-        cv_json_free(list->d[i].approved);
-        cv_json_free(list->d[i].sent);
-    }
+    while (list->count > 0)
+        drop_last(list);
     free(list->d);
     memset(list, 0, sizeof(*list));
 }
@@ -318,13 +324,8 @@ static void keep(struct cv_dispatches *list, const char *id)
         *d = list->d[0];
         list->d[0] = one;
     }
-    while (list->count > (d != NULL)) {
-        struct cv_dispatches last = { calloc(1, sizeof(*last.d)), 1 };
-        if (last.d != NULL)
-            last.d[0] = list->d[list->count - 1];
-        list->count--;
-        cv_dispatches_free(&last);
-    }
+    while (list->count > (d != NULL))
+        drop_last(list);
 }
 
 cv_status cv_dispatches(struct cv_vault *v, const char *text, struct cv_dispatches *out, struct cv_err *err)
