@@ -191,7 +191,7 @@ _Noreturn static void child(struct cv_ui *ui, int sealed, int plain, int report_
     };
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    cv_alloc_last_words(NULL); /* the other process says it */
+    cv_alloc_last_words(cv_alloc_tell);
     o.report.st = open_file(&o, passphrase);
     o.report.wrong_passphrase = ui->wrong_passphrase;
     (void)cv_err_note(&ui->err, o.report.st, "the package");
@@ -273,6 +273,8 @@ cv_status cv_unseal_end(struct cv_ui *ui, struct cv_unsealing *u)
             &ui->err, CV_ERR_AUTH,
             "the package: whoever opens it was made to do what no file may ask for, and was stopped: "
             "this may be an attack; keep the file, open it nowhere else, and report it");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CV_ALLOC_ENDED)
+        return cv_fail(&ui->err, CV_ERR_NOMEM, CV_NO_MEMORY);
     if (told == 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 || r.st > CV_ERR_CONSENT)
         return cv_fail(&ui->err, CV_ERR_INTERNAL, "the package: whoever opens it has died");
     ui->wrong_passphrase = r.wrong_passphrase;

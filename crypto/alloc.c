@@ -18,6 +18,11 @@ void cv_alloc_last_words(void (*fn)(void))
     last_words = fn;
 }
 
+void cv_alloc_tell(void)
+{
+    _exit(CV_ALLOC_ENDED);
+}
+
 void *cv_alloc_needed(void *p)
 {
     if (p != NULL || !ends)

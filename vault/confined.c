@@ -141,7 +141,7 @@ _Noreturn static void child(const struct cv_confined_work *w, int fd, atomic_boo
     struct cv_err err = { 0 };
     struct cv_buf last = { 0 };
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    cv_alloc_last_words(NULL); /* whoever started it says it */
+    cv_alloc_last_words(cv_alloc_tell);
     cv_status st = w->before != NULL ? w->before(w->arg, &c, &err) : CV_OK;
     if (st == CV_OK) {
         st = shut(w, &c, in);
@@ -213,9 +213,16 @@ cv_status cv_confined_get(struct cv_confined *c, uint8_t *kind, struct cv_bytes 
     return CV_ERR_NOTFOUND;
 }
 
-/* died(status, in, name, err): by its filter, before or after it was shut in; or otherwise. */
+/* died(status, in, name, err): by its filter, before or after it was shut in; for want of memory; or
+ * otherwise.
+ */
 static cv_status died(int status, bool in, const char *name, struct cv_err *err)
 {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CV_ALLOC_ENDED)
+        return cv_fail(err, CV_ERR_NOMEM,
+                       "%.60s: there was not memory enough to read it; try again when other programs are "
+                       "closed",
+                       name);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS && !in)
         return not_shut_in(err);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)

@@ -57,8 +57,8 @@ CV_MUST_CHECK cv_status cv_confined_start(const struct cv_confined_work *w, stru
  */
 CV_MUST_CHECK cv_status cv_confined_get(struct cv_confined *c, uint8_t *kind, struct cv_bytes *bytes);
 /** cv_confined_end(c, name, st, err): with ${st} CV_OK, what the work came to, told by its words, or how it
- * died: CV_ERR_AUTH if it tried what is forbidden to it, else CV_ERR_INTERNAL. With another ${st}, which is
- * given back: it is ended. ${name}: of what it read. */
+ * died: CV_ERR_AUTH if it tried what is forbidden to it, CV_ERR_NOMEM, else CV_ERR_INTERNAL. With another
+ * ${st}, which is given back: it is ended. ${name}: of what it read. */
 CV_MUST_CHECK cv_status cv_confined_end(struct cv_confined *c, const char *name, cv_status st,
                                         struct cv_err *err);
 

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crypto/alloc.h"
 #include "vault/confined.h"
 #include "vault/witness.h"
 
@@ -315,7 +316,7 @@ static void test_serving(void **state)
 /* ---- confined processes ---- */
 
 /* What a confined process is to do, and what the one that started it sees. */
-enum act { ANSWER, FAIL, DIE, TRY_IT, CUT_SHORT, LIE_LENGTH, LIE_STATUS };
+enum act { ANSWER, FAIL, DIE, STARVE, TRY_IT, CUT_SHORT, LIE_LENGTH, LIE_STATUS };
 
 static cv_status act(void *arg, struct cv_channel *c, struct cv_err *err)
 {
@@ -336,6 +337,9 @@ static cv_status act(void *arg, struct cv_channel *c, struct cv_err *err)
         return cv_fail(err, CV_ERR_FORMAT, "line 7: not so");
     case DIE:
         abort();
+    case STARVE:
+        (void)cv_alloc_needed(NULL);
+        return CV_OK;
     case TRY_IT:
         _exit(try_exec());
     case CUT_SHORT:
@@ -359,6 +363,7 @@ static void test_confined(void **state)
         { ANSWER, CV_OK, 3, "" },
         { FAIL, CV_ERR_FORMAT, 0, "line 7: not so" },
         { DIE, CV_ERR_INTERNAL, 0, "the.file: the process that reads it has died (signal 6)" },
+        { STARVE, CV_ERR_NOMEM, 0, "the.file: there was not memory enough to read it" },
         { TRY_IT, CV_ERR_AUTH, 0, "the.file: whoever reads it was made to do what no file may ask for" },
         { CUT_SHORT, CV_ERR_INTERNAL, 0, "has died (exit status 0)" },
         { LIE_LENGTH, CV_ERR_LIMIT, 0, "" },
