@@ -2,7 +2,8 @@
 """Memory that is not there: each allocation, mapping and thread of a command is refused once, at each way that leads to it.
 The command says so in one line with status 1, or does without; the vault is as before or as after.
 
-usage: starved.py CASEVAULT STARVE.SO [--only COMMAND]      (each way of one command; otherwise some ways of each)
+usage: starved.py CASEVAULT STARVE.SO [--only COMMAND [--every]]      (each way of one command; otherwise some ways of each)
+--every: each of the allocations, not only the first of each way to one: an hour and more for a command.
 The program is the one that is installed: sanitizers bring allocators of their own."""
 import collections, hashlib, json, os, random, shutil, signal, subprocess, sys, time
 
@@ -185,7 +186,7 @@ def test(p):
         if only is not None and not (name + ' ').startswith(only + ' '):
             continue
         ways, asked = s.ways(case.args, case.stdin)
-        chosen = ways if only is not None else sorted(chance.sample(ways, min(SAMPLE, len(ways))))
+        chosen = range(1, asked + 1) if '--every' in sys.argv else ways if only is not None else sorted(chance.sample(ways, min(SAMPLE, len(ways))))
         if case.after is not None:
             s.fresh()
             case.holds(s.run(case.args, case.stdin))
