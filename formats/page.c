@@ -39,14 +39,20 @@ cv_status cv_page_data(struct cv_bytes data, struct cv_buf *out)
 /* put_mark(name, data, out): what stands in place of @NAME@. */
 static cv_status put_mark(struct cv_bytes name, struct cv_bytes data, struct cv_buf *out)
 {
-    if (cv_bytes_equal(name, CV_LIT("CSS_HASH")))
-        return put_hash(cv_page_css(), out);
-    if (cv_bytes_equal(name, CV_LIT("JS_HASH")))
-        return put_hash(cv_page_js(), out);
-    if (cv_bytes_equal(name, CV_LIT("CSS")))
-        return cv_buf_append(out, cv_page_css());
-    if (cv_bytes_equal(name, CV_LIT("JS")))
-        return cv_buf_append(out, cv_page_js());
+    const struct {
+        const char *text, *hash;
+        struct cv_bytes part;
+    } parts[] = {
+        { "CSS", "CSS_HASH", cv_page_css() },
+        { "WORDS", "WORDS_HASH", cv_page_words() },
+        { "JS", "JS_HASH", cv_page_js() },
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (cv_bytes_equal(name, cv_bytes_str(parts[i].text)))
+            return cv_buf_append(out, parts[i].part);
+        if (cv_bytes_equal(name, cv_bytes_str(parts[i].hash)))
+            return put_hash(parts[i].part, out);
+    }
     return cv_bytes_equal(name, CV_LIT("DATA")) ? cv_page_data(data, out) : CV_ERR_INTERNAL;
 }
 

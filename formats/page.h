@@ -5,9 +5,10 @@
 #include "formats/err.h"
 
 /**
- * The page of a package (docs/PACKAGE.md): one self-contained HTML file, made of the three files in
- * formats/page/ and the package's data. What is not data is the same in every package; its digest stands in
- * the manifest, so that a page of another version of casevault can be judged as well.
+ * The page of a package (docs/PACKAGE.md): one self-contained HTML file, made of the four files in
+ * formats/page/ and the package's data. What is not data is the same in every package, all languages that the
+ * page speaks with it; its digest stands in the manifest, so that a page of another version of casevault can
+ * be judged as well.
  */
 
 /** cv_page_write(data, out): append the page with ${data}, JSON, in it. CV_OK; CV_ERR_LIMIT; CV_ERR_NOMEM;
@@ -27,5 +28,6 @@ CV_MUST_CHECK cv_status cv_page_split(struct cv_bytes page, struct cv_bytes *dat
 struct cv_bytes cv_page_html(void);
 struct cv_bytes cv_page_css(void);
 struct cv_bytes cv_page_js(void);
+struct cv_bytes cv_page_words(void); /* what it says in other languages: script/languages makes it of po/ */
 
 #endif

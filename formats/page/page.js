@@ -2,13 +2,45 @@
 /* The page of a package (docs/PACKAGE.md). It checks what it holds, and shows only what verifies. It asks the network for
  * nothing, and builds what it shows from text alone. First the checks, then, from "What is shown" on, the view. */
 
+/* ---- Words (docs/LANGUAGES.md) ---- */
+
+/* Of words.js, which script/languages makes of po/: LANGUAGES, language -> which of its plural forms a number takes, and WORDS,
+ * English -> language -> what it says there (of a text with a number: all its forms). */
+
+let language = 'en';
+
+/* In this language, or undefined. */
+const inLanguage = (text, l = language) => Object.hasOwn(WORDS, text) ? WORDS[text][l] : undefined;
+const _ = text => inLanguage(text) ?? text;
+const n_ = (one, many, n) => inLanguage(one)?.[LANGUAGES[language](n)] ?? (n === 1 ? one : many);
+
+/* Marks a text that is translated where it is shown. */
+const N_ = text => text;
+
+/* A text, its {names} replaced: pieces, some of which may be elements. What is put in is not looked into. */
+const fill = (text, parts) => text.split(/\{([a-z]+)\}/).map((piece, i) => i % 2 === 0 ? piece : parts[piece]);
+
+/* What is put into words only where it is shown, since the reader may choose another language. Its parts are text, or such. */
+const said = (text, parts = {}) => ({ text, parts });
+
+function told(what) {
+  if (typeof what === 'string') return what;
+  const parts = Object.entries(what.parts).map(([name, part]) => [name, told(part)]);
+  return fill(_(what.text), Object.fromEntries(parts)).join('');
+}
+
 /* ---- Bytes ---- */
 
 /* What does not verify, with a reason a reader can understand. */
-class Refused extends Error {}
+class Refused extends Error {
+  constructor(text, parts) {
+    super(text);
+    this.reason = said(text, parts);
+  }
+}
 
-function need(ok, why) {
-  if (!ok) throw new Refused(why);
+function need(ok, why, parts) {
+  if (!ok) throw new Refused(why, parts);
 }
 
 const toBytes = text => new TextEncoder().encode(text);
@@ -88,7 +120,7 @@ async function able() {
 
 function parseJson(text, what) {
   let at = 0;
-  const refuse = why => { throw new Refused(`${what} is not JSON as it must be (${why})`); };
+  const refuse = why => { throw new Refused('{what}: not JSON as it must be ({why})', { what: said(what), why: said(why) }); };
 
   function space() {
     while (at < text.length && ' \n\r\t'.includes(text[at])) at++;
@@ -173,7 +205,7 @@ const isCount = (v, least = 0) => Number.isSafeInteger(v) && v >= least;
 
 /* Exactly these members, in this order. */
 function members(value, names, what) {
-  need(isObject(value) && same(Object.keys(value), names), `${what} does not have the members it must have`);
+  need(isObject(value) && same(Object.keys(value), names), '{what}: not the members that it must have', { what: said(what) });
   return value;
 }
 
@@ -257,7 +289,7 @@ async function readPolicy(p, knownMembers) {
   const once = list => need(new Set(list.map(o => o.name)).size === list.length, 'a name stands twice');
   const size = (list, least, most) =>
     need(Array.isArray(list) && list.length >= least && list.length <= most, 'a list is not as long as it may be');
-  members(p, POLICY, 'it');
+  members(p, POLICY, 'the policy');
   count(p.number, 1);
   count(p.quorum, 1);
   count(p.package_quorum, 0);
@@ -302,10 +334,10 @@ async function readPolicy(p, knownMembers) {
     key(s.key);
     roleList(s.holders);
   }
-  members(p.erase, ['quorum', 'roles'], 'erase');
+  members(p.erase, ['quorum', 'roles'], 'the rules for erasing');
   count(p.erase.quorum, 1);
   roleList(p.erase.roles);
-  members(p.recovery, ['key', 'threshold', 'shares'], 'recovery');
+  members(p.recovery, ['key', 'threshold', 'shares'], 'the rules for recovery');
   key(p.recovery.key);
   size(p.recovery.shares, 0, 32);
   count(p.recovery.threshold, 0);
@@ -348,13 +380,14 @@ function follows(p, before) {
   next(before.log, p.log);
   next(before.export, p.export);
   for (const [pseudonym, m] of p.byName)
-    need(!before.byName.has(pseudonym) || before.byName.get(pseudonym).line === m.line, `the keys of ${pseudonym} changed`);
+    need(!before.byName.has(pseudonym) || before.byName.get(pseudonym).line === m.line,
+      'the keys of {member} changed', { member: pseudonym });
 }
 
 async function parsePolicy(text, before, knownMembers) {
   const note = parseNote(text);
   const json = statement(note, 'policy', before ? before.vault : '-');
-  const read = parseJson(json, 'it');
+  const read = parseJson(json, 'the policy');
   const p = await readPolicy(read, knownMembers);
   need(JSON.stringify(read) === json, 'it is not written in its one form');
   p.hash = hex(await sha256(toBytes(note.text)));
@@ -368,12 +401,12 @@ async function parsePolicy(text, before, knownMembers) {
   let good = 0;
   for (const m of judges.custodians) {
     const found = await signed(note, memberKeyName(p.vault, m.pseudonym), m.key);
-    need(found !== 'bad', `the signature of ${m.pseudonym} does not verify`);
+    need(found !== 'bad', 'the signature of {member} does not verify', { member: m.pseudonym });
     if (found === 'good') good++;
   }
   need(good >= judges.quorum ||
     before && await signed(note, `casevault/${p.vault}/recovery`, unbase64url(before.recovery.key)) === 'good',
-    `it is signed by ${good} custodians where ${judges.quorum} must`);
+    'custodians who signed it: {signed}; it takes {needed}', { signed: String(good), needed: String(judges.quorum) });
   return p;
 }
 
@@ -402,11 +435,11 @@ const isFileName = v => isText(v) && v.length <= 100 && v.split('/').every(part 
 
 function parseManifest(text) {
   need(isText(text) && text.indexOf('\n') === text.length - 1, 'it is not one line');
-  const m = parseJson(text, 'it');
+  const m = parseJson(text, 'the description');
   members(m, ['casevault', 'id', 'vault', 'training', 'time', 'by', 'partner', 'profile', 'purpose', 'case', 'expires', 'basis',
-    'consents', 'approved_by', 'records', 'withheld', 'files', 'page'], 'it');
+    'consents', 'approved_by', 'records', 'withheld', 'files', 'page'], 'the description');
   need(m.casevault === 'package v1', 'it is of another version');
-  members(m.partner, ['name', 'record', 'recipient'], 'partner');
+  members(m.partner, ['name', 'record', 'recipient'], 'the partner');
   need(isId(m.id) && isHash(m.vault) && typeof m.training === 'boolean' && isHash(m.page) && isPseudonym(m.by) && isId(m.case) &&
     isText(m.partner.name) && m.partner.name !== '' && isId(m.partner.record) && isText(m.profile) && isText(m.purpose) &&
         isText(m.basis) &&
@@ -415,7 +448,7 @@ function parseManifest(text) {
     !Number.isNaN(Date.parse(m.time)) && isDay(m.expires), 'a date in it is none');
   for (const list of [m.consents, m.approved_by, m.records, m.withheld, m.files]) need(Array.isArray(list),
       'a list in it is missing');
-  need(m.approved_by.every(isPseudonym), 'approved_by is not well formed');
+  need(m.approved_by.every(isPseudonym), 'the list of approvals is not well formed');
   for (const c of m.consents) {
     members(c, ['person', 'record', 'version', 'sections'], 'a consent');
     need(isId(c.person) && isId(c.record) && isCount(c.version, 1) && Array.isArray(c.sections) && c.sections.every(isName),
@@ -427,8 +460,8 @@ function parseManifest(text) {
         'a record is not well formed');
   }
   for (const w of m.withheld) {
-    members(w, ['record', 'section', 'ground'], 'withheld');
-    need(isId(w.record) && isName(w.section) && Object.hasOwn(GROUNDS, w.ground), 'withheld is not well formed');
+    members(w, ['record', 'section', 'ground'], 'what was withheld');
+    need(isId(w.record) && isName(w.section) && Object.hasOwn(GROUNDS, w.ground), 'what was withheld is not well formed');
   }
   for (const f of m.files) {
     members(f, ['name', 'bytes', 'sha256'], 'a file');
@@ -682,18 +715,18 @@ async function checkProof(text, record, vault, policies) {
 /* ---- All checks ---- */
 
 const CHECKS = {
-  container: 'The file has its one form, and nothing else is in it',
-  policies: 'The mission\u2019s policies follow one another, each signed by those who must',
-  sender: 'The fingerprint is the one that the sender read out to you',
-  manifest: 'The description of the package is signed by the member who made it',
-  files: 'Records, template and policies are those that were described and signed',
-  page: 'This page is the one that was described, and holds the package\u2019s own data',
-  recipient: 'The package was sealed to you',
-  records: 'Every record is signed by a member; nothing in it was changed or added',
-  binding: 'Every record was released to this recipient, in this package',
-  proofs: 'Every record stands in the mission\u2019s log',
-  expiry: 'The last day of use is not over',
-  twin: 'No other package bears this number',
+  container: N_('The file has its one form, and nothing else is in it'),
+  policies: N_('The mission\u2019s policies follow one another, each signed by those who must'),
+  sender: N_('The fingerprint is the one that the sender read out to you'),
+  manifest: N_('The description of the package is signed by the member who made it'),
+  files: N_('Records, template and policies are those that were described and signed'),
+  page: N_('This page is the one that was described, and holds the package\u2019s own data'),
+  recipient: N_('The package was sealed to you'),
+  records: N_('Every record is signed by a member; nothing in it was changed or added'),
+  binding: N_('Every record was released to this recipient, in this package'),
+  proofs: N_('Every record stands in the mission\u2019s log'),
+  expiry: N_('The last day of use is not over'),
+  twin: N_('No other package bears this number'),
 };
 const ELSEWHERE = ['container', 'page', 'recipient', 'twin'];
 
@@ -701,7 +734,7 @@ const NO_TEMPLATE = { types: Object.create(null), sections: Object.create(null) 
 
 class Report {
   constructor() {
-    this.failed = new Map(); /* check -> reasons */
+    this.failed = new Map(); /* check -> reasons, see `said` */
     this.done = new Set();
     this.entries = [];
     this.manifest = null;
@@ -715,13 +748,13 @@ class Report {
   }
 
   /* Run a check; whatever it throws is a check that failed. */
-  async run(check, fn, place = '') {
+  async run(check, fn, place = null) {
     this.done.add(check);
     try {
       return await fn();
     } catch (e) {
-      const reason = e instanceof Refused ? e.message : 'it is not well formed';
-      this.fail(check, place === '' ? reason : `${place}: ${reason}`);
+      const reason = e instanceof Refused ? e.reason : said('it is not well formed');
+      this.fail(check, place === null ? reason : said('{place}: {reason}', { place, reason }));
       return null;
     }
   }
@@ -799,11 +832,12 @@ function checkAttachments(manifest, entries) {
   };
   for (const e of entries) for (const section of e.found.sections.values()) walk(section);
   for (const f of manifest.files)
-    if (f.name.startsWith('attachments/')) need(named.has(f.sha256), `no record names the file ${f.name}`);
+    if (f.name.startsWith('attachments/')) need(named.has(f.sha256), 'no record names the file {file}', { file: f.name });
 }
 
 async function checkEntry(report, data, i, bad, policies) {
-  const manifest = report.manifest, entry = manifest.records[i], text = data.records[i], place = `record ${i + 1}`;
+  const manifest = report.manifest, entry = manifest.records[i], text = data.records[i];
+  const place = said('record {number}', { number: String(i + 1) });
   const found = await report.run('records', () => checkRecord(text.sdjwt, entry, manifest, policies), place);
   if (found === null) return { ...entry, place, good: false };
   const bound = await report.run('binding', () => checkBinding(text.sdjwt, found, manifest), place);
@@ -827,11 +861,12 @@ async function verify(text) {
   const policies = [];
   const knownMembers = new Map();
   for (const [i, policy] of data.policies.entries()) {
-    const p = await report.run('policies', () => parsePolicy(policy, policies.at(-1) || null, knownMembers), `policy ${i + 1}`);
+    const place = said('policy {number}', { number: String(i + 1) });
+    const p = await report.run('policies', () => parsePolicy(policy, policies.at(-1) || null, knownMembers), place);
     if (p === null) return report;
     policies.push(p);
     if (i === 0 && p.vault !== manifest.vault) {
-      report.fail('policies', 'policy 1: it is not of the vault that the package names');
+      report.fail('policies', said('the first policy is not of the vault that the package names'));
       return report;
     }
   }
@@ -845,7 +880,7 @@ async function verify(text) {
     return checkFiles(data, manifest);
   });
   if (bad !== null) {
-    for (const name of bad) report.fail('files', `${name} is not the one that was described`);
+    for (const file of bad) report.fail('files', said('{file} is not the one that was described', { file }));
     if (!bad.has('template.json'))
       report.template = await report.run('files', () => checkTemplate(data.template, policies.at(-1))) || NO_TEMPLATE;
     for (const c of ['records', 'binding', 'proofs']) report.done.add(c);
@@ -856,17 +891,17 @@ async function verify(text) {
     if (report.entries.every(e => e.good)) await report.run('files', () => checkAttachments(manifest, report.entries));
   }
   await report.run('expiry', () => need(new Date().toISOString().slice(0, 10) <= manifest.expires,
-    `${manifest.expires} was the last day of use`));
+    '{day} was the last day of use', { day: manifest.expires }));
   return report;
 }
 
 /* ---- What is shown ---- */
 
 const GROUNDS = {
-  profile: 'the profile does not carry it',
-  right: 'the sender may not send it',
-  choice: 'left out: the sender chose so',
-  named: 'not named: statements go out only one by one',
+  profile: N_('the profile does not carry it'),
+  right: N_('the sender may not send it'),
+  choice: N_('left out: the sender chose so'),
+  named: N_('not named: statements go out only one by one'),
 };
 
 /* Dates by which a record takes its place in the chronology. */
@@ -893,15 +928,17 @@ const id = text => el('code', { class: 'id' }, text);
 /* Text from outside: cleaned, its direction its own. */
 const foreign = (text, attributes) => el('bdi', attributes, clean(text));
 
-function longDay(day) {
-  const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October',
-    'November', 'December'];
-  const [y, m, d] = day.split('-').map(Number);
-  return `${d} ${months[m - 1]} ${y}`;
+/* As in the date "3 May 2024". (A browser does not know them in every language.) */
+const MONTHS = [N_('January'), N_('February'), N_('March'), N_('April'), N_('May'), N_('June'), N_('July'), N_('August'),
+  N_('September'), N_('October'), N_('November'), N_('December')];
+
+/* The month is a word: in figures it could be taken for the day. */
+function longDay(date) {
+  const [year, month, day] = date.split('-').map(Number);
+  return fill(_('{day} {month} {year}'), { day, month: _(MONTHS[month - 1]), year }).join('');
 }
 
 const dayOf = seconds => longDay(new Date(seconds * 1000).toISOString().slice(0, 10));
-const plural = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
 const isStatement = v => isObject(v) && isText(v.text);
 const isEmpty = v => v === null || v === '' || Array.isArray(v) && v.length === 0;
 
@@ -988,7 +1025,7 @@ class Case {
       if (isText(date) && /^\d{4}(-\d\d(-\d\d)?)?(T.*)?$/.test(date)) rows.push({ date: date.slice(0, 10), item, label, what });
     };
     for (const item of this.records.flatMap(r => r.items)) {
-      if (item.value !== undefined) add(item.value.date, item, 'Statement', this.title(item.record));
+      if (item.value !== undefined) add(item.value.date, item, _('Statement'), this.title(item.record));
       else
         for (const field of item.plain.filter(f => DATED.includes(f))) {
           const what = SAID_OF_IT.map(n => item.fields[n]).filter(isText);
@@ -1021,8 +1058,8 @@ function shorten(text) {
 
 /* `field`: what the template says of it, or nothing. */
 function showValue(kase, value, field = {}) {
-  if (value === true) return 'yes';
-  if (value === false) return 'no';
+  if (value === true) return _('yes');
+  if (value === false) return _('no');
   if (Array.isArray(value)) {
     const list = value.filter(v => !isEmpty(v)).map(v => el('li', null, showValue(kase, v, field)));
     return el('ul', { class: value.some(isObject) ? 'cards' : 'values' }, list);
@@ -1039,7 +1076,8 @@ function showValue(kase, value, field = {}) {
   return [foreign(value, { dir: 'auto' }), meant !== '' ? el('span', { class: 'aside' }, ` ${clean(meant)}`) : ''];
 }
 
-/* What a code stands for, beside it: a country's or language's name as the browser has it, a section's label. */
+/* What a code stands for, beside it: a country's or language's name as the browser has it, in English if it has no other; a
+ * section's label. */
 function meaning(kase, value, field) {
   if (field.name === 'sections') {
     const label = kase.sectionLabel(value);
@@ -1048,7 +1086,7 @@ function meaning(kase, value, field) {
   const code = { country: 'region', language: 'language' }[field.type];
   if (code === undefined || !/^[A-Za-z]{2,3}$/.test(value)) return '';
   try {
-    return new Intl.DisplayNames('en', { type: code, fallback: 'none' }).of(value) || '';
+    return new Intl.DisplayNames([language, 'en'], { type: code, fallback: 'none' }).of(value) || '';
   } catch {
     return '';
   }
@@ -1058,7 +1096,7 @@ function meaning(kase, value, field) {
 function referAway(kase, value) {
   const { partner } = kase.manifest;
   return value === partner.record ? el('span', null, foreign(partner.name), ' ', id(value)) :
-    el('span', null, id(value), el('span', { class: 'aside' }, ' Not in this package'));
+    el('span', null, id(value), el('span', { class: 'aside' }, ' ', _('Not in this package')));
 }
 
 function referTo(kase, record) {
@@ -1069,7 +1107,8 @@ function referTo(kase, record) {
 
 function attachmentNote(kase, digest) {
   const file = kase.manifest.files.find(f => f.name.startsWith('attachments/') && f.sha256 === digest);
-  return el('span', { class: 'aside' }, file !== undefined ? ` In this package as ${file.name}` : ' Not in this package');
+  const where = file !== undefined ? fill(_('In this package as {file}'), { file: file.name }) : _('Not in this package');
+  return el('span', { class: 'aside' }, ' ', where);
 }
 
 /* `known`: these fields in the template. */
@@ -1085,17 +1124,18 @@ function showFields(kase, fields, known, names) {
 /* ---- Items and records ---- */
 
 function itemLink(kase, item) {
-  return kase.complete ? el('a', { href: `#item-${item.number}` }, `item ${item.number}`) : '';
+  return kase.complete ? el('a', { href: `#item-${item.number}` }, fill(_('item {number}'), item)) : '';
 }
 
 function showItem(kase, item) {
   const { record: r, section } = item;
   const known = kase.fields(r.type, section);
   const anchor = kase.complete ? `item-${item.number}` : undefined;
-  const number = kase.complete ? el('a', { class: 'number', href: `#${anchor}` }, `Item ${item.number}`) : el('span', null);
+  const number = kase.complete ? el('a', { class: 'number', href: `#${anchor}` }, fill(_('Item {number}'), item)) : el('span', null);
   const body = item.value !== undefined ? showStatement(kase, item, known.find(f => f.name === item.field)?.fields || []) :
     [el('h4', null, clean(kase.sectionLabel(section))), showFields(kase, item.fields, known, item.plain)];
-  const from = item.version !== r.newest ? el('p', { class: 'source' }, 'Unchanged since version ', source(item.version)) : '';
+  const from = item.version === r.newest ? '' : el('p', { class: 'source' }, fill(
+    _('Unchanged since version {version}, signed by {member} on {day}; log entry {entry} of {size}'), source(item.version)));
   return el('section', { class: 'item', id: anchor }, number, el('div', { class: 'body' }, body, from));
 }
 
@@ -1103,7 +1143,7 @@ function showStatement(kase, item, known) {
   const { text, ...rest } = item.value;
   const language = /^[a-z]{2,3}$/.test(rest.language) ? rest.language : undefined;
   return [
-    el('h4', null, 'Statement', isText(rest.date) ? [' of ', foreign(rest.date)] : ''),
+    el('h4', null, isText(rest.date) ? fill(_('Statement of {date}'), { date: foreign(rest.date) }) : _('Statement')),
     el('blockquote', { class: 'statement', dir: 'auto', lang: language }, clean(text)),
     showFields(kase, rest, known, fieldOrder(known, rest)),
   ];
@@ -1111,24 +1151,26 @@ function showStatement(kase, item, known) {
 
 /* Where a version comes from. */
 function source(v) {
-  return [`${v.version}, signed by `, code(v.found.by), ` on ${dayOf(v.found.day)}; log entry ${v.proof.index} of ${v.proof.size}`];
+  return { version: v.version, member: code(v.found.by), day: dayOf(v.found.day), entry: v.proof.index, size: v.proof.size };
 }
 
 /* One for a section, with each of its grounds. */
 function showBar(label, withheld, partly) {
   if (withheld.length === 0) return '';
-  const what = el('strong', null, clean(label), partly ? ', the rest' : '');
-  return el('p', { class: 'bar' }, what, `: withheld \u2014 ${withheld.map(w => GROUNDS[w.ground]).join('; also: ')}`);
+  const also = (one, other) => fill(_('{one}; also: {other}'), { one, other }).join('');
+  return el('p', { class: 'bar' }, fill(partly ? _('{section}, the rest: withheld \u2014 {ground}') : _('{section}: withheld \u2014 {ground}'),
+    { section: el('strong', null, clean(label)), ground: withheld.map(w => _(GROUNDS[w.ground])).reduce(also) }));
 }
 
 function showRecord(kase, r) {
   const title = r.good ? kase.title(r) : '';
-  const from = r.good ? [', version ', source(r.newest)] : '';
+  const from = r.good ? fill(_('Record {record}, version {version}, signed by {member} on {day}; log entry {entry} of {size}'),
+    { record: id(r.id), ...source(r.newest) }) : fill(_('Record {record}'), { record: id(r.id) });
   const article = el('article', { class: 'record', id: r.anchor },
     el('h3', null, clean(kase.typeLabel(r.type)), title !== '' ? [' \u2014 ', foreign(title)] : ''),
-    el('p', { class: 'source' }, 'Record ', id(r.id), from));
+    el('p', { class: 'source' }, from));
   if (!r.good) {
-    article.append(el('p', { class: 'notshown' }, 'Not shown: this record does not verify.'));
+    article.append(el('p', { class: 'notshown' }, _('Not shown: this record does not verify.')));
     return article;
   }
   const withheld = kase.withheld(r.id);
@@ -1151,31 +1193,36 @@ function banner(kind, sign, verdict, ...why) {
 function verdict(report) {
   const fingerprint = el('span', { class: 'fingerprint' }, report.fingerprint);
   if (report.verified)
-    return banner('good', '\u2713', 'Verified', 'Everything shown here was signed by the mission, and not one letter was changed ',
-      'since \u2014 ', el('strong', null, 'if the sender reads this fingerprint out to you:'), fingerprint);
+    return banner('good', '\u2713', _('Verified'), fill(
+      _('Everything shown here was signed by the mission, and not one letter was changed since \u2014 {condition}'),
+      { condition: el('strong', null, _('if the sender reads this fingerprint out to you:')) }), fingerprint);
   if (report.onlyExpired)
-    return banner('over', '!', 'Expired: not to be used any more',
-      `The last day of use was ${longDay(report.manifest.expires)}. Nothing was altered, but the sender released it no longer: `,
-      'ask them. Their fingerprint:', fingerprint);
+    return banner('over', '!', _('Expired: not to be used any more'), fill(
+      _('The last day of use was {day}. Nothing was altered, but the sender released it no longer: ask them. Their fingerprint:'),
+      { day: longDay(report.manifest.expires) }), fingerprint);
   const reasons = [...report.failed].map(([check, list]) =>
-    el('li', null, el('strong', null, check), `: ${clean(list[0])}`, list.length > 1 ? ` (and ${list.length - 1} more)` : ''));
-  return banner('bad', '\u2717', 'ALTERED: do not rely on this',
-    'What this page holds is not what was signed. Tell the sender, and keep the file as it is.', el('ul', null, reasons));
+    el('li', null, el('strong', null, check), `: ${clean(told(list[0]))}`,
+      list.length > 1 ? [' ', fill(_('(and {number} more)'), { number: list.length - 1 })] : ''));
+  return banner('bad', '\u2717', _('ALTERED: do not rely on this'),
+    _('What this page holds is not what was signed. Tell the sender, and keep the file as it is.'), el('ul', null, reasons));
 }
 
 function facts(kase) {
   const m = kase.manifest, record = kase.byId.get(m.case);
   const rows = [
-    ['For', foreign(m.partner.name)],
-    ['Purpose', foreign(m.purpose)],
-    ['Package', id(m.id)],
-    ['Case', record !== undefined ? referTo(kase, record) : id(m.case)],
-    ['To be used until', longDay(m.expires)],
-    ['Made on', [`${longDay(m.time.slice(0, 10))}, ${m.time.slice(11, 16)} UTC, by `, code(m.by)]],
-    ['Profile', foreign(m.profile)],
-    ['Approved by', [m.approved_by.map((a, i) => [i > 0 ? ', ' : '', code(a)]), ' (the sender says so)']],
-    ['Vault', [el('code', { class: 'digest' }, m.vault), `, fingerprint ${kase.report.fingerprint}`]],
-  ].filter(([label]) => label !== 'Approved by' || m.approved_by.length > 0);
+    [_('For'), foreign(m.partner.name)],
+    [_('Purpose'), foreign(m.purpose)],
+    [_('Package'), id(m.id)],
+    [_('Case'), record !== undefined ? referTo(kase, record) : id(m.case)],
+    [_('To be used until'), longDay(m.expires)],
+    [_('Made on'), fill(_('{day}, {time} UTC, by {member}'),
+      { day: longDay(m.time.slice(0, 10)), time: m.time.slice(11, 16), member: code(m.by) })],
+    [_('Profile'), foreign(m.profile)],
+    [_('Approved by'), m.approved_by.length === 0 ? '' : fill(_('{members} (the sender says so)'),
+      { members: m.approved_by.map((a, i) => [i > 0 ? ', ' : '', code(a)]) })],
+    [_('Vault'), fill(_('{vault}, fingerprint {fingerprint}'),
+      { vault: el('code', { class: 'digest' }, m.vault), fingerprint: kase.report.fingerprint })],
+  ].filter(([, value]) => value !== '');
   return el('dl', { class: 'facts' }, rows.map(([label, value]) =>
     el('div', { class: 'row' }, el('dt', null, label), el('dd', null, value))));
 }
@@ -1184,9 +1231,12 @@ function showConsent(kase, c) {
   const person = kase.byId.get(c.person), record = kase.byId.get(c.record);
   const item = record?.good && record.versions.some(v => v.version === c.version) ? record.items[0] : undefined;
   const sections = c.sections.map(s => clean(kase.sectionLabel(s))).join(', ');
-  return el('li', null, person !== undefined ? referTo(kase, person) : ['Person ', id(c.person)], ': consent ', id(c.record),
-    `, version ${c.version}`, sections !== '' ? `, needed for ${sections}` : '',
-    item === undefined ? '; the consent itself is not in this package' : kase.complete ? [' (', itemLink(kase, item), ')'] : '');
+  return el('li', null, fill(sections === '' ? _('{person}: consent {consent}, version {version}') :
+    _('{person}: consent {consent}, version {version}, needed for {sections}'), {
+    person: person !== undefined ? referTo(kase, person) : fill(_('Person {person}'), { person: id(c.person) }),
+    consent: id(c.record), version: c.version, sections,
+  }), item === undefined ? [' ', _('(the consent itself is not in this package)')] :
+    kase.complete ? [' (', itemLink(kase, item), ')'] : '');
 }
 
 /* On whose consent it was sent, or on which law. */
@@ -1194,62 +1244,63 @@ function grounds(kase) {
   const { basis, consents } = kase.manifest;
   const out = [];
   if (basis !== '')
-    out.push(el('section', { class: 'basis' }, el('h2', null, 'LEGAL BASIS, where there is no consent'),
+    out.push(el('section', { class: 'basis' }, el('h2', null, _('LEGAL BASIS, where there is no consent')),
       el('p', { dir: 'auto', class: 'text' }, clean(basis))));
   if (consents.length > 0)
-    out.push(el('section', { class: 'consents' }, el('h2', null, 'Consent it was sent on'),
+    out.push(el('section', { class: 'consents' }, el('h2', null, _('Consent it was sent on')),
       el('ul', null, consents.map(c => showConsent(kase, c)))));
   return out;
 }
 
 /* In short what docs/PACKAGE.md says to a lawyer. */
 const PROVED = [
-  'Every field was signed by the member of the mission who recorded it, on the day that is shown. Not one letter was changed ' +
-    'since, and nothing was added: who made the package could only leave fields out.',
-  'The package was made for the recipient, for the purpose and under the number that stand above.',
-  'Each record stands in the log that the mission\u2019s keys signed, at the place that is shown. Days and times are what its ' +
-    'clocks said.',
-  'What was left out is a black bar, with the ground. How much lies under a bar cannot be told.',
-  'On which consent of the person it was sent, or, where there was none, on which legal basis: as it says above.',
+  N_('Every field was signed by the member of the mission who recorded it, on the day that is shown. Not one letter was ' +
+    'changed since, and nothing was added: who made the package could only leave fields out.'),
+  N_('The package was made for the recipient, for the purpose and under the number that stand above.'),
+  N_('Each record stands in the log that the mission\u2019s keys signed, at the place that is shown. Days and times are what ' +
+    'its clocks said.'),
+  N_('What was left out is a black bar, with the ground. How much lies under a bar cannot be told.'),
+  N_('On which consent of the person it was sent, or, where there was none, on which legal basis: as it says above.'),
 ];
 const NOT_PROVED = [
-  'That what a person said is true; that a record is complete, or its latest version.',
-  'Who approved the package (the sender says so); that the sender is still a member of the mission.',
-  'That nobody who holds the mission\u2019s keys made up a log for you: that needs an independent witness\u2019s signature.',
-  'That this copy of the page is the true page, if you did not unseal the package yourself. Certainty about the whole file ' +
-    'comes from the free program: casevault verify PACKAGE.',
+  N_('That what a person said is true; that a record is complete, or its latest version.'),
+  N_('Who approved the package (the sender says so); that the sender is still a member of the mission.'),
+  N_('That nobody who holds the mission\u2019s keys made up a log for you: that needs an independent witness\u2019s signature.'),
+  N_('That this copy of the page is the true page, if you did not unseal the package yourself. Certainty about the whole file ' +
+    'comes from the free program: {command}.'),
 ];
 
 function proved() {
-  const column = (title, list) => el('div', null, el('h2', null, title), el('ul', null, list.map(text => el('li', null, text))));
-  return el('section', { class: 'proved' }, column('What is proved', PROVED), column('What is not proved', NOT_PROVED));
+  const line = text => el('li', null, fill(_(text), { command: code('casevault verify PACKAGE') }));
+  const column = (title, list) => el('div', null, el('h2', null, title), el('ul', null, list.map(line)));
+  return el('section', { class: 'proved' }, column(_('What is proved'), PROVED), column(_('What is not proved'), NOT_PROVED));
 }
 
 const STATES = {
-  pass: ['\u2713', 'holds'],
-  fail: ['\u2717', 'FAILED'],
-  you: ['?', 'for you to compare'],
-  elsewhere: ['\u2013', 'not checked by the page; casevault verify does'],
-  unknown: ['\u2013', 'could not be checked'],
+  pass: ['\u2713', N_('holds')],
+  fail: ['\u2717', N_('FAILED')],
+  you: ['?', N_('for you to compare')],
+  elsewhere: ['\u2013', N_('not checked by the page; casevault verify does')],
+  unknown: ['\u2013', N_('could not be checked')],
 };
 
 function checkList(report) {
   const rows = Object.entries(CHECKS).map(([name, what]) => {
     const state = report.state(name), [sign, word] = STATES[state];
-    const reasons = (report.failed.get(name) || []).map(r => el('p', { class: 'reason' }, clean(r)));
+    const reasons = (report.failed.get(name) || []).map(r => el('p', { class: 'reason' }, clean(told(r))));
     return el('li', { class: `check ${state}`, 'data-check': name, 'data-state': state },
       el('span', { class: 'sign', 'aria-hidden': 'true' }, sign),
-      el('div', null, el('strong', null, name), `: ${what} \u2014 `, el('em', null, word),
+      el('div', null, el('strong', null, name), `: ${_(what)} \u2014 `, el('em', null, _(word)),
         state === 'you' ? [': ', code(report.fingerprint)] : '', reasons));
   });
   const details = el('details', { class: 'checks', id: 'checks' },
-    el('summary', null, el('h2', null, 'All checks')), el('ul', null, rows));
+    el('summary', null, el('h2', null, _('All checks'))), el('ul', null, rows));
   details.open = !report.verified;
   return details;
 }
 
 function chronologyTable(kase) {
-  const head = ['Date', 'What', 'Item'].map(t => el('th', { scope: 'col' }, t));
+  const head = [_('Date'), _('What'), _('Item')].map(t => el('th', { scope: 'col' }, t));
   const rows = kase.chronology().map(r => el('tr', null,
     el('td', { class: 'date' }, foreign(r.date)),
     el('td', null, el('span', { class: 'label' }, clean(r.label)), ' ', foreign(r.what)),
@@ -1260,13 +1311,16 @@ function chronologyTable(kase) {
 /* Bars of records that are not here at all. */
 function absentRecords(kase, absent) {
   return [...new Set(absent.map(w => w.record))].map(record => el('article', { class: 'record' },
-    el('p', { class: 'source' }, 'Record ', id(record), '.'),
+    el('p', { class: 'source' }, fill(_('Record {record}'), { record: id(record) })),
     absent.filter(w => w.record === record).map(w => showBar(kase.sectionLabel(w.section), [w], false))));
 }
 
 const PLURALS = {
-  case: 'The case', person: 'Persons', testimony: 'Testimony', evidence: 'Evidence', event: 'Events', consent: 'Consents',
+  case: N_('The case'), person: N_('Persons'), testimony: N_('Testimony'), evidence: N_('Evidence'), event: N_('Events'), consent: N_('Consents'),
 };
+
+const ofRecords = n => fill(n_('{number} record', '{number} records', n), { number: n });
+const ofDates = n => fill(n_('{number} date', '{number} dates', n), { number: n });
 
 /* Types in the order in which records are cited, so that item numbers run on; the chronology after the persons. */
 function chapters(kase) {
@@ -1276,100 +1330,143 @@ function chapters(kase) {
   };
   const ofType = type => {
     const records = kase.records.filter(r => r.type === type);
-    const title = Object.hasOwn(PLURALS, type) ? PLURALS[type] : kase.typeLabel(type);
-    add(`type-${type}`, title, records.map(r => showRecord(kase, r)), plural(records.length, 'record'));
+    const title = Object.hasOwn(PLURALS, type) ? _(PLURALS[type]) : kase.typeLabel(type);
+    add(`type-${type}`, title, records.map(r => showRecord(kase, r)), ofRecords(records.length));
   };
   const types = new Set(['case', 'person', ...kase.records.map(r => r.type)]);
   for (const type of types) {
     ofType(type);
     if (type !== 'person') continue;
     const dates = kase.chronology().length;
-    add('chronology', 'Chronology', dates > 0 ? [chronologyTable(kase)] : [], plural(dates, 'date'));
+    add('chronology', _('Chronology'), dates > 0 ? [chronologyTable(kase)] : [], ofDates(dates));
   }
   const absent = absentRecords(kase, kase.manifest.withheld.filter(w => !kase.byId.has(w.record)));
-  add('absent', 'Records that are not here', absent, plural(absent.length, 'record'));
+  add('absent', _('Records that are not here'), absent, ofRecords(absent.length));
   return out;
 }
 
 function contents(list) {
-  const links = list.map(c => el('li', null, el('a', { href: `#${c.id}` }, clean(c.title)), ` ${c.count}`));
-  return el('nav', { class: 'contents', 'aria-label': 'Contents' },
-    el('ul', null, links, el('li', null, el('a', { href: '#checks' }, 'All checks'))));
+  const links = list.map(c => el('li', null, el('a', { href: `#${c.id}` }, clean(c.title)), ' ', c.count));
+  return el('nav', { class: 'contents', 'aria-label': _('Contents') },
+    el('ul', null, links, el('li', null, el('a', { href: '#checks' }, _('All checks')))));
 }
 
 /* What stands at the top of every printed page: in the margin, where the browser can. */
+let headRule = null;
+
 function runningHead(text) {
   if (!globalThis.CSSMarginRule) {
-    document.getElementById('running').append(el('p', null, text));
+    document.getElementById('running').replaceChildren(el('p', null, text));
     return;
   }
   const escaped = Array.from(text, c => /[A-Za-z0-9]/.test(c) ? c : `\\${c.codePointAt(0).toString(16)} `).join('');
-  document.styleSheets[0].insertRule(`@page { @top-left { content: "${escaped}"; } }`, document.styleSheets[0].cssRules.length);
+  const [sheet] = document.styleSheets;
+  if (headRule !== null) sheet.deleteRule(headRule);
+  headRule = sheet.insertRule(`@page { @top-left { content: "${escaped}"; } }`, sheet.cssRules.length);
 }
 
 function show(report) {
   const main = document.getElementById('main'), m = report.manifest;
   main.replaceChildren();
   if (m === null) {
-    document.title = 'Package that does not verify';
-    main.append(verdict(report), el('h1', null, 'Package'),
-      el('p', null, 'Nothing is shown: who made it cannot be established.'), checkList(report));
+    document.title = _('Package that does not verify');
+    main.append(verdict(report), el('h1', null, _('Package')),
+      el('p', null, _('Nothing is shown: who made it cannot be established.')), checkList(report));
     return;
   }
   const kase = new Case(report);
   const sound = report.verified || report.onlyExpired;
-  document.title = clean(`Package ${m.id} for ${m.partner.name}`);
-  runningHead((m.training ? 'TRAINING, not a real case. ' : '') +
-    (!sound ? 'ALTERED, do not rely on this. ' : report.onlyExpired ? 'EXPIRED. ' : '') +
-    `Confidential. For ${clean(m.partner.name)}. Package ${m.id}`);
+  const named = { package: m.id, partner: clean(m.partner.name) };
+  document.title = fill(_('Package {package} for {partner}'), named).join('');
+  runningHead([m.training ? _('TRAINING, not a real case.') : '',
+    !sound ? _('ALTERED, do not rely on this.') : report.onlyExpired ? _('EXPIRED.') : '',
+    fill(_('Confidential. For {partner}. Package {package}'), named).join('')].filter(text => text !== '').join(' '));
   if (m.training)
-    main.append(el('p', { class: 'training' }, el('strong', null, 'TRAINING'), ' Made in a training vault: nobody in it is real.'));
-  main.append(el('header', null, el('p', { class: 'kicker' }, 'Confidential case package'),
-    el('h1', null, 'Package for ', foreign(m.partner.name))), verdict(report), facts(kase), ...grounds(kase));
+    main.append(el('p', { class: 'training' }, el('strong', null, _('TRAINING')), ' ',
+      _('Made in a training vault: nobody in it is real.')));
+  main.append(el('header', null, el('p', { class: 'kicker' }, _('Confidential case package')),
+    el('h1', null, fill(_('Package for {partner}'), { partner: foreign(m.partner.name) }))), verdict(report), facts(kase),
+  ...grounds(kase));
   if (sound) main.append(proved());
   main.append(el('p', { class: 'cite' }, kase.complete ?
-    ['To cite: \u201cpackage ', id(m.id), ', item 12\u201d. Item numbers are the same in every copy.'] :
-    'Items have no numbers here, because some records are not shown.'));
+    fill(_('To cite: \u201cpackage {package}, item 12\u201d. Item numbers are the same in every copy.'), { package: id(m.id) }) :
+    _('Items have no numbers here, because some records are not shown.')));
   const list = chapters(kase);
   main.append(contents(list), el('div', { id: 'case', tabindex: '-1' }, list.map(c =>
     el('section', { class: 'chapter', id: c.id }, el('h2', null, clean(c.title)), c.content))), checkList(report));
-  document.querySelector('.skip').setAttribute('href', '#case');
 }
 
 function showUnable() {
-  document.title = 'Package, not checked: this browser cannot';
+  document.title = _('Package, not checked: this browser cannot');
   document.getElementById('main').replaceChildren(
-    banner('unable', '?', 'Not checked: this browser cannot',
-      'It lacks what it takes to check signatures (Ed25519). So this page can say neither that the package is sound nor that ',
-      'it was changed, and shows nothing of it.'),
-    el('h1', null, 'What to do'), el('ul', null,
-      el('li', null, 'Open this file in a newer browser: Chrome or Edge from version 137, Firefox from 129, Safari from 17.'),
-      el('li', null, 'Or check the package with the free program: ', code('casevault verify PACKAGE'),
-        '. It needs neither a vault nor a key other than yours.')));
+    banner('unable', '?', _('Not checked: this browser cannot'),
+      _('It lacks what it takes to check signatures (Ed25519). So this page can say neither that the package is sound nor that ' +
+        'it was changed, and shows nothing of it.')),
+    el('h1', null, _('What to do')), el('ul', null,
+      el('li', null, _('Open this file in a newer browser: Chrome or Edge from version 137, Firefox from 129, Safari from 17.')),
+      el('li', null, fill(_('Or check the package with the free program: {command}. It needs neither a vault nor a key other ' +
+        'than yours.'), { command: code('casevault verify PACKAGE') }))));
 }
+
+/* ---- The language ---- */
+
+/* The first of the reader's languages that the page speaks. */
+function spoken(wanted) {
+  const plain = wanted.map(tag => tag.toLowerCase().split('-')[0]);
+  return plain.find(l => l === 'en' || Object.hasOwn(LANGUAGES, l)) || 'en';
+}
+
+/* A button for each language, by its own name. */
+function offerLanguages(choose) {
+  const buttons = ['en', ...Object.keys(LANGUAGES)].map(l => {
+    const button = el('button', { type: 'button', lang: l }, inLanguage(N_('English'), l) ?? 'English');
+    button.addEventListener('click', () => choose(l));
+    return button;
+  });
+  document.getElementById('languages').replaceChildren(...buttons);
+}
+
+function speak(chosen) {
+  language = chosen;
+  document.documentElement.lang = chosen;
+  const skip = document.querySelector('.skip');
+  skip.textContent = _('Skip to the case');
+  skip.hidden = false;
+  const nav = document.getElementById('languages');
+  nav.setAttribute('aria-label', _('Language'));
+  for (const button of nav.children) button.setAttribute('aria-pressed', String(button.lang === chosen));
+}
+
+/* ---- All of it ---- */
 
 /* Whatever goes wrong here is no proof of anything: it is shown as altered. */
 async function start() {
   const root = document.documentElement;
-  let result = 'altered', report = new Report();
-  try {
-    if (!globalThis.crypto?.subtle || !await able()) {
-      showUnable();
-      result = 'unable';
-    } else {
-      report = await verify(document.getElementById('package').textContent);
+  const broken = new Report();
+  broken.fail('page', said('this page could not show what it holds'));
+  let report = null; /* stays so where this browser cannot check */
+
+  function present(chosen) {
+    try {
+      speak(chosen);
+      if (report === null) showUnable();
+      else show(report);
+    } catch {
+      report = broken;
       show(report);
-      result = report.verified ? 'verified' : 'altered';
     }
+    root.dataset.failed = report === null ? '' : [...report.failed.keys()].join(' ');
+    root.dataset.result = report === null ? 'unable' : report.verified ? 'verified' : 'altered';
+  }
+
+  try {
+    if (globalThis.crypto?.subtle && await able()) report = await verify(document.getElementById('package').textContent);
   } catch {
-    const broken = new Report();
-    broken.fail('page', 'this page could not show what it holds');
     report = broken;
-    show(broken);
   }
   addEventListener('beforeprint', () => document.querySelectorAll('details').forEach(d => { d.open = true; }));
-  root.dataset.failed = [...report.failed.keys()].join(' ');
-  root.dataset.result = result;
+  offerLanguages(present);
+  present(spoken(navigator.languages ?? []));
 }
 
 start();

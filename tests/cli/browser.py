@@ -29,6 +29,8 @@ class Browser:
         for domain in ('Page', 'Runtime', 'Network', 'Log'):
             self._call(domain + '.enable')
         self._resize(height)
+        self.agent = self._call('Browser.getVersion', session=None)['userAgent']
+        self.speak('en')
 
     def _start(self):
         to_read, self.to = os.pipe()
@@ -98,6 +100,20 @@ class Browser:
         self._call('Emulation.setDeviceMetricsOverride',
                    {'width': self.size[0], 'height': height, 'deviceScaleFactor': 1, 'mobile': False})
 
+    def speak(self, languages):
+        """What its reader reads, best first ("ru-RU,en"): pages that are opened from now on are asked for in that."""
+        self._call('Emulation.setUserAgentOverride', {'userAgent': self.agent, 'acceptLanguage': languages})
+
+    def resize(self, width):
+        self.size = width, self.size[1]
+        self._resize(self.size[1])
+
+    def press(self, key, code):
+        """A key of the keyboard, by its name and number."""
+        text = {'text': '\r'} if key == 'Enter' else {}
+        for kind in ('keyDown', 'keyUp'):
+            self._call('Input.dispatchKeyEvent', {'type': kind, 'key': key, 'windowsVirtualKeyCode': code, **(text if kind == 'keyDown' else {})})
+
     def open(self, path, before=None, timeout=30):
         """Open a file and wait until the page has said its result; gives it. `before`: a script that runs first."""
         if self.script is not None:
@@ -121,6 +137,23 @@ class Browser:
                 return result
             time.sleep(0.02)
         raise RuntimeError('the page gives no result: %s' % self.complaints)
+
+    def text_without_scripts(self, path):
+        """What a file says to whoever has scripts switched off."""
+        self._call('Emulation.setScriptExecutionDisabled', {'value': True})
+        try:
+            self._call('Page.navigate', {'url': pathlib.Path(path).absolute().as_uri()})
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                try:
+                    if self.eval('document.readyState === "complete" && location.protocol === "file:"'):
+                        return self.eval('document.body.innerText')
+                except Gone:
+                    pass
+                time.sleep(0.02)
+            raise RuntimeError('the page does not open')
+        finally:
+            self._call('Emulation.setScriptExecutionDisabled', {'value': False})
 
     def eval(self, script):
         answer = self._call('Runtime.evaluate', {'expression': script, 'returnByValue': True, 'awaitPromise': True})

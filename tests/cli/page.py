@@ -61,14 +61,14 @@ class Test:
 
 
 def sources():
-    text = {n: open(os.path.join(PAGE, 'page.' + n)).read() for n in ('html', 'css', 'js')}
-    for marker in ('@CSS_HASH@', '@JS_HASH@', '@CSS@', '@JS@', '@DATA@', TAG):
-        assert [text[n].count(marker) for n in ('html', 'css', 'js')] == [1, 0, 0], marker
+    text = {n: open(os.path.join(PAGE, file)).read() for n, file in page_sample.PARTS.items()}
+    for marker in ('@CSS_HASH@', '@WORDS_HASH@', '@JS_HASH@', '@CSS@', '@WORDS@', '@JS@', '@DATA@', TAG):
+        assert [text[n].count(marker) for n in ('html', 'css', 'words', 'js')] == [1, 0, 0, 0], marker
     assert TAG + '@DATA@</script>' in text['html']
-    assert '</script' not in text['js'] and '<!--' not in text['js'] and '</style' not in text['css']
+    assert '</style' not in text['css'] and not any(end in text[n] for end in ('</script', '<!--', '<script') for n in ('js', 'words'))
     for word in ('innerHTML', 'outerHTML', 'insertAdjacent', 'document.write', 'eval(', 'Function(', 'fetch(', 'XMLHttp', 'http:',
             'https:'):
-        assert word not in text['js'] + text['css'], word
+        assert word not in text['js'] + text['words'] + text['css'], word
     assert 'url(' not in text['css'] and '@import' not in text['css']
 
 
@@ -100,7 +100,7 @@ def sound(t):
         assert words not in text, words
     shown = HOSTILE.replace('\u202e', '\ufffd').replace('\u2066', '\ufffd').replace('\x07', '\ufffd')
     assert shown in text and ask("document.querySelectorAll('img, iframe, object, embed, link, base, form').length") == 0
-    assert ask('document.scripts.length') == 2 and ask('document.title').startswith('Package %s for Prosecutor' % s.number)
+    assert ask('document.scripts.length') == 3 and ask('document.title').startswith('Package %s for Prosecutor' % s.number)
     numbered(t)
     assert ask("getComputedStyle(document.querySelectorAll('.statement')[1]).direction") == 'rtl'
     dates = ask("[...document.querySelectorAll('.chronology .date')].map(e => e.textContent)")

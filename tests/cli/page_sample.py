@@ -291,14 +291,17 @@ ARABIC = 'أخذوا جواز سفري وقالوا إنني مدينة لهم �
 PHOTO = b'not really a photograph'
 
 
+PARTS = {'html': 'page.html', 'css': 'page.css', 'words': 'words.js', 'js': 'page.js'}
+
+
 def assemble():
     """The page without its data: what stands before and after."""
-    parts = {n: open(os.path.join(PAGE, 'page.' + n), newline='').read() for n in ('html', 'css', 'js')}
-    html = parts['html']
-    for name in ('css', 'js'):
-        html = html.replace('@%s_HASH@' % name.upper(), b64(sha256(parts[name].encode())))
-    for name in ('css', 'js'):
-        html = html.replace('@%s@' % name.upper(), parts[name])
+    parts = {n: open(os.path.join(PAGE, file), newline='').read() for n, file in PARTS.items()}
+    html = parts.pop('html')
+    for name, text in parts.items():
+        html = html.replace('@%s_HASH@' % name.upper(), b64(sha256(text.encode())))
+    for name, text in parts.items():
+        html = html.replace('@%s@' % name.upper(), text)
     return html.split('@DATA@')
 
 
