@@ -15,8 +15,8 @@ void *cv_alloc_needed(void *p);
  * it must need no memory. Every program begins with it. */
 void cv_alloc_last_words(void (*fn)(void));
 
-/** cv_alloc_tell(): such a word of a process that has nobody to say it to: it ends with status CV_ALLOC_ENDED,
- * and whoever started it says it. */
+/** cv_alloc_tell(): such a word of a process that has nobody to say it to: it ends with status
+ * CV_ALLOC_ENDED, and whoever started it says it. */
 #define CV_ALLOC_ENDED 71
 _Noreturn void cv_alloc_tell(void);
 
