@@ -1,6 +1,6 @@
 # The Debian package: programs, manuals, completions, the user's unit. script/package makes it.
 set(made ${PROJECT_BINARY_DIR}/manuals)
-install(DIRECTORY ${made}/man1 DESTINATION share/man)
+install(DIRECTORY ${made}/man DESTINATION share)
 install(FILES ${made}/bash/casevault DESTINATION share/bash-completion/completions)
 install(FILES ${made}/zsh/_casevault DESTINATION share/zsh/vendor-completions)
 install(FILES ${made}/fish/casevault.fish DESTINATION share/fish/vendor_completions.d)

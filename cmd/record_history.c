@@ -92,16 +92,18 @@ static cv_status notice_words(const struct cv_json *doc, struct cv_buf *out)
 {
     const char *about = word_of(doc, "about"), *until = cv_json_get_str(doc, "until");
     char shown[CV_MOMENT_BYTES];
-    cv_status st = CV_OK;
-    if (strcmp(about, "grant") == 0) {
-        st = cv_buf_printf(out, _("%s of version "), word_of(doc, "section"));
-        st = CV_THEN(st, version_words(doc, out));
-        st = CV_THEN(st, cv_buf_printf(out, _(" to %s"), word_of(doc, "to")));
-        if (until != NULL)
-            st = CV_THEN(st, cv_buf_printf(out, _(" until %s"), cv_locale_moment(until, shown)));
+    struct cv_buf which = { 0 };
+    cv_status st = version_words(doc, &which);
+    if (strcmp(about, "grant") == 0 && until != NULL) {
+        st = CV_THEN(st, cv_buf_printf(out, _("%s of version %.*s to %s until %s"), word_of(doc, "section"),
+                                       (int)which.n, (const char *)which.p, word_of(doc, "to"),
+                                       cv_locale_moment(until, shown)));
+    } else if (strcmp(about, "grant") == 0) {
+        st = CV_THEN(st, cv_buf_printf(out, _("%s of version %.*s to %s"), word_of(doc, "section"),
+                                       (int)which.n, (const char *)which.p, word_of(doc, "to")));
     } else if (strcmp(about, "erase") == 0) {
-        st = cv_buf_str(out, _("asked for version "));
-        st = CV_THEN(st, version_words(doc, out));
+        st =
+            CV_THEN(st, cv_buf_printf(out, _("asked for version %.*s"), (int)which.n, (const char *)which.p));
     } else if (strcmp(about, "begin") == 0 || strcmp(about, "documents") == 0) {
         st = document_words(doc, out);
     } else if (strcmp(about, "hold") != 0 && strcmp(about, "clear") != 0)
@@ -109,6 +111,7 @@ static cv_status notice_words(const struct cv_json *doc, struct cv_buf *out)
     else
         st = cv_buf_str(out,
                         strcmp(about, "hold") == 0 ? _("nothing of it can be erased") : _("the hold ended"));
+    cv_buf_free(&which);
     return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
 }
 
@@ -148,13 +151,16 @@ static cv_status print_erased(const struct history *h, const struct cv_json *row
         cv_json_free(o);
         return st;
     }
-    cv_print("Version %lld was erased: asked for at %s by %s, signed by ",
-             (long long)cv_json_get_int(row, "version"), cv_locale_moment(word_of(row, "time"), shown),
-             word_of(row, "by"));
-    for (size_t i = 0; i < cv_json_len(who); i++)
-        printf("%s%s", i > 0 ? ", " : "", cv_json_cstr(cv_json_at(who, i)));
-    fputc('\n', stdout);
-    return CV_OK;
+    struct cv_buf names = { 0 };
+    cv_status st = CV_OK;
+    for (size_t i = 0; i < cv_json_len(who) && st == CV_OK; i++)
+        st = cv_buf_printf(&names, "%s%s", i > 0 ? ", " : "", cv_json_cstr(cv_json_at(who, i)));
+    if (st == CV_OK)
+        cv_print("Version %lld was erased: asked for at %s by %s, signed by %.*s\n",
+                 (long long)cv_json_get_int(row, "version"), cv_locale_moment(word_of(row, "time"), shown),
+                 word_of(row, "by"), (int)names.n, names.n > 0 ? (const char *)names.p : "");
+    cv_buf_free(&names);
+    return st;
 }
 
 /* fields_of(d, id): of this record, those that went, or would; NULL for none. */

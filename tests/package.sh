@@ -21,7 +21,7 @@ in_root casevault demo --cases 3 /root/demo >/dev/null
 listed=$(in_root casevault record list --vault /root/demo/vault -i /root/demo/protection.identity --passphrase-file /root/demo/passphrase -q | wc -l)
 [ "$listed" -gt 10 ] || { echo "only $listed lines of records"; exit 1; }
 in_root casevault audit verify --vault /root/demo/vault -q
-for file in bin/casevault-agent lib/systemd/user/casevault-agent.service share/man/man1/casevault-record-add.1.gz \
+for file in bin/casevault-agent lib/systemd/user/casevault-agent.service share/man/man1/casevault-record-add.1.gz share/man/ru/man1/casevault.1.gz \
     share/bash-completion/completions/casevault share/locale/ru/LC_MESSAGES/casevault.mo share/doc/casevault/copyright; do
     [ -e "$root/usr/$file" ] || { echo "/usr/$file is not there"; exit 1; }
 done

@@ -12,6 +12,9 @@ _casevault
 printf '%s\n' "${COMPREPLY[@]}"
 '''
 
+LANGUAGES = {'ru': ('NAME', 'КОД ВОЗВРАТА', 'СМОТРИТЕ ТАКЖЕ', 'неверная парольная фраза'),
+             'sq': ('NAME', 'GJENDJA E DALJES', 'SHIHNI EDHE', 'frazëkalim i gabuar')}
+
 
 def test(p):
     if shutil.which('scdoc') is None:
@@ -22,10 +25,10 @@ def test(p):
     everywhere, *commands = map(json.loads, p.run('help', '--json').splitlines())
     listed = re.findall(r'^  ([a-z ]{1,24}?)  +\S', p.run('--help'), re.M)
     assert [c['command'] for c in commands] == [l.strip() for l in listed]
-    man = p.path('made', 'man1')
+    man = p.path('made', 'man/man1')
     assert sorted(os.listdir(man)) == sorted(['casevault.1', 'casevault-agent.1'] + ['casevault-%s.1' % c['command'].replace(' ', '-') for c in commands])
-    def words(name):
-        text = re.sub(r'\\([-`])', r'\1', open(os.path.join(man, name)).read()).replace('\\&', '')
+    def words(name, man=man):
+        text = re.sub(r'\\([-`])', r'\1', re.sub(r'^\.\\".*$', '', open(os.path.join(man, name)).read(), flags=re.M)).replace('\\&', '')
         return ' '.join(re.sub(r'\\f[A-Z]', '', text).split())
     everything = words('casevault.1')
     for c in commands:
@@ -35,8 +38,22 @@ def test(p):
         for o in c['options'] + everywhere['everywhere']:
             assert '--' + o['name'] in text and '--' + o['name'] in about and o['help'].split()[-1] in text, (c['command'], o)
         p.checks += 1
+    # In each language, and nothing of it in English.
+    pages = [os.path.join(man, f) for f in os.listdir(man)]
+    for language, says in LANGUAGES.items():
+        there = p.path('made', 'man', language, 'man1')
+        assert sorted(os.listdir(there)) == sorted(os.listdir(man)), language
+        for c in commands:
+            text = words('casevault-%s.1' % c['command'].replace(' ', '-'), there)
+            for english in (c['summary'], c.get('details', 'DESCRIPTION'), 'EXIT STATUS', 'wrong usage', *(o['help'] for o in c['options'])):
+                assert ' '.join(english.split()) not in text, (language, c['command'], english)
+            assert all(w in text for w in says), (language, c['command'])
+            p.checks += 1
+        overview = words('casevault.1', there) + words('casevault-agent.1', there)
+        assert not re.findall(r'[a-z]{3,} (?:the|of|and|is) [a-z]{3,}', overview), language
+        pages += [os.path.join(there, f) for f in os.listdir(there)]
     if shutil.which('mandoc'):
-        lint = subprocess.run(['mandoc', '-T', 'lint', '-W', 'error'] + [os.path.join(man, f) for f in os.listdir(man)], capture_output=True, text=True)
+        lint = subprocess.run(['mandoc', '-T', 'lint', '-W', 'error'] + pages, capture_output=True, text=True)
         assert lint.returncode == 0, lint.stdout
     # Completion: what may follow, and the options of a command that is there.
     open(p.path('try'), 'w').write(TRY)
