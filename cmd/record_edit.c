@@ -75,13 +75,16 @@ static cv_status from_sets(struct cv_ui *ui, struct cv_vault *v, const struct ar
     return st;
 }
 
-static cv_status from_file(struct cv_ui *ui, const char *path, struct cv_json **changes)
+/* from_file(ui, path, changes, base): what to change, and the version of which it was made, if it says so. */
+static cv_status from_file(struct cv_ui *ui, const char *path, struct cv_json **changes, uint64_t *base)
 {
     static const char *const added[] = { "withheld", "version", "training" };
     struct cv_buf text = { 0 };
     cv_status st = cv_ui_read_file(ui, path, CV_RECORD_MAX_BYTES, &text);
     st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), CV_RECORD_MAX_BYTES,
                                    strcmp(path, "-") == 0 ? "standard input" : path, changes, &ui->err));
+    const int64_t version = st == CV_OK ? cv_json_get_int(*changes, "version") : 0;
+    *base = version > 0 ? (uint64_t)version : 0;
     /* What `record show --json` adds for the reader is no part of the record. */
     for (size_t i = 0; i < sizeof(added) / sizeof(added[0]) && st == CV_OK; i++)
         if (cv_json_get(*changes, added[i]) != NULL)
@@ -169,6 +172,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     struct cv_opened o = { 0 };
     struct cv_editor editor = { 0 };
     struct cv_json *sections = NULL, *fields = NULL;
+    uint64_t base = 0;
     const bool form = a->sets.n == 0 && ui->words.n == 1;
     if (a->editor && !form)
         return cv_fail(&ui->err, CV_ERR_ARG, "--editor goes with the ID alone, without FILE and --set");
@@ -177,13 +181,13 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (form && !cv_term_there())
         return cv_fail(&ui->err, CV_ERR_ARG,
                        "a form needs a terminal; scripts give a FILE with the changed sections, or --set");
-    cv_status st = ui->words.n > 1 ? from_file(ui, ui->words.w[1], &sections) : CV_OK;
+    cv_status st = ui->words.n > 1 ? from_file(ui, ui->words.w[1], &sections, &base) : CV_OK;
     if (a->editor)
         st = CV_THEN(st, cv_editor_open(ui, &editor));
     st = CV_THEN(st, cv_ui_open(ui, &o));
     if (st == CV_OK && a->sets.n > 0)
         st = from_sets(ui, o.vault, a, &fields);
-    const struct cv_edit change = { .sections = sections, .fields = fields };
+    const struct cv_edit change = { .sections = sections, .fields = fields, .base = base };
     st = CV_THEN(st,
                  form ? by_form(ui, o.vault, a, a->editor ? &editor : NULL) : store(ui, o.vault, &change, a));
     cv_json_free(sections);
@@ -197,13 +201,15 @@ const struct cv_cmd cv_cmd_record_edit = {
     .name = "record edit",
     .synopsis = "[--reason TEXT] ID [FILE | --set SECTION.FIELD=VALUE... | --editor]",
     .summary = "add a new version of a record",
-    .details = "With the ID alone, on a terminal, the record is shown section by section and can be changed "
-               "there, as with "
-               "`record add TYPE`. FILE holds the changed sections, whole, as JSON; the others stay as they "
-               "were, with the "
-               "signatures of those who wrote them. The old version stays readable. If somebody else changes "
-               "the record "
-               "while you are at it, nothing is stored, and what you typed is kept.",
+    .details =
+        "With the ID alone, on a terminal, the record is shown section by section and can be changed "
+        "there, as with "
+        "`record add TYPE`. FILE holds the changed sections, whole, as JSON; the others stay as they "
+        "were, with the "
+        "signatures of those who wrote them; if it says a \"version\", as `record show --json` does, that "
+        "must be the last one still. The old version stays readable. If somebody else changes "
+        "the record "
+        "while you are at it, nothing is stored, and what you typed is kept.",
     .opts = opts,
     .args_bytes = sizeof(struct args),
     .words_min = 1,

@@ -53,9 +53,12 @@ def edit_reads(p, person):
     p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(dict(now, id='0' * 27)).encode(), rc=1, err='those of record')
     refused = p.json_as('auditor', 'audit', 'log', '--action', 'refused')[-1]
     assert refused['detail'] == 'no right to edit' and refused['sections'] == ['identity'] and refused['record'] == person
-    # What `show --json` adds may come back.
+    # What `show --json` adds may come back, and is the version that it was made of.
     again = dict(now, training=True, risk={'level': 'Low'})
     p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(again).encode(), out='version 6')
+    p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(dict(again, risk={'level': 'High'})).encode(), rc=11,
+          err='somebody else has changed %s meanwhile: version 6 is by' % person)
+    assert p.json_as('protection', 'record', 'show', person)[0]['risk'] == {'level': 'Low'}
 
 
 def listing(p, person, testimony):
