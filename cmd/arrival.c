@@ -328,27 +328,26 @@ cv_status cv_arrival_worst(const struct cv_arrival *a)
     return bad(&a->verdict);
 }
 
-/* first_fault(v): for the one line of the error. */
-static const struct cv_finding *first_fault(const struct cv_package_verdict *v, cv_status st,
-                                            const char **name)
+/* first_fault(v, st): for the one line of the error. */
+static enum cv_package_check first_fault(const struct cv_package_verdict *v, cv_status st)
 {
     for (size_t i = 0; i < CV_CHECK_COUNT; i++)
-        if (v->checks[i].done && v->checks[i].status == st) {
-            *name = cv_package_check_name((enum cv_package_check)i);
-            return &v->checks[i];
-        }
-    *name = "package";
-    return &v->checks[0];
+        if (v->checks[i].done && v->checks[i].status == st)
+            return (enum cv_package_check)i;
+    return CV_CHECK_CONTAINER;
 }
 
 cv_status cv_arrival_judge(struct cv_ui *ui, const char *path, const struct cv_arrival *a)
 {
     const cv_status st = bad(&a->verdict);
-    const char *name;
     if (st == CV_OK)
         return CV_OK;
-    const struct cv_finding *f = first_fault(&a->verdict, st, &name);
-    return cv_fail(&ui->err, st, "%.100s: %s: %s", path, name, f->why);
+    const enum cv_package_check check = first_fault(&a->verdict, st);
+    const char *why = a->verdict.checks[check].why;
+    if (ui->json)
+        return cv_fail(&ui->err, st, "%.100s: %s: %s", path, cv_package_check_name(check), why);
+    return cv_fail(&ui->err, st, "%.100s: it does not hold that %s: %s", path,
+                   _(cv_package_check_says(check)), why);
 }
 
 /* judge(ui, sender, u, a): what the package itself does not tell. */

@@ -84,8 +84,10 @@ static cv_status say_basis(const struct logging *l, uint64_t index, const struct
                            const struct cv_json *text)
 {
     struct cv_buf line = { 0 };
-    cv_status st = cv_buf_printf(&line, _("entry %" PRIu64 ", %s: %s"), index,
-                                 cv_logline_get(event, "detail"), cv_logline_get(text, "reason"));
+    cv_status st = cv_buf_printf(&line, _("entry %" PRIu64 ": "), index);
+    st = CV_THEN(st, cv_logline_detail(cv_logline_get(event, "detail"), &line));
+    st = CV_THEN(st, cv_buf_str(&line, ": "));
+    st = CV_THEN(st, cv_logline_reason(cv_logline_get(text, "reason"), &line));
     if (l->a->csv && st == CV_OK) {
         cv_print_to(stderr, "WITHOUT CONSENT:");
         fputc(' ', stderr);
@@ -178,21 +180,15 @@ static bool wanted(struct logging *l, const struct cv_json *event)
                              l->until[0] != '\0' ? l->until : NULL);
 }
 
-static const char *const actions[] = { "init",   "policy",   "propose", "approve",  "seal",   "create",
-                                       "attach", "fetch",    "edit",    "import",   "read",   "list",
-                                       "export", "disclose", "agree",   "package",  "basis",  "grant",
-                                       "hold",   "clear",    "erase",   "recovery", "attest", "log",
-                                       "search", "index",    "stats",   "refused",  NULL };
-
 /* known_action(l): by now it is known whether any entry has it. */
 static cv_status known_action(const struct logging *l)
 {
     struct cv_buf list = { 0 };
     cv_status st = CV_OK;
     bool found = l->a->action == NULL || l->action_met;
-    for (size_t i = 0; actions[i] != NULL && st == CV_OK; i++) {
-        found = found || strcmp(actions[i], l->a->action) == 0;
-        st = cv_buf_printf(&list, "%s%s", i > 0 ? ", " : "", actions[i]);
+    for (const struct cv_logline_action *a = cv_logline_actions; a->action != NULL && st == CV_OK; a++) {
+        found = found || strcmp(a->action, l->a->action) == 0;
+        st = cv_buf_printf(&list, "%s%s", list.n > 0 ? ", " : "", a->action);
     }
     if (!found && st == CV_OK)
         st = cv_fail(&l->ui->err, CV_ERR_ARG, "no entry has the action %.32s; actions are: %.*s",
@@ -264,11 +260,14 @@ static cv_status table_line(struct logging *l, uint64_t index, const struct cv_j
     st = CV_THEN(st, cv_buf_append(&who, CV_LIT("\0")));
     if (record != NULL)
         st = CV_THEN(st, cv_buf_str(&what, record));
-    st = CV_THEN(st, cv_logline_what(event, &what));
+    st = CV_THEN(st, cv_logline_say(event, &what));
     if (terms != NULL)
         st = CV_THEN(st, cv_buf_printf(&what, _("; for %s"), terms));
-    if (reason != NULL)
-        st = CV_THEN(st, cv_buf_printf(&what, " (%s)", reason));
+    if (reason != NULL) {
+        st = CV_THEN(st, cv_buf_str(&what, " ("));
+        st = CV_THEN(st, cv_logline_reason(reason, &what));
+        st = CV_THEN(st, cv_buf_str(&what, ")"));
+    }
     st = CV_THEN(st, cv_buf_append(&what, CV_LIT("\0")));
     snprintf(number, sizeof(number), "%" PRIu64, index);
     if (st == CV_OK) {

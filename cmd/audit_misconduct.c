@@ -46,7 +46,8 @@ static cv_status print_head(const char *which, const struct cv_checkpoint *head)
     struct cv_buf root = { 0 };
     cv_status st = cv_base64_encode(CV_BASE64_STD, CV_ARR(head->root.b), &root);
     if (st == CV_OK)
-        cv_print("%s: %" PRIu64 " entries, %.*s\n", _(which), head->size, (int)root.n, (const char *)root.p);
+        cv_print_n(stdout, head->size, "%s: %" PRIu64 " entry, %.*s\n", "%s: %" PRIu64 " entries, %.*s\n",
+                   _(which), head->size, (int)root.n, (const char *)root.p);
     cv_buf_free(&root);
     return st;
 }

@@ -185,6 +185,7 @@ static cv_status say(struct cv_ui *ui, const struct cv_audit_page *ask, const ch
                      const struct cv_report *r)
 {
     struct cv_json *o = NULL;
+    char from[CV_MOMENT_BYTES], to[CV_MOMENT_BYTES];
     cv_status st = CV_OK;
     if (ui->json) {
         o = cv_json_object();
@@ -197,9 +198,11 @@ static cv_status say(struct cv_ui *ui, const struct cv_audit_page *ask, const ch
         st = CV_THEN(st, cv_ui_answer(ui, o));
     }
     cv_json_free(o);
-    cv_ui_say(
-        ui, "%zu entries from %s to %s. The page is not sealed: it says who looked at which record, and why.",
-        r->within, r->from, r->to);
+    cv_ui_say_n(
+        ui, r->within,
+        "%zu entry from %s to %s. The page is not sealed: it says who looked at which record, and why.",
+        "%zu entries from %s to %s. The page is not sealed: it says who looked at which record, and why.",
+        r->within, cv_locale_day(r->from, from), cv_locale_day(r->to, to));
     return st;
 }
 
@@ -242,9 +245,10 @@ cv_status cv_audit_page_write(struct cv_ui *ui, const struct cv_audit_page *ask)
             ui->err = found;
         st = wrote != CV_OK ? wrote : st;
         if (st == CV_OK && c.shut > 0)
-            st = cv_fail(&ui->err, CV_ERR_LOG,
-                         "%" PRIu64 " entries opened a moment ago and do not any more: see `casevault check`",
-                         c.shut);
+            st = cv_fail_n(
+                &ui->err, CV_ERR_LOG, c.shut,
+                "%" PRIu64 " entry opened a moment ago and does not any more: see `casevault check`",
+                "%" PRIu64 " entries opened a moment ago and do not any more: see `casevault check`", c.shut);
     }
     cv_report_free(&c.report);
     cv_json_free(c.doc);

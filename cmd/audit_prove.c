@@ -92,7 +92,8 @@ static cv_status run_head(struct cv_ui *ui, const void *args)
         fwrite(blocks.p, 1, blocks.n, stdout);
         cv_print("\nThe log's key, for those who check proofs:\n%.*s\n", (int)vkey.n, (const char *)vkey.p);
         cv_print("\nRead out, or write down:\n\n    %" PRIu64 "  %s\n\n", head.size, print);
-        cv_print("That is %" PRIu64 " entries of the vault %s, and all before them.\n", head.size, vault);
+        cv_print_n(stdout, head.size, "That is %" PRIu64 " entry of the vault %s, and all before them.\n",
+                   "That is %" PRIu64 " entries of the vault %s, and all before them.\n", head.size, vault);
         cv_print("Later: casevault audit verify --since \"%" PRIu64 " %s\"\n", head.size, print);
     }
     cv_buf_free(&root);
@@ -206,8 +207,10 @@ static cv_status check_entry(struct cv_ui *ui, struct cv_bytes file, const char 
                                                   &head.root) != CV_OK)
         st = cv_fail(&ui->err, CV_ERR_AUTH, "the proof does not lead to its checkpoint");
     if (st == CV_OK) {
-        cv_print("Entry %" PRIu64 " stands in the log of %" PRIu64 " entries. The log holds of it:\n",
-                 proof.index, head.size);
+        cv_print_n(stdout, head.size,
+                   "Entry %" PRIu64 " stands in the log of %" PRIu64 " entry. The log holds of it:\n",
+                   "Entry %" PRIu64 " stands in the log of %" PRIu64 " entries. The log holds of it:\n",
+                   proof.index, head.size);
         cv_ui_print_text(cv_buf_view(&proof.extra));
     }
     cv_tlog_proof_free(&proof);

@@ -91,22 +91,27 @@ static cv_status csv_head(void)
 static cv_status print(const struct cv_json *event, const struct cv_json *text)
 {
     const struct cv_json *fields = cv_json_get(event, "sections");
-    struct cv_buf words = { 0 };
+    const char *reason = cv_json_get_str(text, "reason");
+    struct cv_buf words = { 0 }, detail = { 0 }, why = { 0 };
     char shown[CV_MOMENT_BYTES];
-    cv_status st = CV_OK;
+    cv_status st = cv_logline_detail(cv_logline_get(event, "detail"), &detail);
+    if (reason != NULL)
+        st = CV_THEN(st, cv_logline_reason(reason, &why));
     printf("\n");
     for (size_t i = 0; i < cv_json_len(fields) && st == CV_OK; i++) {
         const char *field = cv_json_cstr(cv_json_at(fields, i));
         st = cv_buf_printf(&words, "%s%s", i > 0 ? ", " : "", field != NULL ? field : "-");
     }
-    cv_text_print(cv_json_text(cv_json_get(event, "detail")), 0, 0);
+    cv_text_print(cv_buf_view(&detail), 0, 0);
     cv_text_print(cv_bytes_str(cv_locale_moment(text_of(event, "time"), shown)), cv_text_label(2, "When"), 4);
     cv_text_value(cv_json_get(event, "member"), cv_text_label(2, "By"), 4);
     cv_text_value(cv_json_get(event, "record"), cv_text_label(2, "Record"), 4);
     cv_text_print(cv_buf_view(&words), cv_text_label(2, "Fields"), 4);
-    if (cv_json_get(text, "reason") != NULL)
-        cv_text_value(cv_json_get(text, "reason"), cv_text_label(2, "Reason"), 4);
+    if (reason != NULL)
+        cv_text_print(cv_buf_view(&why), cv_text_label(2, "Reason"), 4);
     cv_buf_free(&words);
+    cv_buf_free(&detail);
+    cv_buf_free(&why);
     return st;
 }
 
@@ -177,12 +182,11 @@ static cv_status run(struct cv_ui *ui, const void *args)
         st = CV_THEN(st, csv_head());
     st = CV_THEN(st, cv_audit_events(o.vault, "what left the vault", on_event, &r, &ui->err));
     if (st == CV_OK)
-        cv_ui_say(ui,
-                  "\n%llu times something of a record left, %llu fields in all; %llu acts on a LEGAL BASIS, "
-                  "without "
-                  "consent.",
-                  (unsigned long long)r.records, (unsigned long long)r.fields,
-                  (unsigned long long)r.unconsented);
+        cv_ui_say(
+            ui,
+            "\nTimes that something of a record left: %llu; fields in all: %llu; acts on a LEGAL BASIS, "
+            "without consent: %llu.",
+            (unsigned long long)r.records, (unsigned long long)r.fields, (unsigned long long)r.unconsented);
     cv_ui_close(&o);
     return st;
 }

@@ -362,13 +362,15 @@ static cv_status run_verify(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, cv_ui_open_log(ui, &c));
     st = CV_THEN(st, cv_stamps(c, ca, on_stamp, &v, &ui->err));
     if (st == CV_OK && v.bad > 0)
-        st = cv_fail(&ui->err, CV_ERR_LOG,
-                     "entry %" PRIu64 " is a false timestamp; %" PRIu64 " of %" PRIu64 " are false",
-                     v.first_bad, v.bad, v.count);
+        st = cv_fail_n(&ui->err, CV_ERR_LOG, v.bad,
+                       "entry %" PRIu64 " is a false timestamp; %" PRIu64 " of %" PRIu64 " is false",
+                       "entry %" PRIu64 " is a false timestamp; %" PRIu64 " of %" PRIu64 " are false",
+                       v.first_bad, v.bad, v.count);
     if (st == CV_OK && v.unknown > 0)
-        st = cv_fail(&ui->err, CV_ERR_AUTH,
-                     "%" PRIu64 " of %" PRIu64 " timestamps do not verify against this CA", v.unknown,
-                     v.count);
+        st = cv_fail_n(&ui->err, CV_ERR_AUTH, v.count,
+                       "%" PRIu64 " of %" PRIu64 " timestamp does not verify against this CA",
+                       "%" PRIu64 " of %" PRIu64 " timestamps do not verify against this CA", v.unknown,
+                       v.count);
     if (st == CV_OK && v.count == 0)
         st = cv_fail(&ui->err, CV_ERR_NOTFOUND, "there is no timestamp in this log");
     cv_custody_close(c);

@@ -32,14 +32,21 @@ static void say_witnessed(const struct cv_witnessed *w)
         return;
     if (w->enough > 0 && gmtime_r(&t, &tm) != NULL &&
         strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
-        cv_print("Witnesses: %" PRIu64 " of %" PRIu64
-                 " checkpoints have the cosignatures that their policy asks for;\n"
-                 "the last is of size %" PRIu64 ", by %s.\n",
-                 w->enough, w->asked, w->last, cv_locale_moment(when, shown));
+        cv_print_n(stdout, w->asked,
+                   "Witnesses: %" PRIu64 " of %" PRIu64
+                   " checkpoint has the cosignatures that its policy asks for;\n"
+                   "the last is of size %" PRIu64 ", by %s.\n",
+                   "Witnesses: %" PRIu64 " of %" PRIu64
+                   " checkpoints have the cosignatures that their policy asks for;\n"
+                   "the last is of size %" PRIu64 ", by %s.\n",
+                   w->enough, w->asked, w->last, cv_locale_moment(when, shown));
     else
-        cv_print("Witnesses: %" PRIu64 " of %" PRIu64
-                 " checkpoints have the cosignatures that their policy asks for.\n",
-                 w->enough, w->asked);
+        cv_print_n(stdout, w->asked,
+                   "Witnesses: %" PRIu64 " of %" PRIu64
+                   " checkpoint has the cosignatures that its policy asks for.\n",
+                   "Witnesses: %" PRIu64 " of %" PRIu64
+                   " checkpoints have the cosignatures that their policy asks for.\n",
+                   w->enough, w->asked);
 }
 
 /* witnessed_json(w): the same for programs. */

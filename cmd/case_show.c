@@ -315,24 +315,37 @@ static void print_person(const struct cv_json *p)
 {
     struct cv_buf text = { 0 };
     const char *title = cv_json_get_str(p, "title"), *role = cv_json_get_str(p, "role");
-    cv_status st = cv_buf_printf(
-        &text, "%s%s%s (%s)", title != NULL && title[0] != '\0' ? title : _("name not yours to read"),
-        role != NULL ? ", " : "", role != NULL ? role : "", cv_json_get_str(p, "record"));
+    cv_status st = cv_buf_str(&text, title != NULL && title[0] != '\0' ? title : _("name not yours to read"));
+    if (role != NULL) {
+        st = CV_THEN(st, cv_buf_str(&text, ", "));
+        st = CV_THEN(st, cv_choice_label(role, &text));
+    }
+    st = CV_THEN(st, cv_buf_printf(&text, " (%s)", cv_json_get_str(p, "record")));
     cv_text_print(st == CV_OK ? cv_buf_view(&text) : cv_bytes_str(_("(no memory to show it)")), 0, 2);
+    cv_buf_free(&text);
+}
+
+/* print_case(g): its number, and how it stands. */
+static void print_case(const struct gathering *g)
+{
+    struct cv_buf text = { 0 };
+    const char *title = cv_json_get_str(g->doc, "title"), *status = cv_json_get_str(g->doc, "status");
+    cv_status st = cv_buf_str(&text, _("Case "));
+    st = CV_THEN(
+        st, cv_buf_str(&text, title != NULL && title[0] != '\0' ? title : _("(number not yours to read)")));
+    if (status != NULL) {
+        st = CV_THEN(st, cv_buf_str(&text, ", "));
+        st = CV_THEN(st, cv_choice_label(status, &text));
+    }
+    cv_text_print(st == CV_OK ? cv_buf_view(&text) : cv_bytes_str(_("(no memory to show it)")), 0, 0);
+    printf("%s\n", g->case_id);
     cv_buf_free(&text);
 }
 
 static void print(const struct gathering *g)
 {
     const struct cv_json *persons = cv_json_get(g->doc, "persons"), *list = cv_json_get(g->doc, "moments");
-    const char *title = cv_json_get_str(g->doc, "title"), *status = cv_json_get_str(g->doc, "status");
-    cv_ui_print_text(cv_bytes_str(_("Case ")));
-    cv_ui_print_text(
-        cv_bytes_str(title != NULL && title[0] != '\0' ? title : _("(number not yours to read)")));
-    if (status != NULL)
-        fputc(',', stdout);
-    cv_text_print(cv_bytes_str(status != NULL ? status : ""), 1, 2);
-    printf("%s\n", g->case_id);
+    print_case(g);
     cv_print(cv_json_len(persons) > 0 ? N_("\nPersons\n") : N_("\nPersons: none\n"));
     for (size_t i = 0; i < cv_json_len(persons); i++)
         print_person(cv_json_at(persons, i));

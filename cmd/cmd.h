@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "formats/locale.h"
 #include "formats/words.h"
 #include "vault/change.h"
 #include "vault/vault.h"
@@ -207,7 +208,7 @@ void cv_ui_progress(const struct cv_ui *ui, const char *what, uint64_t done, uin
 /** cv_ui_progress_clear(): take that line away, before something else is shown. */
 void cv_ui_progress_clear(void);
 
-/* ---- locale.c: our own words, and how dates, numbers and names are written where the reader is ---- */
+/* ---- locale.c: our own words, and names, where the reader is (dates and numbers: formats/locale.h) ---- */
 
 /** cv_locale_open(argc, argv): what the environment asks for; with --json among the words, nothing of it. */
 void cv_locale_open(int argc, char **argv);
@@ -219,19 +220,9 @@ __attribute__((format(printf, 2, 3))) void cv_print_to(FILE *f, const char *fmt,
 /** cv_print_n(f, n, one, many, ...): the same in the form that goes with ${n}. */
 __attribute__((format(printf, 3, 5), format(printf, 4, 5))) void
 cv_print_n(FILE *f, uint64_t n, const char *one, const char *many, ...);
-/** cv_locale_text(out, room, fmt, ap): the same as a string; ${fmt} is translated already. */
-__attribute__((format(printf, 3, 0))) void cv_locale_text(char *out, size_t room, const char *fmt,
-                                                          va_list ap);
 /** cv_print_v(f, fmt, ap): what is translated already. */
 __attribute__((format(printf, 2, 0))) void cv_print_v(FILE *f, const char *fmt, va_list ap);
 
-/** cv_locale_day(iso, out): the day that ${iso} begins with, such as 2026-11-26 or 2026-11-26T08:00:00Z. In
- * English, and where people write dates that could be misread elsewhere, it stays as it is; whatever is no
- * day is given back whole. */
-#define CV_MOMENT_BYTES 64
-const char *cv_locale_day(const char *iso, char out[static CV_MOMENT_BYTES]);
-/** cv_locale_moment(iso, out): the same with the time, in UTC where that stands there. */
-const char *cv_locale_moment(const char *iso, char out[static CV_MOMENT_BYTES]);
 /** cv_locale_compare(a, b): names in the order of the reader's alphabet, as strcmp. */
 int cv_locale_compare(const char *a, const char *b);
 /** cv_locale_answer(line, yes): is it an answer at all: yes or no, or the first letter, in English or the

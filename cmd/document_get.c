@@ -100,8 +100,9 @@ static cv_status span(struct getting *g, uint64_t bytes)
         return CV_OK;
     }
     if (g->from >= bytes)
-        return cv_fail(&g->ui->err, CV_ERR_ARG,
-                       "--range begins behind the end: the file has %" PRIu64 " bytes", bytes);
+        return cv_fail_n(&g->ui->err, CV_ERR_ARG, bytes,
+                         "--range begins behind the end: the file has %" PRIu64 " byte",
+                         "--range begins behind the end: the file has %" PRIu64 " bytes", bytes);
     g->to = g->to >= bytes ? bytes : g->to + 1;
     return CV_OK;
 }

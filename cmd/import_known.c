@@ -91,9 +91,10 @@ cv_status cv_import_known_end(struct cv_import_known *k)
 {
     cv_status st = tell(k);
     if (k->found > 0)
-        cv_ui_say(k->ui,
-                  "%" PRIu64
-                  " persons may be known already. Nothing was merged: `record link` joins two records.",
-                  k->found);
+        cv_ui_say_n(
+            k->ui, k->found,
+            "%" PRIu64 " person may be known already. Nothing was merged: `record link` joins two records.",
+            "%" PRIu64 " persons may be known already. Nothing was merged: `record link` joins two records.",
+            k->found);
     return CV_THEN(st, cv_similar_limits(k->ui, k->alike));
 }

@@ -1,5 +1,4 @@
 #include <langinfo.h>
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,50 +9,11 @@
 #include "cmd/locale.h"
 #include "crypto/hash.h"
 #include "formats/base64.h"
-#include "formats/date.h"
 
 #define CATALOGS "/../share/locale"
 #define PATH_BYTES 8192
 #define LIST_BYTES 64
 #define CATALOG_MAX 8000000
-
-/* What of a locale is used. The program's own locale stays C in all but its language: numbers that are
- * stored, or answered in JSON, have one form, whoever writes them. */
-static locale_t here;
-
-/* How a day is written here: three of d, m and y in their order, and what stands between them; no order: as
- * ISO 8601 has it. */
-static struct {
-    char order[4], between;
-} days;
-
-/* learn_days(format): from what strftime makes a date of. Of a date with strokes nobody can see whether the
- * day or the month comes first, and not all who read it are from the same country: it is not taken over. */
-static void learn_days(const char *format)
-{
-    size_t n = 0;
-    for (const char *p = format; *p != '\0' && n < 3; p++) {
-        if (*p != '%')
-            continue;
-        p += strspn(p + 1, "-0_EO") + 1;
-        const char *what = strchr("dd"
-                                  "ed"
-                                  "mm"
-                                  "bm"
-                                  "Bm"
-                                  "yy"
-                                  "Yy",
-                                  *p);
-        const char part = what == NULL || *p == '\0' ? '\0' : what[1];
-        if (part == '\0' || strchr(days.order, part) != NULL)
-            break;
-        days.order[n++] = part;
-        if (n == 1)
-            days.between = p[1];
-    }
-    if (n < 3 || strchr(".- ", days.between) == NULL || strcmp(days.order, "mdy") == 0)
-        days.order[0] = '\0';
-}
 
 /* is_plain(name): the locale that every program begins with, whatever its character set. */
 static bool is_plain(const char *name)
@@ -142,31 +102,23 @@ void cv_locale_open(int argc, char **argv)
     if (nothing_asked())
         return;
     open_words();
-    here = newlocale(LC_TIME_MASK | LC_NUMERIC_MASK | LC_COLLATE_MASK | LC_CTYPE_MASK | LC_MESSAGES_MASK, "",
-                     (locale_t)0);
+    locale_t here = newlocale(
+        LC_TIME_MASK | LC_NUMERIC_MASK | LC_COLLATE_MASK | LC_CTYPE_MASK | LC_MESSAGES_MASK, "", (locale_t)0);
     /* What is shown is UTF-8, whatever the locale's own character set. */
     if (here != (locale_t)0 && strcmp(nl_langinfo_l(CODESET, here), "UTF-8") != 0) {
         freelocale(here);
         here = (locale_t)0;
     }
     if (here != (locale_t)0)
-        learn_days(nl_langinfo_l(D_FMT, here));
+        cv_locale_set(here);
 }
 
 /* ---- text ---- */
 
 void cv_print_v(FILE *f, const char *fmt, va_list ap)
 {
-    const locale_t was = here != (locale_t)0 ? uselocale(here) : (locale_t)0;
+    const locale_t here = cv_locale_here(), was = here != (locale_t)0 ? uselocale(here) : (locale_t)0;
     vfprintf(f, fmt, ap);
-    if (was != (locale_t)0)
-        uselocale(was);
-}
-
-void cv_locale_text(char *out, size_t room, const char *fmt, va_list ap)
-{
-    const locale_t was = here != (locale_t)0 ? uselocale(here) : (locale_t)0;
-    (void)vsnprintf(out, room, fmt, ap);
     if (was != (locale_t)0)
         uselocale(was);
 }
@@ -195,48 +147,11 @@ void cv_print_n(FILE *f, uint64_t n, const char *one, const char *many, ...)
     va_end(ap);
 }
 
-/* ---- dates, names, answers ---- */
-
-const char *cv_locale_day(const char *iso, char out[static CV_MOMENT_BYTES])
-{
-    size_t n = 0;
-    if (iso == NULL || strlen(iso) < CV_DATE_BYTES - 1 ||
-        !cv_date_ok(CV_BYTES(iso, CV_DATE_BYTES - 1), false))
-        return iso;
-    if (days.order[0] == '\0') {
-        snprintf(out, CV_MOMENT_BYTES, "%.10s", iso);
-        return out;
-    }
-    for (const char *part = days.order; *part != '\0'; part++) {
-        if (part > days.order)
-            out[n++] = days.between;
-        const size_t from = *part == 'y' ? 0 : *part == 'm' ? 5 : 8, many = *part == 'y' ? 4 : 2;
-        memcpy(out + n, iso + from, many);
-        n += many;
-    }
-    out[n] = '\0';
-    return out;
-}
-
-const char *cv_locale_moment(const char *iso, char out[static CV_MOMENT_BYTES])
-{
-    char day[CV_MOMENT_BYTES], hour[24];
-    const size_t n = iso != NULL ? strlen(iso) : 0;
-    if (n <= CV_DATE_BYTES || (iso[CV_DATE_BYTES - 1] != 'T' && iso[CV_DATE_BYTES - 1] != ' ') ||
-        days.order[0] == '\0')
-        return n == CV_DATE_BYTES - 1 ? cv_locale_day(iso, out) : iso;
-    const bool utc = iso[n - 1] == 'Z';
-    const size_t rest = n - CV_DATE_BYTES - utc;
-    if (cv_locale_day(iso, day) == iso || rest >= sizeof(hour))
-        return iso;
-    memcpy(hour, iso + CV_DATE_BYTES, rest);
-    hour[rest] = '\0';
-    snprintf(out, CV_MOMENT_BYTES, "%.20s %s%s", day, hour, utc ? " UTC" : "");
-    return out;
-}
+/* ---- names, answers ---- */
 
 int cv_locale_compare(const char *a, const char *b)
 {
+    const locale_t here = cv_locale_here();
     return here != (locale_t)0 ? strcoll_l(a, b, here) : strcmp(a, b);
 }
 

@@ -376,7 +376,8 @@ static void state_of(const struct cv_dispatch *d, char *out, size_t size)
         snprintf(out, size, _("made %s by %s"), cv_locale_day(cv_json_get_str(d->sent, "time"), shown),
                  d->sent_by);
     else if (have < d->need)
-        snprintf(out, size, _("waits: %zu of %u approvals"), have, d->need);
+        snprintf(out, size, cv_words(d->need, "waits: %zu of %u approval", "waits: %zu of %u approvals"),
+                 have, d->need);
     else
         snprintf(out, size, _("may be made until %s"),
                  cv_locale_day(cv_json_get_str(d->doc, "until"), shown));

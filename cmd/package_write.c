@@ -253,10 +253,12 @@ static cv_status measure_all(struct writing *w, struct cv_vault *v, const char *
             missing++;
     }
     if (st == CV_OK && missing > 0)
-        cv_ui_say(w->ui,
-                  "%zu attachments are named in what goes, and are not kept in the vault; give them with "
-                  "--attachment.",
-                  missing);
+        cv_ui_say_n(w->ui, missing,
+                    "%zu attachment is named in what goes, and is not kept in the vault; give it with "
+                    "--attachment.",
+                    "%zu attachments are named in what goes, and are not kept in the vault; give them with "
+                    "--attachment.",
+                    missing);
     return st;
 }
 

@@ -187,8 +187,9 @@ static void tally_wait(const struct cv_ui *ui, const struct tally *t)
     if (left <= 0)
         return;
     const unsigned seconds = left < wait ? (unsigned)left : (unsigned)wait; /* the clock may have been set */
-    cv_ui_say(ui, "%lld wrong passphrases in a row: this takes %u seconds longer.", (long long)info.st_size,
-              seconds);
+    cv_ui_say_n(ui, (uint64_t)info.st_size, "%lld wrong passphrase in a row: this takes %u seconds longer.",
+                "%lld wrong passphrases in a row: this takes %u seconds longer.", (long long)info.st_size,
+                seconds);
     for (unsigned still = seconds; still > 0;)
         still = sleep(still);
 }

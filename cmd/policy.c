@@ -93,8 +93,9 @@ static cv_status show_rules(struct cv_ui *ui, const struct cv_policy *p)
         return st;
     }
     cv_print("Policy %" PRIu64 "\n", p->number);
-    cv_print("  - %u of %u custodians must sign a change\n", p->quorum,
-             cv_policy_holders(p, cv_policy_role_bit(p, CV_ROLE_CUSTODIAN)));
+    cv_print_n(stdout, cv_policy_holders(p, cv_policy_role_bit(p, CV_ROLE_CUSTODIAN)),
+               "  - %u of %u custodian must sign a change\n", "  - %u of %u custodians must sign a change\n",
+               p->quorum, cv_policy_holders(p, cv_policy_role_bit(p, CV_ROLE_CUSTODIAN)));
     cv_print("  - %u must sign an erasure, who work as: %s\n", p->erase_quorum, erasers);
     if (p->package_quorum == 0)
         cv_print("  - a package may leave without the approval of others\n");
@@ -102,13 +103,15 @@ static cv_status show_rules(struct cv_ui *ui, const struct cv_policy *p)
         cv_print_n(stdout, p->package_quorum, "  - %u other who may export must approve a package\n",
                    "  - %u others who may export must approve a package\n", p->package_quorum);
     if (p->witnesses.count > 0)
-        cv_print("  - %u of %u witnesses should cosign a checkpoint:\n", p->witnesses.quorum,
-                 p->witnesses.count);
+        cv_print_n(stdout, p->witnesses.count, "  - %u of %u witness should cosign a checkpoint:\n",
+                   "  - %u of %u witnesses should cosign a checkpoint:\n", p->witnesses.quorum,
+                   p->witnesses.count);
     for (unsigned i = 0; i < p->witnesses.count; i++)
         printf("      %s\n", p->witnesses.keys[i].name);
     cv_print(p->reason_required ? N_("  - readers must say why\n") : N_("  - readers may say why\n"));
     if (p->recovery.threshold > 0)
-        cv_print("  - recovery: %u of %u shares\n", p->recovery.threshold, p->recovery.shares);
+        cv_print_n(stdout, p->recovery.shares, "  - recovery: %u of %u share\n",
+                   "  - recovery: %u of %u shares\n", p->recovery.threshold, p->recovery.shares);
     else
         cv_print("  - recovery: there are no shares yet; see `recovery split`\n");
     return CV_OK;

@@ -58,9 +58,12 @@ static cv_status run(struct cv_ui *ui, const void *args)
         st = CV_THEN(st, cv_ui_answer(ui, j));
         cv_json_free(j);
     } else if (st == CV_OK)
-        cv_print("Made anew: where %" PRIu64 " entries lie, what you may know of records, and the search\n"
-                 "index of %zu sections. Only this user's cache was touched, never the vault's records.\n",
-                 audit.entries, sections);
+        cv_print_n(stdout, audit.entries,
+                   "Made anew: where %" PRIu64 " entry lies, what you may know of records, and the search\n"
+                   "index (sections: %zu). Only this user's cache was touched, never the vault's records.\n",
+                   "Made anew: where %" PRIu64 " entries lie, what you may know of records, and the search\n"
+                   "index (sections: %zu). Only this user's cache was touched, never the vault's records.\n",
+                   audit.entries, sections);
     cv_ui_close(&o);
     return st;
 }

@@ -115,6 +115,18 @@ static cv_status notice_words(const struct cv_json *doc, struct cv_buf *out)
     return CV_THEN(st, cv_buf_append(out, CV_LIT("\0")));
 }
 
+/* did(about): what a notice is about, in the reader's language; as it stands if we do not know it. */
+static const char *did(const char *about)
+{
+    static const char *const words[] = { N_("grant"),   N_("hold"),     N_("clear"),
+                                         N_("erase"),   N_("disclose"), N_("agree"),
+                                         N_("package"), N_("begin"),    N_("documents") };
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (strcmp(about, words[i]) == 0)
+            return _(words[i]);
+    return about;
+}
+
 static cv_status print_notice(const struct history *h, struct cv_table *t, const struct cv_notice *n)
 {
     struct cv_buf words = { 0 };
@@ -132,7 +144,7 @@ static cv_status print_notice(const struct history *h, struct cv_table *t, const
     cv_table_cell(t, number);
     cv_table_cell(t, cv_locale_moment(word_of(n->doc, "time"), shown));
     cv_table_cell(t, n->member);
-    cv_table_cell(t, _(word_of(n->doc, "about")));
+    cv_table_cell(t, did(word_of(n->doc, "about")));
     cv_table_cell(t, st == CV_OK ? (const char *)words.p : "-");
     cv_buf_free(&words);
     return st;

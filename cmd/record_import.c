@@ -339,10 +339,14 @@ static cv_status summary(struct import *im, cv_status st)
                    im->stored);
     cv_import_again_tell(im->ui, &im->before);
     if (st == CV_OK && im->refused > 0)
-        return cv_fail(&im->ui->err, CV_ERR_FORMAT,
-                       im->a->dry_run ? N_("%s: %" PRIu64 " of %" PRIu64 " rows would be refused")
-                                      : N_("%s: %" PRIu64 " of %" PRIu64 " rows were refused; see above"),
-                       cv_import_name(im->file), im->refused, im->rows);
+        return im->a->dry_run ? cv_fail_n(&im->ui->err, CV_ERR_FORMAT, im->rows,
+                                          "%s: %" PRIu64 " of %" PRIu64 " row would be refused",
+                                          "%s: %" PRIu64 " of %" PRIu64 " rows would be refused",
+                                          cv_import_name(im->file), im->refused, im->rows)
+                              : cv_fail_n(&im->ui->err, CV_ERR_FORMAT, im->rows,
+                                          "%s: %" PRIu64 " of %" PRIu64 " row was refused; see above",
+                                          "%s: %" PRIu64 " of %" PRIu64 " rows were refused; see above",
+                                          cv_import_name(im->file), im->refused, im->rows);
     if (st != CV_OK && im->stored > 0 && !im->a->dry_run)
         im->ui->hint =
             "whole commits of a thousand records stand; put right what is wrong, and import the file "

@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "formats/qr.h"
+#include "formats/report_put.h"
 #include "vault/recovery.h"
 
 /* recovery split / combine: the way back when all other keys are lost, cut up among people. */
@@ -30,33 +31,39 @@ static const struct cv_opt split_opts[] = {
 static cv_status page(const struct cv_share *s, struct cv_bytes text, const char *fingerprint, unsigned count,
                       bool training, struct cv_buf *out)
 {
-    cv_status st = cv_buf_printf(
-        out,
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>casevault recovery share "
-        "%u</title>\n"
-        "<style>body{font:16px/1.5 sans-serif;max-width:40em;margin:2em auto;padding:0 1em}"
-        "code{font:600 20px/1.7 monospace;display:block;margin:1em 0}svg{width:16em;height:16em}"
-        "dt{font-weight:bold}@media print{body{margin:0}}</style>\n"
-        "<h1>%scasevault recovery share %u of %u</h1>\n"
-        "<dl><dt>Vault</dt><dd>%s</dd><dt>Needed to recover</dt><dd>%u of %u shares, of split number "
-        "%u</dd></dl>\n"
-        "<code>",
-        s->x, training ? "TRAINING " : "", s->x, count, fingerprint, s->threshold, count, s->epoch);
-    for (size_t i = 0; i < text.n && st == CV_OK;
-         i += 30) { /* six groups a line, without the hyphen at its end */
+    struct cv_report_out p = { .out = out, .st = CV_OK };
+    PUTF(&p, "<!doctype html>\n<html lang=\"%s\"><meta charset=\"utf-8\"><title>", cv_words_language());
+    cv_report_tellf(&p, "casevault recovery share %u", s->x);
+    cv_report_put(
+        &p, "</title>\n<style>body{font:16px/1.5 sans-serif;max-width:40em;margin:2em auto;padding:0 1em}"
+            "code{font:600 20px/1.7 monospace;display:block;margin:1em 0}svg{width:16em;height:16em}"
+            "dt{font-weight:bold}@media print{body{margin:0}}</style>\n");
+    cv_report_put_training(&p, training);
+    cv_report_put(&p, "<h1>");
+    cv_report_tellf(&p, "casevault recovery share %u of %u", s->x, count);
+    cv_report_put(&p, "</h1>\n<dl><dt>");
+    cv_report_tell(&p, N_("Vault"));
+    PUTF(&p, "</dt><dd>%s</dd><dt>", fingerprint);
+    cv_report_tell(&p, N_("Needed to recover"));
+    cv_report_put(&p, "</dt><dd>");
+    cv_report_tell_n(&p, count, "%u of %u share, of split number %u", "%u of %u shares, of split number %u",
+                     s->threshold, count, s->epoch);
+    cv_report_put(&p, "</dd></dl>\n<code>");
+    for (size_t i = 0; i < text.n; i += 30) { /* six groups a line, without the hyphen at its end */
         const size_t left = text.n - i, n = left < 29 ? left : 29;
-        st = cv_buf_append(out, CV_BYTES(text.p + i, n));
-        st = CV_THEN(st, cv_buf_str(out, "<br>\n"));
+        cv_report_put_bytes(&p, CV_BYTES(text.p + i, n));
+        cv_report_put(&p, "<br>\n");
     }
-    st = CV_THEN(st, cv_buf_str(out, "</code>\n"));
-    st = CV_THEN(st, cv_qr_svg(text, out));
-    return CV_THEN(
-        st,
-        cv_buf_str(out, "\n<p>Keep this page where only you reach it, apart from the other shares. Whoever "
-                        "brings the number of shares named above together can read every record of the "
-                        "vault and take it over; fewer tell nothing. When a share is lost, or its keeper "
-                        "leaves, ask a custodian to split anew: then this page opens nothing that is written "
-                        "later.</p>\n</html>\n"));
+    cv_report_put(&p, "</code>\n");
+    p.st = CV_THEN(p.st, cv_qr_svg(text, out));
+    cv_report_put(&p, "\n<p>");
+    cv_report_tell(&p,
+                   N_("Keep this page where only you reach it, apart from the other shares. Whoever brings "
+                      "the number of shares named above together can read every record of the vault and "
+                      "take it over; fewer tell nothing. When a share is lost, or its keeper leaves, ask "
+                      "a custodian to split anew: then this page opens nothing that is written later."));
+    cv_report_put(&p, "</p>\n</html>\n");
+    return p.st;
 }
 
 static cv_status write_page(struct cv_ui *ui, const char *dir, const struct cv_share *s, struct cv_bytes text,
@@ -146,15 +153,18 @@ static cv_status run_split(struct cv_ui *ui, const void *args)
     if (split && st != CV_OK)
         ui->hint = "the secret was split, but not every share was given out: split again";
     if (st == CV_OK && a->pages != NULL)
-        cv_ui_say(
-            ui,
+        cv_ui_say_n(
+            ui, a->shares,
+            "%llu page stands in %s. Print it, hand it to another person, then destroy the file: a "
+            "directory in memory, such as one under /dev/shm, leaves nothing on a disk.",
             "%llu pages stand in %s. Print them, hand each to another person, then destroy the files: a "
             "directory in memory, such as one under /dev/shm, leaves nothing on a disk.",
             (unsigned long long)a->shares, a->pages);
     st = CV_THEN(st, cv_ui_outcome(ui, &outcome, "The shares were put together once, and make the secret."));
     if (st == CV_OK && outcome.done && cv_recovery_lacking(o.vault) > 0)
-        cv_ui_say(
-            ui,
+        cv_ui_say_n(
+            ui, cv_recovery_lacking(o.vault),
+            "%zu section is not covered yet: colleagues who read it add it with their next command.",
             "%zu sections are not covered yet: colleagues who read them add them with their next command.",
             cv_recovery_lacking(o.vault));
     for (unsigned i = 0; i < CV_SHAMIR_SHARES_MAX; i++)

@@ -49,7 +49,7 @@ static cv_status print_thing(const struct cv_json *thing, const struct cv_json *
     return st;
 }
 
-static cv_status print_case(const struct cv_json *doc, const struct cv_json *o)
+static cv_status print_case(const struct cv_template *t, const struct cv_json *doc, const struct cv_json *o)
 {
     const struct cv_json *shared = cv_json_get(doc, "shared");
     const char *id = cv_json_get_str(o, "case"), *title = cv_json_get_str(o, "title"),
@@ -57,7 +57,7 @@ static cv_status print_case(const struct cv_json *doc, const struct cv_json *o)
     cv_status st = CV_OK;
     printf("\n%s", id);
     if (strcmp(type, "case") != 0)
-        cv_print("  (%s, in no case)", type);
+        cv_print("  (%s, in no case)", _(cv_template_label(t, type, NULL, NULL)));
     if (title != NULL) {
         printf("  ");
         cv_ui_print_text(cv_bytes_str(title));
@@ -110,7 +110,7 @@ static cv_status say_closed(const struct cv_ui *ui, const struct cv_json *doc)
     return st;
 }
 
-static cv_status print(const struct cv_ui *ui, const struct cv_json *doc)
+static cv_status print(const struct cv_ui *ui, const struct cv_template *t, const struct cv_json *doc)
 {
     const struct cv_json *cases = cv_json_get(doc, "cases");
     cv_status st = CV_OK;
@@ -125,7 +125,7 @@ static cv_status print(const struct cv_ui *ui, const struct cv_json *doc)
         cv_print_n(stdout, cv_json_len(cases), "\n  shares something with %zu other:\n",
                    "\n  shares something with %zu others:\n", cv_json_len(cases));
     for (size_t i = 0; i < cv_json_len(cases) && st == CV_OK; i++)
-        st = print_case(doc, cv_json_at(cases, i));
+        st = print_case(t, doc, cv_json_at(cases, i));
     st = CV_THEN(st, print_common(doc));
     return CV_THEN(st, say_closed(ui, doc));
 }
@@ -141,7 +141,7 @@ static cv_status write_page(struct cv_ui *ui, const struct cv_vault *v, struct c
     st = CV_THEN(st, cv_json_set(doc, "made", cv_json_str(now)));
     st = CV_THEN(st, cv_json_set(doc, "by", cv_json_str(cv_vault_me(v)->key.pseudonym)));
     st = CV_THEN(st, cv_json_set(doc, "training", cv_json_bool(cv_vault_policy(v)->training)));
-    st = CV_THEN(st, cv_graph_page(doc, &page));
+    st = CV_THEN(st, cv_graph_page(doc, v->template, &page));
     st = CV_THEN(st, cv_ui_write_file(ui, path, cv_buf_view(&page)));
     cv_buf_free(&page);
     return cv_err_note(&ui->err, st, "graph");
@@ -166,7 +166,7 @@ static cv_status run(struct cv_ui *ui, const void *args)
     if (st == CV_OK && a->output != NULL)
         st = write_page(ui, o.vault, doc, a->output);
     if (st == CV_OK)
-        st = ui->json ? cv_ui_answer(ui, doc) : print(ui, doc);
+        st = ui->json ? cv_ui_answer(ui, doc) : print(ui, o.vault->template, doc);
     if (st == CV_OK)
         cv_ui_unread((size_t)cv_json_get_int(doc, "unread"), CV_UI_NOT_SEARCHED);
     if (st == CV_OK && a->output != NULL)

@@ -89,12 +89,17 @@ static cv_status without(struct cv_ui *ui, const char *path)
 
 static void print_from(const struct cv_repaired *r)
 {
-    cv_print("The vault is whole again: all %" PRIu64 " entries verify. Nothing of the log is lost.\n",
-             r->audit.entries);
+    cv_print_n(stdout, r->audit.entries,
+               "The vault is whole again: its %" PRIu64 " entry verifies. Nothing of the log is lost.\n",
+               "The vault is whole again: all %" PRIu64 " entries verify. Nothing of the log is lost.\n",
+               r->audit.entries);
     if (r->keys_gone > 0)
-        cv_print("LOST: %" PRIu64 " release keys, which the backup does not have either: what was\n"
-                 "written under them cannot be opened any more, and `check` says so from now on.\n",
-                 r->keys_gone);
+        cv_print_n(stdout, r->keys_gone,
+                   "LOST: %" PRIu64 " release key, which the backup does not have either: what was\n"
+                   "written under it cannot be opened any more, and `check` says so from now on.\n",
+                   "LOST: %" PRIu64 " release keys, which the backup does not have either: what was\n"
+                   "written under them cannot be opened any more, and `check` says so from now on.\n",
+                   r->keys_gone);
     cv_print(r->keys ? N_("Keep set-aside/ until somebody has looked at why this happened: a disk that\n"
                           "damages one file damages the next. Then delete it: the release keys in it would "
                           "outlive an erasure.\nMake a new backup now.\n")

@@ -35,9 +35,12 @@ static cv_status answer(const struct cv_ui *ui, const struct cv_backed *b, const
 
 static void print(const struct cv_ui *ui, const struct cv_backed *b, const char *dir, const char *fingerprint)
 {
-    cv_print("Restored into %s, and verified: %" PRIu64 " entries; the head is that of the backup.\n"
-             "Vault: %s\n",
-             dir, b->audit.entries, fingerprint);
+    cv_print_n(stdout, b->audit.entries,
+               "Restored into %s, and verified: %" PRIu64 " entry; the head is that of the backup.\n"
+               "Vault: %s\n",
+               "Restored into %s, and verified: %" PRIu64 " entries; the head is that of the backup.\n"
+               "Vault: %s\n",
+               dir, b->audit.entries, fingerprint);
     if (b->ahead > 0)
         cv_print("IT HAS GONE BACK: you had seen entry %" PRIu64 ", and it goes on from entry %" PRIu64 ".\n"
                  "The access log tells of it. Tell everybody who works with this vault: what was\n"

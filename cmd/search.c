@@ -141,7 +141,8 @@ static void tell(const struct cv_ui *ui, const struct cv_search *found)
     if (found->count == 0)
         cv_ui_say(ui, "Nothing found in what you may read.");
     else if (found->found > found->count)
-        cv_ui_say(ui, "%zu of %zu records; --limit NUMBER shows more.", found->count, found->found);
+        cv_ui_say_n(ui, found->found, "%zu of %zu record; --limit NUMBER shows more.",
+                    "%zu of %zu records; --limit NUMBER shows more.", found->count, found->found);
     else
         cv_ui_say_n(ui, found->count, "%zu record.", "%zu records.", found->count);
     if (found->granted_left > 0)

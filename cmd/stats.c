@@ -224,19 +224,24 @@ static void say(struct cv_ui *ui, const struct cv_figures_view *v)
 {
     size_t of;
     const size_t hidden = cv_figures_hidden(v, &of);
-    cv_ui_say(ui, "\n%" PRIu64 " records counted, up to entry %" PRIu64 "; %" PRIu64 " newer ones are not.",
-              v->f->all, v->entry, v->waiting);
+    cv_ui_say_n(ui, v->f->all,
+                "\n%" PRIu64 " record counted, up to entry %" PRIu64 "; %" PRIu64 " newer ones are not.",
+                "\n%" PRIu64 " records counted, up to entry %" PRIu64 "; %" PRIu64 " newer ones are not.",
+                v->f->all, v->entry, v->waiting);
     if (v->waiting > 0)
         cv_ui_say(ui, "Newer ones are counted when there are %d: what changes with one tells of that one.",
                   CV_STATS_STEP);
     if (v->unread > 0)
-        cv_ui_say(ui, "%" PRIu64 " could not be read, and are not counted: `casevault check` says why.",
-                  v->unread);
+        cv_ui_say_n(
+            ui, v->unread, "%" PRIu64 " could not be read, and is not counted: `casevault check` says why.",
+            "%" PRIu64 " could not be read, and are not counted: `casevault check` says why.", v->unread);
     if (hidden > 0)
-        cv_ui_say(ui,
-                  "%zu of %zu numbers are suppressed (\xc2\xb7): each is under %" PRIu64
-                  ", perhaps 0, or one by which such a number could be computed.",
-                  hidden, of, v->f->k);
+        cv_ui_say_n(ui, of,
+                    "%zu of %zu number is suppressed (\xc2\xb7): each is under %" PRIu64
+                    ", perhaps 0, or one by which such a number could be computed.",
+                    "%zu of %zu numbers are suppressed (\xc2\xb7): each is under %" PRIu64
+                    ", perhaps 0, or one by which such a number could be computed.",
+                    hidden, of, v->f->k);
     if (cv_figures_bare(v))
         cv_ui_say(ui, "Nothing but totals could be given: count by fewer dimensions at once.");
     for (size_t i = 0; i < v->count; i++) {

@@ -227,9 +227,13 @@ static void ask_agent(struct cv_ui *ui, struct state *s)
 static void print_agent(const struct state *s)
 {
     if (s->unlocked)
-        cv_print("Unlocked:    %llu more minutes without a command, %llu in any case;\n"
-                 "             `casevault lock` ends it now\n",
-                 (unsigned long long)(s->left.idle + 59) / 60, (unsigned long long)(s->left.most + 59) / 60);
+        cv_print_n(stdout, (s->left.idle + 59) / 60,
+                   "Unlocked:    %llu more minute without a command, %llu in any case;\n"
+                   "             `casevault lock` ends it now\n",
+                   "Unlocked:    %llu more minutes without a command, %llu in any case;\n"
+                   "             `casevault lock` ends it now\n",
+                   (unsigned long long)(s->left.idle + 59) / 60,
+                   (unsigned long long)(s->left.most + 59) / 60);
     else
         cv_print("Locked:      every command asks for the passphrase; see `casevault unlock`\n");
 }

@@ -260,7 +260,7 @@ static cv_status list(const struct cv_tour *t)
         if (wanted(t, &step))
             st = list_line(t, &step, step.name.p == next.name.p);
     if (!t->ui.json)
-        cv_print("%zu of %zu are done.\n", n.done, n.of);
+        cv_print_n(stdout, n.of, "%zu of %zu is done.\n", "%zu of %zu are done.\n", n.done, n.of);
     return st;
 }
 
@@ -269,7 +269,8 @@ static cv_status print_end(const struct cv_tour *t, const struct count *n)
     const char *role = cv_json_get_str(t->kept, "role");
     if (t->ui.json)
         return answer(t, NULL, n, NULL);
-    cv_print("\nThat was all: %zu of %zu exercises are done.", n->done, n->of);
+    cv_print_n(stdout, n->of, "\nThat was all: %zu of %zu exercise is done.",
+               "\nThat was all: %zu of %zu exercises are done.", n->done, n->of);
     if (role[0] != '\0')
         cv_print(" Those of the others: casevault demo tour --role all");
     cv_print("\nOnce more: casevault demo tour --again. When nobody needs it any more, remove\n"

@@ -411,10 +411,13 @@ cv_status cv_ui_outcome(struct cv_ui *ui, const struct cv_outcome *outcome, cons
         if (outcome->done)
             cv_ui_say(ui, "%s", _(done));
         else
-            cv_ui_say(ui,
-                      "This waits for others: it has %u of %u signatures, and nothing has changed yet. They "
-                      "see it with `policy show`, and sign it with `policy approve %llu`.",
-                      outcome->have, outcome->need, (unsigned long long)outcome->proposal);
+            cv_ui_say_n(
+                ui, outcome->need,
+                "This waits for others: it has %u of %u signature, and nothing has changed yet. They "
+                "see it with `policy show`, and sign it with `policy approve %llu`.",
+                "This waits for others: it has %u of %u signatures, and nothing has changed yet. They "
+                "see it with `policy show`, and sign it with `policy approve %llu`.",
+                outcome->have, outcome->need, (unsigned long long)outcome->proposal);
         return CV_OK;
     }
     o = cv_json_object();

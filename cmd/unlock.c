@@ -112,12 +112,15 @@ static cv_status run_unlock(struct cv_ui *ui, const void *args)
     st = CV_THEN(st, cv_ui_private(ui, &id));
     st = CV_THEN(st, start_agent(ui, &id, path, &life));
     if (st == CV_OK)
-        cv_ui_say(ui,
-                  "Unlocked: %s. Forgotten after %llu minutes without a command, after %llu minutes in any "
-                  "case, and with "
-                  "`casevault lock`.",
-                  id.public.pseudonym, (unsigned long long)life.idle / 60,
-                  (unsigned long long)life.most / 60);
+        cv_ui_say_n(ui, life.idle / 60,
+                    "Unlocked: %s. Forgotten after %llu minute without a command, after %llu minutes in any "
+                    "case, and with "
+                    "`casevault lock`.",
+                    "Unlocked: %s. Forgotten after %llu minutes without a command, after %llu minutes in any "
+                    "case, and with "
+                    "`casevault lock`.",
+                    id.public.pseudonym, (unsigned long long)life.idle / 60,
+                    (unsigned long long)life.most / 60);
     cv_identity_free(&id);
     return st;
 }

@@ -3,6 +3,8 @@
 #include <time.h>
 
 #include "cmd/arrival.h"
+#include "formats/answer.h"
+#include "formats/utf8.h"
 
 /* verify: a package from elsewhere, checked as a whole (cmd/arrival.c), and told. */
 
@@ -82,7 +84,7 @@ static void print_claims(const struct cv_json *o, const char *const *but, size_t
 /* print_record(v, i): what its author signed, when, where the log has it; then what was disclosed of it. */
 static void print_record(const struct cv_package_verdict *v, size_t i)
 {
-    static const char *const said[] = { "iss",         "iat",       "vct",     "cnf", "training",
+    static const char *const told[] = { "iss",         "iat",       "vct",     "cnf", "training",
                                         "record_type", "record_id", "version", NULL };
     const struct cv_json *claims = cv_json_at(v->claims, i), *place = cv_json_at(v->places, i);
     const time_t iat = (time_t)cv_json_get_int(claims, "iat");
@@ -93,44 +95,65 @@ static void print_record(const struct cv_package_verdict *v, size_t i)
     cv_print("\nRecord %zu: as its author signed it on %s, entry %lld of %lld in the log\n", i + 1,
              cv_locale_day(day, shown), (long long)cv_json_get_int(place, "index"),
              (long long)cv_json_get_int(place, "size"));
-    for (size_t k = 5; said[k] != NULL; k++)
-        if (cv_json_get(claims, said[k]) != NULL)
-            print_claim(said[k], cv_json_get(claims, said[k]), 2);
-    print_claims(claims, said, 2);
+    for (size_t k = 5; told[k] != NULL; k++)
+        if (cv_json_get(claims, told[k]) != NULL)
+            print_claim(told[k], cv_json_get(claims, told[k]), 2);
+    print_claims(claims, told, 2);
+}
+
+/* said(m, name): what the manifest says there. */
+static const char *said(const struct cv_json *m, const char *name)
+{
+    const char *text = cv_json_get_str(m, name);
+    return text != NULL ? text : "?";
 }
 
 static void print_head(const struct cv_package_verdict *v)
 {
     const struct cv_json *m = v->manifest, *to = cv_json_get(m, "partner");
     const struct cv_bytes basis = cv_json_text(cv_json_get(m, "basis"));
+    struct cv_buf line = { 0 }, purpose = { 0 };
     char shown[CV_MOMENT_BYTES];
-    cv_print("Package ");
-    cv_ui_print_text(cv_json_text(cv_json_get(m, "id")));
-    cv_print(", made ");
-    cv_ui_print_text(cv_bytes_str(cv_locale_moment(cv_json_get_str(m, "time"), shown)));
-    cv_print(" by ");
-    cv_ui_print_text(cv_json_text(cv_json_get(m, "by")));
-    fputc('\n', stdout);
+    cv_status st = cv_buf_printf(&line, _("Package %s, made %s by %s"), said(m, "id"),
+                                 cv_locale_moment(said(m, "time"), shown), said(m, "by"));
+    st = CV_THEN(st, cv_choice_label(said(m, "purpose"), &purpose));
+    if (st != CV_OK)
+        cv_print("(no memory to show it)\n");
+    cv_text_print(cv_buf_view(&line), 0, 0);
     cv_text_print(cv_json_text(cv_json_get(to, "name")), cv_text_lead("  for"), 6);
-    cv_text_print(cv_json_text(cv_json_get(m, "purpose")), cv_text_lead("  purpose"), 10);
+    cv_text_print(cv_buf_view(&purpose), cv_text_lead("  purpose"), 10);
+    cv_buf_free(&line);
+    cv_buf_free(&purpose);
     cv_print("  to be used until ");
     cv_ui_print_text(cv_bytes_str(cv_locale_day(cv_json_get_str(m, "expires"), shown)));
     fputc('\n', stdout);
-    cv_print_n(stdout, cv_json_len(cv_json_get(m, "records")), "  %zu record, %zu consents relied on\n",
-               "  %zu records, %zu consents relied on\n", cv_json_len(cv_json_get(m, "records")),
-               cv_json_len(cv_json_get(m, "consents")));
+    const size_t records = cv_json_len(cv_json_get(m, "records")),
+                 consents = cv_json_len(cv_json_get(m, "consents"));
+    cv_print_n(stdout, records, "  %'zu record", "  %'zu records", records);
+    cv_print_n(stdout, consents, ", %'zu consent relied on\n", ", %'zu consents relied on\n", consents);
     if (basis.n > 0)
         cv_text_print(basis, cv_text_lead("  LEGAL BASIS where consent is missing:"), 4);
 }
 
+/* print_checks(v): whether it holds, and what that is; below it why not. */
 static void print_checks(const struct cv_package_verdict *v)
 {
+    static const char *const words[] = { N_("holds"), N_("FAILS"), N_("not checked") };
+    size_t width = 0;
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        const size_t n = cv_utf8_columns(cv_bytes_str(_(words[i])));
+        width = n > width ? n : width;
+    }
     for (size_t i = 0; i < CV_CHECK_COUNT; i++) {
         const struct cv_finding *f = &v->checks[i];
-        const char *said = !f->done ? _("not checked") : f->status == CV_OK ? _("holds") : _(f->why);
+        const char *word = words[!f->done ? 2 : f->status == CV_OK ? 0 : 1];
         printf("  ");
-        cv_text_print(cv_bytes_str(said),
-                      2 + cv_text_pad(_(cv_package_check_name((enum cv_package_check)i)), 9) + 2, 13);
+        const size_t column = 2 + cv_text_pad(_(word), width + 1);
+        cv_text_print(cv_bytes_str(_(cv_package_check_says((enum cv_package_check)i))), column, column + 1);
+        if (f->done && f->status != CV_OK) {
+            printf("%*s", (int)column, "");
+            cv_text_print(cv_bytes_str(f->why), column, column + 1);
+        }
     }
 }
 
@@ -225,7 +248,8 @@ const struct cv_cmd cv_cmd_verify = {
     .synopsis = "[--sender-key PRINT] [--show] [--training] [-i YOUR-KEY] PACKAGE",
     .summary = "check a package that somebody sent; needs no vault, and no key but yours",
     .details =
-        "Every check by its name; exit status 0 only if all hold, 14 if anything was altered. The key file "
+        "Every check, and whether it holds; exit status 0 only if all hold, 14 if anything was altered. The "
+        "key file "
         "is one of casevault or of age; a package that is unsealed already (a zip) needs none. A package of "
         "a "
         "training vault is refused, unless you say that this is an exercise.",

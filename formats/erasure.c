@@ -119,8 +119,8 @@ cv_status cv_erasure_judge(struct cv_bytes bytes, const struct cv_policy *policy
     st = CV_THEN(st, cv_note_parse(bytes, &note, err));
     st = CV_THEN(st, cv_policy_signatures(policy, &note, policy->erasers, count, err));
     if (st == CV_OK && *count < policy->erase_quorum)
-        st = cv_fail(err, CV_ERR_AUTH, "erase: signed by %u members where %u must", *count,
-                     policy->erase_quorum);
+        st = cv_fail_n(err, CV_ERR_AUTH, *count, "erase: signed by %u member where %u must",
+                       "erase: signed by %u members where %u must", *count, policy->erase_quorum);
     cv_note_free(&note);
     cv_erasure_free(&e);
     return cv_err_note(err, st, KIND);

@@ -29,19 +29,36 @@ static void make_harmless(char *msg)
     *out = '\0';
 }
 
-cv_status(cv_fail)(struct cv_err *err, cv_status st, const char *fmt, ...)
+/* fill(err, st, fmt, ap): ${fmt} is translated. */
+static void fill(struct cv_err *err, cv_status st, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+static void fill(struct cv_err *err, cv_status st, const char *fmt, va_list ap)
 {
-    if (err == NULL || err->status != CV_OK)
-        return st;
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(err->msg, sizeof err->msg, _(fmt), ap);
-    va_end(ap);
+    (void)vsnprintf(err->msg, sizeof err->msg, fmt, ap);
     make_harmless(err->msg);
     if (err->msg[0] == '\0') /* somebody's words that were none: whoever called may have some */
-        return st;
+        return;
     err->status = st;
     err->sys_errno = 0;
+}
+
+cv_status(cv_fail)(struct cv_err *err, cv_status st, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    if (err != NULL && err->status == CV_OK)
+        fill(err, st, _(fmt), ap);
+    va_end(ap);
+    return st;
+}
+
+cv_status(cv_fail_n)(struct cv_err *err, cv_status st, uint64_t n, const char *one, const char *many, ...)
+{
+    va_list ap;
+    va_start(ap, many);
+    if (err != NULL && err->status == CV_OK)
+        fill(err, st, cv_words(n, one, many), ap);
+    va_end(ap);
     return st;
 }
 

@@ -1,6 +1,8 @@
 #ifndef CV_FORMATS_ERR_H
 #define CV_FORMATS_ERR_H
 
+#include <stdint.h>
+
 #include "crypto/status.h"
 
 #define CV_ERR_BYTES 768
@@ -24,6 +26,10 @@ struct cv_err {
 CV_MUST_CHECK __attribute__((format(printf, 3, 4))) cv_status cv_fail(struct cv_err *err, cv_status st,
                                                                       const char *fmt, ...);
 
+/** cv_fail_n(err, st, n, one, many, ...): the same in the form that goes with ${n}. */
+CV_MUST_CHECK __attribute__((format(printf, 4, 6), format(printf, 5, 6))) cv_status
+cv_fail_n(struct cv_err *err, cv_status st, uint64_t n, const char *one, const char *many, ...);
+
 /** cv_fail_errno(err, fmt, ...): CV_ERR_IO with errno and its text; ENOMEM becomes CV_ERR_NOMEM. */
 CV_MUST_CHECK __attribute__((format(printf, 2, 3))) cv_status cv_fail_errno(struct cv_err *err,
                                                                             const char *fmt, ...);
@@ -34,6 +40,7 @@ cv_status cv_err_note(struct cv_err *err, cv_status st, const char *what);
 
 #ifdef __clang_analyzer__ /* which does not see that they give back the status they were given */
 #define cv_fail(err, st, ...) ((void)!(cv_fail)(err, st, __VA_ARGS__), (cv_status)(st))
+#define cv_fail_n(err, st, ...) ((void)!(cv_fail_n)(err, st, __VA_ARGS__), (cv_status)(st))
 #define cv_err_note(err, st, what) ((void)(cv_err_note)(err, st, what), (cv_status)(st))
 #endif
 

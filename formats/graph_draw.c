@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/utf8.h"
+#include "formats/words.h"
 
 /* Three columns, placed by counting: the case, what it shares, the others. One input gives one drawing. */
 
@@ -170,16 +171,17 @@ static void put_value(struct cv_report_out *p, const struct drawing *d, size_t i
     put_box(p, VALUE_X, y, VALUE_W, "value");
     PUTF(p, "<rect class=\"tag k-%s\" x=\"%d\" y=\"%zu\" width=\"6\" height=\"%d\"/>", kind_word(value),
          VALUE_X, y, NODE_H);
-    put_words(p, VALUE_X + 16, y + 16, "kind", k < CV_GRAPH_KINDS ? cv_graph_kinds[k].label : "other",
+    put_words(p, VALUE_X + 16, y + 16, "kind", _(k < CV_GRAPH_KINDS ? cv_graph_kinds[k].label : N_("Other")),
               VALUE_COLUMNS);
     put_words(p, VALUE_X + 16, y + 33, "name", text != NULL ? text : "", VALUE_COLUMNS);
     cv_report_put(p, "</a>\n");
 }
 
-void cv_graph_put_name(struct cv_report_out *p, const struct cv_json *o)
+static void put_column_head(struct cv_report_out *p, size_t x, const char *text)
 {
-    const char *title = cv_json_get_str(o, "title"), *id = cv_json_get_str(o, "case");
-    cv_report_put_text(p, title != NULL ? title : id != NULL ? id : "?");
+    PUTF(p, "<text class=\"head\" x=\"%zu\" y=\"22\">", x);
+    cv_report_tell(p, text);
+    cv_report_put(p, "</text>");
 }
 
 void cv_graph_draw(struct cv_report_out *p, const struct cv_json *doc)
@@ -191,16 +193,21 @@ void cv_graph_draw(struct cv_report_out *p, const struct cv_json *doc)
     }
     d->doc = doc;
     place(d);
-    PUTF(
-        p,
-        "<svg class=\"graph\" viewBox=\"0 0 %d %zu\" role=\"img\" aria-labelledby=\"graph-title graph-text\">"
-        "<title id=\"graph-title\">What the case shares, and with which others</title>"
-        "<desc id=\"graph-text\">%zu things on the left are joined by lines to %zu cases on the right. The "
-        "tables below say the same in words.</desc>\n",
-        WIDTH, d->height + TOP + 8, d->values_n, d->others_n);
-    PUTF(p, "<text class=\"head\" x=\"%d\" y=\"22\">This case</text>", CASE_X);
-    PUTF(p, "<text class=\"head\" x=\"%d\" y=\"22\">Shared</text>", VALUE_X);
-    PUTF(p, "<text class=\"head\" x=\"%d\" y=\"22\">Other cases</text>\n", OTHER_X);
+    PUTF(p,
+         "<svg class=\"graph\" viewBox=\"0 0 %d %zu\" role=\"img\" aria-labelledby=\"graph-title "
+         "graph-text\"><title id=\"graph-title\">",
+         WIDTH, d->height + TOP + 8);
+    cv_report_tell(p, N_("What the case shares, and with which others"));
+    cv_report_put(p, "</title><desc id=\"graph-text\">");
+    cv_report_tellf(p,
+                    "Things on the left (%'zu) are joined by lines to cases on the right (%'zu). The tables "
+                    "below say the same in words.",
+                    d->values_n, d->others_n);
+    cv_report_put(p, "</desc>\n");
+    put_column_head(p, CASE_X, N_("This case"));
+    put_column_head(p, VALUE_X, N_("Shared"));
+    put_column_head(p, OTHER_X, N_("Other cases"));
+    cv_report_put(p, "\n");
     put_lines(p, d);
     put_case(p, doc, CASE_X, y_of(d, 0, 1), "this");
     cv_report_put(p, "\n");

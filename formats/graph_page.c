@@ -1,14 +1,13 @@
 #include <string.h>
 
-#include "crypto/hash.h"
-#include "formats/base64.h"
 #include "formats/graph_draw.h"
+#include "formats/words.h"
 
 const struct cv_graph_kind cv_graph_kinds[CV_GRAPH_KINDS] = {
-    { "person", "Person", "Persons" },      { "document", "Document", "Documents" },
-    { "phone", "Telephone", "Telephones" }, { "account", "Account or e-mail", "Accounts" },
-    { "vehicle", "Vehicle", "Vehicles" },   { "perpetrator", "Perpetrator", "Perpetrators" },
-    { "address", "Address", "Addresses" },  { "route", "Route", "Routes" },
+    { "person", N_("Person"), N_("Persons") },      { "document", N_("Document"), N_("Documents") },
+    { "phone", N_("Telephone"), N_("Telephones") }, { "account", N_("Account or e-mail"), N_("Accounts") },
+    { "vehicle", N_("Vehicle"), N_("Vehicles") },   { "perpetrator", N_("Perpetrator"), N_("Perpetrators") },
+    { "address", N_("Address"), N_("Addresses") },  { "route", N_("Route"), N_("Routes") },
 };
 
 size_t cv_graph_kind(const char *name)
@@ -34,35 +33,56 @@ static size_t count(const struct cv_json *list, size_t kind)
 static void put_fact(struct cv_report_out *p, const char *name, const char *text)
 {
     cv_report_put(p, "<div><dt>");
-    cv_report_put(p, name);
+    cv_report_tell(p, name);
     cv_report_put(p, "</dt><dd>");
-    cv_report_put_text(p, text != NULL ? text : "?");
+    cv_report_put_moment(p, text != NULL ? text : "?"); /* or whatever it is */
     cv_report_put(p, "</dd></div>");
 }
 
 static void put_closed(struct cv_report_out *p, const struct cv_json *closed)
 {
-    if (cv_json_len(closed) == 0)
-        return;
-    cv_report_put(p, "<p class=\"closed\"><strong>Not looked into:</strong> ");
+    struct cv_buf names = { 0 };
     for (size_t i = 0; i < cv_json_len(closed); i++) {
-        cv_report_put(p, i > 0 ? ", " : "");
-        cv_report_put_text(p, cv_json_cstr(cv_json_at(closed, i)));
+        const char *label = cv_json_cstr(cv_json_at(closed, i));
+        p->st = CV_THEN(p->st, cv_buf_str(&names, i > 0 ? ", " : ""));
+        p->st = CV_THEN(p->st, cv_buf_str(&names, label != NULL ? _(label) : "?"));
     }
-    cv_report_put(p, ". Whoever made this page may not read that; what cases share there is not here.</p>\n");
+    p->st = CV_THEN(p->st, cv_buf_append(&names, CV_LIT("\0")));
+    if (p->st == CV_OK && names.n > 1) {
+        cv_report_put(p, "<p class=\"closed\">");
+        cv_report_tell_of(p,
+                          "*Not looked into:* %s. Whoever made this page may not read that; what cases share "
+                          "there is not here.",
+                          (const char *)names.p);
+        cv_report_put(p, "</p>\n");
+    }
+    cv_buf_free(&names);
+}
+
+/* name_of(o): the title of a case, if it has one that may be read; else its id. */
+static const char *name_of(const struct cv_json *o)
+{
+    const char *title = cv_json_get_str(o, "title"), *id = cv_json_get_str(o, "case");
+    return title != NULL ? title : id != NULL ? id : "?";
+}
+
+void cv_graph_put_name(struct cv_report_out *p, const struct cv_json *o)
+{
+    cv_report_put_text(p, name_of(o));
 }
 
 static void put_head(struct cv_report_out *p, const struct cv_json *doc)
 {
-    if (cv_json_get_bool(doc, "training"))
-        cv_report_put(p, "<p class=\"training\">TRAINING &#8211; invented cases, no real person</p>\n");
-    cv_report_put(p, "<header><p class=\"doc\">Analysis of cases &#183; confidential</p>\n<h1>Case ");
-    cv_graph_put_name(p, doc);
-    cv_report_put(p, " and what it shares with others</h1>\n<dl class=\"facts\">");
-    put_fact(p, "Case", cv_json_get_str(doc, "case"));
-    put_fact(p, "Made", cv_json_get_str(doc, "made"));
-    put_fact(p, "By member", cv_json_get_str(doc, "by"));
-    put_fact(p, "Vault", cv_json_get_str(doc, "vault"));
+    cv_report_put_training(p, cv_json_get_bool(doc, "training"));
+    cv_report_put(p, "<header><p class=\"doc\">");
+    cv_report_tell(p, N_("Analysis of cases \xc2\xb7  confidential"));
+    cv_report_put(p, "</p>\n<h1>");
+    cv_report_tell_of(p, "Case %s and what it shares with others", name_of(doc));
+    cv_report_put(p, "</h1>\n<dl class=\"facts\">");
+    put_fact(p, N_("Case"), cv_json_get_str(doc, "case"));
+    put_fact(p, N_("Made"), cv_json_get_str(doc, "made"));
+    put_fact(p, N_("Made by"), cv_json_get_str(doc, "by"));
+    put_fact(p, N_("Vault"), cv_json_get_str(doc, "vault"));
     cv_report_put(p, "</dl>\n");
     put_closed(p, cv_json_get(doc, "closed"));
     cv_report_put(p, "</header>\n");
@@ -74,11 +94,16 @@ static void put_legend(struct cv_report_out *p, const struct cv_json *shared)
 {
     cv_report_put(p, "<ul class=\"legend\">");
     for (size_t k = 0; k < CV_GRAPH_KINDS; k++)
-        if (count(shared, k) > 0)
+        if (count(shared, k) > 0) {
             PUTF(p,
                  "<li><svg width=\"26\" height=\"10\" aria-hidden=\"true\"><path class=\"line k-%s\" "
-                 "d=\"M0 5H26\"/></svg> %s: %zu</li>",
-                 cv_graph_kinds[k].kind, cv_graph_kinds[k].plural, count(shared, k));
+                 "d=\"M0 5H26\"/></svg> ",
+                 cv_graph_kinds[k].kind);
+            cv_report_tell(p, cv_graph_kinds[k].plural);
+            cv_report_put(p, ": ");
+            cv_report_put_count(p, count(shared, k));
+            cv_report_put(p, "</li>");
+        }
     cv_report_put(p, "</ul>\n");
 }
 
@@ -91,22 +116,33 @@ static size_t joining(const struct cv_json *shared)
     return n;
 }
 
+/* put_text(p, tag, english): a text of ours in an element of its own. */
+static void put_text(struct cv_report_out *p, const char *tag, const char *english)
+{
+    PUTF(p, "<%s>", tag);
+    cv_report_tell(p, english);
+    PUTF(p, "</%s>", tag);
+}
+
 static void put_graph(struct cv_report_out *p, const struct cv_json *doc)
 {
     const struct cv_json *shared = cv_json_get(doc, "shared");
     const size_t things = joining(shared), cases = cv_json_len(cv_json_get(doc, "cases"));
-    cv_report_put(p, "<section id=\"first\"><h2>The graph</h2>\n");
-    if (things == 0) {
-        cv_report_put(p, "<p>Nothing that could be looked into is shared with another case.</p></section>\n");
-        return;
+    cv_report_put(p, "<section id=\"first\">");
+    put_text(p, "h2", N_("The graph"));
+    cv_report_put(p, "\n");
+    if (things == 0)
+        put_text(p, "p", N_("Nothing that could be looked into is shared with another case."));
+    else {
+        put_legend(p, shared);
+        cv_graph_draw(p, doc);
     }
-    put_legend(p, shared);
-    cv_graph_draw(p, doc);
-    if (things > CV_GRAPH_DRAWN_VALUES || cases > CV_GRAPH_DRAWN_CASES)
-        PUTF(p,
-             "<p class=\"note\">Drawn are at most %d things and %d cases; the tables have all %zu and "
-             "%zu.</p>\n",
-             CV_GRAPH_DRAWN_VALUES, CV_GRAPH_DRAWN_CASES, things, cases);
+    if (things > CV_GRAPH_DRAWN_VALUES || (things > 0 && cases > CV_GRAPH_DRAWN_CASES)) {
+        cv_report_put(p, "<p class=\"note\">");
+        cv_report_tellf(p, "Drawn are at most %d things and %d cases; the tables have all %'zu and %'zu.",
+                        CV_GRAPH_DRAWN_VALUES, CV_GRAPH_DRAWN_CASES, things, cases);
+        cv_report_put(p, "</p>\n");
+    }
     cv_report_put(p, "</section>\n");
 }
 
@@ -134,13 +170,17 @@ static void put_found(struct cv_report_out *p, const struct cv_json *doc, const 
         cv_report_put(p, "</a>");
     } else
         cv_graph_put_name(p, o);
-    if (there != NULL && (text == NULL || strcmp(text, there) != 0)) {
-        cv_report_put(p, ", written ");
-        cv_report_put_text(p, there);
-    }
+    if (there != NULL && (text == NULL || strcmp(text, there) != 0))
+        cv_report_tell_of(p, ", written %s", there);
     cv_report_put(p, "<br>");
     put_ids(p, cv_json_get(o, "records"));
     cv_report_put(p, "</li>");
+}
+
+static void put_kind(struct cv_report_out *p, const struct cv_json *value)
+{
+    const size_t k = cv_graph_kind(cv_json_get_str(value, "kind"));
+    cv_report_tell(p, k < CV_GRAPH_KINDS ? cv_graph_kinds[k].label : N_("Other"));
 }
 
 static void put_shared(struct cv_report_out *p, const struct cv_json *doc, size_t i)
@@ -148,29 +188,43 @@ static void put_shared(struct cv_report_out *p, const struct cv_json *doc, size_
     const struct cv_json *value = cv_json_at(cv_json_get(doc, "shared"), i);
     const struct cv_json *cases = cv_json_get(value, "cases");
     const char *text = cv_json_get_str(value, "text");
-    const size_t k = cv_graph_kind(cv_json_get_str(value, "kind"));
     const int64_t more = cv_json_get_int(value, "more");
-    PUTF(p, "<tr id=\"shared-%zu\"><td>%s</td><td class=\"what\">", i,
-         k < CV_GRAPH_KINDS ? cv_graph_kinds[k].label : "Other");
+    PUTF(p, "<tr id=\"shared-%zu\"><td>", i);
+    put_kind(p, value);
+    cv_report_put(p, "</td><td class=\"what\">");
     cv_report_put_text(p, text != NULL ? text : "?");
     cv_report_put(p, "</td><td>");
     put_ids(p, cv_json_get(value, "records"));
     cv_report_put(p, "</td><td><ul>");
     for (size_t j = 0; j < cv_json_len(cases); j++)
         put_found(p, doc, text, cv_json_at(cases, j));
-    if (more > 0)
-        PUTF(p, "<li>%lld other records: so many that it says little, and joins nothing here</li>",
-             (long long)more);
+    if (more > 0) {
+        cv_report_put(p, "<li>");
+        cv_report_tell_n(
+            p, (uint64_t)more, "%'lld other record: so many that it says little, and joins nothing here",
+            "%'lld other records: so many that it says little, and joins nothing here", (long long)more);
+        cv_report_put(p, "</li>");
+    }
     cv_report_put(p, "</ul></td></tr>\n");
+}
+
+/* open_table(p, heads, n): with a title first. */
+static void open_table(struct cv_report_out *p, const char *const *heads, size_t n)
+{
+    put_text(p, "h2", heads[0]);
+    cv_report_put(p, "\n<table class=\"rows\"><thead><tr>");
+    for (size_t i = 1; i < n; i++)
+        put_text(p, "th", heads[i]);
+    cv_report_put(p, "</tr></thead><tbody>\n");
 }
 
 static void put_things(struct cv_report_out *p, const struct cv_json *doc)
 {
+    static const char *const heads[] = { N_("What is shared"), N_("Kind"), N_("What, as this case has it"),
+                                         N_("In these records of this case"), N_("Also in") };
     const struct cv_json *shared = cv_json_get(doc, "shared");
-    cv_report_put(p,
-                  "<section id=\"things\"><h2>What is shared</h2>\n<table class=\"rows\"><thead><tr><th>Kind"
-                  "</th><th>What, as this case has it</th><th>In these records of this case</th><th>Also "
-                  "in</th></tr></thead><tbody>\n");
+    cv_report_put(p, "<section id=\"things\">");
+    open_table(p, heads, sizeof(heads) / sizeof(*heads));
     for (size_t k = 0; k <= CV_GRAPH_KINDS; k++)
         for (size_t i = 0; i < cv_json_len(shared); i++)
             if (cv_graph_kind(cv_json_get_str(cv_json_at(shared, i), "kind")) == k)
@@ -185,13 +239,13 @@ static void put_shares(struct cv_report_out *p, const struct cv_json *doc, const
     cv_report_put(p, "<ul>");
     for (size_t i = 0; i < cv_json_len(shared); i++) {
         const struct cv_json *value = cv_json_at(shared, i), *cases = cv_json_get(value, "cases");
-        const size_t k = cv_graph_kind(cv_json_get_str(value, "kind"));
         for (size_t j = 0; j < cv_json_len(cases); j++) {
             const char *one = cv_json_get_str(cv_json_at(cases, j), "case");
             if (one == NULL || id == NULL || strcmp(one, id) != 0)
                 continue;
-            PUTF(p, "<li>%s: <a href=\"#shared-%zu\">",
-                 k < CV_GRAPH_KINDS ? cv_graph_kinds[k].label : "Other", i);
+            cv_report_put(p, "<li>");
+            put_kind(p, value);
+            PUTF(p, ": <a href=\"#shared-%zu\">", i);
             cv_report_put_text(p,
                                cv_json_get_str(value, "text") != NULL ? cv_json_get_str(value, "text") : "?");
             cv_report_put(p, "</a></li>");
@@ -200,21 +254,22 @@ static void put_shares(struct cv_report_out *p, const struct cv_json *doc, const
     cv_report_put(p, "</ul>");
 }
 
-static void put_cases(struct cv_report_out *p, const struct cv_json *doc)
+static void put_cases(struct cv_report_out *p, const struct cv_json *doc, const struct cv_template *t)
 {
+    static const char *const heads[] = { N_("The other cases"), N_("Case"), N_("Record"), N_("Shares") };
     const struct cv_json *cases = cv_json_get(doc, "cases");
-    cv_report_put(p,
-                  "<section id=\"cases\"><h2>The other cases</h2>\n<table class=\"rows\"><thead><tr><th>Case"
-                  "</th><th>Record</th><th>Shares</th></tr></thead><tbody>\n");
+    cv_report_put(p, "<section id=\"cases\">");
+    open_table(p, heads, sizeof(heads) / sizeof(*heads));
     for (size_t i = 0; i < cv_json_len(cases); i++) {
         const struct cv_json *o = cv_json_at(cases, i);
         const char *type = cv_json_get_str(o, "type"), *id = cv_json_get_str(o, "case");
         PUTF(p, "<tr id=\"case-%zu\"><td>", i);
         cv_graph_put_name(p, o);
         if (type != NULL && strcmp(type, "case") != 0) {
-            cv_report_put(p, " <span class=\"soft\">(a ");
-            cv_report_put_text(p, type);
-            cv_report_put(p, " in no case)</span>");
+            cv_report_put(p, " <span class=\"soft\">");
+            cv_report_tell_of(p, "(%s, in no case)",
+                              t != NULL ? _(cv_template_label(t, type, NULL, NULL)) : type);
+            cv_report_put(p, "</span>");
         }
         cv_report_put(p, "</td><td><code>");
         cv_report_put_text(p, id != NULL ? id : "?");
@@ -227,68 +282,61 @@ static void put_cases(struct cv_report_out *p, const struct cv_json *doc)
 
 static void put_reading(struct cv_report_out *p)
 {
-    cv_report_put(
-        p,
-        "<section id=\"reading\"><h2>How to read this</h2>\n<ul class=\"plain\">"
-        "<li>A line is a lead, not a finding. A telephone changes hands, a house has many tenants, two "
-        "people "
-        "have one name. What it means is for who knows the files.</li>"
-        "<li>Equal are: telephone numbers; the letters and digits of documents, accounts and plates; the "
-        "words "
-        "of names and addresses in any order and any alphabet; places that follow one another on a route. "
-        "Names of perpetrators that only sound alike are not joined.</li>"
-        "<li>Persons are joined where one record stands in both cases, or where somebody has said that two "
-        "records are of one person.</li>"
-        "<li>It shows what its maker could read when it was made. Shelters are never compared.</li>"
-        "<li>It bears no signature and is no evidence by itself; the records it names are.</li>"
-        "</ul></section>\n");
+    static const char *const items[] = {
+        N_("A line is a lead, not a finding. A telephone changes hands, a house has many tenants, two people "
+           "have one name. What it means is for who knows the files."),
+        N_("Equal are: telephone numbers; the letters and digits of documents, accounts and plates; the "
+           "words "
+           "of names and addresses in any order and any alphabet; places that follow one another on a route. "
+           "Names of perpetrators that only sound alike are not joined."),
+        N_("Persons are joined where one record stands in both cases, or where somebody has said that two "
+           "records are of one person."),
+        N_("It shows what its maker could read when it was made. Shelters are never compared."),
+        N_("It bears no signature and is no evidence by itself; the records it names are."),
+    };
+    cv_report_put(p, "<section id=\"reading\">");
+    put_text(p, "h2", N_("How to read this"));
+    cv_report_put(p, "\n<ul class=\"plain\">");
+    for (size_t i = 0; i < sizeof(items) / sizeof(*items); i++)
+        put_text(p, "li", items[i]);
+    cv_report_put(p, "</ul></section>\n");
 }
 
 /* ---- the whole ---- */
 
-static void put_body(struct cv_report_out *p, const struct cv_json *doc)
+struct page {
+    const struct cv_json *doc;
+    const struct cv_template *t;
+};
+
+static void put_title(struct cv_report_out *p, const void *arg)
 {
-    put_head(p, doc);
-    put_graph(p, doc);
-    if (cv_json_len(cv_json_get(doc, "shared")) > 0) {
-        put_things(p, doc);
-        put_cases(p, doc);
+    (void)arg;
+    cv_report_tell(p, N_("What a case shares with others"));
+}
+
+static void put_body(struct cv_report_out *p, const void *arg)
+{
+    const struct page *page = arg;
+    put_head(p, page->doc);
+    put_graph(p, page->doc);
+    if (cv_json_len(cv_json_get(page->doc, "shared")) > 0) {
+        put_things(p, page->doc);
+        put_cases(p, page->doc, page->t);
     }
     put_reading(p);
 }
 
-static void put_mark(struct cv_report_out *p, struct cv_bytes name, const struct cv_json *doc)
+cv_status cv_graph_page(const struct cv_json *doc, const struct cv_template *t, struct cv_buf *out)
 {
-    uint8_t hash[32];
-    if (cv_bytes_equal(name, CV_LIT("CSS_HASH"))) {
-        p->st = cv_sha256(cv_graph_css(), hash);
-        p->st = CV_THEN(p->st, cv_base64_encode(CV_BASE64_STD, CV_ARR(hash), p->out));
-    } else if (cv_bytes_equal(name, CV_LIT("CSS")))
-        p->st = cv_buf_append(p->out, cv_graph_css());
-    else if (cv_bytes_equal(name, CV_LIT("BODY")))
-        put_body(p, doc);
-    else
-        p->st = CV_ERR_INTERNAL;
-}
-
-cv_status cv_graph_page(const struct cv_json *doc, struct cv_buf *out)
-{
+    const struct page page = { doc, t };
+    const struct cv_report_parts parts = { .page = cv_graph_template(),
+                                           .css = cv_graph_css(),
+                                           .skip = N_("Skip to the graph"),
+                                           .foot = N_("Analysis of cases \xc2\xb7  confidential"),
+                                           .title = put_title,
+                                           .body = put_body,
+                                           .arg = &page };
     struct cv_report_out p = { .out = out, .st = CV_OK };
-    struct cv_bytes rest = cv_graph_template();
-    if (cv_json_get_str(doc, "case") == NULL)
-        return CV_ERR_FORMAT;
-    while (p.st == CV_OK) {
-        const uint8_t *at = memchr(rest.p, '@', rest.n);
-        const size_t n = at != NULL ? (size_t)(at - rest.p) : rest.n;
-        p.st = cv_buf_append(out, CV_BYTES(rest.p, n));
-        if (p.st != CV_OK || at == NULL)
-            break;
-        rest = CV_BYTES(at + 1, rest.n - n - 1);
-        const uint8_t *end = memchr(rest.p, '@', rest.n);
-        if (end == NULL)
-            return CV_ERR_INTERNAL;
-        put_mark(&p, CV_BYTES(rest.p, (size_t)(end - rest.p)), doc);
-        rest = CV_BYTES(end + 1, rest.n - (size_t)(end - rest.p) - 1);
-    }
-    return p.st;
+    return cv_json_get_str(doc, "case") == NULL ? CV_ERR_FORMAT : cv_report_put_page(&p, &parts);
 }

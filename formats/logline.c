@@ -6,6 +6,7 @@
 
 #include "formats/csv.h"
 #include "formats/date.h"
+#include "formats/words.h"
 
 const char *cv_logline_get(const struct cv_json *event, const char *name)
 {
@@ -73,22 +74,41 @@ bool cv_logline_within(const struct cv_json *event, const char *since, const cha
     return (since == NULL || strcmp(time, since) >= 0) && (until == NULL || strcmp(time, until) <= 0);
 }
 
-cv_status cv_logline_what(const struct cv_json *event, struct cv_buf *out)
+/* what_of(event, read, out): ${read}: for who reads it, in their language; else as it is kept. */
+static cv_status what_of(const struct cv_json *event, bool read, struct cv_buf *out)
 {
     const struct cv_json *sections = cv_json_get(event, "sections"), *ids = cv_json_get(event, "ids");
     const char *detail = cv_json_get_str(event, "detail"), *by = cv_json_get_str(event, "written_by");
+    const size_t many = cv_json_len(ids);
     cv_status st = CV_OK;
     if (cv_json_get(event, "version") != NULL)
         st = cv_buf_printf(out, "%sv%" PRId64, out->n > 0 ? " " : "", cv_json_get_int(event, "version"));
-    if (ids != NULL && cv_json_len(ids) != 1)
-        st = CV_THEN(st, cv_buf_printf(out, "%s%zu records", out->n > 0 ? " " : "", cv_json_len(ids)));
+    if (ids != NULL && many != 1) {
+        st = CV_THEN(st, cv_buf_str(out, out->n > 0 ? " " : ""));
+        st = CV_THEN(st, read ? cv_buf_printf(out, cv_words(many, "%zu record", "%zu records"), many)
+                              : cv_buf_printf(out, "%zu records", many));
+    }
     for (size_t i = 0; i < cv_json_len(sections) && st == CV_OK; i++)
         st = cv_buf_printf(out, "%s%s", i > 0 ? ", " : out->n > 0 ? ": " : "", word(sections, i));
-    if (detail != NULL)
-        st = CV_THEN(st, cv_buf_printf(out, "%s%s", out->n > 0 ? "; " : "", detail));
-    if (by != NULL)
-        st = CV_THEN(st, cv_buf_printf(out, "%sFORGED, written by %s", out->n > 0 ? " " : "", by));
+    if (detail != NULL) {
+        st = CV_THEN(st, cv_buf_str(out, out->n > 0 ? "; " : ""));
+        st = CV_THEN(st, read ? cv_logline_detail(detail, out) : cv_buf_str(out, detail));
+    }
+    if (by != NULL) {
+        st = CV_THEN(st, cv_buf_str(out, out->n > 0 ? " " : ""));
+        st = CV_THEN(st, cv_buf_printf(out, read ? _("FORGED, written by %s") : "FORGED, written by %s", by));
+    }
     return st;
+}
+
+cv_status cv_logline_what(const struct cv_json *event, struct cv_buf *out)
+{
+    return what_of(event, false, out);
+}
+
+cv_status cv_logline_say(const struct cv_json *event, struct cv_buf *out)
+{
+    return what_of(event, true, out);
 }
 
 cv_status cv_logline_names(const struct cv_json *names, struct cv_buf *out)

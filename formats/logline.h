@@ -30,8 +30,23 @@ bool cv_logline_dated(const struct cv_json *event);
 bool cv_logline_within(const struct cv_json *event, const char *since, const char *until);
 
 /** cv_logline_what(event, out): append to what stands in ${out} what was done, in one line: version, how
- * many records, sections, detail, and by whom it was forged. */
+ * many records, sections, detail, and by whom it was forged: as it is kept, in English. cv_logline_say: the
+ * same in the reader's language. */
 CV_MUST_CHECK cv_status cv_logline_what(const struct cv_json *event, struct cv_buf *out);
+CV_MUST_CHECK cv_status cv_logline_say(const struct cv_json *event, struct cv_buf *out);
+
+/** cv_logline_detail(detail, out): append it in the reader's language, if it is something that casevault
+ * writes; else as it stands. cv_logline_reason: the same of a reason, before which casevault may have put
+ * that it is a legal basis. */
+CV_MUST_CHECK cv_status cv_logline_detail(const char *detail, struct cv_buf *out);
+CV_MUST_CHECK cv_status cv_logline_reason(const char *reason, struct cv_buf *out);
+
+/* What an event can say that was done, and what that means, for people (English: translate it where it is
+ * shown). The last has no action. */
+struct cv_logline_action {
+    const char *action, *means;
+};
+extern const struct cv_logline_action cv_logline_actions[];
 
 /** cv_logline_names(names, out): append what a member is called: all names, where records disagree. */
 CV_MUST_CHECK cv_status cv_logline_names(const struct cv_json *names, struct cv_buf *out);

@@ -88,6 +88,9 @@ enum cv_package_check {
     CV_CHECK_COUNT
 };
 const char *cv_package_check_name(enum cv_package_check check);
+/** cv_package_check_says(check): what holds if it does, as a sentence for people; English: translate it where
+ * it is shown. */
+const char *cv_package_check_says(enum cv_package_check check);
 
 /* What a check found. */
 struct cv_finding {

@@ -12,6 +12,7 @@
 #include "formats/sdjwt.h"
 #include "formats/statement.h"
 #include "formats/tlog_proof.h"
+#include "formats/words.h"
 
 #define POLICIES_MAX 4096
 #define DAY_SECONDS 86400
@@ -24,9 +25,30 @@ static const char *const check_names[CV_CHECK_COUNT] = {
     [CV_CHECK_PROOFS] = "proofs",       [CV_CHECK_EXPIRY] = "expiry",     [CV_CHECK_TWIN] = "twin",
 };
 
+/* Where it does not hold, the same sentence stands in the error. */
+static const char *const check_says[CV_CHECK_COUNT] = {
+    [CV_CHECK_CONTAINER] = N_("it is one whole package, and nothing is hidden in it"),
+    [CV_CHECK_POLICIES] = N_("the rules of the sender's vault follow one from another"),
+    [CV_CHECK_SENDER] = N_("it is from the vault whose fingerprint the sender read out"),
+    [CV_CHECK_MANIFEST] = N_("a member of that vault put it together"),
+    [CV_CHECK_FILES] = N_("the files in it are those that the sender listed"),
+    [CV_CHECK_PAGE] = N_("its page, index.html, shows what the files say"),
+    [CV_CHECK_RECIPIENT] = N_("it is for whoever opened it"),
+    [CV_CHECK_RECORDS] = N_("each record is as its author signed it at intake"),
+    [CV_CHECK_BINDING] = N_("what is disclosed is for this partner, in this package"),
+    [CV_CHECK_PROOFS] = N_("each record stands in the log of that vault"),
+    [CV_CHECK_EXPIRY] = N_("it may still be used"),
+    [CV_CHECK_TWIN] = N_("no other package came to you under its number"),
+};
+
 const char *cv_package_check_name(enum cv_package_check check)
 {
     return check_names[check];
+}
+
+const char *cv_package_check_says(enum cv_package_check check)
+{
+    return check_says[check];
 }
 
 void cv_package_verdict_free(struct cv_package_verdict *v)

@@ -26,6 +26,18 @@ __attribute__((format(printf, 2, 3))) static void tell(const struct telling *t, 
     t->say(t->arg, line);
 }
 
+/* tell_n(t, n, one, many, ...): the form that goes with ${n}. */
+__attribute__((format(printf, 3, 5), format(printf, 4, 5))) static void
+tell_n(const struct telling *t, uint64_t n, const char *one, const char *many, ...)
+{
+    char line[LINE_BYTES];
+    va_list ap;
+    va_start(ap, many);
+    (void)vsnprintf(line, sizeof(line), cv_words(n, one, many), ap);
+    va_end(ap);
+    t->say(t->arg, line);
+}
+
 void cv_policy_role_words(const struct cv_policy *p, cv_roles set, char *out, size_t room)
 {
     size_t n = 0;
@@ -155,7 +167,8 @@ static void witnesses(const struct telling *t)
 {
     const struct cv_policy_witnesses *a = &t->before->witnesses, *b = &t->after->witnesses;
     if (a->quorum != b->quorum)
-        tell(t, "a checkpoint will need the cosignatures of %u witnesses (now %u)", b->quorum, a->quorum);
+        tell_n(t, b->quorum, "a checkpoint will need the cosignature of %u witness (now %u)",
+               "a checkpoint will need the cosignatures of %u witnesses (now %u)", b->quorum, a->quorum);
     for (unsigned i = 0; i < b->count; i++)
         if (!has_witness(a, &b->keys[i]))
             tell_witness(t, &b->keys[i], "a witness joins");
@@ -169,15 +182,18 @@ static void rules(const struct telling *t)
     const struct cv_policy *a = t->before, *b = t->after;
     char words[WORDS_BYTES];
     if (a->quorum != b->quorum)
-        tell(t, "a change will need the signatures of %u custodians (now %u)", b->quorum, a->quorum);
+        tell_n(t, b->quorum, "a change will need the signature of %u custodian (now %u)",
+               "a change will need the signatures of %u custodians (now %u)", b->quorum, a->quorum);
     if (a->erase_quorum != b->erase_quorum)
-        tell(t, "an erasure will need %u signatures (now %u)", b->erase_quorum, a->erase_quorum);
+        tell_n(t, b->erase_quorum, "an erasure will need %u signature (now %u)",
+               "an erasure will need %u signatures (now %u)", b->erase_quorum, a->erase_quorum);
     cv_policy_role_words(b, b->erasers, words, sizeof(words));
     if (a->erasers != b->erasers)
         tell(t, "erasures will be signed by: %s", words);
     if (a->package_quorum != b->package_quorum)
-        tell(t, "a package will need the approval of %u others (now %u)", b->package_quorum,
-             a->package_quorum);
+        tell_n(t, b->package_quorum, "a package will need the approval of %u other (now %u)",
+               "a package will need the approval of %u others (now %u)", b->package_quorum,
+               a->package_quorum);
     witnesses(t);
     if (a->reason_required != b->reason_required)
         tell(t,

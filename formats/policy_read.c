@@ -280,8 +280,9 @@ static cv_status judge(const struct cv_policy *p, const struct cv_note *note, co
         return cv_fail(err, st, "policy %" PRIu64 ": %s", p->number, bad.msg);
     if (good >= judges->quorum || (p->number > 1 && by_recovery(note, judges)))
         return CV_OK;
-    return cv_fail(err, CV_ERR_AUTH, "policy %" PRIu64 ": signed by %u custodians where %u must", p->number,
-                   good, judges->quorum);
+    return cv_fail_n(err, CV_ERR_AUTH, good, "policy %" PRIu64 ": signed by %u custodian where %u must",
+                     "policy %" PRIu64 ": signed by %u custodians where %u must", p->number, good,
+                     judges->quorum);
 }
 
 /* check_canonical(p, text): what was read writes the same bytes; sets the hash and, in the first, the vault

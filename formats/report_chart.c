@@ -1,15 +1,17 @@
-#include "formats/report_put.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/locale.h"
+#include "formats/report_put.h"
+#include "formats/words.h"
+
 /* ---- charts ---- */
 
-const struct cv_report_group_word cv_report_groups[CV_REPORT_GROUPS] = { { "read", "Read" },
-                                                                         { "written", "Written" },
-                                                                         { "leaving", "Left" },
-                                                                         { "denied", "Refused" },
-                                                                         { "other", "Other" } };
+const struct cv_report_group_word cv_report_groups[CV_REPORT_GROUPS] = { { "read", N_("Read") },
+                                                                         { "written", N_("Written") },
+                                                                         { "leaving", N_("Left") },
+                                                                         { "denied", N_("Refused") },
+                                                                         { "other", N_("Other") } };
 
 void cv_report_chart_patterns(struct cv_report_out *p)
 {
@@ -37,17 +39,20 @@ void cv_report_chart_patterns(struct cv_report_out *p)
 void cv_report_chart_legend(struct cv_report_out *p)
 {
     cv_report_put(p, "<ul class=\"legend\">");
-    for (size_t g = 0; g < CV_REPORT_GROUPS; g++)
+    for (size_t g = 0; g < CV_REPORT_GROUPS; g++) {
         PUTF(p,
              "<li><svg width=\"22\" height=\"12\" aria-hidden=\"true\"><rect class=\"seg\" x=\".5\" "
-             "y=\".5\" width=\"21\" height=\"11\" fill=\"url(#p-%s)\"/></svg> %s</li>",
-             cv_report_groups[g].word, cv_report_groups[g].label);
-    cv_report_put(
-        p, "</ul>\n<p class=\"note\"><b>Read</b>: read, list. <b>Written</b>: create, edit, import. "
-           "<b>Left</b>: "
-           "export, disclose, agree, package, basis. <b>Refused</b>: any attempt. <b>Other</b>: rules, keys, "
-           "grants, "
-           "holds, erasures, and the reading of this log.</p>\n");
+             "y=\".5\" width=\"21\" height=\"11\" fill=\"url(#p-%s)\"/></svg> ",
+             cv_report_groups[g].word);
+        cv_report_tell(p, cv_report_groups[g].label);
+        cv_report_put(p, "</li>");
+    }
+    cv_report_put(p, "</ul>\n<p class=\"note\">");
+    cv_report_tell(p,
+                   N_("*Read*: read, list. *Written*: create, edit, import. *Left*: export, disclose, agree, "
+                      "package, basis. *Refused*: any attempt. *Other*: rules, keys, grants, holds, "
+                      "erasures, and the reading of this log."));
+    cv_report_put(p, "</p>\n");
 }
 
 #define BAR_WIDTH 240
@@ -69,24 +74,38 @@ static void put_bar(struct cv_report_out *p, const size_t *counts, size_t most)
     cv_report_put(p, "</svg>");
 }
 
+static void put_head_cell(struct cv_report_out *p, const char *what)
+{
+    cv_report_put(p, "<th class=\"c\">");
+    cv_report_tell(p, what);
+    cv_report_put(p, "</th>");
+}
+
 static void open_chart(struct cv_report_out *p, const char *what)
 {
     cv_report_put(p, "<table class=\"chart\"><thead><tr><th>");
-    cv_report_put(p, what);
-    cv_report_put(p, "</th><th><span class=\"hidden\">Chart</span></th>");
-    for (size_t g = 0; g < CV_REPORT_GROUPS; g++) {
-        cv_report_put(p, "<th class=\"c\">");
-        cv_report_put(p, cv_report_groups[g].label);
-        cv_report_put(p, "</th>");
-    }
-    cv_report_put(p, "<th class=\"c\">All</th></tr></thead><tbody>\n");
+    cv_report_tell(p, what);
+    cv_report_put(p, "</th><th><span class=\"hidden\">");
+    cv_report_tell(p, N_("Chart"));
+    cv_report_put(p, "</span></th>");
+    for (size_t g = 0; g < CV_REPORT_GROUPS; g++)
+        put_head_cell(p, cv_report_groups[g].label);
+    put_head_cell(p, N_("All"));
+    cv_report_put(p, "</tr></thead><tbody>\n");
+}
+
+static void put_title(struct cv_report_out *p, const char *title)
+{
+    cv_report_put(p, "<h3>");
+    cv_report_tell(p, title);
+    cv_report_put(p, "</h3>\n");
 }
 
 void cv_report_chart_members(struct cv_report_out *p)
 {
     const struct cv_report *r = p->r;
-    cv_report_put(p, "<h3>By member</h3>\n");
-    open_chart(p, "Member");
+    put_title(p, N_("By member"));
+    open_chart(p, N_("Member"));
     for (size_t m = 0; m < r->member_count; m++) {
         cv_report_put(p, "<tr><td class=\"who\">");
         cv_report_put_names(p, r->members[m].names);
@@ -139,11 +158,12 @@ void cv_report_chart_roles(struct cv_report_out *p)
         const size_t all = cv_report_chart_count(p->r, i, counts);
         most = all > most ? all : most;
     }
-    cv_report_put(p,
-                  "<h3>By role</h3>\n<p class=\"note\">By the roles that the member held when the entry was "
-                  "written; who holds "
-                  "several counts in each, so these add up to more than there are entries.</p>\n");
-    open_chart(p, "Role");
+    put_title(p, N_("By role"));
+    cv_report_put(p, "<p class=\"note\">");
+    cv_report_tell(p, N_("By the roles that the member held when the entry was written; who holds several "
+                         "counts in each, so these add up to more than there are entries."));
+    cv_report_put(p, "</p>\n");
+    open_chart(p, N_("Role"));
     for (size_t i = 0; i <= cv_json_len(p->r->roles); i++) {
         const size_t all = cv_report_chart_count(p->r, i, counts);
         const char *role = cv_report_chart_role(p->r, i);
@@ -152,8 +172,11 @@ void cv_report_chart_roles(struct cv_report_out *p)
         cv_report_put(p, "<tr><td class=\"who\">");
         if (role != NULL)
             cv_report_put_text(p, role);
-        else
-            cv_report_put(p, "<span class=\"none\">no role</span>");
+        else {
+            cv_report_put(p, "<span class=\"none\">");
+            cv_report_tell(p, N_("no role"));
+            cv_report_put(p, "</span>");
+        }
         cv_report_put(p, "</td><td>");
         put_bar(p, counts, most);
         cv_report_put(p, "</td>");
@@ -229,12 +252,18 @@ static void put_column(struct cv_report_out *p, const struct cv_report_bucket *b
                        size_t most)
 {
     size_t y = CHART_HEIGHT + 20;
+    char day[CV_MOMENT_BYTES];
     const size_t bar = width > 60 ? 48 : width * 8 / 10, left = x + (width - bar) / 2, middle = x + width / 2;
     if (b->weekend)
         PUTF(p, "<rect class=\"weekend\" x=\"%zu\" y=\"14\" width=\"%zu\" height=\"%d\"/>", x, width,
              CHART_HEIGHT + 6);
-    if (b->all > 0)
-        PUTF(p, "<a href=\"#on-%s\"><title>%s: %zu</title>", b->key, b->key, b->all);
+    if (b->all > 0) {
+        PUTF(p, "<a href=\"#on-%s\"><title>", b->key);
+        cv_report_put_bytes(p, cv_bytes_str(cv_locale_day(b->key, day)));
+        cv_report_put(p, ": ");
+        cv_report_put_count(p, b->all);
+        cv_report_put(p, "</title>");
+    }
     for (size_t g = 0; g < CV_REPORT_GROUPS; g++) {
         const size_t height = b->counts[g] * CHART_HEIGHT / most + (b->counts[g] > 0 ? 1 : 0);
         if (height > 0)
@@ -244,10 +273,11 @@ static void put_column(struct cv_report_out *p, const struct cv_report_bucket *b
                  left, y - height, bar, height, cv_report_groups[g].word);
         y -= height;
     }
-    if (b->all > 0)
-        p->st =
-            CV_THEN(p->st, cv_buf_printf(p->out, "<text class=\"value\" x=\"%zu\" y=\"%zu\">%zu</text></a>",
-                                         middle, y - 4, b->all));
+    if (b->all > 0) {
+        PUTF(p, "<text class=\"value\" x=\"%zu\" y=\"%zu\">", middle, y - 4);
+        cv_report_put_count(p, b->all);
+        cv_report_put(p, "</text></a>");
+    }
     PUTF(p, "<text class=\"label\" x=\"%zu\" y=\"%d\">%s</text>", middle, CHART_HEIGHT + 34,
          strlen(b->key) > 7 ? b->key + 8 : b->key);
     if (strlen(b->key) > 7 && (x == 0 || strcmp(b->key + 8, "01") == 0))
@@ -259,13 +289,10 @@ void cv_report_chart_days(struct cv_report_out *p, const struct cv_report_bucket
     size_t most = 1;
     for (size_t i = 0; i < b->n; i++)
         most = b->b[i].all > most ? b->b[i].all : most;
-    cv_report_put(p, b->chars > 7   ? "<h3>By day</h3>\n"
-                     : b->chars > 4 ? "<h3>By month</h3>\n"
-                                    : "<h3>By year</h3>\n");
-    PUTF(p,
-         "<svg class=\"days\" viewBox=\"0 0 %d %d\"><title>Entries over time; weekends "
-         "are shaded</title>\n",
-         CHART_WIDTH, CHART_HEIGHT + 54);
+    put_title(p, b->chars > 7 ? N_("By day") : b->chars > 4 ? N_("By month") : N_("By year"));
+    PUTF(p, "<svg class=\"days\" viewBox=\"0 0 %d %d\"><title>", CHART_WIDTH, CHART_HEIGHT + 54);
+    cv_report_tell(p, N_("Entries over time; weekends are shaded"));
+    cv_report_put(p, "</title>\n");
     for (size_t i = 0; i < b->n; i++)
         put_column(p, &b->b[i], i * CHART_WIDTH / b->n, (i + 1) * CHART_WIDTH / b->n - i * CHART_WIDTH / b->n,
                    most);

@@ -5,8 +5,10 @@
 
 #include "crypto/hash.h"
 #include "formats/base64.h"
+#include "formats/locale.h"
 #include "formats/logline.h"
 #include "formats/utf8.h"
+#include "formats/words.h"
 
 #define PIECE ((size_t)32 << 10) /* so much goes to the sink at a time */
 
@@ -23,11 +25,6 @@ void cv_report_put_out(struct cv_report_out *p, size_t most)
 void cv_report_put(struct cv_report_out *p, const char *html)
 {
     p->st = CV_THEN(p->st, cv_buf_str(p->out, html));
-}
-
-void cv_report_put_count(struct cv_report_out *p, uint64_t n)
-{
-    PUTF(p, "%" PRIu64, n);
 }
 
 void cv_report_put_bytes(struct cv_report_out *p, struct cv_bytes text)
@@ -47,28 +44,41 @@ void cv_report_put_bytes(struct cv_report_out *p, struct cv_bytes text)
 
 void cv_report_put_text(struct cv_report_out *p, const char *text)
 {
-    cv_report_put(p, "<bdi>");
+    cv_report_put(p, p->plain ? "" : "<bdi>");
     cv_report_put_bytes(p, cv_bytes_str(text));
-    cv_report_put(p, "</bdi>");
+    cv_report_put(p, p->plain ? "" : "</bdi>");
+}
+
+void cv_report_put_training(struct cv_report_out *p, bool is)
+{
+    if (!is)
+        return;
+    cv_report_put(p, "<p class=\"training\">");
+    cv_report_tell(p, N_("TRAINING - no real people are in this vault"));
+    cv_report_put(p, "</p>\n");
 }
 
 void cv_report_put_link(struct cv_report_out *p, size_t n, const char *id, size_t at)
 {
     if (n == 0)
-        cv_report_put(p, "<span class=\"none\">0</span>");
+        cv_report_put(p, "<span class=\"none\">");
     else if (at == SIZE_MAX)
-        PUTF(p, "<a href=\"#%s\">%zu</a>", id, n);
+        PUTF(p, "<a href=\"#%s\">", id);
     else
-        PUTF(p, "<a href=\"#%s-%zu\">%zu</a>", id, at, n);
+        PUTF(p, "<a href=\"#%s-%zu\">", id, at);
+    cv_report_put_count(p, n);
+    cv_report_put(p, n == 0 ? "</span>" : "</a>");
 }
 
 void cv_report_put_names(struct cv_report_out *p, const struct cv_json *names)
 {
     struct cv_buf text = { 0 };
     p->st = CV_THEN(p->st, cv_logline_names(names, &text));
-    if (cv_json_len(names) == 0)
-        cv_report_put(p, "<span class=\"none\">no name on record</span>");
-    else {
+    if (cv_json_len(names) == 0) {
+        cv_report_put(p, "<span class=\"none\">");
+        cv_report_tell(p, N_("no name on record"));
+        cv_report_put(p, "</span>");
+    } else {
         cv_report_put(p, "<bdi>");
         cv_report_put_bytes(p, cv_buf_view(&text));
         cv_report_put(p, "</bdi>");
@@ -81,33 +91,37 @@ void cv_report_put_names(struct cv_report_out *p, const struct cv_json *names)
 static void put_what(struct cv_report_out *p, const struct cv_json *event)
 {
     const char *reason = cv_json_get_str(event, "reason");
-    struct cv_buf what = { 0 };
-    p->st = CV_THEN(p->st, cv_logline_what(event, &what));
+    struct cv_buf what = { 0 }, why = { 0 };
+    p->st = CV_THEN(p->st, cv_logline_say(event, &what));
     cv_report_put(p, "<td class=\"what\"><bdi>");
     cv_report_put_bytes(p, cv_buf_view(&what));
     cv_report_put(p, "</bdi>");
-    if (cv_json_get(event, "written_by") != NULL) {
-        cv_report_put(p, ", in the name of ");
-        cv_report_put_text(p, cv_logline_get(event, "member"));
-    }
+    if (cv_json_get(event, "written_by") != NULL)
+        cv_report_tell_of(p, ", in the name of %s", cv_logline_get(event, "member"));
     if (reason != NULL) {
-        cv_report_put(p, "<p class=\"reason\"><span>Reason:</span> ");
-        cv_report_put_text(p, reason);
+        cv_report_put(p, "<p class=\"reason\"><span>");
+        cv_report_tell(p, N_("Reason:"));
+        cv_report_put(p, "</span> <bdi>");
+        p->st = CV_THEN(p->st, cv_logline_reason(reason, &why));
+        cv_report_put_bytes(p, cv_buf_view(&why));
+        cv_report_put(p, "</bdi>");
         cv_report_put(p, "</p>");
     }
     cv_report_put(p, "</td>");
     cv_buf_free(&what);
+    cv_buf_free(&why);
 }
 
 static void put_time(struct cv_report_out *p, const struct cv_json *event)
 {
     const char *time = cv_logline_get(event, "time");
+    char day[CV_MOMENT_BYTES];
     if (!cv_logline_dated(event)) {
         cv_report_put_text(p, time);
         return;
     }
     cv_report_put(p, "<span class=\"day\">");
-    cv_report_put_bytes(p, CV_BYTES(time, 10));
+    cv_report_put_bytes(p, cv_bytes_str(cv_locale_day(time, day)));
     cv_report_put(p, "</span> ");
     cv_report_put_bytes(p, CV_BYTES(time + 11, 8));
 }
@@ -119,10 +133,8 @@ static void put_record(struct cv_report_out *p, const struct cv_json *event)
     cv_report_put(p, "<td class=\"id\">");
     if (record != NULL)
         cv_report_put_text(p, record);
-    else if (many > 0) {
-        cv_report_put_count(p, many);
-        cv_report_put(p, " records");
-    }
+    else if (many > 0)
+        cv_report_tell_n(p, many, "%'zu record", "%'zu records", many);
     cv_report_put(p, "</td>");
 }
 
@@ -154,9 +166,15 @@ void cv_report_put_row(struct cv_report_out *p, const struct cv_report_entry *e,
 
 void cv_report_put_rows(struct cv_report_out *p)
 {
-    cv_report_put(p, "<table class=\"rows\"><thead><tr><th>Entry</th><th>Time "
-                     "(UTC)</th><th>Member</th><th>Did</th><th>Record</th>"
-                     "<th>What</th></tr></thead><tbody>\n");
+    static const char *const heads[] = { N_("Entry"), N_("Time (UTC)"), N_("Member"),
+                                         N_("Did"),   N_("Record"),     N_("What") };
+    cv_report_put(p, "<table class=\"rows\"><thead><tr>");
+    for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+        cv_report_put(p, "<th>");
+        cv_report_tell(p, heads[i]);
+        cv_report_put(p, "</th>");
+    }
+    cv_report_put(p, "</tr></thead><tbody>\n");
 }
 
 void cv_report_put_end(struct cv_report_out *p)
@@ -166,17 +184,58 @@ void cv_report_put_end(struct cv_report_out *p)
 
 /* ---- the page around it ---- */
 
-static void put_mark(struct cv_report_out *p, const struct cv_report_parts *parts, struct cv_bytes name)
+/* put_style(text, out): append it as it stands in a string of CSS; what is \1 and \2 in it, as the numbers of
+ * a printed page and of the last one. */
+static cv_status put_style(const char *text, struct cv_buf *out)
+{
+    cv_status st = CV_OK;
+    for (; *text != '\0' && st == CV_OK; text++)
+        if (*text == '\1' || *text == '\2')
+            st = cv_buf_str(out, *text == '\1' ? "\" counter(page) \"" : "\" counter(pages) \"");
+        else if (strchr("\"\\<&\n", *text) != NULL)
+            st = cv_buf_printf(out, "\\%x ", (unsigned)*text);
+        else
+            st = cv_buf_append(out, CV_BYTES(text, 1));
+    return st;
+}
+
+/* style_of(parts, out): the page's own, and what stands below a printed sheet. */
+static cv_status style_of(const struct cv_report_parts *parts, struct cv_buf *out)
+{
+    struct cv_buf pages = { 0 };
+    cv_status st = cv_buf_append(out, parts->css);
+    if (parts->foot == NULL)
+        return st;
+    st = CV_THEN(st, cv_buf_str(out, "@page {\n  @bottom-left { content: \""));
+    st = CV_THEN(st, put_style(_(parts->foot), out));
+    st = CV_THEN(st, cv_buf_str(out, "\"; font: 8pt sans-serif; color: #565c66; }\n"
+                                     "  @bottom-right { content: \""));
+    st = CV_THEN(st, cv_buf_printf(&pages, _("Page %s of %s"), "\1", "\2"));
+    st = CV_THEN(st, cv_buf_append(&pages, CV_LIT("\0")));
+    st = CV_THEN(st, put_style((const char *)pages.p, out));
+    st = CV_THEN(st, cv_buf_str(out, "\"; font: 8pt sans-serif; color: #565c66; }\n}\n"));
+    cv_buf_free(&pages);
+    return st;
+}
+
+static void put_mark(struct cv_report_out *p, const struct cv_report_parts *parts, struct cv_bytes style,
+                     struct cv_bytes name)
 {
     uint8_t hash[32];
     if (cv_bytes_equal(name, CV_LIT("CSS_HASH"))) {
-        p->st = cv_sha256(parts->css, hash);
+        p->st = cv_sha256(style, hash);
         p->st = CV_THEN(p->st, cv_base64_encode(CV_BASE64_STD, CV_ARR(hash), p->out));
     } else if (cv_bytes_equal(name, CV_LIT("CSS")))
-        p->st = cv_buf_append(p->out, parts->css);
-    else if (cv_bytes_equal(name, CV_LIT("TITLE")))
+        p->st = cv_buf_append(p->out, style);
+    else if (cv_bytes_equal(name, CV_LIT("LANG")))
+        cv_report_put_bytes(p, cv_bytes_str(cv_words_language()));
+    else if (cv_bytes_equal(name, CV_LIT("SKIP")))
+        cv_report_tell(p, parts->skip);
+    else if (cv_bytes_equal(name, CV_LIT("TITLE"))) {
+        p->plain = true;
         parts->title(p, parts->arg);
-    else if (cv_bytes_equal(name, CV_LIT("BODY")))
+        p->plain = false;
+    } else if (cv_bytes_equal(name, CV_LIT("BODY")))
         parts->body(p, parts->arg);
     else
         p->st = CV_ERR_INTERNAL;
@@ -185,18 +244,23 @@ static void put_mark(struct cv_report_out *p, const struct cv_report_parts *part
 cv_status cv_report_put_page(struct cv_report_out *p, const struct cv_report_parts *parts)
 {
     struct cv_bytes rest = parts->page;
+    struct cv_buf style = { 0 };
+    p->st = CV_THEN(p->st, style_of(parts, &style));
     while (p->st == CV_OK) {
-        const uint8_t *at = memchr(rest.p, '@', rest.n), *end;
+        const uint8_t *at = memchr(rest.p, '@', rest.n), *end = NULL;
         const size_t n = at != NULL ? (size_t)(at - rest.p) : rest.n;
         p->st = cv_buf_append(p->out, CV_BYTES(rest.p, n));
         if (p->st != CV_OK || at == NULL)
             break;
         rest = CV_BYTES(at + 1, rest.n - n - 1);
         end = memchr(rest.p, '@', rest.n);
-        if (end == NULL)
-            return CV_ERR_INTERNAL;
-        put_mark(p, parts, CV_BYTES(rest.p, (size_t)(end - rest.p)));
+        if (end == NULL) {
+            p->st = CV_ERR_INTERNAL;
+            break;
+        }
+        put_mark(p, parts, cv_buf_view(&style), CV_BYTES(rest.p, (size_t)(end - rest.p)));
         rest = CV_BYTES(end + 1, rest.n - (size_t)(end - rest.p) - 1);
     }
+    cv_buf_free(&style);
     return p->st;
 }

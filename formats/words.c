@@ -22,6 +22,11 @@ bool cv_words_other(void)
     return is_open;
 }
 
+const char *cv_words_language(void)
+{
+    return _("en");
+}
+
 const char *cv_word(const char *english)
 {
     /* The empty text is the key of a catalog's own header. */

@@ -25,6 +25,9 @@ __attribute__((format_arg(2), format_arg(3))) const char *cv_words(uint64_t n, c
  */
 void cv_words_open(const char *dir);
 
+/** cv_words_language(): the language that all this is in, as HTML names it: "en", "ru". */
+const char *cv_words_language(void);
+
 /** cv_words_other(): is it another language than English? */
 bool cv_words_other(void);
 

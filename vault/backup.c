@@ -238,10 +238,11 @@ cv_status cv_backup_verify(const char *dir, cv_progress_fn progress, void *arg, 
     st = CV_THEN(st, cv_walk_run(dir, &w, err));
     if (st == CV_OK &&
         (out->audit.head_size != s.size || memcmp(out->audit.head_root.b, s.root.b, sizeof(s.root.b)) != 0))
-        st = cv_fail(err, CV_ERR_LOG,
-                     "%s: was finished with a head of %" PRIu64
-                     " entries, and now ends otherwise, at %" PRIu64,
-                     dir, s.size, out->audit.head_size);
+        st = cv_fail_n(
+            err, CV_ERR_LOG, s.size,
+            "%s: was finished with a head of %" PRIu64 " entry, and now ends otherwise, at %" PRIu64,
+            "%s: was finished with a head of %" PRIu64 " entries, and now ends otherwise, at %" PRIu64, dir,
+            s.size, out->audit.head_size);
     if (st == CV_OK && strcmp(out->audit.vault, s.vault) != 0)
         st = cv_fail(err, CV_ERR_LOG, "%s: holds the archive of another vault", dir);
     out->ahead = out->audit.behind ? w.seen_size : 0;

@@ -117,8 +117,9 @@ static cv_status enough_left(const struct cv_policy *p, struct cv_err *err)
     const unsigned left = cv_policy_holders(p, custodians(p));
     if (left >= p->quorum)
         return CV_OK;
-    return cv_fail(err, CV_ERR_DENIED, "%u custodians would be left where %u must sign: admit another first",
-                   left, p->quorum);
+    return cv_fail_n(err, CV_ERR_DENIED, left,
+                     "%u custodian would be left where %u must sign: admit another first",
+                     "%u custodians would be left where %u must sign: admit another first", left, p->quorum);
 }
 
 cv_status cv_change_submit(struct cv_vault *v, struct cv_change *c, const char *detail,

@@ -205,13 +205,19 @@ static void check_commits(struct checking *c)
         c->out->erasures += t->erasures;
         if (t->records != t->created) {
             snprintf(what, sizeof(what),
-                     _("closes a commit of %" PRIu64 " record versions, and its events name %" PRIu64),
+                     cv_words(t->records,
+                              "closes a commit of %" PRIu64 " record version, and its events name %" PRIu64,
+                              "closes a commit of %" PRIu64 " record versions, and its events name %" PRIu64),
                      t->records, t->created);
             fault(c, t->checkpoint, what);
         }
         if (t->documents != t->attached) {
             snprintf(what, sizeof(what),
-                     _("closes a commit in which %" PRIu64 " documents begin, and its events name %" PRIu64),
+                     cv_words(t->documents,
+                              "closes a commit in which %" PRIu64
+                              " document begins, and its events name %" PRIu64,
+                              "closes a commit in which %" PRIu64
+                              " documents begin, and its events name %" PRIu64),
                      t->documents, t->attached);
             fault(c, t->checkpoint, what);
         }
@@ -241,7 +247,8 @@ cv_status cv_contents_check(struct cv_vault *v, cv_contents_fn fn, void *arg, st
         check_commits(&c);
         st = out->faults == 0
                  ? CV_OK
-                 : cv_fail(err, CV_ERR_LOG, "%" PRIu64 " entries are not what the events say", out->faults);
+                 : cv_fail_n(err, CV_ERR_LOG, out->faults, "%" PRIu64 " entry is not what the events say",
+                             "%" PRIu64 " entries are not what the events say", out->faults);
     } else if (bad.status != CV_OK)
         st = cv_fail(err, st, "%s", bad.msg);
     free(c.commits);

@@ -343,7 +343,8 @@ cv_status cv_document_read(struct cv_document_reader *r, uint64_t from, uint64_t
                            void *arg, struct cv_err *err)
 {
     if (from >= to || to > r->bytes)
-        return cv_fail(err, CV_ERR_ARG, "it has %" PRIu64 " bytes", r->bytes);
+        return cv_fail_n(err, CV_ERR_ARG, r->bytes, "it has %" PRIu64 " byte", "it has %" PRIu64 " bytes",
+                         r->bytes);
     const uint64_t last = (to - 1) / CV_PIECE_CONTENT_BYTES;
     uint64_t number = from / CV_PIECE_CONTENT_BYTES;
     size_t next = 0;

@@ -293,10 +293,13 @@ static cv_status has_room(struct cv_vault *v, const struct cv_document_place *pl
     cv_status st = cv_record_read(v, place->record, 0, sections, "read", reason, &r, err);
     const size_t have = cv_json_len(cv_json_get(cv_record_section(&r, place->section), place->field.name));
     if (st == CV_OK && have + more > place->field.max)
-        st = cv_fail(err, CV_ERR_LIMIT,
-                     "record %s has %zu files in the section %s, of at most %zu; put the others into another "
-                     "record",
-                     place->record, have, place->section, place->field.max);
+        st = cv_fail_n(
+            err, CV_ERR_LIMIT, have,
+            "record %s has %zu file in the section %s, of at most %zu; put the others into another "
+            "record",
+            "record %s has %zu files in the section %s, of at most %zu; put the others into another "
+            "record",
+            place->record, have, place->section, place->field.max);
     cv_record_free(&r);
     return st;
 }

@@ -357,9 +357,10 @@ static cv_status follow(struct following *f, struct cv_err *err)
 {
     const uint64_t size = f->out->before;
     if (f->head.size < size)
-        return cv_fail(err, CV_ERR_LOG,
-                       "the published log has gone back: %" PRIu64 " entries, and you saw %" PRIu64,
-                       f->head.size, size);
+        return cv_fail_n(err, CV_ERR_LOG, f->head.size,
+                         "the published log has gone back: %" PRIu64 " entry, and you saw %" PRIu64,
+                         "the published log has gone back: %" PRIu64 " entries, and you saw %" PRIu64,
+                         f->head.size, size);
     if (f->head.size == size && memcmp(&f->head.root, &f->known.root, sizeof(f->head.root)) != 0)
         return cv_fail(err, CV_ERR_LOG,
                        "the published log tells another story than the one you saw, within its first %" PRIu64

@@ -221,15 +221,20 @@ cv_status cv_members_rules(struct cv_vault *v, const struct cv_rules *rules, str
         cv_policy_witnesses_equal(&p->witnesses, &now->witnesses))
         st = cv_fail(err, CV_ERR_EXISTS, "these are the rules already: nothing is to do");
     if (st == CV_OK && cv_policy_holders(p, p->erasers) < p->erase_quorum)
-        st = cv_fail(err, CV_ERR_DENIED, "%u members may erase: %u signatures could never come together",
-                     cv_policy_holders(p, p->erasers), p->erase_quorum);
+        st = cv_fail_n(err, CV_ERR_DENIED, cv_policy_holders(p, p->erasers),
+                       "%u member may erase: %u signatures could never come together",
+                       "%u members may erase: %u signatures could never come together",
+                       cv_policy_holders(p, p->erasers), p->erase_quorum);
     if (st == CV_OK && cv_policy_holders(p, p->export.holders) < p->package_quorum + 1)
-        st = cv_fail(err, CV_ERR_DENIED,
-                     "%u members may export: %u approvals beside the sender's could never come together",
-                     cv_policy_holders(p, p->export.holders), p->package_quorum);
+        st = cv_fail_n(err, CV_ERR_DENIED, cv_policy_holders(p, p->export.holders),
+                       "%u member may export: %u approvals beside the sender's could never come together",
+                       "%u members may export: %u approvals beside the sender's could never come together",
+                       cv_policy_holders(p, p->export.holders), p->package_quorum);
     if (st == CV_OK && p->witnesses.count < p->witnesses.quorum)
-        st = cv_fail(err, CV_ERR_DENIED, "there are %u witnesses: %u cosignatures could never come together",
-                     p->witnesses.count, p->witnesses.quorum);
+        st = cv_fail_n(err, CV_ERR_DENIED, p->witnesses.count,
+                       "there is %u witness: %u cosignatures could never come together",
+                       "there are %u witnesses: %u cosignatures could never come together",
+                       p->witnesses.count, p->witnesses.quorum);
     snprintf(detail, sizeof(detail), "rules changed, policy %" PRIu64, p->number);
     return submit(v, &c, st, detail, out, err);
 }

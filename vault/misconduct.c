@@ -72,10 +72,12 @@ static cv_status scan(const char *path, struct finding *f, struct cv_err *err)
                            : cv_traces_archive(&segments, dir, path, err);
     st = CV_THEN(st, cv_scan_run(&s, err));
     if (st == CV_OK && !f->found)
-        st = cv_fail(err, CV_ERR_NOTFOUND,
-                     "the log ends at %" PRIu64 " entries, before the head of %" PRIu64
-                     ": an older copy, which proves nothing against anybody",
-                     chain.edge.size, f->head.size);
+        st = cv_fail_n(err, CV_ERR_NOTFOUND, chain.edge.size,
+                       "the log ends at %" PRIu64 " entry, before the head of %" PRIu64
+                       ": an older copy, which proves nothing against anybody",
+                       "the log ends at %" PRIu64 " entries, before the head of %" PRIu64
+                       ": an older copy, which proves nothing against anybody",
+                       chain.edge.size, f->head.size);
     cv_scan_free(&s);
     cv_chain_free(&chain);
     cv_segments_close(&segments);

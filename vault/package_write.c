@@ -79,8 +79,10 @@ static cv_status check_act(struct making *m, struct cv_err *err)
     if (have >= m->d->need)
         return CV_OK;
     snprintf(why, sizeof(why),
-             _("it has %u of the %u approvals that the policy asks for: `package approve %s`"), have,
-             m->d->need, said(m, "package"));
+             cv_words(m->d->need,
+                      "it has %u of the %u approval that the policy asks for: `package approve %s`",
+                      "it has %u of the %u approvals that the policy asks for: `package approve %s`"),
+             have, m->d->need, said(m, "package"));
     return refuse(m, "export without approval", CV_ERR_CONSENT, err, why);
 }
 

@@ -97,9 +97,10 @@ static cv_status by_name(struct cv_vault *v, const char *name, const char *reaso
         st = cv_fail(err, CV_ERR_NOTFOUND, "there is no partner %.80s that you may see; see `partner list`",
                      name);
     else if (st == CV_OK && found > 1)
-        st = cv_fail(err, CV_ERR_ARG,
-                     "%zu partners have the name %.80s: say which by its id, as in `partner list`", found,
-                     name);
+        st = cv_fail_n(err, CV_ERR_ARG, found,
+                       "%zu partner has the name %.80s: say which by its id, as in `partner list`",
+                       "%zu partners have the name %.80s: say which by its id, as in `partner list`", found,
+                       name);
     if (st == CV_OK) {
         *out = list.p[at];
         list.p[at].directory = NULL;

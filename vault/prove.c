@@ -125,9 +125,9 @@ static cv_status prove_from(struct proving *p, struct cv_err *err)
 {
     struct cv_hash root;
     if (p->from == 0 || p->from > p->tree.size)
-        return cv_fail(err, CV_ERR_NOTFOUND,
-                       "the log has no head of %" PRIu64 " entries: it ends at %" PRIu64, p->from,
-                       p->tree.size);
+        return cv_fail_n(
+            err, CV_ERR_NOTFOUND, p->from, "the log has no head of %" PRIu64 " entry: it ends at %" PRIu64,
+            "the log has no head of %" PRIu64 " entries: it ends at %" PRIu64, p->from, p->tree.size);
     cv_status st = cv_tree_root(&p->tree, p->from, &root);
     st = CV_THEN(st, cv_merkle_prove_consistency(p->from, p->tree.size, cv_tree_read, &p->tree, p->hashes));
     st = CV_THEN(st, cv_merkle_verify_consistency(p->from, &root, p->tree.size, &p->head.root,

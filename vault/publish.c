@@ -256,10 +256,12 @@ static cv_status check_before(struct publishing *p, struct cv_merkle_edge *edge,
     struct cv_checkpoint head = { 0 };
     const uint64_t size = p->before.size, last = p->custody->chain.edge.size;
     if (size > last)
-        return cv_fail(err, CV_ERR_LOG,
-                       "%" PRIu64 " entries are published, and the log has %" PRIu64
-                       ": the vault has gone back; nothing was written",
-                       size, last);
+        return cv_fail_n(err, CV_ERR_LOG, size,
+                         "%" PRIu64 " entry is published, and the log has %" PRIu64
+                         ": the vault has gone back; nothing was written",
+                         "%" PRIu64 " entries are published, and the log has %" PRIu64
+                         ": the vault has gone back; nothing was written",
+                         size, last);
     struct cv_err none = { 0 };
     cv_status st = read_commit(p, size, &data, &commit, &none);
     if (st != CV_OK && st != CV_ERR_NOTFOUND)

@@ -46,10 +46,11 @@ static cv_status no_record(struct cv_vault *v, const char *id, struct cv_err *er
     cv_status st = cv_erased_of(v, id, &erased, err);
     const struct cv_json *last = cv_json_at(erased, cv_json_len(erased) > 0 ? cv_json_len(erased) - 1 : 0);
     if (st == CV_OK && last != NULL)
-        st = cv_fail(err, CV_ERR_NOTFOUND,
-                     "record %s was erased on %.10s by %s, with %zu signatures; nothing opens it", id,
-                     cv_json_get_str(last, "time"), cv_json_get_str(last, "by"),
-                     cv_json_len(cv_json_get(last, "approved_by")));
+        st = cv_fail_n(err, CV_ERR_NOTFOUND, cv_json_len(cv_json_get(last, "approved_by")),
+                       "record %s was erased on %.10s by %s, with %zu signature; nothing opens it",
+                       "record %s was erased on %.10s by %s, with %zu signatures; nothing opens it", id,
+                       cv_json_get_str(last, "time"), cv_json_get_str(last, "by"),
+                       cv_json_len(cv_json_get(last, "approved_by")));
     cv_json_free(erased);
     return st != CV_OK ? st : cv_fail(err, CV_ERR_NOTFOUND, "there is no record %s that you may see", id);
 }

@@ -165,8 +165,9 @@ cv_status cv_recovery_join(const struct cv_policy *p, const struct cv_share *sha
         ys[i] = cv_secret_view(&shares[i].y);
     }
     if (count < p->recovery.threshold)
-        return cv_fail(err, CV_ERR_ARG, "%u shares were given and %u are needed: %u more", count,
-                       p->recovery.threshold, p->recovery.threshold - count);
+        return cv_fail_n(err, CV_ERR_ARG, count, "%u share was given and %u are needed: %u more",
+                         "%u shares were given and %u are needed: %u more", count, p->recovery.threshold,
+                         p->recovery.threshold - count);
     return cv_err_note(err, cv_shamir_combine(xs, ys, count, secret), "recovery");
 }
 

@@ -198,9 +198,10 @@ static cv_status judge(struct restoring *r, const char *trust, const struct cv_i
     cv_status st = cv_walk_run(r->made, w, err);
     if (st == CV_OK && (w->out->head_size != r->shelf.size ||
                         memcmp(w->out->head_root.b, r->shelf.root.b, sizeof(r->shelf.root.b)) != 0))
-        st = cv_fail(err, CV_ERR_LOG,
-                     "%s: was finished with a head of %" PRIu64 " entries, and now ends at %" PRIu64,
-                     r->shelf.path, r->shelf.size, w->out->head_size);
+        st = cv_fail_n(err, CV_ERR_LOG, r->shelf.size,
+                       "%s: was finished with a head of %" PRIu64 " entry, and now ends at %" PRIu64,
+                       "%s: was finished with a head of %" PRIu64 " entries, and now ends at %" PRIu64,
+                       r->shelf.path, r->shelf.size, w->out->head_size);
     if (st == CV_OK && trust != NULL)
         st = cv_custody_trust(w->out->vault, trust, err);
     if (st != CV_OK)

@@ -103,8 +103,9 @@ static cv_status check_end(struct cv_walk *w, const struct cv_scan *scan, struct
     if (cut && !(w->torn && scan->tail == CV_TAIL_TORN)) {
         const struct cv_torn *t = &scan->abandoned[0];
         if (w->damage == NULL)
-            return cv_fail(err, CV_ERR_LOG, "%s; %" PRIu64 " bytes at its end belong to no commit",
-                           scan->tail_why, t->bytes);
+            return cv_fail_n(
+                err, CV_ERR_LOG, t->bytes, "%s; %" PRIu64 " byte at its end belongs to no commit",
+                "%s; %" PRIu64 " bytes at its end belong to no commit", scan->tail_why, t->bytes);
         cv_status st =
             w->any ? CV_OK
                    : on_damage(w, c->next, CV_KIND_COUNT,
@@ -173,18 +174,23 @@ static cv_status check_kept(const struct cv_walk *w, const struct cv_chain *c, s
     if (w->since == NULL || strcmp(w->since_print, w->since->print) == 0)
         return CV_OK;
     if (w->since_print[0] != '\0')
-        return cv_fail(err, CV_ERR_LOG,
-                       "the log tells another story than the head you named: with %" PRIu64
-                       " entries it was %s",
-                       w->since->size, w->since_print);
-    return w->since->size > c->edge.size ? cv_fail(err, CV_ERR_LOG,
-                                                   "the log has gone back: you named a head of %" PRIu64
-                                                   " entries, and it ends at %" PRIu64,
-                                                   w->since->size, c->edge.size)
-                                         : cv_fail(err, CV_ERR_LOG,
-                                                   "the log never had a head of %" PRIu64
-                                                   " entries: it was another log's, or is misread",
-                                                   w->since->size);
+        return cv_fail_n(
+            err, CV_ERR_LOG, w->since->size,
+            "the log tells another story than the head you named: with %" PRIu64 " entry it was %s",
+            "the log tells another story than the head you named: with %" PRIu64 " entries it was %s",
+            w->since->size, w->since_print);
+    return w->since->size > c->edge.size ? cv_fail_n(err, CV_ERR_LOG, w->since->size,
+                                                     "the log has gone back: you named a head of %" PRIu64
+                                                     " entry, and it ends at %" PRIu64,
+                                                     "the log has gone back: you named a head of %" PRIu64
+                                                     " entries, and it ends at %" PRIu64,
+                                                     w->since->size, c->edge.size)
+                                         : cv_fail_n(err, CV_ERR_LOG, w->since->size,
+                                                     "the log never had a head of %" PRIu64
+                                                     " entry: it was another log's, or is misread",
+                                                     "the log never had a head of %" PRIu64
+                                                     " entries: it was another log's, or is misread",
+                                                     w->since->size);
 }
 
 /* check_release(w, dir, c): the key file is there, long enough for what the log took from it, and lacks just

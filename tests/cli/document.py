@@ -358,7 +358,7 @@ def packaged(p):
     get(p, 'legal', record + '.2', rc=1, err='is not kept in the vault')
     for given in ((), ('--attachment', write(p, 'paper', outside))):
         id = p.package('legal', case, 'Office', 'sent%d' % len(given), '--without', 'testimony', write=given)
-        assert ('1 attachments are named' in p.told) == (not given)
+        assert ('1 attachment is named' in p.told) == (not given)
         opened = p.opened('sent%d' % len(given), 'Office')
         got = {n.split('-', 1)[1]: d for n, d in opened.items() if n.startswith('attachments/')}
         assert got == ({'recording.mp3': inside, 'paper': outside} if given else {'recording.mp3': inside}), list(got)

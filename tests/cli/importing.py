@@ -182,7 +182,7 @@ def understood(p):
     for header, cell, want in UNDERSTOOD:
         data = rows([header], [cell], sep=',')
         if want is None:
-            out = p.as_('founder', 'record', 'import', '--dry-run', '-', stdin=data, rc=1, err='1 of 1 rows would be refused')
+            out = p.as_('founder', 'record', 'import', '--dry-run', '-', stdin=data, rc=1, err='1 of 1 row would be refused')
             assert out.startswith('line 2'), (header, cell, out)
             continue
         out = p.as_('founder', 'record', 'import', '--dry-run', '--json', '-', stdin=data)
@@ -490,7 +490,7 @@ def across(p):
     # A guess at what they may not read is not confirmed to them; but the id of a form tells nothing of it.
     closed = person(identity={'first_name': 'Shared'}, medical={'needs': 'closed'})
     p.as_('intake', 'record', 'import', '-', stdin=closed, out='1 record stored')
-    out = p.as_('protection', 'record', 'import', '-n', '-', stdin=closed, rc=1, err='1 of 1 rows would be refused')
+    out = p.as_('protection', 'record', 'import', '-n', '-', stdin=closed, rc=1, err='1 of 1 row would be refused')
     assert 'imported before' not in p.told and 'may write the section medical' in out, (out, p.told)
     p.as_('intake', 'record', 'import', '-', stdin=closed, out='0 records stored', err='1 was imported before')
     closed = rows(['prs_FirstName', 'person.medical.needs', 'KEY'], ['Shared', 'closed', 'uuid:closed'])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """languages: what people read is in theirs: answers, errors, usage, help, plural forms, dates, names, yes and no; what programs
 read is the same in all; a catalog that is not the one that was built with the program costs English, and nothing else."""
-import gettext, json, os, re, shutil, subprocess, sys
+import base64, datetime, gettext, hashlib, html, json, os, re, shutil, subprocess, sys
 
 from common import PERSON, Terminal, main, persons
 
@@ -108,6 +108,84 @@ def says_yes(p, t, case, to):
         p.checks += 1
 
 
+# What is typed, and so never translated.
+TYPED = set('casevault UTC CSV list create edit import read export disclose agree package basis'.split())
+
+
+def nodes(page):
+    """The texts of a page, each by itself, without styles and without what is data: code, reasons, members."""
+    page = re.sub(r'(?s)<style>.*?</style>|<code>.*?</code>|<td class="(?:id|did|what|who)">.*?</td>|<bdi>.*?</bdi>'
+                  r'|<text class="(?:id|name)".*?</text>|<a href="#shared-\d+"><title>.*?</title>', '', page)
+    return {html.unescape(t).strip() for t in re.findall(r'>([^<>]*[A-Za-z]{2}[^<>]*)<', page)}
+
+
+def pages(p, case):
+    """The pages that are made for people."""
+    out = {}
+    for who, line in (('auditor', ('audit', 'report')), ('founder', ('stats', '--by', 'gender,role')), ('founder', ('related', case))):
+        path = p.path('page-%d.html' % p.checks)
+        p.as_(who, *line, '-o', path)
+        out[line[0]] = open(path).read()
+        assert '<script' not in out[line[0]] and "default-src 'none'" in out[line[0]]
+        style, = re.findall(r'(?s)<style>(.*?)</style>', out[line[0]])
+        assert "'sha256-%s'" % base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in out[line[0]], line
+    return out
+
+
+def paged(p, t, language, english, case):
+    """The same pages, and nothing of ours in English on them."""
+    for name, page in pages(p, case).items():
+        assert page.startswith('<!doctype html>\n<html lang="%s" ' % language), page[:80]
+        assert english[name].startswith('<!doctype html>\n<html lang="en" ')
+        same = nodes(page) & nodes(english[name]) - TYPED
+        assert not {x for x in same if t.mo.gettext(x) != x}, (name, same)
+        if language == 'ru':
+            latin = {w for x in nodes(page) for w in re.findall(r'[A-Za-z]{3,}', x)} - TYPED
+            assert not latin, (name, latin)
+        if name == 'audit':
+            for text in ('What to look at first', 'The words of the log', 'somebody tried what they may not do'):
+                assert t(text) in html.unescape(page), text
+            for n in (2, 5, 21):
+                assert '>%s<' % re.sub("%'?zu", str(n), t.n("%'zu record", "%'zu records", n)) in page, n
+            assert t('the access log was read') in html.unescape(page) and 'the access log was read' not in page
+            assert '<span class="day">%s</span>' % datetime.datetime.now(datetime.timezone.utc).strftime('%d.%m.%Y') in page
+            style, = re.findall(r'(?s)<style>(.*?)</style>', page)
+            assert t('Page %s of %s') % ('" counter(page) "', '" counter(pages) "') in style, style[-300:]
+        p.checks += 1
+
+
+def logged(p, t):
+    """The log as a table: what casevault wrote is in the reader's language, what is typed for a filter is not."""
+    p.as_('intake', 'audit', 'log', rc=13)
+    text = words(p.as_('auditor', 'audit', 'log'))
+    for said in ('the vault was founded', 'no right to read the log', 'names of members', 'the access log was read'):
+        assert t(said) in text and said not in text, said
+    assert words(t('member %s added, policy %s').replace('%s', '(.*?)').split('(')[0]) in text, text
+    assert words(t('ids and types of %s new versions').split('%s')[0]) in text and 'ids and types' not in text, text
+    for n in (2, 5, 21):
+        assert '%s:' % re.sub('%zu', str(n), t.n('%zu record', '%zu records', n)) in text, n
+    # All that casevault wrote here, of which there is a list: what is not in it would be shown as it is kept.
+    details = {e['detail'] for e in p.json_as('auditor', 'audit', 'log') if 'detail' in e}
+    assert len(details) > 20 and not {d for d in details if '; ' + words(d) in text or ' ' + words(d) + ' ' in text}, details
+    assert ' search ' in text and ' refused ' in text
+    p.as_('auditor', 'audit', 'log', '--action', 'nothing', rc=2, err='restore')
+
+
+def checked(p, t, file):
+    """A package that came: each check is a sentence; what fails says why."""
+    line = ('verify', '--sender-key', p.print, '-i', p.path('Prosecutor.key'), file)
+    text = p.run(*line, out=t('Package %s, made %s by %s').split(' ')[0] + ' ')
+    for said in ('it is one whole package, and nothing is hidden in it', 'each record stands in the log of that vault', 'holds'):
+        assert t(said) in text, (said, text)
+    assert 'container' not in text and all(len(l) <= 80 for l in text.split('\n')[1:]), text
+    for one, many, n in (("  %'zu record", "  %'zu records", 4), (", %'zu consent relied on\n", ", %'zu consents relied on\n", 1)):
+        assert t.n(one, many, n).replace("%'zu", str(n)).strip('\n') in text, text
+    # Another's fingerprint: not this one's vault.
+    line = ('verify', '--sender-key', 'aaaa-bbbb-cccc-dddd-eeee', '-i', p.path('Prosecutor.key'), file)
+    text = p.run(*line, rc=14, err=t('%.100s: it does not hold that %s: %s') % (file, t('it is from the vault whose fingerprint the sender read out'), ''))
+    assert '  %s ' % t('FAILS') in text, text
+
+
 JSON = (('status',), ('record', 'show', 'ID'), ('record', 'list', '--titles'), ('record', 'history', 'ID'), ('member', 'list'), ('role', 'list'),
         ('policy', 'show'), ('partner', 'list'), ('package', 'list'), ('check',), ('stats', '--by', 'gender'), ('case', 'show', 'CASE'), ('search', 'many2'))
 
@@ -123,6 +201,9 @@ def answers(p, person, case):
     p.as_('founder', 'record', 'show', 'zzz', '--json', rc=1)
     out.append(p.told)
     p.as_('auditor', 'audit', 'log', '--csv', '--until', '2001-01-01')
+    for form in ('--csv', '--json'):
+        out.append(p.as_('auditor', 'audit', 'log', '--action', 'create', form))
+    out.append(p.as_('founder', 'stats', '--by', 'gender', '--csv'))
     return out
 
 
@@ -164,14 +245,16 @@ def test(p):
     case, person, _ = p.case()
     partner = p.partner('Prosecutor')
     p.consent(person, partner)
-    p.as_('founder', 'policy', 'set', '--package-approvals', '1')
     for language in LOCALES:
         for name in NAMES[language]:
             p.add('founder', dict(PERSON, identity={'first_name': 'A', 'second_name': name}))
     for n in (1, 2, 5, 21):
         lines = b''.join(json.dumps({'type': 'person', 'admin': {'role': 'Victim'}, 'identity': {'first_name': 'N%d' % i, 'second_name': 'many%d' % n}}).encode() + b'\n' for i in range(n))
         p.as_('founder', 'record', 'import', '-', stdin=lines)
-    english = answers(p, person, case)
+    p.package('founder', case, 'Prosecutor', 'court.age')
+    p.print = p.json_as('founder', 'status')[0]['fingerprint']
+    p.as_('founder', 'policy', 'set', '--package-approvals', '1')
+    english, plain = answers(p, person, case), pages(p, case)
     for language in LOCALES:
         speak(p, language)
         for there, here in zip(english, answers(p, person, case)):
@@ -180,6 +263,9 @@ def test(p):
         speak(p, language)
         speaks(p, catalogs[language], language, person, label)
         says_yes(p, catalogs[language], case, partner)
+        paged(p, catalogs[language], language, plain, case)
+        logged(p, catalogs[language])
+        checked(p, catalogs[language], p.path('court.age'))
     speak(p, 'ru')
     spoiled(p, catalogs['ru'])
 

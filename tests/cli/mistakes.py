@@ -119,7 +119,7 @@ def written(p):
     is there already, or that somebody gave up."""
     root = os.path.join(HERE, '..', '..')
     kinds = set(re.findall(r'\b(CV_ERR_[A-Z]+)\b', open(os.path.join(root, 'crypto', 'status.h')).read()))
-    said = set(re.findall(r'\{ (CV_ERR_[A-Z]+), "', open(os.path.join(root, 'cmd', 'next.c')).read()))
+    said = set(re.findall(r'\{ (CV_ERR_[A-Z]+), N_\("', open(os.path.join(root, 'cmd', 'next.c')).read()))
     assert len(kinds) > 12 and kinds - said == {'CV_ERR_ARG', 'CV_ERR_EXISTS'}, kinds ^ said  # the first is told where to read of usage
     count = 0
     for floor in ('cmd', 'vault'):

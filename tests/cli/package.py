@@ -197,7 +197,7 @@ def approved(a, p):
     p.as_('founder', 'policy', 'set', '--package-approvals', '1')
     assert p.json_as('legal', 'policy', 'show')[0]['package_quorum'] == 1
     id = a.new('--statement', a.testimony + '.1')['package']
-    a.write(id, 'out', rc=15, err='it has 0 of the 1 approvals')
+    a.write(id, 'out', rc=15, err='it has 0 of the 1 approval')
     refused(p, 'export without approval')
     p.as_('legal', 'package', 'approve', '--yes', id, rc=13, err='you asked for it yourself')
     p.as_('medical', 'package', 'approve', '--yes', id, rc=13, err='only those who may send packages')
@@ -280,7 +280,7 @@ def checked(a, p, id):
     assert {r['record_id'] for r in told['records']} >= {a.person, a.testimony} and told['manifest']['id'] == id
     assert json.loads(a.verify('out'))['verified']  # the sender is remembered
     shown = a.verify('out', '--show', show=True)
-    assert 'First name: Хатуна' in shown and 'Text: Документы забрали сразу.' in shown and 'container holds' in shown
+    assert 'First name: Хатуна' in shown and 'Text: Документы забрали сразу.' in shown and '  holds        it is one whole package' in shown
     assert 'insulin' not in shown
     a.verify('out', to=DESK, rc=13, err='sealed to another key')
     p.run('verify', p.path('out'), rc=2, err='name the file that holds yours', home=p.path('partner'))

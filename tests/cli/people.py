@@ -93,7 +93,7 @@ def stale_writer(p):
 
 
 def several_custodians(p):
-    p.as_('founder', 'policy', 'set', '--quorum', '2', rc=13, err='1 custodians would be left where 2 must sign')
+    p.as_('founder', 'policy', 'set', '--quorum', '2', rc=13, err='1 custodian would be left where 2 must sign')
     for name in ('second', 'third'):
         p.as_('founder', 'member', 'add', '--role', 'custodian', '--name', name, p.identity(name))
     p.as_('founder', 'policy', 'set', '--quorum', '2', err='The rules are changed')
@@ -135,7 +135,7 @@ def several_custodians(p):
     # The last ones cannot leave.
     p.as_('founder', 'member', 'remove', pseudonym(p, 'third'), err='1 of 2')
     p.approve('second', err='it is done')
-    p.as_('founder', 'member', 'remove', pseudonym(p, 'founder'), rc=13, err='1 custodians would be left where 2 must sign')
+    p.as_('founder', 'member', 'remove', pseudonym(p, 'founder'), rc=13, err='1 custodian would be left where 2 must sign')
     p.run('audit', 'verify', '--vault', p.path('vault'), out='The log is whole')
 
 

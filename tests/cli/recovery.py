@@ -99,7 +99,7 @@ def refused(p, shares, earlier, foreign):
     keys = open(p.path('vault', 'release.keys'), 'rb').read()
     for given, rc, err in (
             (files[:2], 2, '2 shares were given and 3 are needed: 1 more'),
-            (files[:1], 2, '1 shares were given and 3 are needed: 2 more'),
+            (files[:1], 2, '1 share was given and 3 are needed: 2 more'),
             ([files[0], files[2], files[0]], 14, 'share number 1 was given twice'),
             ([files[0], altered, files[2]], 14, 'share number 2 was altered'),
             ([files[0], write(p, 'nine', text(bytes(other_x))), files[2]], 14, 'share number 9 was altered'),

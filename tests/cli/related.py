@@ -126,7 +126,7 @@ def table(p, ids):
     assert e['record'] == one and set(e['ids']) == set(ids.values()) and e['reason'] == 'who is he', (e, ids)
     assert e['detail'] == 'what a case shares with others' and set(e['sections']) == {'admin', 'identity', 'contact', 'perpetrators', 'exploitation'}, e
     shown = p.both('protection', 'related', one)
-    for line in (one + '  RS-10\n  shares something with 3 others:', two + '  RS-11', alone + '  (person, in no case)  Sanja',
+    for line in (one + '  RS-10\n  shares something with 3 others:', two + '  RS-11', alone + '  (Person, in no case)  Sanja',
                  '  Document: PA 123456 (there: РА-123 456)', '  Perpetrator: Зоран Николић (there: NIKOLIC Zoran)', '  Telephone: +38164000111\n'):
         assert line in shown, (line, shown)
     assert 'Blue House' not in shown and 'Not looked into' not in shown

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Statistics: counts over coded fields, and an attacker who has all that is given out."""
-import contextlib, csv, io, itertools, json, os, random, sqlite3, sys
+import contextlib, csv, io, itertools, json, os, random, re, sqlite3, sys
 from collections import Counter, deque
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -336,7 +336,8 @@ def page(p, folder):
         b.open(p.path('s.html'))
         table = b.eval("[...document.querySelectorAll('.cross tr')].map(r => [...r.cells].map(c => c.innerText.trim()))")
         head = table[0][1:]
-        assert {(r[0], g): None if n == '\u00b7' else int(n) for r in table[1:] for g, n in zip(head, r[1:])} == given
+        said = lambda word: re.sub('(?<=[a-z])[A-Z]', lambda m: ' ' + m.group().lower(), word)  # as a form says it
+        assert {(r[0], g): None if n == '\u00b7' else int(n) for r in table[1:] for g, n in zip(head, r[1:])} == {(y, said(g)): n for (y, g), n in given.items()}
         bars = b.eval("document.querySelectorAll('.bar').length")
         assert bars == sum(n is not None and 'all' != g for (y, g), n in given.items()), bars
         said = b.eval("document.querySelector('#meaning').innerText")
@@ -403,7 +404,7 @@ def unread(p, id):
     common.flip(segment, index)
     assert p.json_as(*ask)[0]['unread'] == 0, 'what was opened before needs no archive'
     change_catalogs(p, 'DELETE FROM ring')
-    p.as_(*ask, err='1 could not be read, and are not counted')
+    p.as_(*ask, err='1 could not be read, and is not counted')
     answer = p.json_as(*ask)[0]
     assert answer['unread'] == 1 and answer['counted'] == counted - 1, answer
     common.flip(segment, index)

@@ -1100,7 +1100,7 @@ static void event_missing(void **state)
     cv_vault_close(v);
     (void)snprintf(want, sizeof(want),
                    "%" PRIu64 " says that a record left, and no event says that it was opened for that\n"
-                   "%" PRIu64 " closes a commit of 1 record versions, and its events name 0\n",
+                   "%" PRIu64 " closes a commit of 1 record version, and its events name 0\n",
                    claim, silent);
     must_hold(want, &c);
     assert_true(c.records == records + 1 && c.packages == 1 && c.faults == 2);

@@ -55,13 +55,13 @@ static void test_text(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct cv_json *doc = doc_of(rows[i].json);
         struct cv_buf page = { 0 }, again = { 0 };
-        assert_status(cv_graph_page(doc, &page), rows[i].want);
+        assert_status(cv_graph_page(doc, NULL, &page), rows[i].want);
         if (rows[i].want == CV_OK) {
             assert_int_equal(times(&page, "<script"), 0);
             assert_int_equal(times(&page, backwards), 0);
             assert_int_equal(times(&page, "</html>"), 1);
             assert_int_equal(times(&page, "<svg class=\"graph\""), times(&page, "</desc>"));
-            assert_ok(cv_graph_page(doc, &again));
+            assert_ok(cv_graph_page(doc, NULL, &again));
             assert_bytes(cv_buf_view(&again), cv_buf_view(&page));
         }
         cv_buf_free(&page);
@@ -88,7 +88,7 @@ static void test_many(void **state)
     assert_ok(cv_buf_str(&text, "],\"closed\":[]}"));
     assert_ok(cv_buf_append(&text, CV_LIT("\0")));
     struct cv_json *doc = doc_of((const char *)text.p);
-    assert_ok(cv_graph_page(doc, &page));
+    assert_ok(cv_graph_page(doc, NULL, &page));
     assert_int_equal(times(&page, "<rect class=\"node value\""), 40);
     assert_int_equal(times(&page, "<rect class=\"node other\""), 30);
     assert_int_equal(times(&page, "<tr id=\"shared-"), 100);

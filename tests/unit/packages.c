@@ -728,7 +728,7 @@ static void forged_approvals(void **state)
     forge(&legal, "agree", agreed);
     forge(&intake, "agree", agreed);
     assert_status(makes(&legal, number(honest), &err), CV_ERR_CONSENT);
-    assert_non_null(strstr(err.msg, "it has 0 of the 1 approvals"));
+    assert_non_null(strstr(err.msg, "it has 0 of the 1 approval"));
     hash[0] ^= 1;
     set(agreed, "plan", cv_json_b64u(CV_ARR(hash)));
     forge(&protection, "agree", agreed);
