@@ -48,8 +48,12 @@ case "$kind" in
         command -v cppcheck >/dev/null || { echo "cppcheck is not here" >&2; exit 77; }
         mkdir -p "$build/cppcheck"
         # That memory which was refused is not used is tried as programs run (cli/starved): newer ones do not see it from a status.
-        cppcheck --quiet -j "$(nproc)" --std=c11 --enable=warning,performance,portability --inline-suppr \
-            --suppress='nullPointerOutOf*' --suppress='ctunullpointerOutOf*' --suppress=normalCheckLevelMaxBranches \
+        less=""
+        for id in nullPointerOutOfMemory ctunullpointerOutOfMemory nullPointerOutOfResources normalCheckLevelMaxBranches; do
+            less="$less --suppress=$id"
+        done
+        # shellcheck disable=SC2086  # several words
+        cppcheck --quiet -j "$(nproc)" --std=c11 --enable=warning,performance,portability --inline-suppr $less \
             --project="$build/compile_commands.json" --cppcheck-build-dir="$build/cppcheck" -i"$build" --error-exitcode=1
         ;;
     *) echo "usage: check.sh format|tidy|cppcheck BUILD" >&2; exit 2 ;;
