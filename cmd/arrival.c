@@ -346,8 +346,12 @@ cv_status cv_arrival_judge(struct cv_ui *ui, const char *path, const struct cv_a
     const char *why = a->verdict.checks[check].why;
     if (ui->json)
         return cv_fail(&ui->err, st, "%.100s: %s: %s", path, cv_package_check_name(check), why);
+    if (st == CV_ERR_DENIED) {
+        ui->hint = N_("the sender reads it out to you on the telephone, from `casevault status`");
+        return cv_fail(&ui->err, st, "%.100s: %s", path, _(why));
+    }
     return cv_fail(&ui->err, st, "%.100s: it does not hold that %s: %s", path,
-                   _(cv_package_check_says(check)), why);
+                   _(cv_package_check_says(check)), _(why));
 }
 
 /* judge(ui, sender, u, a): what the package itself does not tell. */

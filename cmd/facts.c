@@ -34,21 +34,25 @@ static const char *named(const struct cv_vault *v, const struct cv_record *r, co
     return id;
 }
 
-/* about(v, r, f): whose consents say what may be done with it: its person's, or, where it names none or
- * several, those in its case. */
-static bool about(const struct cv_vault *v, const struct cv_record *r, struct cv_facts *f)
+static bool names(const struct cv_vault *v, const struct cv_record *r, const char *field)
 {
-    static const struct {
-        const char *field, *kind;
-    } ways[] = { { "person", "person" }, { "persons", "person" }, { "case", "case" } };
+    const char *section;
+    size_t n = 0;
+    for (size_t i = 0; (section = cv_template_type_section(v->template, r->type, i)) != NULL; i++)
+        n += cv_json_len(cv_json_get(cv_record_section(r, section), field));
+    return n > 0;
+}
+
+/* about(v, r, f): whose consents say what may be done with it: those of the one person that it names, or
+ * those in a case. Where it tells of several, or of whom its case is about, each one's count. */
+static void about(const struct cv_vault *v, const struct cv_record *r, struct cv_facts *f)
+{
     const bool self = strcmp(r->type, "person") == 0 || strcmp(r->type, "case") == 0;
-    f->kind = self ? r->type : NULL;
-    f->of = self ? r->id : NULL;
-    for (size_t i = 0; f->of == NULL && i < sizeof(ways) / sizeof(ways[0]); i++) {
-        f->of = named(v, r, ways[i].field);
-        f->kind = ways[i].kind;
-    }
-    return f->of != NULL;
+    const char *one = self ? r->id : named(v, r, "person");
+    f->of = one != NULL ? one : named(v, r, "persons");
+    f->kind = self ? r->type : "person";
+    if (f->of == NULL && (names(v, r, "persons") || names(v, r, "case")))
+        f->looked = CV_FACTS_EACH;
 }
 
 /* theirs(f, data): a cv_consent_fn: given by this person, or in this case. */
@@ -86,8 +90,11 @@ cv_status cv_facts_load(struct cv_ui *ui, struct cv_vault *v, const struct cv_re
     st = CV_THEN(st, cv_erased_of(v, r->id, &erased, &ui->err));
     out->erased = cv_json_len(erased);
     cv_json_free(erased);
-    if (st != CV_OK || !consents || strcmp(r->type, "consent") == 0 || !about(v, r, out))
+    if (st != CV_OK || !consents || strcmp(r->type, "consent") == 0)
         return st;
+    about(v, r, out);
+    if (out->of == NULL)
+        return CV_OK;
     if (!cv_vault_may_read(v, "consent"))
         out->looked = CV_FACTS_CLOSED;
     else
@@ -188,15 +195,18 @@ void cv_facts_print(const struct cv_facts *f, const struct cv_record *r)
         cv_print("  Consents: you may not read these\n");
     else if (f->looked == CV_FACTS_MANY)
         cv_print("  Consents: `casevault consent show --%s ID` looks through all\n", f->kind);
+    else if (f->looked == CV_FACTS_EACH)
+        cv_print("  Consents: each person's count: `casevault consent show --person ID`\n");
+    else if (f->looked == CV_FACTS_READ && f->consents.count == 0 && strcmp(f->kind, "case") == 0)
+        cv_print("  Consents: none names this case; each person's count: `casevault consent show\n"
+                 "    --person ID`\n");
     else if (f->looked == CV_FACTS_READ && f->consents.count == 0)
         cv_print("  Consents: none is recorded, which is normal: nothing may leave\n");
     else if (f->looked == CV_FACTS_READ) {
         if (f->of == r->id)
             cv_print("  Consents, as of today (`casevault consent show --%s ID` tells more)\n", r->type);
-        else if (strcmp(f->kind, "person") == 0)
-            cv_print("  Consents of the person it is about, as of today\n");
         else
-            cv_print("  Consents in the case it belongs to, as of today\n");
+            cv_print("  Consents of the person it is about, as of today\n");
         print_consents(f);
     }
 }

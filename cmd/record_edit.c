@@ -83,8 +83,10 @@ static cv_status from_file(struct cv_ui *ui, const char *path, struct cv_json **
     cv_status st = cv_ui_read_file(ui, path, CV_RECORD_MAX_BYTES, &text);
     st = CV_THEN(st, cv_json_parse(cv_buf_view(&text), CV_RECORD_MAX_BYTES,
                                    strcmp(path, "-") == 0 ? "standard input" : path, changes, &ui->err));
-    const int64_t version = st == CV_OK ? cv_json_get_int(*changes, "version") : 0;
-    *base = version > 0 ? (uint64_t)version : 0;
+    const struct cv_json *version = st == CV_OK ? cv_json_get(*changes, "version") : NULL;
+    *base = version != NULL ? (uint64_t)cv_json_to_int(version) : 0;
+    if (version != NULL && cv_json_to_int(version) < 1)
+        st = cv_fail(&ui->err, CV_ERR_FORMAT, "%.120s: its version is no number from 1", path);
     /* What `record show --json` adds for the reader is no part of the record. */
     for (size_t i = 0; i < sizeof(added) / sizeof(added[0]) && st == CV_OK; i++)
         if (cv_json_get(*changes, added[i]) != NULL)
@@ -190,6 +192,8 @@ static cv_status run(struct cv_ui *ui, const void *args)
     const struct cv_edit change = { .sections = sections, .fields = fields, .base = base };
     st = CV_THEN(st,
                  form ? by_form(ui, o.vault, a, a->editor ? &editor : NULL) : store(ui, o.vault, &change, a));
+    if (st == CV_ERR_LOCKED && base > 0)
+        ui->hint = N_("`casevault record show ID --json` gives it as it is now: put your change there");
     cv_json_free(sections);
     cv_json_free(fields);
     cv_editor_close(&editor);

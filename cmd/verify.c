@@ -112,18 +112,17 @@ static void print_head(const struct cv_package_verdict *v)
 {
     const struct cv_json *m = v->manifest, *to = cv_json_get(m, "partner");
     const struct cv_bytes basis = cv_json_text(cv_json_get(m, "basis"));
-    struct cv_buf line = { 0 }, purpose = { 0 };
+    struct cv_buf line = { 0 };
     char shown[CV_MOMENT_BYTES];
     cv_status st = cv_buf_printf(&line, _("Package %s, made %s by %s"), said(m, "id"),
                                  cv_locale_moment(said(m, "time"), shown), said(m, "by"));
-    st = CV_THEN(st, cv_choice_label(said(m, "purpose"), &purpose));
     if (st != CV_OK)
         cv_print("(no memory to show it)\n");
     cv_text_print(cv_buf_view(&line), 0, 0);
     cv_text_print(cv_json_text(cv_json_get(to, "name")), cv_text_lead("  for"), 6);
-    cv_text_print(cv_buf_view(&purpose), cv_text_lead("  purpose"), 10);
+    /* As it was signed: it is words of another vault. */
+    cv_text_print(cv_json_text(cv_json_get(m, "purpose")), cv_text_lead("  purpose"), 10);
     cv_buf_free(&line);
-    cv_buf_free(&purpose);
     cv_print("  to be used until ");
     cv_ui_print_text(cv_bytes_str(cv_locale_day(cv_json_get_str(m, "expires"), shown)));
     fputc('\n', stdout);
@@ -138,7 +137,7 @@ static void print_head(const struct cv_package_verdict *v)
 /* print_checks(v): whether it holds, and what that is; below it why not. */
 static void print_checks(const struct cv_package_verdict *v)
 {
-    static const char *const words[] = { N_("holds"), N_("FAILS"), N_("not checked") };
+    static const char *const words[] = { N_("holds"), N_("FAILS"), N_("not checked"), N_("not known") };
     size_t width = 0;
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
         const size_t n = cv_utf8_columns(cv_bytes_str(_(words[i])));
@@ -146,13 +145,14 @@ static void print_checks(const struct cv_package_verdict *v)
     }
     for (size_t i = 0; i < CV_CHECK_COUNT; i++) {
         const struct cv_finding *f = &v->checks[i];
-        const char *word = words[!f->done ? 2 : f->status == CV_OK ? 0 : 1];
+        /* Of a sender whom nobody has read out yet nothing is known that would be wrong. */
+        const char *word = words[!f->done ? 2 : f->status == CV_OK ? 0 : f->status == CV_ERR_DENIED ? 3 : 1];
         printf("  ");
         const size_t column = 2 + cv_text_pad(_(word), width + 1);
         cv_text_print(cv_bytes_str(_(cv_package_check_says((enum cv_package_check)i))), column, column + 1);
         if (f->done && f->status != CV_OK) {
             printf("%*s", (int)column, "");
-            cv_text_print(cv_bytes_str(f->why), column, column + 1);
+            cv_text_print(cv_bytes_str(_(f->why)), column, column + 1);
         }
     }
 }

@@ -460,7 +460,8 @@ static cv_status start(struct cv_vault *v, struct editing *e, const char *id, co
         return st;
     if (e->old->version < e->change->base)
         return cv_fail(err, CV_ERR_NOTFOUND,
-                       "version %llu of %s was erased meanwhile; nothing was stored: look at what is left",
+                       "there is no version %llu of %s: it was erased meanwhile, or this was made of another "
+                       "record; nothing was stored: look at what is there",
                        (unsigned long long)e->change->base, e->old->id);
     return overtaken(v, e->old, reason, err);
 }

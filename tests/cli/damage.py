@@ -164,7 +164,7 @@ def torn(p, segment, records):
         second = p.path('vault', 'archive', '00000002.tar')
         if os.path.exists(second):
             os.remove(second)
-        p.as_('auditor', 'audit', 'verify', rc=14, err='belong to no commit')
+        p.as_('auditor', 'audit', 'verify', rc=14, err=' to no commit')
         assert p.json_as('protection', 'record', 'show', records[0])[0]['type'] == 'person', name
         new = p.add('intake', PERSON)
         assert open(segment, 'rb').read() == raw, 'a closed segment was touched'

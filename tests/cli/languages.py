@@ -184,6 +184,10 @@ def checked(p, t, file):
     line = ('verify', '--sender-key', 'aaaa-bbbb-cccc-dddd-eeee', '-i', p.path('Prosecutor.key'), file)
     text = p.run(*line, rc=14, err=t('%.100s: it does not hold that %s: %s') % (file, t('it is from the vault whose fingerprint the sender read out'), ''))
     assert '  %s ' % t('FAILS') in text, text
+    # One that nobody read out yet is unknown, and not called false; nor is a signed purpose said otherwise.
+    text = p.run('verify', '-i', p.path('Prosecutor.key'), file, rc=13, home=p.path('stranger'), err=t('the sender reads it out to you on the telephone, from `casevault status`'))
+    assert '  %s ' % t('not known') in text and t('FAILS') not in text and ' Prosecution\n' in text, text
+    assert t('%.100s: it does not hold that %s: %s') % (file, '', '') not in p.told and file + ': ' in p.told, p.told
 
 
 JSON = (('status',), ('record', 'show', 'ID'), ('record', 'list', '--titles'), ('record', 'history', 'ID'), ('member', 'list'), ('role', 'list'),

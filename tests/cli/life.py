@@ -58,6 +58,10 @@ def edit_reads(p, person):
     p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(again).encode(), out='version 6')
     p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(dict(again, risk={'level': 'High'})).encode(), rc=11,
           err='somebody else has changed %s meanwhile: version 6 is by' % person)
+    assert 'hint: `casevault record show ID --json` gives it as it is now' in p.told, p.told
+    for version, rc, err in ((True, 1, 'its version is no number from 1'), (-3, 1, 'its version is no number from 1'), ('6', 1, 'its version is no number from 1'),
+                             (99, 1, 'version 99')):
+        p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(dict(again, version=version)).encode(), rc=rc, err=err)
     assert p.json_as('protection', 'record', 'show', person)[0]['risk'] == {'level': 'Low'}
 
 

@@ -142,7 +142,7 @@ class Many:
         (exit 14) until the next write has closed it off."""
         for _ in range(8):
             rc, out, err = self.run(rng, what, [self.p.binary, *args, '--vault', self.p.path('vault')], home)
-            if rc != DAMAGE or not any(w in out + err for w in ('belong to no commit', 'a write that was cut short')):
+            if rc != DAMAGE or not any(w in out + err for w in (' to no commit', 'a write that was cut short')):
                 break
             with self.ledger.lock:
                 self.count['cut short'] += 1

@@ -143,16 +143,19 @@ def glance(p):
     assert 'Versions: 2; the latest is 2, by %s; this is an older one, by %s on ' % (founder, author) in shown, shown
     shown = p.as_('protection', 'record', 'show', case)
     assert 'consent show --case ID' in shown and shown.count('Prosecution') == 1 and 'EXPIRED' not in shown, shown
-    # Of what tells of a person, theirs; of what tells of several, those in its case.
+    # Of what tells of a person, theirs; of what tells of several, or of none by name, each one's count, as for a package.
     other = p.add('protection', {'type': 'person', 'admin': {'role': 'Victim'}, 'identity': {'first_name': 'Mira'}})
     for type, admin, heading, count in (('testimony', {'person': person, 'case': case}, 'of the person it is about', 5),
-                                        ('event', {'persons': [person]}, 'of the person it is about', 5),
-                                        ('event', {'persons': [person, other], 'case': case}, 'in the case it belongs to', 1)):
+                                        ('event', {'persons': [person]}, 'of the person it is about', 5)):
         shown = p.as_('protection', 'record', 'show', p.add('protection', {'type': type, 'admin': admin}))
         head = shown.split('\n\n')[0].split('\n')
         assert head[2] == '  Consents %s, as of today' % heading and len(head) == 3 + count, shown
-    shown = p.as_('protection', 'record', 'show', p.add('protection', {'type': 'event', 'admin': {'persons': [person, other]}}))
-    assert 'Consents' not in shown, shown
+    for admin in ({'persons': [person, other]}, {'persons': [person, other], 'case': case}, {'case': case}):
+        shown = p.as_('protection', 'record', 'show', p.add('protection', {'type': 'event', 'admin': admin}))
+        head = shown.split('\n\n')[0].split('\n')
+        assert head[2:] == ["  Consents: each person's count: `casevault consent show --person ID`"], shown
+    bare = p.add('protection', {'type': 'case', 'admin': {'case_number': 'RS-78', 'status': 'Active'}})
+    p.as_('protection', 'record', 'show', bare, out="Consents: none names this case; each person's count: ")
     # Who may not read consents is told that, and asked for nothing; who asks for one section gets that; machines get what they got.
     p.as_('founder', 'member', 'add', '--role', 'analyst', '--name', 'N', p.identity('analyst'))
     shown = p.as_('analyst', 'record', 'show', person, out='  Consents: you may not read these\n')

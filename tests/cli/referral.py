@@ -32,7 +32,7 @@ def referred(p, q):
     package = p.package('protection', case, 'Mission North', 'referral', profile='referral')
     file = p.path('referral')
     before = q.archive()
-    take(q, file, rc=13, err='sender: you do not know the vault ' + print_)
+    take(q, file, rc=13, err=': you do not know the vault ' + print_)
     take(q, file, '--sender-key', '0000-0000-0000-0000-0000', rc=14, err='not from the one you named')
     take(q, file, '--sender-key', print_, who='protection', rc=13, err='sealed to another key')
     altered = bytearray(open(file, 'rb').read())

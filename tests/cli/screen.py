@@ -140,7 +140,6 @@ def training(p):
         assert lines and all(l.get('training') is True for l in lines), (args, lines)
         return lines
     person = [r['id'] for r in ask('protection', 'record', 'list', '--titles') if r['type'] == 'person'][0]
-    shown = ask('protection', 'record', 'show', person)[0]
     for args in (['record', 'history', person], ['status'], ['member', 'list'], ['role', 'list'], ['section', 'list'],
                  ['record', 'edit', person, '--set', 'risk.level=Low']):
         ask('protection', *args)
@@ -148,6 +147,7 @@ def training(p):
     ask(None, 'audit', 'verify', who=False)
     ask(None, 'check', who=False)
     # Such an answer, changed, is good for an edit.
+    shown = ask('protection', 'record', 'show', person)[0]
     shown['risk'] = {'level': 'High'}
     open(p.path('back.json'), 'w').write(json.dumps(shown))
     ask('protection', 'record', 'edit', person, p.path('back.json'))
