@@ -43,27 +43,27 @@ static bool names(const struct cv_vault *v, const struct cv_record *r, const cha
     return n > 0;
 }
 
-/* about(v, r, f): whose consents say what may be done with it: those of the one person that it names, or
- * those in a case. Where it tells of several, or of whom its case is about, each one's count. */
-static void about(const struct cv_vault *v, const struct cv_record *r, struct cv_facts *f)
+/* point(v, r, f): to the consents that count for a record that is about others: its person's, or each one's.
+ */
+static void point(const struct cv_vault *v, const struct cv_record *r, struct cv_facts *f)
 {
-    const bool self = strcmp(r->type, "person") == 0 || strcmp(r->type, "case") == 0;
-    const char *one = self ? r->id : named(v, r, "person");
-    f->of = one != NULL ? one : named(v, r, "persons");
-    f->kind = self ? r->type : "person";
-    if (f->of == NULL && (names(v, r, "persons") || names(v, r, "case")))
-        f->looked = CV_FACTS_EACH;
+    f->person = named(v, r, "person");
+    if (f->person == NULL)
+        f->person = named(v, r, "persons");
+    if (f->person != NULL || names(v, r, "persons") || names(v, r, "case"))
+        f->looked = cv_vault_may_read(v, "consent") ? CV_FACTS_ELSEWHERE : CV_FACTS_CLOSED;
 }
 
-/* theirs(f, data): a cv_consent_fn: given by this person, or in this case. */
-static bool theirs(void *arg, const struct cv_json *data)
+/* of_record(r, data): a cv_consent_fn: given by this person, or in this case. */
+static bool of_record(void *arg, const struct cv_json *data)
 {
-    const struct cv_facts *f = arg;
-    const char *of = cv_json_get_str(data, f->kind);
-    return of != NULL && strcmp(of, f->of) == 0;
+    const struct cv_record *r = arg;
+    const char *of = cv_json_get_str(data, r->type);
+    return of != NULL && strcmp(of, r->id) == 0;
 }
 
-static cv_status load_consents(struct cv_ui *ui, struct cv_vault *v, const char *reason, struct cv_facts *f)
+static cv_status load_consents(struct cv_ui *ui, struct cv_vault *v, const struct cv_record *r,
+                               const char *reason, struct cv_facts *f)
 {
     struct cv_head_walk walk = { 0 };
     bool named = false;
@@ -75,7 +75,7 @@ static cv_status load_consents(struct cv_ui *ui, struct cv_vault *v, const char 
     cv_head_walk_free(&walk);
     if (st != CV_OK || f->looked == CV_FACTS_MANY)
         return st;
-    st = cv_consents(v, reason, theirs, f, &f->consents, &ui->err);
+    st = cv_consents(v, reason, of_record, (void *)(uintptr_t)r, &f->consents, &ui->err);
     for (size_t i = 0; i < f->consents.count; i++)
         named = named || cv_json_get(f->consents.c[i].data, "partner") != NULL;
     return st == CV_OK && named ? cv_partners(v, reason, &f->partners, &ui->err) : st;
@@ -92,13 +92,12 @@ cv_status cv_facts_load(struct cv_ui *ui, struct cv_vault *v, const struct cv_re
     cv_json_free(erased);
     if (st != CV_OK || !consents || strcmp(r->type, "consent") == 0)
         return st;
-    about(v, r, out);
-    if (out->of == NULL)
-        return CV_OK;
-    if (!cv_vault_may_read(v, "consent"))
+    if (strcmp(r->type, "person") != 0 && strcmp(r->type, "case") != 0)
+        point(v, r, out);
+    else if (!cv_vault_may_read(v, "consent"))
         out->looked = CV_FACTS_CLOSED;
     else
-        st = load_consents(ui, v, reason, out);
+        st = load_consents(ui, v, r, reason, out);
     return st;
 }
 
@@ -194,19 +193,18 @@ void cv_facts_print(const struct cv_facts *f, const struct cv_record *r)
     if (f->looked == CV_FACTS_CLOSED)
         cv_print("  Consents: you may not read these\n");
     else if (f->looked == CV_FACTS_MANY)
-        cv_print("  Consents: `casevault consent show --%s ID` looks through all\n", f->kind);
-    else if (f->looked == CV_FACTS_EACH)
+        cv_print("  Consents: `casevault consent show --%s ID` looks through all\n", r->type);
+    else if (f->looked == CV_FACTS_ELSEWHERE && f->person != NULL)
+        cv_print("  Consents: `casevault consent show --person %s`\n", f->person);
+    else if (f->looked == CV_FACTS_ELSEWHERE)
         cv_print("  Consents: each person's count: `casevault consent show --person ID`\n");
-    else if (f->looked == CV_FACTS_READ && f->consents.count == 0 && strcmp(f->kind, "case") == 0)
+    else if (f->looked == CV_FACTS_READ && f->consents.count == 0 && strcmp(r->type, "case") == 0)
         cv_print("  Consents: none names this case; each person's count: `casevault consent show\n"
                  "    --person ID`\n");
     else if (f->looked == CV_FACTS_READ && f->consents.count == 0)
         cv_print("  Consents: none is recorded, which is normal: nothing may leave\n");
     else if (f->looked == CV_FACTS_READ) {
-        if (f->of == r->id)
-            cv_print("  Consents, as of today (`casevault consent show --%s ID` tells more)\n", r->type);
-        else
-            cv_print("  Consents of the person it is about, as of today\n");
+        cv_print("  Consents, as of today (`casevault consent show --%s ID` tells more)\n", r->type);
         print_consents(f);
     }
 }

@@ -5,17 +5,17 @@
 #include "vault/consent.h"
 #include "vault/partner.h"
 
-/* What is known of a record besides what it says: its versions, and the consents: of a person, or in a case;
- * of any other record, those of the one person that it names. */
+/* What is known of a record besides what it says: its versions, and the consents of a person, or in a case;
+ * of any other record, where they are: its one person's, or each one's. */
 struct cv_facts {
-    const char *kind, *of; /* "person" or "case", and its id, borrowed from the record; or NULL */
+    const char *person; /* borrowed from the record; or NULL */
     struct cv_versions versions;
     size_t erased; /* versions that are gone */
     enum {
         CV_FACTS_NONE,
         CV_FACTS_CLOSED,
         CV_FACTS_MANY,
-        CV_FACTS_EACH,
+        CV_FACTS_ELSEWHERE,
         CV_FACTS_READ
     } looked; /* at consents */
     struct cv_consents consents;

@@ -107,8 +107,8 @@ const struct cv_cmd cv_cmd_record_show = {
     .name = "record show",
     .synopsis = "[--section NAME]... [--version N] [--reason TEXT] ID",
     .summary = "show what you may read of a record",
-    .details = "Above the sections stand its versions and the consents, of the person or the case that it is "
-               "about: which hold today, for what and until when. Every look is an entry of the access log, "
+    .details = "Above the sections stand its versions and, of a person or a case, the consents: which hold "
+               "today, for what and until when. Every look is an entry of the access log, "
                "before anything is "
                "shown; the consents that are looked through are one of their own.",
     .opts = show_opts,
