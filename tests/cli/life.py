@@ -59,6 +59,16 @@ def edit_reads(p, person):
     p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(dict(again, risk={'level': 'High'})).encode(), rc=11,
           err='somebody else has changed %s meanwhile: version 6 is by' % person)
     assert 'hint: `casevault record show ID --json` gives it as it is now' in p.told, p.told
+    # Of two at once, made of the same version, one is stored.
+    here = json.dumps(dict(again, version=6, risk={'level': 'Low', 'assessment': 'once'})).encode()
+    both = [subprocess.Popen([p.binary, 'record', 'edit', person, '-', *p.who('protection')], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL, env=p.env()) for _ in range(2)]
+    for one in both:
+        one.stdin.write(here)
+        one.stdin.close()
+    assert sorted(one.wait() for one in both) == [0, 11]
+    again = dict(again, version=7, risk={'level': 'Low'})
+    p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(again).encode(), out='version 8')
     for version, rc, err in ((True, 1, 'its version is no number from 1'), (-3, 1, 'its version is no number from 1'), ('6', 1, 'its version is no number from 1'),
                              (99, 1, 'version 99')):
         p.as_('protection', 'record', 'edit', person, '-', stdin=json.dumps(dict(again, version=version)).encode(), rc=rc, err=err)
